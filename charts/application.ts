@@ -1,0 +1,33 @@
+import type { Construct } from 'constructs';
+import { ExternalWorkload } from '../constructs';
+import { MonitoringChart } from './monitoring-chart';
+import type { ApplicationSettings } from './settings';
+
+/**
+ * The application, as far as monitoring touches it: what is connected to gets a NetworkPolicy in the application's
+ * namespace that admits us. The namespace itself belongs to the application.
+ */
+export class ApplicationChart extends MonitoringChart {
+  readonly backend: ExternalWorkload;
+  readonly redis: ExternalWorkload;
+
+  constructor(scope: Construct, id: string, settings: ApplicationSettings) {
+    super(scope, id, { namespace: settings.namespace });
+    const { namespace, admit } = settings;
+    this.backend = new ExternalWorkload(this, 'backend', {
+      namespace,
+      podLabels: { 'app.kubernetes.io/name': 'sightedit', 'app.kubernetes.io/component': 'backend' },
+      service: 'sightedit-backend-service',
+      port: 3000,
+      admit,
+    });
+    this.redis = new ExternalWorkload(this, 'redis', {
+      namespace,
+      podLabels: { 'app.kubernetes.io/name': 'redis' },
+      service: 'redis-service',
+      port: 6379,
+      scheme: 'redis',
+      admit,
+    });
+  }
+}

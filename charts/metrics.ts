@@ -1,0 +1,71 @@
+import type { Construct } from 'constructs';
+import type { Credentials } from '../constructs';
+import { Endpoint, NodeExporter, PRIVATE_CIDRS, type Prometheus, PrometheusStack, RedisExporter } from '../constructs';
+import type { AlertLinks, RuleCatalogue } from '../rules';
+import type { ApplicationChart } from './application';
+import { MonitoringChart } from './monitoring-chart';
+import type { MonitoringSettings } from './settings';
+
+export interface MetricsProps {
+  readonly settings: MonitoringSettings;
+  readonly credentials: Credentials;
+  readonly application: ApplicationChart;
+  readonly nodeAgents: NodeAgentsChart;
+  readonly catalogue: RuleCatalogue;
+  readonly links: AlertLinks;
+}
+
+/** Agents that look at their host, in the namespace that lets them. */
+export class NodeAgentsChart extends MonitoringChart {
+  readonly nodeExporter: NodeExporter;
+
+  constructor(scope: Construct, id: string, { nodeNamespace, imageRegistry }: MonitoringSettings) {
+    super(scope, id, { namespace: nodeNamespace, imageRegistry });
+    this.nodeExporter = new NodeExporter(this, 'node-exporter');
+  }
+}
+
+/** Metrics: Prometheus and its exporters, and what they scrape. */
+export class MetricsChart extends MonitoringChart {
+  readonly stack: PrometheusStack;
+
+  constructor(scope: Construct, id: string, props: MetricsProps) {
+    const { settings, application, credentials } = props;
+    super(scope, id, settings);
+    this.stack = new PrometheusStack(this, 'prometheus', {
+      ...settings.metrics,
+      credentials,
+      platform: settings.platform,
+      externalUrl: settings.links.prometheus,
+      externalLabels: { cluster: settings.cluster, environment: settings.environment, region: settings.region },
+      watchedNamespaces: [settings.application.namespace, settings.namespace, settings.nodeNamespace, 'kube-system'],
+      applicationNamespace: settings.application.namespace,
+      probedUrls: settings.application.probedUrls,
+      rules: { catalogue: props.catalogue, links: props.links },
+    });
+    const redisExporter = new RedisExporter(this, 'redis-exporter', {
+      redis: application.redis.endpoint,
+      password: { credentials, key: 'REDIS_PASSWORD' },
+    });
+
+    const { prometheus } = this;
+    prometheus.component.connectTo(application.backend.endpoint);
+    prometheus.addScrapeJob('redis-exporter', redisExporter.endpoint);
+    prometheus.addScrapeJob('node-exporter', props.nodeAgents.nodeExporter.endpoint, {
+      // The node is what people know; the exporter's address says nothing.
+      relabel: [{ source_labels: ['__meta_kubernetes_pod_node_name'], target_label: 'instance' }],
+    });
+    prometheus.addFileDiscovery({
+      job: 'file',
+      configMap: 'prometheus-file-targets',
+      endpoints: FILE_TARGET_PORTS.map((port) => Endpoint.nodes(port, 'http', PRIVATE_CIDRS)),
+    });
+  }
+
+  get prometheus(): Prometheus {
+    return this.stack.prometheus;
+  }
+}
+
+/** Ports of what operators usually add by file: exporters on virtual machines beside the cluster. */
+const FILE_TARGET_PORTS = [9100, 9187, 9121];

@@ -1,0 +1,178 @@
+import {
+  type AlertRoutingProps,
+  type Channels,
+  type ExternalCredentialsProps,
+  PLATFORMS,
+  type Platform,
+  type RemoteWrite,
+  SettingError,
+} from '../constructs';
+
+/** How much of everything there is. */
+export const PROFILES = ['production', 'dev'] as const;
+export type Profile = (typeof PROFILES)[number];
+
+export interface ApplicationSettings {
+  /** Namespace that the application runs in. It must exist. @default sightedit */
+  readonly namespace: string;
+  /** Public URLs that are probed from outside the application. */
+  readonly probedUrls: readonly string[];
+  /** Write the NetworkPolicies and Roles in the application's namespace that let us in. @default true */
+  readonly admit: boolean;
+}
+
+/** Where people reach the web interfaces, and where links in alerts lead. */
+export interface LinkSettings {
+  /** @default http://localhost:3000, where a port-forward puts Grafana */
+  readonly grafana: string;
+  /** @default http://localhost:9090 */
+  readonly prometheus: string;
+  /** @default http://localhost:9093 */
+  readonly alertmanager: string;
+  /** Page of a playbook, without the alert's name. */
+  readonly runbooks: string;
+}
+
+export interface MetricsSettings {
+  /** @default 2, or 1 in profile dev */
+  readonly replicas: number;
+  /** @default 15 */
+  readonly intervalSeconds: number;
+  /** @default 30, or 7 in profile dev */
+  readonly retentionDays: number;
+  /** Active series to size for. @default 250000, or 50000 in profile dev */
+  readonly activeSeries: number;
+  /** Size of each Prometheus volume. @default - sized for the load */
+  readonly storageSize?: string;
+  /** @default - the cluster's default class */
+  readonly storageClass?: string;
+  /** Receivers of samples besides the local storage. @default - none */
+  readonly remoteWrites?: readonly RemoteWrite[];
+}
+
+/** Who hears of what. The rest of `AlertRouting`'s props is filled in by the chart. */
+export type AlertingSettings = Pick<
+  AlertRoutingProps,
+  'levels' | 'teams' | 'fallback' | 'businessHours' | 'deadMansSwitch' | 'storageClass'
+> & {
+  /** The ways out; one that is left out is left out of the configuration. */
+  readonly channels: Channels;
+  /** @default 3, or 1 in profile dev */
+  readonly replicas: number;
+};
+
+export interface CredentialSettings {
+  /** Name of the Secret. @default sightedit-monitoring-credentials */
+  readonly secretName: string;
+  /** Let the External Secrets Operator keep the Secret. @default - the operator of the cluster makes it by hand */
+  readonly externalSecret?: Omit<ExternalCredentialsProps, 'credentials'>;
+}
+
+/** Everything that can be said about the platform. */
+export interface MonitoringSettings {
+  /** Name of the cluster; a label of every alert. */
+  readonly cluster: string;
+  /** E.g. `production`; a label of every alert. */
+  readonly environment: string;
+  /** Region of the cluster; a label of every alert. */
+  readonly region: string;
+  /** What the cluster runs on. */
+  readonly platform: Platform;
+  /** @default sightedit-monitoring */
+  readonly namespace: string;
+  /** Namespace of the agents that look at their host. @default the namespace with `-node` appended */
+  readonly nodeNamespace: string;
+  readonly application: ApplicationSettings;
+  readonly links: LinkSettings;
+  readonly metrics: MetricsSettings;
+  readonly alerting: AlertingSettings;
+  readonly credentials: CredentialSettings;
+  /** Registry that every image is pulled from. @default - each image's own */
+  readonly imageRegistry?: string;
+}
+
+/** What has to be said; everything else has a default. */
+export interface MonitoringInput
+  extends Pick<MonitoringSettings, 'cluster' | 'environment' | 'region' | 'platform' | 'imageRegistry'> {
+  readonly namespace?: string;
+  readonly nodeNamespace?: string;
+  readonly application: Pick<ApplicationSettings, 'probedUrls'> & Partial<ApplicationSettings>;
+  readonly links?: Partial<LinkSettings>;
+  readonly metrics?: Partial<MetricsSettings>;
+  readonly alerting: Omit<AlertingSettings, 'replicas'> & Partial<Pick<AlertingSettings, 'replicas'>>;
+  readonly credentials?: Partial<CredentialSettings>;
+}
+
+const PROFILE_DEFAULTS = {
+  production: { metrics: { replicas: 2, retentionDays: 30, activeSeries: 250_000 }, alerting: { replicas: 3 } },
+  dev: { metrics: { replicas: 1, retentionDays: 7, activeSeries: 50_000 }, alerting: { replicas: 1 } },
+} as const satisfies Record<Profile, object>;
+
+/**
+ * Fills in the defaults of a profile and checks the settings against each other.
+ *
+ * @throws SettingError that names the setting, its value and the mend
+ */
+export function resolveSettings(input: MonitoringInput, profile: Profile): MonitoringSettings {
+  const defaults = PROFILE_DEFAULTS[knownProfile(profile)];
+  const namespace = input.namespace ?? 'sightedit-monitoring';
+  const settings: MonitoringSettings = {
+    ...input,
+    namespace,
+    nodeNamespace: input.nodeNamespace ?? `${namespace}-node`,
+    application: { namespace: 'sightedit', admit: true, ...input.application },
+    links: {
+      grafana: 'http://localhost:3000',
+      prometheus: 'http://localhost:9090',
+      alertmanager: 'http://localhost:9093',
+      runbooks: `http://remediation-webhook.${namespace}.svc:8080/runbooks`,
+      ...input.links,
+    },
+    metrics: { intervalSeconds: 15, ...defaults.metrics, ...input.metrics },
+    alerting: { ...defaults.alerting, ...input.alerting },
+    credentials: { secretName: 'sightedit-monitoring-credentials', ...input.credentials },
+  };
+  check(settings);
+  return settings;
+}
+
+function knownProfile(profile: string): Profile {
+  const known = PROFILES.find((name) => name === profile);
+  if (!known) {
+    throw new SettingError('SIGHTEDIT_PROFILE', profile, `write one of ${PROFILES.join(', ')}`);
+  }
+  return known;
+}
+
+function check(settings: MonitoringSettings): void {
+  const { namespace, nodeNamespace, application, platform, links } = settings;
+  if (!PLATFORMS.includes(platform)) {
+    throw new SettingError('platform', platform, `write one of ${PLATFORMS.join(', ')}`);
+  }
+  for (const [name, value] of Object.entries({
+    namespace,
+    nodeNamespace,
+    'application.namespace': application.namespace,
+  })) {
+    if (!/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(value)) {
+      throw new SettingError(name, value, 'write a DNS label: lower-case letters, digits and dashes');
+    }
+  }
+  if (new Set([namespace, nodeNamespace, application.namespace]).size < 3) {
+    throw new SettingError(
+      'nodeNamespace',
+      nodeNamespace,
+      'the namespaces of the platform, its node agents and the application must differ',
+    );
+  }
+  for (const [name, value] of Object.entries(links)) {
+    if (!URL.canParse(value)) {
+      throw new SettingError(`links.${name}`, value, 'write a URL, e.g. https://grafana.sightedit.com');
+    }
+  }
+  for (const url of application.probedUrls) {
+    if (!url.startsWith('https://') || !URL.canParse(url)) {
+      throw new SettingError('application.probedUrls', url, 'write a URL that begins with https://');
+    }
+  }
+}

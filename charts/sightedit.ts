@@ -1,0 +1,48 @@
+import type { MonitoringInput } from './settings';
+
+/** SightEdit's own settings: the one file to edit for another cluster, other people or other channels. */
+export const sightEdit: MonitoringInput = {
+  cluster: 'sightedit-production',
+  environment: 'production',
+  region: 'us-east-1',
+  platform: 'eks',
+  application: {
+    probedUrls: ['https://api.sightedit.com/health', 'https://cdn.sightedit.com/status'],
+  },
+  alerting: {
+    channels: {
+      slack: {},
+      email: {
+        smarthost: 'smtp.sightedit.com:587',
+        from: 'monitoring@sightedit.com',
+        username: 'monitoring@sightedit.com',
+      },
+      pagerDuty: {},
+      sms: { kind: 'gateway' },
+      webhook: {},
+    },
+    levels: {
+      critical: {
+        pagerDuty: 'critical',
+        sms: true,
+        slack: ['#alerts-critical'],
+        email: ['oncall@sightedit.com'],
+        webhook: true,
+      },
+      high: { pagerDuty: 'error', slack: ['#alerts-critical'], webhook: true },
+      medium: { slack: ['#alerts-warning'], webhook: true },
+      low: { email: ['monitoring@sightedit.com'] },
+    },
+    teams: {
+      application: { slack: ['#development'], email: ['dev-team@sightedit.com'] },
+      business: { email: ['business@sightedit.com'], businessHoursOnly: true },
+      database: { email: ['dba@sightedit.com'] },
+      infrastructure: { slack: ['#infrastructure'], email: ['infrastructure@sightedit.com'] },
+      security: { slack: ['#security-alerts'], email: ['security@sightedit.com'] },
+      meta: { slack: ['#infrastructure'] },
+    },
+    fallback: { slack: ['#alerts-critical'], email: ['oncall@sightedit.com'] },
+    businessHours: { start: '09:00', end: '17:00', timeZone: 'America/New_York' },
+    deadMansSwitch: {},
+  },
+};

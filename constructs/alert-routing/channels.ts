@@ -1,0 +1,60 @@
+/** Slack, by incoming webhook. */
+export interface SlackChannel {
+  /** Key of the webhook's URL in the Secret. @default SLACK_WEBHOOK_URL */
+  readonly urlKey?: string;
+}
+
+/** E-mail, by SMTP with STARTTLS. */
+export interface EmailChannel {
+  /** `host:port` of the server. */
+  readonly smarthost: string;
+  /** Sender's address. */
+  readonly from: string;
+  /** @default - the server wants no login */
+  readonly username?: string;
+  /** Key of the password in the Secret; used with `username`. @default SMTP_PASSWORD */
+  readonly passwordKey?: string;
+}
+
+/** PagerDuty, by Events API v2. */
+export interface PagerDutyChannel {
+  /** Key of the integration's routing key in the Secret. @default PAGERDUTY_INTEGRATION_KEY */
+  readonly routingKeyKey?: string;
+}
+
+/** Text messages. Alertmanager has no receiver for them: Amazon SNS or a gateway with a webhook sends them. */
+export type SmsChannel =
+  | {
+      readonly kind: 'gateway';
+      /** Key of the gateway's URL in the Secret. @default SMS_GATEWAY_URL */
+      readonly urlKey?: string;
+    }
+  | {
+      readonly kind: 'sns';
+      /** Topic whose subscribers are telephones. */
+      readonly topicArn: string;
+      readonly region: string;
+      /** Role that the ServiceAccount assumes to publish. */
+      readonly roleArn: string;
+    };
+
+/** A webhook of your own, with Alertmanager's payload. */
+export interface WebhookChannel {
+  /** Key of the URL in the Secret. @default ALERT_WEBHOOK_URL */
+  readonly urlKey?: string;
+}
+
+/** Watchdog's listener outside the cluster, which pages when it stops hearing. */
+export interface DeadMansSwitch {
+  /** Key of the URL in the Secret. @default DEAD_MANS_SWITCH_URL */
+  readonly urlKey?: string;
+}
+
+/** The ways out. One that is left out is left out of the configuration. */
+export interface Channels {
+  readonly slack?: SlackChannel;
+  readonly email?: EmailChannel;
+  readonly pagerDuty?: PagerDutyChannel;
+  readonly sms?: SmsChannel;
+  readonly webhook?: WebhookChannel;
+}

@@ -1,0 +1,45 @@
+import { Construct } from 'constructs';
+import { Component, ConfigDirectory, Endpoint, httpProbe, images, toYaml } from '../kit';
+import { blackboxConfig, HTTP_MODULE } from './blackbox-exporter-config';
+
+export interface BlackboxExporterProps {
+  /** @default blackbox-exporter */
+  readonly name?: string;
+}
+
+/** Probes of URLs from where users are: outside of the application. */
+export class BlackboxExporter extends Construct {
+  readonly component: Component;
+  /** Module that expects a 2xx over verified TLS. */
+  readonly httpModule = HTTP_MODULE;
+
+  constructor(scope: Construct, id: string, props: BlackboxExporterProps = {}) {
+    super(scope, id);
+    const name = props.name ?? 'blackbox-exporter';
+    const config = new ConfigDirectory(this, 'config', { name, path: CONFIG_PATH });
+    config.addFile('config.yml', toYaml(blackboxConfig()));
+    this.component = new Component(this, 'exporter', {
+      name,
+      image: images.blackboxExporter,
+      workload: { kind: 'Deployment', replicas: 1 },
+      ports: { http: { port: 9115 } },
+      args: [`--config.file=${CONFIG_PATH}/config.yml`],
+      probes: { readiness: httpProbe('/-/healthy'), liveness: httpProbe('/-/healthy') },
+      resources: { cpu: '25m', memory: '64Mi' },
+      mounts: [config.mount],
+    });
+  }
+
+  /** Lets the exporter reach a public URL. */
+  allow(url: string): void {
+    const { hostname, port, protocol } = new URL(url);
+    const scheme = protocol.replace(':', '');
+    this.component.connectTo(Endpoint.internet(hostname, Number(port || (scheme === 'https' ? 443 : 80)), scheme));
+  }
+
+  get endpoint(): Endpoint {
+    return this.component.endpoint();
+  }
+}
+
+const CONFIG_PATH = '/etc/blackbox-exporter';

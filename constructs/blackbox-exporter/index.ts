@@ -1,0 +1,1 @@
+export { BlackboxExporter, type BlackboxExporterProps } from './blackbox-exporter';

@@ -1,0 +1,1 @@
+export { ExternalCredentials, type ExternalCredentialsProps } from './external-credentials';

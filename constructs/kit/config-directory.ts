@@ -1,0 +1,111 @@
+import { createHash } from 'node:crypto';
+import { k8s } from 'cdk8s-plus-28';
+import { Construct } from 'constructs';
+import { lazily } from './lazily';
+import type { Mount } from './mount';
+
+/**
+ * Largest ConfigMap that may be written. `kubectl apply` keeps a copy of the object in an annotation, whose limit is
+ * 262,144 bytes; the JSON around the text takes its share.
+ */
+export const MAX_OBJECT_BYTES = 200_000;
+
+/** What happens to the pods when a file changes. */
+export type OnChange = 'restart' | 'reload';
+
+export interface ConfigDirectoryProps {
+  /** Name of the first ConfigMap and of the volume. */
+  readonly name: string;
+  /** Where the directory appears in the container. */
+  readonly path: string;
+  /**
+   * `restart` rolls the pods out anew; `reload` is for a server that watches its files.
+   * @default restart
+   */
+  readonly onChange?: OnChange;
+  /** Labels of the ConfigMaps, e.g. for a dashboard sidecar. @default - the chart's labels */
+  readonly labels?: { readonly [key: string]: string };
+}
+
+/** Text of a file, or how to make it once everything has been added. */
+export type FileContent = string | (() => string);
+
+/**
+ * A directory of configuration files, held by one ConfigMap or several. Several appear as one directory, so a large
+ * set of files stays under the size limit of an object.
+ */
+export class ConfigDirectory extends Construct {
+  private readonly files = new Map<string, Map<string, FileContent>>();
+  private readonly props: ConfigDirectoryProps;
+
+  constructor(scope: Construct, id: string, props: ConfigDirectoryProps) {
+    super(scope, id);
+    this.props = props;
+  }
+
+  /**
+   * Adds a file.
+   *
+   * @param configMap the ConfigMap that holds it @default - the directory's name
+   */
+  addFile(name: string, content: FileContent, configMap = this.props.name): void {
+    if ([...this.files.values()].some((files) => files.has(name))) {
+      throw new Error(`${this.props.path}/${name} is added twice: give one of the files another name`);
+    }
+    const known = this.files.get(configMap);
+    if (known) {
+      known.set(name, content);
+      return;
+    }
+    const files = new Map([[name, content]]);
+    this.files.set(configMap, files);
+    this.makeConfigMap(configMap, files);
+  }
+
+  /** The directory as a mount. */
+  get mount(): Mount {
+    return {
+      name: this.props.name,
+      source: () => this.volumeSource(),
+      path: this.props.path,
+      checksum: this.props.onChange === 'reload' ? undefined : () => this.checksum(),
+    };
+  }
+
+  private makeConfigMap(name: string, files: ReadonlyMap<string, FileContent>): void {
+    const data = () => Object.fromEntries([...files].map(([file, content]) => [file, render(content)]));
+    const object = new k8s.KubeConfigMap(this, name, {
+      metadata: { name, labels: this.props.labels },
+      data: lazily(data),
+    });
+    object.node.addValidation({
+      validate: () => {
+        const bytes = Buffer.byteLength(JSON.stringify(data()));
+        return bytes <= MAX_OBJECT_BYTES
+          ? []
+          : [
+              `ConfigMap ${name} has ${bytes} bytes, more than ${MAX_OBJECT_BYTES}: split its files over several ConfigMaps`,
+            ];
+      },
+    });
+  }
+
+  private volumeSource(): Omit<k8s.Volume, 'name'> {
+    const sources = [...this.files.keys()].map((name) => ({ configMap: { name } }));
+    return sources.length === 1 ? sources[0]! : { projected: { sources } };
+  }
+
+  private checksum(): string {
+    const hash = createHash('sha256');
+    for (const files of this.files.values()) {
+      for (const [file, content] of files) {
+        hash.update(`${file}\0${render(content)}\0`);
+      }
+    }
+    return hash.digest('hex').slice(0, 16);
+  }
+}
+
+function render(content: FileContent): string {
+  return typeof content === 'string' ? content : content();
+}

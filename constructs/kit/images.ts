@@ -1,0 +1,43 @@
+import type { Construct } from 'constructs';
+
+/** A container image at an explicit version. */
+export interface Image {
+  /** Registry and repository, e.g. `quay.io/prometheus/prometheus`. */
+  readonly repository: string;
+  /** The tag that is deployed. */
+  readonly tag: string;
+  /** Content digest, `sha256:…`. @default - the tag alone names the image */
+  readonly digest?: string;
+}
+
+/**
+ * Every image that the platform deploys. The single home of a version: pods, `images.txt` and the versions of the
+ * real servers under `tools/` are derived from here or compared with it.
+ */
+export const images = {
+  alertmanager: { repository: 'quay.io/prometheus/alertmanager', tag: 'v0.34.2' },
+  blackboxExporter: { repository: 'quay.io/prometheus/blackbox-exporter', tag: 'v0.28.0' },
+  grafana: { repository: 'docker.io/grafana/grafana', tag: '13.2.3' },
+  kubeStateMetrics: { repository: 'registry.k8s.io/kube-state-metrics/kube-state-metrics', tag: 'v2.20.0' },
+  nodeExporter: { repository: 'quay.io/prometheus/node-exporter', tag: 'v1.12.1' },
+  prometheus: { repository: 'quay.io/prometheus/prometheus', tag: 'v3.13.5' },
+  redisExporter: { repository: 'docker.io/oliver006/redis_exporter', tag: 'v1.86.0' },
+} as const satisfies Record<string, Image>;
+
+/** Construct context that names a mirror: every image is then pulled from it instead of its own registry. */
+export const IMAGE_REGISTRY_CONTEXT = 'sightedit-monitoring:image-registry';
+
+/**
+ * The reference to pull, e.g. `quay.io/prometheus/prometheus:v3.13.5`. With a mirror in the construct context the
+ * registry's host is replaced and the rest of the path is kept.
+ */
+export function imageReference(scope: Construct, image: Image): string {
+  const mirror: string | undefined = scope.node.tryGetContext(IMAGE_REGISTRY_CONTEXT);
+  const repository = mirror ? image.repository.replace(/^[^/]+/, mirror) : image.repository;
+  return `${repository}:${image.tag}${image.digest ? `@${image.digest}` : ''}`;
+}
+
+/** The version of the software in the image, without the `v` that some tags carry. */
+export function imageVersion(image: Image): string {
+  return image.tag.replace(/^v/, '');
+}

@@ -1,0 +1,58 @@
+import { k8s } from 'cdk8s-plus-28';
+import type { Labels } from './labels';
+
+/** Pods as a peer of a NetworkPolicy. */
+export interface Pods {
+  readonly namespace: string;
+  readonly labels: Labels;
+}
+
+/** A port of a pod. */
+export interface PodPort {
+  readonly port: number;
+  /** @default TCP */
+  readonly protocol?: 'TCP' | 'UDP';
+}
+
+/** Private IPv4 ranges (RFC 1918 and RFC 6598): where nodes, pods and in-cluster API servers are. */
+export const PRIVATE_CIDRS = ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '100.64.0.0/10'];
+
+/** Peer for pods. Pods of another namespace are named by both selectors; those of our own by their labels. */
+export function podsPeer(pods: Pods, from: { readonly namespace: string }): k8s.NetworkPolicyPeer {
+  const podSelector = { matchLabels: { ...pods.labels } };
+  return pods.namespace === from.namespace
+    ? { podSelector }
+    : { namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': pods.namespace } }, podSelector };
+}
+
+/** Peers for address ranges. */
+export function cidrPeers(cidrs: readonly string[]): k8s.NetworkPolicyPeer[] {
+  return cidrs.map((cidr) => ({ ipBlock: { cidr } }));
+}
+
+/**
+ * Peer for the Internet: every IPv4 address but private and link-local ones, so that a component that may leave the
+ * cluster still cannot reach its neighbours or the cloud's metadata service (169.254.169.254).
+ */
+export function internetPeer(): k8s.NetworkPolicyPeer {
+  return { ipBlock: { cidr: '0.0.0.0/0', except: [...PRIVATE_CIDRS, '169.254.0.0/16'] } };
+}
+
+export function policyPorts(ports: readonly PodPort[]): k8s.NetworkPolicyPort[] {
+  return ports.map(({ port, protocol }) => ({
+    port: k8s.IntOrString.fromNumber(port),
+    protocol: protocol ?? 'TCP',
+  }));
+}
+
+/** Name resolution, which every component needs: the cluster's DNS and its node-local cache. */
+export function dnsEgress(): k8s.NetworkPolicyEgressRule {
+  const dns = (app: string): k8s.NetworkPolicyPeer => ({
+    namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'kube-system' } },
+    podSelector: { matchLabels: { 'k8s-app': app } },
+  });
+  return {
+    to: [dns('kube-dns'), dns('node-local-dns')],
+    ports: policyPorts([{ port: 53, protocol: 'UDP' }, { port: 53 }]),
+  };
+}

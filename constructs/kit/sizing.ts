@@ -1,0 +1,89 @@
+import { SettingError } from './errors';
+
+const KIB = 1024;
+const MIB = 1024 * KIB;
+const GIB = 1024 * MIB;
+
+/** Load that a Prometheus server must carry. */
+export interface PrometheusLoad {
+  /** Active series in the head block. */
+  readonly activeSeries: number;
+  readonly scrapeIntervalSeconds: number;
+  readonly retentionDays: number;
+}
+
+/** What a Prometheus server needs for a load. Quantities are Kubernetes', `retentionSize` is Prometheus'. */
+export interface PrometheusSize {
+  readonly cpu: string;
+  readonly memory: string;
+  /** Size of the volume. */
+  readonly disk: string;
+  /** `storage.tsdb.retention.size`: 82 % of the volume, so that the write-ahead log and a compaction fit beside the blocks. */
+  readonly retentionSize: string;
+}
+
+/**
+ * Bytes on disk per sample. Prometheus' storage documentation gives 1–2 bytes; the upper end leaves room for the index.
+ * https://prometheus.io/docs/prometheus/latest/storage/#operational-aspects
+ */
+const BYTES_PER_SAMPLE = 2;
+
+/** Memory per active series, head block and churn of two hours together, with as much again for queries and rules. */
+const BYTES_PER_SERIES = 8 * KIB;
+
+const BASE_MEMORY = 512 * MIB;
+
+/** Share of the volume that blocks may take; Prometheus' documentation asks for at most 80–85 %. */
+const BLOCK_SHARE = 0.82;
+
+/** One core evaluates and scrapes about this many samples per second with room to spare. */
+const SAMPLES_PER_CORE_SECOND = 50_000;
+
+/**
+ * Sizes a Prometheus server for a load.
+ *
+ * @param disk a volume size that is given, e.g. `50Gi` @default - sized for the load, in steps of 10 GiB
+ * @throws SettingError when the given volume cannot hold the retention
+ */
+export function sizePrometheus(load: PrometheusLoad, disk?: string): PrometheusSize {
+  for (const [name, value] of Object.entries(load)) {
+    if (!(value > 0)) {
+      throw new SettingError(`prometheus.${name}`, value, 'write a number greater than zero');
+    }
+  }
+  const samplesPerSecond = load.activeSeries / load.scrapeIntervalSeconds;
+  const blocks = samplesPerSecond * BYTES_PER_SAMPLE * load.retentionDays * 86_400;
+  const needed = Math.ceil(blocks / BLOCK_SHARE / (10 * GIB)) * 10 * GIB;
+  const volume = disk === undefined ? needed : parseBytes('prometheus.storageSize', disk);
+  if (volume * BLOCK_SHARE < blocks) {
+    throw new SettingError(
+      'prometheus.storageSize',
+      disk,
+      `${load.retentionDays} days of ${load.activeSeries} series every ${load.scrapeIntervalSeconds} s need ` +
+        `${needed / GIB}Gi; give the volume that much, or lower prometheus.retentionDays to ` +
+        `${Math.floor((load.retentionDays * volume * BLOCK_SHARE) / blocks)}`,
+    );
+  }
+  const memory = BASE_MEMORY + load.activeSeries * BYTES_PER_SERIES;
+  return {
+    cpu: `${Math.max(250, Math.ceil((samplesPerSecond / SAMPLES_PER_CORE_SECOND) * 10) * 100)}m`,
+    memory: `${Math.ceil(memory / (256 * MIB)) * 256}Mi`,
+    disk: `${Math.ceil(volume / GIB)}Gi`,
+    retentionSize: `${Math.floor((volume * BLOCK_SHARE) / MIB)}MB`,
+  };
+}
+
+const UNITS: Record<string, number> = { Mi: MIB, Gi: GIB, Ti: 1024 * GIB };
+
+/**
+ * Bytes of a Kubernetes quantity in binary units.
+ *
+ * @throws SettingError for anything but a whole number of Mi, Gi or Ti
+ */
+export function parseBytes(setting: string, quantity: string): number {
+  const [, amount, unit] = /^(\d+)(Mi|Gi|Ti)$/.exec(quantity) ?? [];
+  if (amount === undefined || unit === undefined) {
+    throw new SettingError(setting, quantity, 'write a quantity such as 50Gi (Mi, Gi or Ti)');
+  }
+  return Number(amount) * UNITS[unit]!;
+}

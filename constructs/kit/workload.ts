@@ -1,0 +1,40 @@
+/** A volume that outlives the pod. */
+export interface Storage {
+  /** Where it appears in the container. */
+  readonly path: string;
+  /** Size as a Kubernetes quantity, e.g. `50Gi`. */
+  readonly size: string;
+  /** @default - the cluster's default class */
+  readonly storageClass?: string;
+}
+
+/** Access to the host, for agents that must see it. Needs a namespace that Pod Security leaves privileged. */
+export interface HostAccess {
+  readonly network: boolean;
+  readonly pid: boolean;
+}
+
+/** How the pods of a component are run. */
+export type Workload =
+  | {
+      readonly kind: 'Deployment';
+      readonly replicas: number;
+      /** One volume for the one replica. @default - none */
+      readonly storage?: Storage;
+    }
+  | {
+      readonly kind: 'StatefulSet';
+      readonly replicas: number;
+      /** A volume for each replica. */
+      readonly storage: Storage;
+    }
+  | {
+      readonly kind: 'DaemonSet';
+      /** @default - none */
+      readonly host?: HostAccess;
+    };
+
+/** Number of replicas that a workload asks for; a DaemonSet has as many as there are nodes. */
+export function replicasOf(workload: Workload): number | undefined {
+  return workload.kind === 'DaemonSet' ? undefined : workload.replicas;
+}

@@ -1,0 +1,48 @@
+import { Construct } from 'constructs';
+import { Component, Endpoint, httpProbe, images } from '../kit';
+import { CLUSTER_RESOURCES, clusterRules, NAMESPACED_RESOURCES, namespacedRules } from './kube-state-metrics-config';
+
+export interface KubeStateMetricsProps {
+  /** @default kube-state-metrics */
+  readonly name?: string;
+  /** Namespaces whose objects are reported; it may read no others. */
+  readonly namespaces: readonly string[];
+}
+
+/** Metrics about the state of Kubernetes objects. */
+export class KubeStateMetrics extends Construct {
+  readonly component: Component;
+
+  constructor(scope: Construct, id: string, props: KubeStateMetricsProps) {
+    super(scope, id);
+    this.component = new Component(this, 'exporter', {
+      name: props.name ?? 'kube-state-metrics',
+      image: images.kubeStateMetrics,
+      workload: { kind: 'Deployment', replicas: 1 },
+      ports: { http: { port: 8080 }, telemetry: { port: 8081 } },
+      args: [
+        '--port=8080',
+        '--telemetry-port=8081',
+        `--namespaces=${props.namespaces.join(',')}`,
+        `--resources=${[...CLUSTER_RESOURCES, ...NAMESPACED_RESOURCES].sort().join(',')}`,
+      ],
+      probes: { readiness: httpProbe('/readyz', 'telemetry'), liveness: httpProbe('/livez', 'http') },
+      resources: { cpu: '50m', memory: '256Mi' },
+    });
+    this.component.connectTo(Endpoint.kubernetesApi());
+    this.component.addClusterRole(clusterRules());
+    for (const namespace of props.namespaces) {
+      this.component.addRole(namespace, namespacedRules());
+    }
+  }
+
+  /** Metrics of the objects. */
+  get endpoint(): Endpoint {
+    return this.component.endpoint();
+  }
+
+  /** Metrics of the exporter itself. */
+  get telemetry(): Endpoint {
+    return this.component.endpoint('telemetry');
+  }
+}

@@ -1,0 +1,39 @@
+import { Construct } from 'constructs';
+import { Component, type Endpoint, hostDirectory, httpProbe, images } from '../kit';
+import { nodeExporterArgs } from './node-exporter-config';
+
+export interface NodeExporterProps {
+  /** @default node-exporter */
+  readonly name?: string;
+  /** Port on the node's own network. @default 9100 */
+  readonly port?: number;
+}
+
+/**
+ * Metrics of the hosts, one agent on each. It looks at the host's files and network, so its chart needs a namespace
+ * that Pod Security leaves privileged.
+ */
+export class NodeExporter extends Construct {
+  readonly component: Component;
+
+  constructor(scope: Construct, id: string, props: NodeExporterProps = {}) {
+    super(scope, id);
+    const port = props.port ?? 9100;
+    this.component = new Component(this, 'exporter', {
+      name: props.name ?? 'node-exporter',
+      image: images.nodeExporter,
+      workload: { kind: 'DaemonSet', host: { network: true, pid: true } },
+      ports: { http: { port } },
+      args: nodeExporterArgs(port, HOST_ROOT),
+      probes: { readiness: httpProbe('/'), liveness: httpProbe('/') },
+      resources: { cpu: '50m', memory: '128Mi' },
+      mounts: [hostDirectory('root', '/', HOST_ROOT)],
+    });
+  }
+
+  get endpoint(): Endpoint {
+    return this.component.endpoint();
+  }
+}
+
+const HOST_ROOT = '/host/root';

@@ -1,0 +1,39 @@
+import { SettingError } from '../kit';
+
+/** Kubernetes distributions whose differences matter to monitoring. */
+export const PLATFORMS = ['eks', 'gke', 'aks', 'kubeadm'] as const;
+export type Platform = (typeof PLATFORMS)[number];
+
+/** What a platform lets us see. */
+export interface PlatformFacts {
+  /** Whether scheduler, controller manager and etcd run as pods that can be scraped. */
+  readonly controlPlane: 'visible' | 'hidden';
+}
+
+const FACTS: Record<Platform, PlatformFacts> = {
+  // Managed control planes run in the provider's account; only the API server answers.
+  eks: { controlPlane: 'hidden' },
+  gke: { controlPlane: 'hidden' },
+  aks: { controlPlane: 'hidden' },
+  kubeadm: { controlPlane: 'visible' },
+};
+
+/** Topics of rules that need a visible control plane. */
+const CONTROL_PLANE_TOPICS = ['control-plane'];
+
+/**
+ * What is known of a platform.
+ *
+ * @throws SettingError for a platform that is not in `PLATFORMS`
+ */
+export function platformFacts(platform: Platform): PlatformFacts {
+  if (!PLATFORMS.includes(platform)) {
+    throw new SettingError('platform', platform, `write one of ${PLATFORMS.join(', ')}`);
+  }
+  return FACTS[platform];
+}
+
+/** Topics of rules that would only ever be silent, or fire for ever, on a platform. */
+export function topicsHiddenBy(platform: Platform): readonly string[] {
+  return platformFacts(platform).controlPlane === 'hidden' ? CONTROL_PLANE_TOPICS : [];
+}

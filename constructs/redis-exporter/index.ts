@@ -1,0 +1,1 @@
+export { RedisExporter, type RedisExporterProps } from './redis-exporter';

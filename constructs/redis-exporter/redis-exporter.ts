@@ -1,0 +1,39 @@
+import { Construct } from 'constructs';
+import { Component, type Credentials, type Endpoint, httpProbe, images } from '../kit';
+
+export interface RedisExporterProps {
+  /** @default redis-exporter */
+  readonly name?: string;
+  /** The Redis server. */
+  readonly redis: Endpoint;
+  /** The Secret and the key of the password. The server may do without one. @default - no password */
+  readonly password?: { readonly credentials: Credentials; readonly key: string };
+}
+
+/** Metrics of a Redis server. */
+export class RedisExporter extends Construct {
+  readonly component: Component;
+  private readonly address: string;
+
+  constructor(scope: Construct, id: string, props: RedisExporterProps) {
+    super(scope, id);
+    this.component = new Component(this, 'exporter', {
+      name: props.name ?? 'redis-exporter',
+      image: images.redisExporter,
+      workload: { kind: 'Deployment', replicas: 1 },
+      ports: { http: { port: 9121 } },
+      // Its password file maps addresses to passwords in JSON, which no `.env` can hold.
+      env: props.password
+        ? [props.password.credentials.optionalVariable('REDIS_PASSWORD', props.password.key)]
+        : undefined,
+      args: () => [`--redis.addr=${this.address}`, '--config-command=-', '--include-system-metrics=false'],
+      probes: { readiness: httpProbe('/health'), liveness: httpProbe('/health') },
+      resources: { cpu: '25m', memory: '64Mi' },
+    });
+    this.address = this.component.connectTo(props.redis).url();
+  }
+
+  get endpoint(): Endpoint {
+    return this.component.endpoint();
+  }
+}

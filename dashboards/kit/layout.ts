@@ -1,0 +1,53 @@
+import { type Panel, RowBuilder, type RowPanel } from '@grafana/grafana-foundation-sdk/dashboard';
+
+/** A part of a dashboard under a heading of its own. */
+export interface Section {
+  readonly title: string;
+  /** Lines of panels. The panels of a line share its width equally. */
+  readonly lines: readonly (readonly Panel[])[];
+}
+
+/** Width of Grafana's grid. */
+const COLUMNS = 24;
+const ROW_HEIGHT = 1;
+/** Height of a line by the type of its highest panel; 30 pixels a unit. */
+const HEIGHTS: { readonly [type: string]: number } = { stat: 4, timeseries: 8, statetimeline: 8, table: 8 };
+
+/** The panels of a dashboard with their headings, each in its place and with its number. */
+export function layOut(sections: readonly Section[]): readonly (Panel | RowPanel)[] {
+  const placed: (Panel | RowPanel)[] = [];
+  let y = 0;
+  for (const { title, lines } of sections) {
+    placed.push(heading(title, y));
+    y += ROW_HEIGHT;
+    for (const line of lines) {
+      const height = Math.max(...line.map(({ type }) => HEIGHTS[type] ?? HEIGHTS.timeseries!));
+      const width = Math.floor(COLUMNS / line.length);
+      placed.push(
+        ...line.map((panel, index) => ({
+          ...panel,
+          id: panelId(`${title}/${panel.title}`),
+          gridPos: { x: index * width, y, w: width, h: height },
+        })),
+      );
+      y += height;
+    }
+  }
+  return placed;
+}
+
+function heading(title: string, y: number): RowPanel {
+  return new RowBuilder(title).id(panelId(title)).gridPos({ x: 0, y, w: COLUMNS, h: ROW_HEIGHT }).build();
+}
+
+/**
+ * A number made from the panel's titles (FNV-1a), so that links to a panel survive when others are added or moved.
+ * Two panels with the same number are told by the lint: give one of them another title.
+ */
+function panelId(path: string): number {
+  let hash = 0x811c9dc5;
+  for (const byte of Buffer.from(path)) {
+    hash = Math.imul(hash ^ byte, 0x01000193) >>> 0;
+  }
+  return 1 + (hash % 1_000_000);
+}

@@ -1,0 +1,3 @@
+export * from './charts';
+export * from './constructs';
+export * from './rules';

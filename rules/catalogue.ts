@@ -1,0 +1,172 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { dump, load } from 'js-yaml';
+import { packagePath } from '../package-root';
+import { checkRuleFile, repeated } from './checks';
+import { type AlertingRule, type Inhibition, isAlertingRule, type RuleFile, rulesOf } from './rule';
+
+/** Where a catalogue is read from. */
+export interface CatalogueSource {
+  /** Directory of `<topic>.yaml` files. */
+  readonly rules: string;
+  /** Directory of `<AlertName>.md` playbooks. */
+  readonly runbooks: string;
+  /** Directory of `<AlertName>.yaml` promtool tests. @default - `tests` in the directory of the rules */
+  readonly tests?: string;
+}
+
+/** Where the links of an alert lead. */
+export interface AlertLinks {
+  readonly runbook: (alert: AlertingRule) => string;
+  /** @default - alerts carry no link to a dashboard */
+  readonly dashboard?: (alert: AlertingRule) => string | undefined;
+}
+
+/** Rules that cannot be used. The message lists every problem, one a line. */
+export class CatalogueError extends Error {
+  constructor(readonly problems: readonly string[]) {
+    super(`The rules cannot be used:\n  ${problems.join('\n  ')}`);
+    this.name = 'CatalogueError';
+  }
+}
+
+/**
+ * Alerts and recording rules, checked. An alert is in the catalogue only together with its playbook and its test.
+ */
+export class RuleCatalogue {
+  /** SightEdit's own rules, which come with the package. */
+  static sightEdit(): RuleCatalogue {
+    return RuleCatalogue.read({ rules: packagePath('rules'), runbooks: packagePath('runbooks') });
+  }
+
+  /**
+   * Reads and checks a directory of rules.
+   *
+   * @throws CatalogueError when a rule breaks a convention, does not parse, or lacks its playbook or test, and when a
+   *   playbook or a test has no rule
+   */
+  static read(source: CatalogueSource): RuleCatalogue {
+    const tests = source.tests ?? join(source.rules, 'tests');
+    const files = filesOf(source.rules, '.yaml').map((topic) => readRuleFile(source.rules, topic));
+    const inhibitions = readInhibitions(join(source.rules, 'alertmanager', 'inhibitions.yaml'));
+    const alerts = rulesOf(files).filter(isAlertingRule);
+    const names = alerts.map(({ alert }) => alert);
+    const problems = [
+      ...files.flatMap(checkRuleFile),
+      ...repeated(names).map((name) => `${name} is defined twice: rename one of the alerts`),
+      ...repeated(files.flatMap(({ groups }) => groups.map(({ name }) => name))).map(
+        (name) => `the group ${name} is defined twice: rename one of the groups`,
+      ),
+      ...partners(names, namesOf(source.runbooks, '.md'), 'playbook', (name) =>
+        join(basename(source.runbooks), `${name}.md`),
+      ),
+      ...partners(names, namesOf(tests, '.yaml'), 'test', (name) => join('rules', basename(tests), `${name}.yaml`)),
+      ...checkInhibitions(inhibitions, new Set(names)),
+    ];
+    if (problems.length > 0) {
+      throw new CatalogueError(problems);
+    }
+    return new RuleCatalogue(files, inhibitions);
+  }
+
+  private constructor(
+    readonly files: readonly RuleFile[],
+    /** Which alerts silence which. */
+    readonly inhibitions: readonly Inhibition[],
+  ) {}
+
+  get alerts(): readonly AlertingRule[] {
+    return rulesOf(this.files).filter(isAlertingRule);
+  }
+
+  /** The catalogue without some topics, e.g. those about parts that a platform hides. */
+  without(topics: readonly string[]): RuleCatalogue {
+    const files = this.files.filter(({ topic }) => !topics.includes(topic));
+    const kept = new Set(
+      rulesOf(files)
+        .filter(isAlertingRule)
+        .map(({ alert }) => alert),
+    );
+    return new RuleCatalogue(
+      files,
+      this.inhibitions
+        .filter(({ source }) => kept.has(source))
+        .map((inhibition) => ({ ...inhibition, targets: inhibition.targets.filter((target) => kept.has(target)) }))
+        .filter(({ targets }) => targets.length > 0),
+    );
+  }
+
+  /** The rule files for the server: what stands in the directory, and the annotations that are derived. */
+  render(links: AlertLinks): readonly { readonly topic: string; readonly content: string }[] {
+    return this.files.map(({ topic, groups }) => ({
+      topic,
+      content: dump(
+        {
+          groups: groups.map((group) => ({
+            ...group,
+            rules: group.rules.map((rule) =>
+              isAlertingRule(rule) ? { ...rule, annotations: { ...rule.annotations, ...linksOf(rule, links) } } : rule,
+            ),
+          })),
+        },
+        { lineWidth: -1, noRefs: true },
+      ),
+    }));
+  }
+}
+
+function linksOf(alert: AlertingRule, { runbook, dashboard }: AlertLinks): { [annotation: string]: string } {
+  const dashboardUrl = dashboard?.(alert);
+  return { runbook_url: runbook(alert), ...(dashboardUrl ? { dashboard_url: dashboardUrl } : {}) };
+}
+
+function readRuleFile(directory: string, topic: string): RuleFile {
+  const path = join(directory, `${topic}.yaml`);
+  try {
+    const { groups } = load(readFileSync(path, 'utf8')) as { groups: RuleFile['groups'] };
+    return { topic, groups };
+  } catch (error) {
+    throw new CatalogueError([`${path} is no YAML rule file: ${(error as Error).message}`]);
+  }
+}
+
+function readInhibitions(path: string): readonly Inhibition[] {
+  return existsSync(path) ? (load(readFileSync(path, 'utf8')) as { inhibitions: Inhibition[] }).inhibitions : [];
+}
+
+function checkInhibitions(inhibitions: readonly Inhibition[], alerts: ReadonlySet<string>): string[] {
+  return inhibitions.flatMap(({ source, targets, equal }) => [
+    ...[source, ...targets]
+      .filter((name) => !alerts.has(name))
+      .map((name) => `inhibitions.yaml: ${name} is no alert: write the name of a rule`),
+    ...(equal.length > 0
+      ? []
+      : [`inhibitions.yaml: ${source} has no equal labels: it would silence ${targets} everywhere`]),
+  ]);
+}
+
+function partners(
+  alerts: readonly string[],
+  found: readonly string[],
+  what: string,
+  path: (name: string) => string,
+): string[] {
+  return [
+    ...alerts.filter((name) => !found.includes(name)).map((name) => `${name} has no ${what}: write ${path(name)}`),
+    ...found
+      .filter((name) => !alerts.includes(name))
+      .map((name) => `${path(name)} is a ${what} without a rule: remove it, or write the alert ${name}`),
+  ];
+}
+
+/** Names of the files about one alert each, which are written in UpperCamelCase; others (README, guides) are not. */
+function namesOf(directory: string, extension: string): string[] {
+  return filesOf(directory, extension).filter((name) => /^[A-Z]+[a-z]/.test(name));
+}
+
+function filesOf(directory: string, extension: string): string[] {
+  return readdirSync(directory)
+    .filter((file) => file.endsWith(extension))
+    .map((file) => basename(file, extension))
+    .sort();
+}

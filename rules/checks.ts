@@ -1,0 +1,66 @@
+import { promqlSyntaxError } from './promql';
+import { type AlertingRule, CATEGORIES, isAlertingRule, type Rule, type RuleFile, SEVERITIES } from './rule';
+
+/** What is wrong with a rule, in words that say how to mend it. */
+type Check<T> = (subject: T) => string | undefined;
+
+const ALERT_NAME = /^[A-Z][A-Za-z0-9]+$/;
+const RECORD_NAME = /^[a-z][a-z0-9_]*:[a-z0-9_]+(:[a-z0-9_]+)?$/;
+const DERIVED_ANNOTATIONS = ['runbook_url', 'dashboard_url'];
+
+const everyRule: readonly Check<Rule>[] = [
+  ({ expr }) => {
+    const error = promqlSyntaxError(String(expr));
+    return error && `expr does not parse at "${error}": mend the PromQL`;
+  },
+];
+
+const everyAlert: readonly Check<AlertingRule>[] = [
+  ({ alert }) => (ALERT_NAME.test(alert) ? undefined : 'the name is not UpperCamelCase: write it like NodeNotReady'),
+  ({ labels }) => oneOf('severity', labels?.severity, SEVERITIES),
+  ({ labels }) => oneOf('category', labels?.category, CATEGORIES),
+  ({ annotations }) => required('summary', annotations?.summary),
+  ({ annotations }) => required('description', annotations?.description),
+  ({ annotations }) => {
+    const derived = DERIVED_ANNOTATIONS.find((name) => annotations && name in annotations);
+    return derived && `the annotation ${derived} is derived: remove it`;
+  },
+  ({ labels }) => {
+    const templated = Object.entries(labels ?? {}).find(([, value]) => String(value).includes('{{'));
+    return templated && `the label ${templated[0]} is a template: a label that changes makes a new alert each time`;
+  },
+];
+
+const everyRecord: readonly Check<{ record: string }>[] = [
+  ({ record }) => (RECORD_NAME.test(record) ? undefined : 'the name is not level:metric:operations: rename the record'),
+];
+
+function oneOf(name: string, value: string | undefined, allowed: readonly string[]): string | undefined {
+  return value !== undefined && allowed.includes(value)
+    ? undefined
+    : `${name} is ${value === undefined ? 'not set' : `"${value}"`}: write one of ${allowed.join(', ')}`;
+}
+
+function required(name: string, value: string | undefined): string | undefined {
+  return value?.trim() ? undefined : `the annotation ${name} is not set: write it`;
+}
+
+/** Everything that is wrong with a file of rules, one line each. */
+export function checkRuleFile({ topic, groups }: RuleFile): string[] {
+  return groups.flatMap(({ rules }) =>
+    rules.flatMap((rule) => {
+      const name = isAlertingRule(rule) ? rule.alert : rule.record;
+      const problems = isAlertingRule(rule) ? run(everyAlert, rule) : run(everyRecord, rule);
+      return [...problems, ...run(everyRule, rule)].map((problem) => `rules/${topic}.yaml: ${name}: ${problem}`);
+    }),
+  );
+}
+
+function run<T>(checks: readonly Check<T>[], subject: T): string[] {
+  return checks.map((check) => check(subject)).filter((problem): problem is string => Boolean(problem));
+}
+
+/** Names that stand more than once where they must be unique. */
+export function repeated(names: readonly string[]): string[] {
+  return [...new Set(names.filter((name, index) => names.indexOf(name) !== index))];
+}

@@ -1,0 +1,162 @@
+import { execFile } from 'node:child_process';
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { BIN } from '../../../tools/catalogue';
+import { freePorts, type Server, startServer, temporaryDirectory, waitFor } from './server';
+
+const run = promisify(execFile);
+
+/** What a kubectl command printed, and how it ended. */
+export interface KubectlResult {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** A Kubernetes API server with its store and its controllers; there are no nodes, so pods stay pending. */
+export interface Kubernetes {
+  readonly url: string;
+  readonly kubeconfig: string;
+  /** Runs kubectl; a failure is a result, not an exception. */
+  kubectl(...args: readonly string[]): Promise<KubectlResult>;
+  /** Runs kubectl with an object on standard input. */
+  kubectlWith(object: unknown, ...args: readonly string[]): Promise<KubectlResult>;
+  stop(): Promise<void>;
+}
+
+/** Controllers without which objects cannot be removed, or pods not be posted. */
+const CONTROLLERS = [
+  'namespace-controller',
+  'serviceaccount-controller',
+  'garbage-collector-controller',
+  'persistentvolumeclaim-protection-controller',
+];
+
+/** Starts etcd, kube-apiserver and kube-controller-manager on loopback. */
+export async function startKubernetes(): Promise<Kubernetes> {
+  const directory = temporaryDirectory();
+  const [etcdPort, peerPort, apiPort, controllerPort] = (await freePorts(4)) as [number, number, number, number];
+  const servers: Server[] = [];
+  const etcdUrl = `http://127.0.0.1:${etcdPort}`;
+  const peerUrl = `http://127.0.0.1:${peerPort}`;
+  servers.push(
+    await startServer('etcd', {
+      command: 'etcd',
+      args: [
+        `--data-dir=${join(directory, 'etcd')}`,
+        `--listen-client-urls=${etcdUrl}`,
+        `--advertise-client-urls=${etcdUrl}`,
+        `--listen-peer-urls=${peerUrl}`,
+        `--initial-advertise-peer-urls=${peerUrl}`,
+        `--initial-cluster=default=${peerUrl}`,
+        '--unsafe-no-fsync',
+      ],
+      ready: async () => (await fetch(`${etcdUrl}/health`)).ok,
+    }),
+  );
+
+  const token = randomBytes(16).toString('hex');
+  const signingKey = join(directory, 'service-account.key');
+  const tokens = join(directory, 'tokens.csv');
+  const certificates = join(directory, 'certificates');
+  const url = `https://127.0.0.1:${apiPort}`;
+  writeFileSync(signingKey, newPrivateKey());
+  writeFileSync(tokens, `${token},admin,admin,system:masters\n`);
+  const kubeconfig = join(directory, 'kubeconfig');
+  writeFileSync(kubeconfig, kubeconfigFor(url, join(certificates, 'apiserver.crt'), token));
+  const kubectl = (...args: readonly string[]) => runKubectl(kubeconfig, args);
+  servers.push(
+    await startServer('kube-apiserver', {
+      command: 'kube-apiserver',
+      args: [
+        `--etcd-servers=${etcdUrl}`,
+        '--bind-address=127.0.0.1',
+        '--advertise-address=127.0.0.1',
+        `--secure-port=${apiPort}`,
+        `--cert-dir=${certificates}`,
+        `--token-auth-file=${tokens}`,
+        '--authorization-mode=RBAC',
+        '--service-cluster-ip-range=10.96.0.0/16',
+        `--service-account-key-file=${signingKey}`,
+        `--service-account-signing-key-file=${signingKey}`,
+        '--service-account-issuer=https://kubernetes.default.svc',
+      ],
+      ready: async () => (await kubectl('get', '--raw', '/readyz')).code === 0,
+      timeoutSeconds: 120,
+    }),
+  );
+  servers.push(
+    await startServer('kube-controller-manager', {
+      command: 'kube-controller-manager',
+      args: [
+        `--kubeconfig=${kubeconfig}`,
+        '--bind-address=127.0.0.1',
+        `--secure-port=${controllerPort}`,
+        `--cert-dir=${join(directory, 'controller-manager')}`,
+        '--leader-elect=false',
+        `--controllers=${CONTROLLERS.join()}`,
+        `--service-account-private-key-file=${signingKey}`,
+      ],
+      ready: async () => (await kubectl('get', 'serviceaccount', 'default', '--namespace=default')).code === 0,
+    }),
+  );
+  return {
+    url,
+    kubeconfig,
+    kubectl,
+    kubectlWith: (object, ...args) => {
+      const file = join(directory, `${randomBytes(6).toString('hex')}.json`);
+      writeFileSync(file, JSON.stringify(object));
+      return kubectl(...args, '--filename', file);
+    },
+    stop: async () => {
+      for (const server of servers.reverse()) {
+        await server.stop();
+      }
+    },
+  };
+}
+
+async function runKubectl(kubeconfig: string, args: readonly string[]): Promise<KubectlResult> {
+  const options = { maxBuffer: 64 * 1024 * 1024, env: { ...process.env, KUBECONFIG: kubeconfig } };
+  try {
+    const { stdout, stderr } = await run(join(BIN, 'kubectl'), [...args], options);
+    return { code: 0, stdout, stderr };
+  } catch (error) {
+    const { code, stdout, stderr } = error as { code: number; stdout: string; stderr: string };
+    return { code, stdout, stderr };
+  }
+}
+
+function newPrivateKey(): string {
+  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  return privateKey.export({ type: 'pkcs1', format: 'pem' }).toString();
+}
+
+function kubeconfigFor(server: string, certificate: string, token: string): string {
+  return JSON.stringify({
+    apiVersion: 'v1',
+    kind: 'Config',
+    clusters: [{ name: 'test', cluster: { server, 'certificate-authority': certificate } }],
+    users: [{ name: 'admin', user: { token } }],
+    contexts: [{ name: 'test', context: { cluster: 'test', user: 'admin' } }],
+    'current-context': 'test',
+  });
+}
+
+/** Makes a namespace and waits until pods may be posted to it. */
+export async function makeNamespace(
+  kubernetes: Kubernetes,
+  name: string,
+  labels: readonly string[] = [],
+): Promise<void> {
+  await kubernetes.kubectl('create', 'namespace', name);
+  if (labels.length > 0) {
+    await kubernetes.kubectl('label', 'namespace', name, ...labels);
+  }
+  await waitFor(`the default ServiceAccount of ${name}`, async () => {
+    return (await kubernetes.kubectl('get', 'serviceaccount', 'default', `--namespace=${name}`)).code === 0;
+  });
+}

@@ -1,0 +1,138 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { BIN } from '../../../tools/catalogue';
+
+/** A program that a test has started. */
+export interface Server {
+  readonly name: string;
+  /** What it wrote so far. */
+  log(): string;
+  /** Ends it, first politely. */
+  stop(): Promise<void>;
+}
+
+export interface ServerProps {
+  /** Binary under `.tools/bin`, or an absolute path. */
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly env?: NodeJS.ProcessEnv;
+  readonly cwd?: string;
+  /** Whether it answers. Asked until it does, it ends, or time is up. */
+  readonly ready: () => Promise<boolean>;
+  /** @default 60 */
+  readonly timeoutSeconds?: number;
+}
+
+const running = new Set<ChildProcess>();
+const directories = new Set<string>();
+
+/** Nothing that a test starts outlives it, even when it dies in the middle. */
+process.on('exit', () => {
+  for (const child of running) {
+    child.kill('SIGKILL');
+  }
+  for (const directory of directories) {
+    rmSync(directory, { recursive: true, force: true });
+  }
+});
+
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.once(signal, () => process.exit(1));
+}
+
+/** Starts a program on loopback and waits until it answers. */
+export async function startServer(name: string, props: ServerProps): Promise<Server> {
+  const command = props.command.startsWith('/') ? props.command : join(BIN, props.command);
+  if (!existsSync(command)) {
+    throw new Error(`${command} is missing: run "npm run tools"`);
+  }
+  const logFile = join(temporaryDirectory(), `${name}.log`);
+  const output = openSync(logFile, 'a');
+  const child = spawn(command, props.args, {
+    stdio: ['ignore', output, output],
+    cwd: props.cwd,
+    env: { ...process.env, ...props.env },
+  });
+  closeSync(output);
+  running.add(child);
+  const server = { name, log: () => readFileSync(logFile, 'utf8'), stop: () => stop(child) };
+  try {
+    await waitFor(`${name} to answer`, props.ready, { timeoutSeconds: props.timeoutSeconds ?? 60, child });
+  } catch (error) {
+    await server.stop();
+    throw new Error(`${(error as Error).message}; it wrote:\n${server.log().split('\n').slice(-30).join('\n')}`);
+  }
+  return server;
+}
+
+async function stop(child: ChildProcess): Promise<void> {
+  running.delete(child);
+  if (child.exitCode !== null || child.signalCode !== null) {
+    return;
+  }
+  const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  child.kill('SIGTERM');
+  const impatience = setTimeout(() => child.kill('SIGKILL'), 10_000);
+  await ended;
+  clearTimeout(impatience);
+}
+
+/** Asks until the answer is yes. */
+export async function waitFor(
+  what: string,
+  condition: () => Promise<boolean>,
+  { timeoutSeconds = 60, child }: { timeoutSeconds?: number; child?: ChildProcess } = {},
+): Promise<void> {
+  const deadline = Date.now() + timeoutSeconds * 1000;
+  while (!(await condition().catch(() => false))) {
+    if (child && (child.exitCode !== null || child.signalCode !== null)) {
+      throw new Error(`waited for ${what}, but it ended with ${child.exitCode ?? child.signalCode}`);
+    }
+    if (Date.now() > deadline) {
+      throw new Error(`waited ${timeoutSeconds} s for ${what}`);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+}
+
+/** Whether a GET answers 2xx. */
+export async function answers(url: string): Promise<boolean> {
+  return (await fetch(url)).ok;
+}
+
+/** A GET that must answer JSON. */
+export async function getJson<T>(url: string): Promise<T> {
+  const response = await fetch(url);
+  if (!response.ok) {
+    throw new Error(`${url} answered ${response.status}: ${await response.text()}`);
+  }
+  return (await response.json()) as T;
+}
+
+/** A directory that goes with the test. */
+export function temporaryDirectory(): string {
+  const directory = mkdtempSync(join(tmpdir(), 'sightedit-monitoring-'));
+  directories.add(directory);
+  return directory;
+}
+
+/** Ports on loopback that are free now. */
+export async function freePorts(count: number): Promise<number[]> {
+  const servers = await Promise.all(
+    Array.from(
+      { length: count },
+      () =>
+        new Promise<ReturnType<typeof createServer>>((resolve, reject) => {
+          const server = createServer();
+          server.once('error', reject);
+          server.listen(0, '127.0.0.1', () => resolve(server));
+        }),
+    ),
+  );
+  const ports = servers.map((server) => (server.address() as { port: number }).port);
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  return ports;
+}

@@ -1,0 +1,159 @@
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+import { BIN, moduleVersion, ROOT, softwareVersion, type Tool, tools } from './catalogue';
+
+const USAGE = `Builds the programs that the tests run, at the versions that are deployed.
+
+  npm run tools                        every program
+  npm run tools -- promtool amtool     these
+  npm run tools -- --list              names and versions
+  npm run tools -- --if-possible …     say what could not be built, and go on
+
+Needs Go 1.26 or newer and access to a Go module proxy. Binaries are kept in .tools/bin until their go.mod changes.`;
+
+const CACHE = join(ROOT, '.tools');
+
+function main(args: readonly string[]): number {
+  const options = args.filter((arg) => arg.startsWith('--'));
+  const names = args.filter((arg) => !arg.startsWith('--'));
+  if (options.includes('--help')) {
+    console.log(USAGE);
+    return 0;
+  }
+  if (options.includes('--list')) {
+    console.log(tools.map((tool) => `${tool.name.padEnd(26)}${softwareVersion(tool)}`).join('\n'));
+    return 0;
+  }
+  const unknown = names.filter((name) => !tools.some((tool) => tool.name === name));
+  if (unknown.length > 0) {
+    console.error(`no such tool: ${unknown.join(', ')}. Known: ${tools.map(({ name }) => name).join(', ')}`);
+    return 2;
+  }
+  const wanted = names.length === 0 ? tools : tools.filter(({ name }) => names.includes(name));
+  try {
+    build(wanted);
+    return 0;
+  } catch (error) {
+    console.error(notBuilt(wanted, error as Error));
+    return options.includes('--if-possible') ? 0 : 1;
+  }
+}
+
+function build(wanted: readonly Tool[]): void {
+  mkdirSync(BIN, { recursive: true });
+  const go = goVersion();
+  for (const [index, tool] of wanted.entries()) {
+    const label = `[${index + 1}/${wanted.length}] ${tool.name} ${softwareVersion(tool)}`;
+    const stamp = join(CACHE, `${tool.name}.stamp`);
+    const fingerprint = fingerprintOf(tool, go);
+    if (existsSync(join(BIN, tool.name)) && existsSync(stamp) && readFileSync(stamp, 'utf8') === fingerprint) {
+      console.log(`${label}: built before`);
+      continue;
+    }
+    console.log(`${label}: building …`);
+    const start = Date.now();
+    compile(tool);
+    writeFileSync(stamp, fingerprint);
+    console.log(`${label}: built in ${Math.round((Date.now() - start) / 1000)} s`);
+  }
+}
+
+function goVersion(): string {
+  try {
+    return execFileSync('go', ['version'], { encoding: 'utf8' }).trim();
+  } catch {
+    throw new Error('there is no `go` on the PATH: install Go 1.26 or newer');
+  }
+}
+
+/** What a binary depends on: its pinned modules, the compiler, and how it is built. */
+function fingerprintOf(tool: Tool, go: string): string {
+  const hash = createHash('sha256').update(go).update(JSON.stringify(tool)).update(linkerFlags(tool));
+  for (const file of ['go.mod', 'go.sum']) {
+    hash.update(readFileSync(join(ROOT, 'tools', tool.directory, file)));
+  }
+  return hash.digest('hex');
+}
+
+function compile(tool: Tool): void {
+  const output = join(BIN, tool.name);
+  const partial = `${output}.partial`;
+  const directory = join(ROOT, 'tools', tool.directory);
+  const target = tool.missingFiles
+    ? { cwd: completedCopy(tool, directory), package: `./${tool.package}` }
+    : { cwd: directory, package: [tool.module, tool.package].filter(Boolean).join('/') };
+  execFileSync('go', ['build', '-trimpath', '-ldflags', linkerFlags(tool), '-o', partial, target.package], {
+    cwd: target.cwd,
+    stdio: ['ignore', 'inherit', 'inherit'],
+    env: { ...process.env, CGO_ENABLED: '0' },
+  });
+  renameSync(partial, output);
+}
+
+/** The programs print the version that was stamped into them; each project keeps it in a variable of its own. */
+function linkerFlags(tool: Tool): string {
+  const version = softwareVersion(tool);
+  const [major, minor] = version.split('.');
+  return [
+    '-s -w',
+    `-X github.com/prometheus/common/version.Version=${version}`,
+    `-X k8s.io/component-base/version.gitVersion=v${version}`,
+    `-X k8s.io/component-base/version.gitMajor=${major}`,
+    `-X k8s.io/component-base/version.gitMinor=${minor}`,
+    `-X main.BuildVersion=${version}`,
+  ].join(' ');
+}
+
+/** A copy of the module, whose checksum go.sum has verified, with the missing files put in. */
+function completedCopy(tool: Tool, directory: string): string {
+  const module = `${tool.module}@v${moduleVersion(tool)}`;
+  execFileSync('go', ['mod', 'download', tool.module], { cwd: directory, stdio: ['ignore', 'inherit', 'inherit'] });
+  const source = execFileSync('go', ['list', '-m', '-f', '{{.Dir}}', tool.module], {
+    cwd: directory,
+    encoding: 'utf8',
+  });
+  const copy = join(CACHE, 'src', module.replaceAll('/', '_'));
+  rmSync(copy, { recursive: true, force: true });
+  cpSync(source.trim(), copy, { recursive: true });
+  makeWritable(copy);
+  for (const [path, content] of Object.entries(tool.missingFiles ?? {})) {
+    mkdirSync(dirname(join(copy, path)), { recursive: true });
+    writeFileSync(join(copy, path), content);
+  }
+  return copy;
+}
+
+/** Go keeps its module cache read-only. */
+function makeWritable(directory: string): void {
+  chmodSync(directory, 0o755);
+  for (const entry of readdirSync(directory, { withFileTypes: true, recursive: true })) {
+    if (entry.isDirectory()) {
+      chmodSync(join(entry.parentPath, entry.name), 0o755);
+    }
+  }
+}
+
+function notBuilt(wanted: readonly Tool[], error: Error): string {
+  const names = wanted.map(({ name }) => name).join(', ');
+  return [
+    '',
+    `!!! NOT BUILT: ${names}`,
+    `!!! ${error.message.split('\n')[0]}`,
+    '!!! Tests that need them will say that they did not run. To enable them: npm run tools',
+    '',
+  ].join('\n');
+}
+
+process.exitCode = main(process.argv.slice(2));

@@ -1,0 +1,69 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** A program that tests run for real, built from a Go module that `tools/<directory>/go.mod` pins. */
+export interface Tool {
+  /** Name of the binary under `.tools/bin`. */
+  readonly name: string;
+  /** Folder under `tools/` that holds its go.mod. */
+  readonly directory: string;
+  /** Go module that is pinned. */
+  readonly module: string;
+  /** Package to build, below the module. @default - the module itself */
+  readonly package?: string;
+  /**
+   * Files that the module's published archive lacks, with something to put in their place. The module is then built
+   * from a copy.
+   */
+  readonly missingFiles?: { readonly [path: string]: string };
+}
+
+const PROMETHEUS = { directory: 'prometheus', module: 'github.com/prometheus/prometheus' };
+const ALERTMANAGER = { directory: 'alertmanager', module: 'github.com/prometheus/alertmanager' };
+const KUBERNETES = { directory: 'kubernetes', module: 'k8s.io/kubernetes' };
+
+/** The programs, those of the fast tests first. */
+export const tools: readonly Tool[] = [
+  { name: 'promtool', ...PROMETHEUS, package: 'cmd/promtool' },
+  { name: 'amtool', ...ALERTMANAGER, package: 'cmd/amtool' },
+  { name: 'prometheus', ...PROMETHEUS, package: 'cmd/prometheus' },
+  {
+    name: 'alertmanager',
+    ...ALERTMANAGER,
+    package: 'cmd/alertmanager',
+    // The web interface is compiled at release and is not part of the module. The API, which tests use, is.
+    missingFiles: {
+      'ui/app/dist/index.html': '<!doctype html><title>Alertmanager</title>Built without a web interface.',
+    },
+  },
+  { name: 'etcd', directory: 'etcd', module: 'go.etcd.io/etcd/server/v3' },
+  { name: 'kube-apiserver', ...KUBERNETES, package: 'cmd/kube-apiserver' },
+  { name: 'kube-controller-manager', ...KUBERNETES, package: 'cmd/kube-controller-manager' },
+  { name: 'kubectl', ...KUBERNETES, package: 'cmd/kubectl' },
+  { name: 'blackbox_exporter', directory: 'blackbox-exporter', module: 'github.com/prometheus/blackbox_exporter' },
+  { name: 'kube-state-metrics', directory: 'kube-state-metrics', module: 'k8s.io/kube-state-metrics/v2' },
+  { name: 'node_exporter', directory: 'node-exporter', module: 'github.com/prometheus/node_exporter' },
+  { name: 'redis_exporter', directory: 'redis-exporter', module: 'github.com/oliver006/redis_exporter' },
+];
+
+/** Root of the repository. */
+export const ROOT = join(__dirname, '..');
+
+/** Where the binaries are. */
+export const BIN = join(ROOT, '.tools', 'bin');
+
+/** Version of the module that a tool's go.mod pins, without the `v`. */
+export function moduleVersion({ directory, module }: Tool): string {
+  const goMod = readFileSync(join(ROOT, 'tools', directory, 'go.mod'), 'utf8');
+  const version = new RegExp(`^\\s*(?:require )?${module.replaceAll('.', '\\.')} v(\\S+)`, 'm').exec(goMod)?.[1];
+  if (!version) {
+    throw new Error(`tools/${directory}/go.mod pins no ${module}: run "go get -tool ${module}@<version>" there`);
+  }
+  return version;
+}
+
+/** Version of the software. Prometheus publishes 3.13.5 as the Go module v0.313.5. */
+export function softwareVersion(tool: Tool): string {
+  const version = moduleVersion(tool);
+  return tool.module === PROMETHEUS.module ? version.replace(/^0\.(\d)(\d+)\./, '$1.$2.') : version;
+}
