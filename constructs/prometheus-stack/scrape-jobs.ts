@@ -98,11 +98,12 @@ export function annotatedPodsJob(job: string, namespace: string): ScrapeConfig {
       keepIf(`${META}_pod_annotation_prometheus_io_scrape`, 'true'),
       // Init containers and pods that have ended have no port to answer on.
       { source_labels: [`${META}_pod_phase`], regex: 'Succeeded|Failed', action: 'drop' },
-      // One target a pod, on the annotated port: a pod is discovered once for each port that it declares.
+      // A pod is discovered once for each port that it declares; with the same address the copies become one target.
       {
-        source_labels: [`${META}_pod_container_port_number`, `${META}_pod_annotation_prometheus_io_port`],
-        regex: '(\\d+);\\1',
-        action: 'keep',
+        source_labels: [`${META}_pod_ip`, `${META}_pod_annotation_prometheus_io_port`],
+        regex: '(.+);(\\d+)',
+        target_label: '__address__',
+        replacement: '$1:$2',
       },
       ...annotatedPath(`${META}_pod_annotation`),
       ...podLabels(),

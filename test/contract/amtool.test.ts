@@ -1,0 +1,83 @@
+import { dump, load } from 'js-yaml';
+import type { AlertmanagerConfig, Route } from '../../constructs';
+import { CATEGORIES } from '../../rules';
+import { readManifests } from '../support/dist';
+import { layOutAlertmanager, temporaryDirectory } from '../support/files';
+import { ACCEPTED, describeWithTools, runTool } from '../support/tools';
+
+const SEVERITIES = ['critical', 'high', 'medium', 'low', 'urgent'];
+
+/** Every severity in every category, one severity that does not exist, and Watchdog. */
+const MATRIX = [
+  { alertname: 'Watchdog', severity: 'none', category: 'meta' },
+  ...CATEGORIES.flatMap((category) => SEVERITIES.map((severity) => ({ alertname: 'Example', severity, category }))),
+  { alertname: 'Example', severity: 'critical', category: 'unheard-of' },
+  { alertname: 'Example', severity: '', category: '' },
+];
+type Labels = (typeof MATRIX)[number];
+
+/** Who should hear, said independently of the routes. */
+function expectedReceivers({ alertname, severity, category }: Labels): string[] {
+  if (alertname === 'Watchdog') {
+    return ['dead-mans-switch'];
+  }
+  if (category === 'business') {
+    return ['team-business'];
+  }
+  const team = (CATEGORIES as readonly string[]).includes(category) ? [`team-${category}`] : [];
+  const level = ['critical', 'high', 'medium', 'low'].includes(severity) ? `level-${severity}` : 'fallback';
+  return [...team, level];
+}
+
+function routedTo(config: string, labels: Labels): string[] {
+  const matchers = Object.entries(labels)
+    .filter(([, value]) => value !== '')
+    .map(([name, value]) => `${name}=${value}`);
+  const { code, output } = runTool('amtool', 'config', 'routes', 'test', `--config.file=${config}`, ...matchers);
+  return code === 0 ? output.trim().split(',') : [output];
+}
+
+/** The same tree, with a receiver of its own for each route, so that amtool names the route that an alert takes. */
+function withNamedRoutes(text: string): { text: string; names: string[] } {
+  const config = load(text) as AlertmanagerConfig;
+  const names: string[] = [];
+  const rename = (route: Route): Route => {
+    const receiver = `route-${names.length}`;
+    names.push(receiver);
+    return { ...route, receiver, routes: route.routes?.map(rename) };
+  };
+  const route = rename(config.route);
+  const document = { ...config, route, receivers: names.map((name) => ({ name })) };
+  return { text: dump(JSON.parse(JSON.stringify(document))), names };
+}
+
+describeWithTools(['amtool'], 'Alertmanager accepts what is in dist', () => {
+  const root = temporaryDirectory();
+  const config = layOutAlertmanager(readManifests(), root);
+
+  it('has a configuration that amtool accepts', () => {
+    expect(runTool('amtool', 'check-config', config)).toEqual(ACCEPTED);
+  });
+
+  it('rejects a configuration with an unknown field', () => {
+    const broken = layOutAlertmanager(readManifests(), temporaryDirectory(), (text) =>
+      text.replace('group_wait', 'group_await'),
+    );
+    expect(runTool('amtool', 'check-config', broken).code).not.toBe(0);
+  });
+
+  it.each(MATRIX)('routes %j to those who should hear', (labels) => {
+    expect(routedTo(config, labels)).toEqual(expectedReceivers(labels));
+  });
+
+  it('has no route that no alert takes, but for the root, whose children leave nothing over', () => {
+    let names: string[] = [];
+    const named = layOutAlertmanager(readManifests(), temporaryDirectory(), (text) => {
+      const renamed = withNamedRoutes(text);
+      names = renamed.names;
+      return renamed.text;
+    });
+    const taken = new Set(MATRIX.flatMap((labels) => routedTo(named, labels)));
+    expect(names.filter((name) => !taken.has(name))).toEqual(['route-0']);
+  });
+});

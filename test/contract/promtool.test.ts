@@ -1,0 +1,127 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { App } from 'cdk8s';
+import { dump, load } from 'js-yaml';
+import { resolveSettings, SightEditMonitoring, sightEdit } from '../../charts';
+import { dashboardFor } from '../../dashboards';
+import { type AlertingRule, isAlertingRule, RuleCatalogue, type RuleFile, rulesOf } from '../../rules';
+import { ROOT } from '../../tools/catalogue';
+import { type Manifest, readManifests } from '../support/dist';
+import { layOutPrometheus, layOutRules, temporaryDirectory, writeInto } from '../support/files';
+import { ACCEPTED, describeWithTools, runTool } from '../support/tools';
+
+const TESTS = join(ROOT, 'rules', 'tests');
+const { links } = resolveSettings(sightEdit, 'production');
+
+/** A promtool test file, as far as it is rewritten here. */
+interface PromtoolTest {
+  rule_files: string[];
+  tests: {
+    alert_rule_test?: {
+      alertname: string;
+      exp_alerts?: { exp_annotations?: Record<string, string> }[];
+    }[];
+  }[];
+}
+
+/** Alerts of a set of rule files, by name. */
+function alertsIn(files: readonly string[]): Map<string, AlertingRule> {
+  const rules = files.flatMap((file) => rulesOf([load(readFileSync(file, 'utf8')) as RuleFile]));
+  return new Map(rules.filter(isAlertingRule).map((rule) => [rule.alert, rule]));
+}
+
+/** The tests of the catalogue for these rule files, expecting the links that the program derives. */
+function adaptedTests(ruleFiles: readonly string[], root: string): string[] {
+  const alerts = alertsIn(ruleFiles);
+  return readdirSync(TESTS)
+    .filter((file) => alerts.has(basename(file, '.yaml')))
+    .map((file) => {
+      const test = load(readFileSync(join(TESTS, file), 'utf8')) as PromtoolTest;
+      test.rule_files = test.rule_files.map((path) => ruleFiles.find((known) => basename(known) === basename(path))!);
+      for (const { alertname, exp_alerts = [] } of test.tests.flatMap(({ alert_rule_test = [] }) => alert_rule_test)) {
+        for (const expected of exp_alerts) {
+          expected.exp_annotations = { ...expected.exp_annotations, ...derivedLinks(alerts.get(alertname)!) };
+        }
+      }
+      return writeInto(root, `tests/${file}`, dump(test, { lineWidth: -1 }));
+    });
+}
+
+function derivedLinks({ alert, labels }: AlertingRule): Record<string, string> {
+  const uid = dashboardFor(labels.category);
+  return {
+    runbook_url: `${links.runbooks}/${alert}`,
+    ...(uid ? { dashboard_url: `${links.grafana}/d/${uid}` } : {}),
+  };
+}
+
+function manifestsOf(platform: 'eks' | 'kubeadm'): Manifest[] {
+  const app = new App();
+  new SightEditMonitoring(app, 'sightedit', resolveSettings({ ...sightEdit, platform }, 'production'));
+  return app.charts.flatMap((chart) => chart.toJson());
+}
+
+describeWithTools(['promtool'], 'Prometheus accepts what is in dist', () => {
+  const root = temporaryDirectory();
+  const config = layOutPrometheus(readManifests(), root);
+
+  it('has a configuration that promtool accepts', () => {
+    expect(runTool('promtool', 'check', 'config', '--lint=all', config)).toEqual(ACCEPTED);
+  });
+
+  it('rejects a configuration with an unknown field', () => {
+    const broken = writeInto(
+      root,
+      'broken.yml',
+      readFileSync(config, 'utf8').replace('scrape_interval', 'scrape_intervall'),
+    );
+    expect(runTool('promtool', 'check', 'config', broken).code).not.toBe(0);
+  });
+});
+
+/** Rule files of the topics that a managed control plane hides. */
+function hiddenRules(root: string): string[] {
+  const shown = layOutRules(readManifests(), join(root, 'dist')).map((file) => basename(file));
+  return layOutRules(manifestsOf('kubeadm'), join(root, 'all')).filter((file) => !shown.includes(basename(file)));
+}
+
+describe.each([
+  ['in dist', (root: string) => layOutRules(readManifests(), root)],
+  ['that only a self-managed cluster has', hiddenRules],
+])('The rules %s', (title, layOut) => {
+  describeWithTools(['promtool'], `promtool on the rules ${title}`, () => {
+    const root = temporaryDirectory();
+    const ruleFiles = layOut(root);
+
+    it('have no error and no lint', () => {
+      expect(runTool('promtool', 'check', 'rules', '--lint=all', '--lint-fatal', ...ruleFiles)).toEqual(ACCEPTED);
+    });
+
+    it('fire, stay quiet and recover as their tests say', () => {
+      const tests = adaptedTests(ruleFiles, root);
+      expect(tests).toHaveLength(alertsIn(ruleFiles).size);
+      expect(runTool('promtool', 'test', 'rules', ...tests)).toEqual(ACCEPTED);
+    }, 180_000);
+  });
+});
+
+describeWithTools(['promtool'], 'A rule that changed', () => {
+  it('fails its test', () => {
+    const root = temporaryDirectory();
+    const files = layOutRules(readManifests(), root);
+    const nodes = files.find((file) => basename(file) === 'nodes.yaml')!;
+    writeInto(root, 'etc/prometheus/rules/nodes.yaml', readFileSync(nodes, 'utf8').replace('for: 5m', 'for: 50m'));
+    const [test] = adaptedTests([nodes], root).filter((file) => file.endsWith('NodeNotReady.yaml'));
+    expect(runTool('promtool', 'test', 'rules', test!)).toMatchObject({ code: 1 });
+  });
+});
+
+describe('The platform', () => {
+  it('decides on the topics alone', () => {
+    const topics = (manifests: Manifest[]) =>
+      layOutRules(manifests, temporaryDirectory()).map((file) => basename(file, '.yaml'));
+    const all = RuleCatalogue.sightEdit().files.map(({ topic }) => topic);
+    expect(topics(manifestsOf('kubeadm')).sort()).toEqual(all);
+    expect(topics(manifestsOf('eks')).sort()).toEqual(all.filter((topic) => topic !== 'control-plane'));
+  });
+});

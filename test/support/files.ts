@@ -1,0 +1,65 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { configFiles, type Manifest, ofKind } from './dist';
+
+const directories: string[] = [];
+process.on('exit', () => {
+  for (const directory of directories) {
+    rmSync(directory, { recursive: true, force: true });
+  }
+});
+
+/** A directory that goes with the process. */
+export function temporaryDirectory(): string {
+  const directory = mkdtempSync(join(tmpdir(), 'sightedit-monitoring-'));
+  directories.push(directory);
+  return directory;
+}
+
+/** Writes a file and the directories above it. */
+export function writeInto(directory: string, path: string, content: string): string {
+  const file = join(directory, path);
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, content);
+  return file;
+}
+
+/** Directories of containers that configurations name. */
+const CONTAINER_PATHS = ['/etc/prometheus', '/etc/alertmanager', '/etc/blackbox-exporter', '/var/run/secrets'];
+
+/** A configuration whose container paths lie under a directory of ours. */
+export function underRoot(root: string, content: string): string {
+  return CONTAINER_PATHS.reduce((text, path) => text.replaceAll(path, join(root, path)), content);
+}
+
+/** Lays the rule files of `dist/` out as the server sees them, and gives their paths. */
+export function layOutRules(manifests: readonly Manifest[], root: string): string[] {
+  return ofKind(manifests, 'ConfigMap')
+    .filter(({ metadata }) => metadata.name.startsWith('prometheus-rules-'))
+    .flatMap(({ data }) => Object.entries(data as Record<string, string>))
+    .map(([name, content]) => writeInto(root, `etc/prometheus/rules/${name}`, content));
+}
+
+/** Lays the server's configuration out, with stand-ins for what the cluster would put there. */
+export function layOutPrometheus(manifests: readonly Manifest[], root: string): string {
+  layOutRules(manifests, root);
+  for (const file of ['token', 'ca.crt']) {
+    writeInto(root, `var/run/secrets/kubernetes.io/serviceaccount/${file}`, 'not a real credential');
+  }
+  const config = configFiles(manifests, 'prometheus-config')['prometheus.yml']!;
+  return writeInto(root, 'etc/prometheus/config/prometheus.yml', underRoot(root, config));
+}
+
+/** Lays Alertmanager's configuration and templates out. */
+export function layOutAlertmanager(
+  manifests: readonly Manifest[],
+  root: string,
+  change = (text: string) => text,
+): string {
+  for (const [name, content] of Object.entries(configFiles(manifests, 'alertmanager-templates'))) {
+    writeInto(root, `etc/alertmanager/templates/${name}`, content);
+  }
+  const config = configFiles(manifests, 'alertmanager-config')['alertmanager.yml']!;
+  return writeInto(root, 'etc/alertmanager/config/alertmanager.yml', change(underRoot(root, config)));
+}

@@ -1,0 +1,42 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { BIN } from '../../tools/catalogue';
+
+/**
+ * A group of tests that need real programs. Where one is missing, the group does not run and says so: a check that did
+ * not happen must never look like one that passed.
+ */
+export function describeWithTools(names: readonly string[], title: string, tests: () => void): void {
+  const missing = names.filter((name) => !existsSync(join(BIN, name)));
+  if (missing.length > 0) {
+    console.warn(
+      `\n!!! NOT CHECKED: ${title}\n!!! missing: ${missing.join(', ')}. To enable: npm run tools -- ${missing.join(' ')}\n`,
+    );
+    describe.skip(`${title} (needs ${missing.join(', ')})`, tests);
+    return;
+  }
+  describe(title, tests);
+}
+
+/** How a program ended, and what it printed. */
+export interface Outcome {
+  readonly code: number;
+  readonly output: string;
+}
+
+/** What jest compares the outcome of a program with that accepts its input; the output shows when it does not. */
+export const ACCEPTED = { code: 0, output: expect.any(String) };
+
+/** Runs a program to its end; a failure is an outcome, not an exception. */
+export function runTool(name: string, ...args: readonly string[]): Outcome {
+  try {
+    return {
+      code: 0,
+      output: execFileSync(join(BIN, name), args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] }),
+    };
+  } catch (error) {
+    const { status, stdout, stderr } = error as { status: number; stdout: string; stderr: string };
+    return { code: status, output: `${stdout}${stderr}` };
+  }
+}

@@ -1,0 +1,42 @@
+import { type Image, images, imageVersion } from '../../constructs';
+import { moduleVersion, softwareVersion, tools } from '../../tools/catalogue';
+
+/** Images that no tool is built for, and why. */
+const NOT_BUILT: Record<string, string> = {
+  grafana: 'its web interface is compiled at release and no registry of packages carries it',
+};
+
+/** The image that deploys what a folder of `tools/` builds. Kubernetes and etcd belong to the cluster, not to us. */
+const IMAGE_OF: Record<string, keyof typeof images | undefined> = {
+  alertmanager: 'alertmanager',
+  'blackbox-exporter': 'blackboxExporter',
+  'kube-state-metrics': 'kubeStateMetrics',
+  'node-exporter': 'nodeExporter',
+  prometheus: 'prometheus',
+  'redis-exporter': 'redisExporter',
+  etcd: undefined,
+  kubernetes: undefined,
+};
+
+describe('The programs that tests run', () => {
+  it.each(tools.map((tool) => [tool.name, tool] as const))('%s has the version that is deployed', (_, tool) => {
+    expect(Object.keys(IMAGE_OF)).toContain(tool.directory);
+    const name = IMAGE_OF[tool.directory];
+    if (name) {
+      expect(softwareVersion(tool)).toBe(imageVersion(images[name] as Image));
+    } else {
+      expect(moduleVersion(tool)).toMatch(/^\d+\.\d+\.\d+$/);
+    }
+  });
+
+  it('stand in for every image but those that cannot be built', () => {
+    const built = Object.values(IMAGE_OF);
+    const missing = Object.keys(images).filter((name) => !built.includes(name as keyof typeof images));
+    expect(missing).toEqual(Object.keys(NOT_BUILT));
+  });
+
+  it('reads Prometheus 3.13.5 from its Go module v0.313.5', () => {
+    const prometheus = tools.find(({ name }) => name === 'prometheus')!;
+    expect([moduleVersion(prometheus), softwareVersion(prometheus)]).toEqual(['0.313.5', '3.13.5']);
+  });
+});
