@@ -1,5 +1,8 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { App } from 'cdk8s';
 import { type Profile, resolveSettings, SightEditMonitoring, sightEdit } from './charts';
+import { imageReference, images } from './constructs';
 
 /** Writes the manifests of a profile: `production`, or what SIGHTEDIT_PROFILE names. */
 function main(): void {
@@ -7,6 +10,14 @@ function main(): void {
   const app = new App();
   new SightEditMonitoring(app, 'sightedit', resolveSettings(sightEdit, profile));
   app.synth();
+  writeFileSync(join(app.outdir, 'images.txt'), imageList(app));
+}
+
+/** Every image that is deployed, one a line: what a mirror must hold. */
+function imageList(app: App): string {
+  return Object.values(images)
+    .map((image) => `${imageReference(app, image)}\n`)
+    .join('');
 }
 
 try {

@@ -17,7 +17,11 @@ export interface ApplicationSettings {
   readonly namespace: string;
   /** Public URLs that are probed from outside the application. */
   readonly probedUrls: readonly string[];
-  /** Write the NetworkPolicies and Roles in the application's namespace that let us in. @default true */
+  /**
+   * Write the NetworkPolicies in the application's namespace that let us in. Without them, its owner has to admit the
+   * pods that `docs/architecture.md` names. The Roles to look at its objects are always written.
+   * @default true
+   */
   readonly admit: boolean;
 }
 
@@ -166,7 +170,7 @@ function check(settings: MonitoringSettings): void {
     );
   }
   for (const [name, value] of Object.entries(links)) {
-    if (!URL.canParse(value)) {
+    if (!/^https?:\/\//.test(value) || !URL.canParse(value)) {
       throw new SettingError(`links.${name}`, value, 'write a URL, e.g. https://grafana.sightedit.com');
     }
   }

@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { dump, load } from 'js-yaml';
 import { packagePath } from '../package-root';
-import { checkRuleFile, repeated } from './checks';
+import { ALERT_NAME, checkRuleFile, repeated } from './checks';
 import { type AlertingRule, type Inhibition, isAlertingRule, type RuleFile, rulesOf } from './rule';
 
 /** Where a catalogue is read from. */
@@ -122,20 +122,32 @@ function linksOf(alert: AlertingRule, { runbook, dashboard }: AlertLinks): { [an
 
 function readRuleFile(directory: string, topic: string): RuleFile {
   const path = join(directory, `${topic}.yaml`);
-  try {
-    const { groups } = load(readFileSync(path, 'utf8')) as { groups: RuleFile['groups'] };
-    return { topic, groups };
-  } catch (error) {
-    throw new CatalogueError([`${path} is no YAML rule file: ${(error as Error).message}`]);
+  const { groups } = readYaml<Partial<RuleFile>>(path);
+  if (!Array.isArray(groups)) {
+    throw new CatalogueError([`${path} has no groups: write "groups:" and a list under it`]);
   }
+  const empty = groups.find(({ rules }) => !Array.isArray(rules));
+  if (empty) {
+    throw new CatalogueError([`${path}: the group ${empty.name} has no rules: write "rules:" and a list under it`]);
+  }
+  return { topic, groups };
 }
 
 function readInhibitions(path: string): readonly Inhibition[] {
-  return existsSync(path) ? (load(readFileSync(path, 'utf8')) as { inhibitions: Inhibition[] }).inhibitions : [];
+  return existsSync(path) ? (readYaml<{ inhibitions?: Inhibition[] }>(path).inhibitions ?? []) : [];
+}
+
+/** A YAML document that is a map. */
+function readYaml<T extends object>(path: string): T {
+  try {
+    return (load(readFileSync(path, 'utf8')) ?? {}) as T;
+  } catch (error) {
+    throw new CatalogueError([`${path} is no YAML: ${(error as Error).message}`]);
+  }
 }
 
 function checkInhibitions(inhibitions: readonly Inhibition[], alerts: ReadonlySet<string>): string[] {
-  return inhibitions.flatMap(({ source, targets, equal }) => [
+  return inhibitions.flatMap(({ source, targets = [], equal = [] }) => [
     ...[source, ...targets]
       .filter((name) => !alerts.has(name))
       .map((name) => `inhibitions.yaml: ${name} is no alert: write the name of a rule`),
@@ -161,7 +173,7 @@ function partners(
 
 /** Names of the files about one alert each, which are written in UpperCamelCase; others (README, guides) are not. */
 function namesOf(directory: string, extension: string): string[] {
-  return filesOf(directory, extension).filter((name) => /^[A-Z]+[a-z]/.test(name));
+  return filesOf(directory, extension).filter((name) => ALERT_NAME.test(name) && name !== 'README');
 }
 
 function filesOf(directory: string, extension: string): string[] {

@@ -257,8 +257,13 @@ function file(key: string): string {
   return `${CREDENTIALS_PATH}/${key}`;
 }
 
+const CHANNELS = ['slack', 'email', 'pagerDuty', 'sms', 'webhook'] as const satisfies readonly (keyof Audience)[];
+
 function mend(audience: Audience): string {
-  const wanted = Object.keys(audience).filter((channel) => audience[channel as keyof Audience]);
+  const wanted = CHANNELS.filter((channel) => {
+    const value = audience[channel];
+    return Array.isArray(value) ? value.length > 0 : value;
+  });
   return wanted.length === 0
     ? 'name a Slack channel, an e-mail address or another channel'
     : `give alerting.channels settings for one of ${wanted.join(', ')}`;

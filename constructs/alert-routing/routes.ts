@@ -13,7 +13,8 @@ export const receiverName = {
 
 /**
  * How long an alert waits for others like it, and when it is told again, by level. The time to the first notification
- * is a small part of the time in which the level wants an answer.
+ * is a small part of the time in which the level wants an answer. No group interval is shorter than 30 s, which the last of
+ * three members waits for the others before it speaks: it would not yet know that they have spoken.
  */
 const TIMING: { readonly [level in Level]: Required<Timing> } = {
   critical: { group_wait: '10s', group_interval: '1m', repeat_interval: '30m' },

@@ -61,7 +61,7 @@ export class Grafana extends Construct {
 
   private readonly dataSources: DataSource[] = [];
   private readonly providers: DashboardProvider[] = [];
-  private readonly folders = new Map<string, ConfigDirectory>();
+  private readonly folders = new Map<string, { title: string; directory: ConfigDirectory }>();
   private readonly uids = new Set<string>();
 
   constructor(scope: Construct, id: string, props: GrafanaProps) {
@@ -171,8 +171,11 @@ export class Grafana extends Construct {
   private folder(title: string): ConfigDirectory {
     const slug = title.toLowerCase().replace(/[^a-z0-9]+/g, '-');
     const known = this.folders.get(slug);
+    if (known && known.title !== title) {
+      throw new SettingError('folder', title, `it would share a directory with "${known.title}"; write one of the two`);
+    }
     if (known) {
-      return known;
+      return known.directory;
     }
     const path = `${DASHBOARDS_PATH}/${slug}`;
     const directory = new ConfigDirectory(this, `folder-${slug}`, {
@@ -180,7 +183,7 @@ export class Grafana extends Construct {
       path,
       onChange: 'reload',
     });
-    this.folders.set(slug, directory);
+    this.folders.set(slug, { title, directory });
     this.providers.push({ folder: title, path });
     this.component.addMount(directory.mount);
     return directory;

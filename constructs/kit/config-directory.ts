@@ -92,7 +92,14 @@ export class ConfigDirectory extends Construct {
 
   private volumeSource(): Omit<k8s.Volume, 'name'> {
     const sources = [...this.files.keys()].map((name) => ({ configMap: { name } }));
-    return sources.length === 1 ? sources[0]! : { projected: { sources } };
+    switch (sources.length) {
+      case 0:
+        return { emptyDir: {} };
+      case 1:
+        return sources[0]!;
+      default:
+        return { projected: { sources } };
+    }
   }
 
   private checksum(): string {

@@ -20,7 +20,7 @@ function duplicates(constructs: readonly object[]): string[] {
   const owners = new Map<string, string[]>();
   for (const object of constructs.filter((construct) => construct instanceof ApiObject)) {
     const { apiGroup, kind, name, metadata } = object;
-    const key = [kind, apiGroup, metadata.namespace, name].filter(Boolean).join(' ');
+    const key = `${kind}${apiGroup === 'core' ? '' : `.${apiGroup}`} ${metadata.namespace ? `${metadata.namespace}/` : ''}${name}`;
     owners.set(key, [...(owners.get(key) ?? []), object.node.path]);
   }
   return [...owners]

@@ -48,20 +48,19 @@ const SAMPLES_PER_CORE_SECOND = 50_000;
 export function sizePrometheus(load: PrometheusLoad, disk?: string): PrometheusSize {
   for (const [name, value] of Object.entries(load)) {
     if (!(value > 0)) {
-      throw new SettingError(`prometheus.${name}`, value, 'write a number greater than zero');
+      throw new SettingError(SETTINGS[name as keyof PrometheusLoad], value, 'write a number greater than zero');
     }
   }
   const samplesPerSecond = load.activeSeries / load.scrapeIntervalSeconds;
   const blocks = samplesPerSecond * BYTES_PER_SAMPLE * load.retentionDays * 86_400;
   const needed = Math.ceil(blocks / BLOCK_SHARE / (10 * GIB)) * 10 * GIB;
-  const volume = disk === undefined ? needed : parseBytes('prometheus.storageSize', disk);
+  const volume = disk === undefined ? needed : parseBytes('storageSize', disk);
   if (volume * BLOCK_SHARE < blocks) {
     throw new SettingError(
-      'prometheus.storageSize',
+      'storageSize',
       disk,
       `${load.retentionDays} days of ${load.activeSeries} series every ${load.scrapeIntervalSeconds} s need ` +
-        `${needed / GIB}Gi; give the volume that much, or lower prometheus.retentionDays to ` +
-        `${Math.floor((load.retentionDays * volume * BLOCK_SHARE) / blocks)}`,
+        `${needed / GIB}Gi; give the volume that much${shorterRetention(load, (volume * BLOCK_SHARE) / blocks)}`,
     );
   }
   const memory = BASE_MEMORY + load.activeSeries * BYTES_PER_SERIES;
@@ -72,6 +71,19 @@ export function sizePrometheus(load: PrometheusLoad, disk?: string): PrometheusS
     retentionSize: `${Math.floor((volume * BLOCK_SHARE) / MIB)}MB`,
   };
 }
+
+/** What else would help: as many days as the volume holds, if it holds one. */
+function shorterRetention({ retentionDays }: PrometheusLoad, share: number): string {
+  const days = Math.floor(retentionDays * share);
+  return days < 1 ? '' : `, or lower retentionDays to ${days}`;
+}
+
+/** What the parts of a load are called where they are set. */
+const SETTINGS: { readonly [name in keyof PrometheusLoad]: string } = {
+  activeSeries: 'activeSeries',
+  scrapeIntervalSeconds: 'intervalSeconds',
+  retentionDays: 'retentionDays',
+};
 
 const UNITS: Record<string, number> = { Mi: MIB, Gi: GIB, Ti: 1024 * GIB };
 

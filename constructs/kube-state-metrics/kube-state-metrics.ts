@@ -7,6 +7,8 @@ export interface KubeStateMetricsProps {
   readonly name?: string;
   /** Namespaces whose objects are reported; it may read no others. */
   readonly namespaces: readonly string[];
+  /** Ranges that hold the API server's addresses. @default - every private range */
+  readonly apiCidrs?: readonly string[];
 }
 
 /** Metrics about the state of Kubernetes objects. */
@@ -29,7 +31,7 @@ export class KubeStateMetrics extends Construct {
       probes: { readiness: httpProbe('/readyz', 'telemetry'), liveness: httpProbe('/livez', 'http') },
       resources: { cpu: '50m', memory: '256Mi' },
     });
-    this.component.connectTo(Endpoint.kubernetesApi());
+    this.component.connectTo(Endpoint.kubernetesApi(props.apiCidrs));
     this.component.addClusterRole(clusterRules());
     for (const namespace of props.namespaces) {
       this.component.addRole(namespace, namespacedRules());

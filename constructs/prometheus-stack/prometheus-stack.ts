@@ -29,7 +29,7 @@ export interface PrometheusStackProps extends PrometheusProps {
   readonly probedUrls?: readonly string[];
   /** Rules to load, and where the links of their alerts lead. @default - none */
   readonly rules?: { readonly catalogue: RuleCatalogue; readonly links: AlertLinks };
-  /** Ranges that hold the nodes' addresses. @default - every private range */
+  /** Ranges that hold the addresses of the nodes and of the API server. @default - every private range */
   readonly nodeCidrs?: readonly string[];
 }
 
@@ -45,7 +45,10 @@ export class PrometheusStack extends Construct {
   constructor(scope: Construct, id: string, props: PrometheusStackProps) {
     super(scope, id);
     this.prometheus = new Prometheus(this, 'prometheus', props);
-    this.kubeStateMetrics = new KubeStateMetrics(this, 'kube-state-metrics', { namespaces: props.watchedNamespaces });
+    this.kubeStateMetrics = new KubeStateMetrics(this, 'kube-state-metrics', {
+      namespaces: props.watchedNamespaces,
+      apiCidrs: props.nodeCidrs,
+    });
     this.blackboxExporter = new BlackboxExporter(this, 'blackbox-exporter');
 
     this.scrapeKubernetes(props);

@@ -253,7 +253,7 @@ export class Prometheus extends Construct {
       return;
     }
     if (!credentials) {
-      throw new SettingError('prometheus.credentials', credentials, `name the Secret that holds ${keys.join(', ')}`);
+      throw new SettingError('credentials', credentials, `name the Secret that holds ${keys.join(', ')}`);
     }
     this.component.addMount(credentials.files(CREDENTIALS_PATH, keys, true));
   }

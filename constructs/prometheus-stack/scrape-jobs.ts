@@ -119,6 +119,13 @@ export function annotatedServicesJob(job: string, namespace: string): ScrapeConf
     relabel_configs: [
       keepIf(`${META}_service_annotation_prometheus_io_scrape`, 'true'),
       { source_labels: [`${META}_pod_annotation_prometheus_io_scrape`], regex: 'true', action: 'drop' },
+      // The annotated port, where there is one; the copies for other ports become the same target.
+      {
+        source_labels: ['__address__', `${META}_service_annotation_prometheus_io_port`],
+        regex: '([^:]+)(?::\\d+)?;(\\d+)',
+        target_label: '__address__',
+        replacement: '$1:$2',
+      },
       ...annotatedPath(`${META}_service_annotation`),
       ...podLabels(),
       copyLabel(`${META}_service_name`, 'service'),

@@ -16,7 +16,9 @@ export function distFiles(directory = DIST): string[] {
 
 /** Every object of `dist/`. */
 export function readManifests(directory = DIST): Manifest[] {
-  return distFiles(directory).flatMap((file) => loadAll(readFileSync(join(directory, file), 'utf8')) as Manifest[]);
+  return distFiles(directory)
+    .filter((file) => file.endsWith('.yaml'))
+    .flatMap((file) => loadAll(readFileSync(join(directory, file), 'utf8')) as Manifest[]);
 }
 
 /** Objects of a kind. */

@@ -4,13 +4,13 @@ import { dirname, join } from 'node:path';
 import { configFiles, type Manifest, ofKind } from './dist';
 
 const directories: string[] = [];
-process.on('exit', () => {
+afterAll(() => {
   for (const directory of directories) {
     rmSync(directory, { recursive: true, force: true });
   }
 });
 
-/** A directory that goes with the process. */
+/** A directory that goes with the tests of a file. */
 export function temporaryDirectory(): string {
   const directory = mkdtempSync(join(tmpdir(), 'sightedit-monitoring-'));
   directories.push(directory);

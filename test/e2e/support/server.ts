@@ -29,19 +29,13 @@ export interface ServerProps {
 const running = new Set<ChildProcess>();
 const directories = new Set<string>();
 
-/** Nothing that a test starts outlives it, even when it dies in the middle. */
-process.on('exit', () => {
-  for (const child of running) {
-    child.kill('SIGKILL');
-  }
+/** Nothing that a test starts outlives it, even when it fails in the middle. */
+afterAll(async () => {
+  await Promise.all([...running].map(stop));
   for (const directory of directories) {
     rmSync(directory, { recursive: true, force: true });
   }
 });
-
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-  process.once(signal, () => process.exit(1));
-}
 
 /** Starts a program on loopback and waits until it answers. */
 export async function startServer(name: string, props: ServerProps): Promise<Server> {

@@ -1,0 +1,33 @@
+import { App, Chart } from 'cdk8s';
+import { AlertRouting, Credentials, PrometheusStack, RuleCatalogue } from 'sightedit-monitoring';
+
+const app = new App();
+const chart = new Chart(app, 'payments-monitoring', {
+  namespace: 'payments-monitoring',
+  disableResourceNameHashes: true,
+});
+const catalogue = RuleCatalogue.read({ rules: 'rules', runbooks: 'runbooks' });
+
+const routing = new AlertRouting(chart, 'alerts', {
+  externalUrl: 'https://alertmanager.payments.internal',
+  credentials: new Credentials('payments-credentials'),
+  channels: { slack: {} },
+  levels: {
+    critical: { slack: ['#payments-pager'] },
+    high: { slack: ['#payments-pager'] },
+    medium: { slack: ['#payments'] },
+    low: { slack: ['#payments'] },
+  },
+});
+const { prometheus } = new PrometheusStack(chart, 'metrics', {
+  platform: 'gke',
+  externalUrl: 'https://prometheus.payments.internal',
+  externalLabels: { cluster: 'payments' },
+  watchedNamespaces: ['payments'],
+  applicationNamespace: 'payments',
+  rules: { catalogue, links: { runbook: ({ alert }) => `https://wiki.payments.internal/${alert}` } },
+});
+prometheus.addAlertmanager(routing.endpoint);
+prometheus.addScrapeJob('alertmanager', routing.endpoint);
+
+app.synth();

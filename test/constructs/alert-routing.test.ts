@@ -1,0 +1,408 @@
+import {
+  AlertRouting,
+  type AlertRoutingProps,
+  type Channels,
+  Credentials,
+  type Levels,
+  type Receiver,
+  type Route,
+  SettingError,
+} from '../../constructs';
+import { testProps } from '../support/props';
+import { containerOf, find, findAll, manifestsOf, NAMESPACE, podOf, testChart } from '../support/render';
+import { serverConfig } from '../support/server-config';
+import { component } from './kit/sample';
+
+const EVERYBODY: Levels = {
+  critical: { slack: ['#critical'] },
+  high: { slack: ['#high'] },
+  medium: { slack: ['#medium'] },
+  low: { slack: ['#low'] },
+};
+
+const EVERY_CHANNEL: Required<Channels> = {
+  slack: {},
+  email: { smarthost: 'smtp.example.com:587', from: 'monitoring@example.com', username: 'monitoring' },
+  pagerDuty: {},
+  sms: { kind: 'gateway' },
+  webhook: {},
+};
+
+/** An audience that is told through every channel. */
+const EVERY_WAY = {
+  slack: ['#critical'],
+  email: ['oncall@example.com'],
+  pagerDuty: 'critical',
+  sms: true,
+  webhook: true,
+} as const;
+
+const PROPS = (): AlertRoutingProps => ({
+  externalUrl: 'https://alerts.example.com',
+  credentials: new Credentials('demo-credentials'),
+  channels: { slack: {} },
+  levels: EVERYBODY,
+});
+
+/** Routing with the fewest props and what a test changes. */
+function routing(props: Partial<AlertRoutingProps> = {}) {
+  const chart = testChart();
+  const made = new AlertRouting(chart, 'alertmanager', { ...PROPS(), ...props });
+  return { chart, routing: made };
+}
+
+const rendered = (props?: Partial<AlertRoutingProps>) => manifestsOf(routing(props).chart);
+const config = (manifests: ReturnType<typeof rendered>) =>
+  serverConfig(manifests, 'alertmanager-config', 'alertmanager.yml');
+const receiverOf = (manifests: ReturnType<typeof rendered>, name: string): Receiver =>
+  config(manifests).receivers.find((receiver: Receiver) => receiver.name === name);
+const routesOf = (manifests: ReturnType<typeof rendered>): Route[] => config(manifests).route.routes;
+
+/** Every `key: value` of a configuration whose key ends in a suffix. */
+function entriesOf(value: unknown, suffix: string): string[] {
+  if (typeof value !== 'object' || value === null) {
+    return [];
+  }
+  return Object.entries(value).flatMap(([key, child]) =>
+    key.endsWith(suffix) && typeof child === 'string' ? [`${key}: ${child}`] : entriesOf(child, suffix),
+  );
+}
+
+describe('AlertRouting', () => {
+  testProps<AlertRoutingProps>({
+    make: (scope, props) => new AlertRouting(scope, 'alertmanager', props),
+    minimal: PROPS,
+    full: () => ({
+      name: 'notifier',
+      externalUrl: 'https://notifier.example.com',
+      replicas: 2,
+      storageSize: '4Gi',
+      storageClass: 'fast',
+      credentials: new Credentials('notifier-credentials'),
+      channels: EVERY_CHANNEL,
+      levels: { ...EVERYBODY, critical: EVERY_WAY },
+      teams: { database: { slack: ['#dba'] }, business: { email: ['business@example.com'], businessHoursOnly: true } },
+      fallback: { slack: ['#fallback'] },
+      deadMansSwitch: { urlKey: 'LISTENER_URL' },
+      businessHours: { start: '08:00', end: '16:00', timeZone: 'Europe/Berlin' },
+      inhibitions: [{ source: 'DemoDown', targets: ['DemoSlow'], equal: ['instance'] }],
+    }),
+    traces: {
+      name: 'name: notifier',
+      externalUrl: '--web.external-url=https://notifier.example.com',
+      replicas: 'replicas: 2',
+      storageSize: 'storage: 4Gi',
+      storageClass: 'storageClassName: fast',
+      credentials: 'secretName: notifier-credentials',
+      channels: 'smtp_smarthost: smtp.example.com:587',
+      levels: 'to: oncall@example.com',
+      teams: "channel: '#dba'",
+      fallback: "channel: '#fallback'",
+      deadMansSwitch: 'url_file: /etc/alertmanager/credentials/LISTENER_URL',
+      businessHours: 'location: Europe/Berlin',
+      inhibitions: 'name: DemoDown',
+    },
+  });
+
+  describe('replicas', () => {
+    test('gossip on TCP and UDP, on both sides of the policy', () => {
+      const policy = find(rendered(), 'NetworkPolicy').spec;
+      const gossip = [
+        { port: 9094, protocol: 'TCP' },
+        { port: 9094, protocol: 'UDP' },
+      ];
+      const pods = [{ podSelector: { matchLabels: { 'app.kubernetes.io/name': 'alertmanager' } } }];
+      expect(policy.ingress).toContainEqual({ from: pods, ports: gossip });
+      expect(policy.egress).toContainEqual({ to: pods, ports: gossip });
+    });
+
+    test('name each other, and advertise the address of their pod', () => {
+      const { args } = containerOf(rendered(), 'alertmanager');
+      expect(args.filter((arg: string) => arg.startsWith('--cluster'))).toEqual([
+        '--cluster.listen-address=0.0.0.0:9094',
+        '--cluster.advertise-address=$(POD_IP):9094',
+        ...[0, 1, 2].map((n) => `--cluster.peer=alertmanager-${n}.alertmanager-headless.${NAMESPACE}.svc:9094`),
+      ]);
+    });
+
+    test('gossip with nobody when there is one', () => {
+      const manifests = rendered({ replicas: 1 });
+      const { args } = containerOf(manifests, 'alertmanager');
+      expect(args.filter((arg: string) => arg.startsWith('--cluster'))).toEqual(['--cluster.listen-address=']);
+      expect(find(manifests, 'NetworkPolicy').spec.ingress).toEqual([]);
+    });
+
+    test('are reached by clients on their API and not on the port for gossip', () => {
+      expect(find(rendered(), 'Service', 'alertmanager').spec.ports).toMatchObject([{ name: 'http', port: 9093 }]);
+    });
+  });
+
+  describe('secrets', () => {
+    const every = () =>
+      rendered({
+        channels: EVERY_CHANNEL,
+        levels: { ...EVERYBODY, critical: EVERY_WAY },
+        deadMansSwitch: {},
+      });
+
+    test('are read from files, every one of them', () => {
+      const files = new Set(entriesOf(config(every()), '_file'));
+      expect([...files].sort()).toEqual([
+        'routing_key_file: /etc/alertmanager/credentials/PAGERDUTY_INTEGRATION_KEY',
+        'slack_api_url_file: /etc/alertmanager/credentials/SLACK_WEBHOOK_URL',
+        'smtp_auth_password_file: /etc/alertmanager/credentials/SMTP_PASSWORD',
+        'url_file: /etc/alertmanager/credentials/ALERT_WEBHOOK_URL',
+        'url_file: /etc/alertmanager/credentials/DEAD_MANS_SWITCH_URL',
+        'url_file: /etc/alertmanager/credentials/SMS_GATEWAY_URL',
+      ]);
+    });
+
+    test.each(['slack_api_url', 'smtp_auth_password', 'routing_key', 'service_key', 'api_key', 'url', 'api_url'])(
+      'never stand in the configuration as %s',
+      (key) => {
+        expect(entriesOf(config(every()), key).filter((entry) => entry.startsWith(`${key}: `))).toEqual([]);
+      },
+    );
+
+    test('that the configuration reads are those that are mounted', () => {
+      const manifests = every();
+      const volume = podOf(manifests, 'alertmanager').spec.volumes.find(
+        ({ name }: { name: string }) => name === 'credentials',
+      );
+      const mounted = volume.secret.items.map(({ path }: { path: string }) => `/etc/alertmanager/credentials/${path}`);
+      const read = entriesOf(config(manifests), '_file').map((entry) => entry.split(': ')[1]);
+      expect([...new Set(read)].sort()).toEqual(mounted);
+      expect(volume.secret.optional).toBe(true);
+    });
+
+    test('may have keys of other names', () => {
+      const manifests = rendered({ channels: { slack: { urlKey: 'CHAT_URL' } } });
+      expect(config(manifests).global.slack_api_url_file).toBe('/etc/alertmanager/credentials/CHAT_URL');
+    });
+  });
+
+  describe('a channel', () => {
+    const TRACES: { readonly [channel in keyof Channels]-?: RegExp } = {
+      slack: /slack/,
+      email: /smtp|email_configs/,
+      pagerDuty: /pagerduty/,
+      sms: /SMS_GATEWAY_URL|sns_configs/,
+      webhook: /ALERT_WEBHOOK_URL/,
+    };
+    const levels: Levels = { critical: EVERY_WAY, high: EVERY_WAY, medium: EVERY_WAY, low: EVERY_WAY };
+    const channels = Object.keys(EVERY_CHANNEL) as (keyof Channels)[];
+    const text = (left: Channels) => JSON.stringify(config(rendered({ channels: left, levels })));
+
+    test.each(channels)('that is given is in the configuration: %s', (channel) => {
+      expect(text(EVERY_CHANNEL)).toMatch(TRACES[channel]);
+    });
+
+    test.each(channels)('that is left out is left out of the configuration: %s', (channel) => {
+      expect(text({ ...EVERY_CHANNEL, [channel]: undefined })).not.toMatch(TRACES[channel]);
+    });
+
+    test('of text messages by SNS assumes its role and publishes to its topic', () => {
+      const manifests = rendered({
+        channels: {
+          slack: {},
+          sms: {
+            kind: 'sns',
+            topicArn: 'arn:aws:sns:eu-west-1:000000000000:demo',
+            region: 'eu-west-1',
+            roleArn: 'arn:aws:iam::000000000000:role/demo',
+          },
+        },
+        levels: { ...EVERYBODY, critical: { sms: true } },
+      });
+      expect(receiverOf(manifests, 'level-critical').sns_configs).toMatchObject([
+        {
+          topic_arn: 'arn:aws:sns:eu-west-1:000000000000:demo',
+          sigv4: { region: 'eu-west-1' },
+          send_resolved: false,
+        },
+      ]);
+      expect(find(manifests, 'ServiceAccount').metadata.annotations).toEqual({
+        'eks.amazonaws.com/role-arn': 'arn:aws:iam::000000000000:role/demo',
+      });
+    });
+
+    test.each<[string, Channels, number[]]>([
+      ['Slack', { slack: {} }, [443]],
+      ['Slack and e-mail', { slack: {}, email: EVERY_CHANNEL.email }, [443, 587]],
+    ])('of %s opens the way out and no other', (_name, left, ports) => {
+      const [, ...rules] = find(rendered({ channels: left, replicas: 1 }), 'NetworkPolicy').spec.egress;
+      expect(rules.map((rule: { ports: { port: number }[] }) => rule.ports[0]?.port)).toEqual(ports);
+    });
+
+    test('of e-mail keeps to TLS, and logs in only with a name', () => {
+      const email = { smarthost: 'smtp.example.com:25', from: 'monitoring@example.com' };
+      const { global } = config(rendered({ channels: { slack: {}, email } }));
+      expect(global.smtp_require_tls).toBe(true);
+      expect(global).not.toHaveProperty('smtp_auth_password_file');
+    });
+  });
+
+  describe('a setting that cannot work', () => {
+    const error = (props: Partial<AlertRoutingProps>): SettingError => {
+      try {
+        routing(props);
+      } catch (thrown) {
+        if (thrown instanceof SettingError) {
+          return thrown;
+        }
+        throw thrown;
+      }
+      throw new Error('nothing was thrown, expected a SettingError');
+    };
+
+    test.each<[string, Partial<AlertRoutingProps>, string]>([
+      [
+        'a level without a channel',
+        { levels: { ...EVERYBODY, low: {} } },
+        'alerting.levels.low is {}: these alerts would reach nobody; ' +
+          'name a Slack channel, an e-mail address or another channel',
+      ],
+      [
+        'a level whose channels have no settings',
+        { levels: { ...EVERYBODY, critical: { pagerDuty: 'critical', sms: true } } },
+        'alerting.levels.critical is {"pagerDuty":"critical","sms":true}: these alerts would reach nobody; ' +
+          'give alerting.channels settings for one of pagerDuty, sms',
+      ],
+      [
+        'a team that alone hears of its alerts and has no channel',
+        { teams: { business: { email: ['business@example.com'], businessHoursOnly: true } } },
+        'alerting.teams.business is {"email":["business@example.com"],"businessHoursOnly":true}: ' +
+          'these alerts would reach nobody; give alerting.channels settings for one of email',
+      ],
+      [
+        'a fallback without a channel',
+        { fallback: { webhook: true } },
+        'alerting.fallback is {"webhook":true}: these alerts would reach nobody; ' +
+          'give alerting.channels settings for one of webhook',
+      ],
+      [
+        'a mail server without a port',
+        { channels: { slack: {}, email: { smarthost: 'smtp.example.com', from: 'monitoring@example.com' } } },
+        'alerting.channels.email.smarthost is "smtp.example.com": write host:port, e.g. smtp.sightedit.com:587',
+      ],
+      [
+        'a level whose list of Slack channels is empty',
+        { levels: { ...EVERYBODY, low: { slack: [] } } },
+        'alerting.levels.low is {"slack":[]}: these alerts would reach nobody; ' +
+          'name a Slack channel, an e-mail address or another channel',
+      ],
+    ])('is refused with its mend: %s', (_name, props, message) => {
+      expect(error(props).message).toBe(message);
+    });
+
+    test('that is a mere wish is passed over: a team whose channel is missing is told by level', () => {
+      const manifests = rendered({ teams: { database: { email: ['dba@example.com'] } } });
+      expect(receiverOf(manifests, 'team-database')).toBeUndefined();
+      expect(JSON.stringify(routesOf(manifests))).not.toContain('database');
+    });
+  });
+
+  describe('routes', () => {
+    const teams = { database: { slack: ['#dba'] }, business: { slack: ['#business'], businessHoursOnly: true } };
+    const routes = routesOf(rendered({ teams, deadMansSwitch: {} }));
+    const route = (receiver: string) => routes.find((candidate) => candidate.receiver === receiver);
+
+    test('lead to receivers that exist, and every receiver is led to', () => {
+      const manifests = rendered({ teams, deadMansSwitch: {} });
+      const reached = [config(manifests).route, ...routesOf(manifests)].map(({ receiver }) => receiver);
+      const names = config(manifests).receivers.map(({ name }: Receiver) => name);
+      expect([...new Set(reached)].sort()).toEqual([...names].sort());
+    });
+
+    test('go to the team first and on to the level', () => {
+      expect(route('team-database')).toMatchObject({ matchers: ['category = "database"'], continue: true });
+      expect(routes.indexOf(route('team-database')!)).toBeLessThan(routes.indexOf(route('level-critical')!));
+    });
+
+    test('end with a team that keeps business hours', () => {
+      const business = route('team-business')!;
+      expect(business.continue).toBeUndefined();
+      for (const each of [business, ...business.routes!]) {
+        expect(each.active_time_intervals).toEqual(['business-hours']);
+      }
+    });
+
+    test('take an alert of unknown severity to the fallback even when a team has let it pass', () => {
+      expect(routes.at(-1)).toEqual({ receiver: 'fallback', matchers: ['severity !~ "critical|high|medium|low"'] });
+    });
+
+    test.each([
+      [{}, 'dead-mans-switch'],
+      [undefined, 'nobody'],
+    ])('take Watchdog first, with the dead man switch %j to %s', (deadMansSwitch, receiver) => {
+      expect(routesOf(rendered({ deadMansSwitch }))[0]).toMatchObject({
+        receiver,
+        matchers: ['alertname = "Watchdog"'],
+        repeat_interval: '1m',
+      });
+    });
+
+    test('tell critical alerts first and soonest again', () => {
+      expect(route('level-critical')).toMatchObject({ group_wait: '10s', repeat_interval: '30m' });
+      expect(route('level-low')).toMatchObject({ group_wait: '10m', repeat_interval: '24h' });
+    });
+
+    test('have business hours only where a team keeps them', () => {
+      expect(config(rendered({ teams })).time_intervals).toMatchObject([
+        { name: 'business-hours', time_intervals: [{ weekdays: ['monday:friday'], location: 'UTC' }] },
+      ]);
+      expect(config(rendered())).not.toHaveProperty('time_intervals');
+    });
+  });
+
+  test('an inhibition guards against labels that are missing on both sides', () => {
+    const inhibitions = [{ source: 'NodeGone', targets: ['DiskFull', 'CPUBusy'], equal: ['node'] }];
+    expect(config(rendered({ inhibitions })).inhibit_rules).toEqual([
+      {
+        name: 'NodeGone',
+        source_matchers: ['alertname = "NodeGone"', 'node != ""'],
+        target_matchers: ['alertname =~ "DiskFull|CPUBusy"', 'node != ""'],
+        equal: ['node'],
+      },
+    ]);
+  });
+
+  describe("a receiver of one's own", () => {
+    const receiver: Receiver = {
+      name: 'payments',
+      webhook_configs: [{ url: 'http://payments.shop.svc:8080', send_resolved: true }],
+    };
+
+    test.each([
+      [undefined, true],
+      [false, false],
+    ])('sees alerts before teams and levels do; with continue %s they go on: %s', (goesOn, expected) => {
+      const { chart, routing: made } = routing({ teams: { database: { slack: ['#dba'] } } });
+      made.addReceiver({ receiver, matchers: ['team = "payments"'], continue: goesOn });
+      const manifests = manifestsOf(chart);
+      expect(routesOf(manifests)[1]).toEqual({
+        receiver: 'payments',
+        matchers: ['team = "payments"'],
+        continue: expected,
+      });
+      expect(receiverOf(manifests, 'payments')).toEqual(receiver);
+    });
+
+    test('inside the cluster is reached once it is connected to', () => {
+      const { chart, routing: made } = routing();
+      const connection = made.connectTo(component(chart, { name: 'payments' }).endpoint());
+      expect(connection.url()).toBe(`http://payments.${NAMESPACE}.svc:8080`);
+      expect(find(manifestsOf(chart), 'NetworkPolicy', 'payments').spec.ingress).toHaveLength(1);
+    });
+  });
+
+  test('the pods roll out anew when the configuration changes, since Alertmanager does not watch it', () => {
+    const checksum = (props: Partial<AlertRoutingProps>) =>
+      podOf(rendered(props), 'alertmanager').metadata.annotations['checksum/config'];
+    expect(checksum({})).not.toBe(checksum({ fallback: { slack: ['#elsewhere'] } }));
+  });
+
+  test('no Secret is written', () => {
+    expect(findAll(rendered(), 'Secret')).toEqual([]);
+  });
+});

@@ -1,0 +1,199 @@
+import { Credentials, Grafana, type GrafanaProps, SettingError } from '../../constructs';
+import { configFiles } from '../support/dist';
+import { testProps } from '../support/props';
+import { containerOf, find, manifestsOf, NAMESPACE, podOf, testChart } from '../support/render';
+import { serverConfig } from '../support/server-config';
+import { component } from './kit/sample';
+
+const PROPS = (): GrafanaProps => ({
+  externalUrl: 'https://grafana.example.com',
+  credentials: new Credentials('demo-credentials'),
+});
+
+/** A Grafana, what a test adds to it, and the manifests of both. */
+function grafana(add: (grafana: Grafana) => void = () => {}, props: Partial<GrafanaProps> = {}) {
+  const chart = testChart();
+  add(new Grafana(chart, 'grafana', { ...PROPS(), ...props }));
+  return manifestsOf(chart);
+}
+
+/** A section of `grafana.ini`, as lines. */
+function section(manifests: ReturnType<typeof grafana>, name: string): string[] {
+  const ini = configFiles(manifests, 'grafana-config')['grafana.ini']!;
+  const found = ini.split(/^(?=\[)/m).find((text) => text.startsWith(`[${name}]`));
+  return found?.trim().split('\n').slice(1) ?? [];
+}
+
+describe('Grafana', () => {
+  testProps<GrafanaProps>({
+    make: (scope, props) => new Grafana(scope, 'grafana', props),
+    minimal: PROPS,
+    full: () => ({
+      name: 'panels',
+      externalUrl: 'https://panels.example.com',
+      credentials: new Credentials('panels-credentials'),
+      adminUserKey: 'PANELS_USER',
+      adminPasswordKey: 'PANELS_PASSWORD',
+      storageSize: '7Gi',
+      storageClass: 'fast',
+    }),
+    traces: {
+      name: 'name: panels',
+      externalUrl: 'root_url = https://panels.example.com',
+      credentials: 'secretName: panels-credentials',
+      adminUserKey: '$__file{/etc/grafana/credentials/PANELS_USER}',
+      adminPasswordKey: '$__file{/etc/grafana/credentials/PANELS_PASSWORD}',
+      storageSize: 'storage: 7Gi',
+      storageClass: 'storageClassName: fast',
+    },
+  });
+
+  describe('access', () => {
+    test('is for those who log in', () => {
+      expect(section(grafana(), 'auth.anonymous')).toEqual(['enabled = false']);
+      expect(section(grafana(), 'users')).toContain('allow_sign_up = false');
+    });
+
+    test("takes the administrator's name and password from files of the Secret", () => {
+      const manifests = grafana();
+      expect(section(manifests, 'security')).toEqual(
+        expect.arrayContaining([
+          'admin_user = $__file{/etc/grafana/credentials/GRAFANA_ADMIN_USER}',
+          'admin_password = $__file{/etc/grafana/credentials/GRAFANA_ADMIN_PASSWORD}',
+        ]),
+      );
+      const volume = podOf(manifests, 'grafana').spec.volumes.find(
+        ({ name }: { name: string }) => name === 'credentials',
+      );
+      expect(volume.secret).toMatchObject({
+        secretName: 'demo-credentials',
+        items: [{ key: 'GRAFANA_ADMIN_PASSWORD' }, { key: 'GRAFANA_ADMIN_USER' }],
+        optional: false,
+      });
+    });
+
+    test('puts no credential into the environment', () => {
+      expect(containerOf(grafana(), 'grafana').env.map(({ name }: { name: string }) => name)).toEqual([
+        'GF_PATHS_CONFIG',
+      ]);
+    });
+
+    test.each([
+      ['https://grafana.example.com', 'true'],
+      ['http://localhost:3000', 'false'],
+    ])('by %s keeps cookies to TLS: %s', (externalUrl, secure) => {
+      expect(section(grafana(undefined, { externalUrl }), 'security')).toContain(`cookie_secure = ${secure}`);
+    });
+
+    test('to the Internet is not needed', () => {
+      const manifests = grafana();
+      expect(section(manifests, 'analytics')).toEqual([
+        'reporting_enabled = false',
+        'check_for_updates = false',
+        'check_for_plugin_updates = false',
+      ]);
+      expect(find(manifests, 'NetworkPolicy').spec.egress).toHaveLength(1);
+    });
+  });
+
+  describe('a data source', () => {
+    const connected = () => {
+      const chart = testChart();
+      const server = component(chart, { name: 'metrics', ports: { http: { port: 9090 } } });
+      const panels = new Grafana(chart, 'grafana', PROPS());
+      panels.addPrometheus(server.endpoint(), '30s');
+      return { chart, panels, server };
+    };
+
+    test('is provisioned with an address that Grafana may reach', () => {
+      const { chart } = connected();
+      const manifests = manifestsOf(chart);
+      const { datasources, prune } = serverConfig(manifests, 'grafana-datasources', 'datasources.yaml');
+      expect(prune).toBe(true);
+      expect(datasources).toMatchObject([
+        {
+          uid: 'prometheus',
+          url: `http://metrics.${NAMESPACE}.svc:9090`,
+          isDefault: true,
+          editable: false,
+          jsonData: { timeInterval: '30s' },
+        },
+      ]);
+      expect(find(manifests, 'NetworkPolicy', 'metrics').spec.ingress).toHaveLength(1);
+      expect(find(manifests, 'NetworkPolicy', 'grafana').spec.egress).toHaveLength(2);
+    });
+
+    test('that is not the default does not take its place', () => {
+      const { chart, panels, server } = connected();
+      panels.addAlertmanager(server.endpoint());
+      const { datasources } = serverConfig(manifestsOf(chart), 'grafana-datasources', 'datasources.yaml');
+      expect(datasources.map(({ uid, isDefault }: { uid: string; isDefault: boolean }) => [uid, isDefault])).toEqual([
+        ['prometheus', true],
+        ['alertmanager', false],
+      ]);
+    });
+
+    test('of a known uid is refused, since Grafana would skip it without a word', () => {
+      const { panels, server } = connected();
+      expect(() => panels.addPrometheus(server.endpoint())).toThrow(
+        'grafana uid is "datasource prometheus": give it a uid that nothing else has',
+      );
+    });
+  });
+
+  describe('a dashboard', () => {
+    const board = (uid: string, folder = 'Host Metrics') => ({ uid, folder, json: { uid, title: uid } });
+
+    test('is a file in a ConfigMap of its own, in a folder that is made once', () => {
+      const manifests = grafana((panels) => {
+        panels.addDashboard(board('nodes'));
+        panels.addDashboard(board('disks'));
+      });
+      expect(configFiles(manifests, 'grafana-dashboard-nodes')).toEqual({
+        'nodes.json': '{"uid":"nodes","title":"nodes"}',
+      });
+      expect(serverConfig(manifests, 'grafana-dashboards', 'providers.yaml').providers).toMatchObject([
+        { folder: 'Host Metrics', options: { path: '/etc/grafana/dashboards/host-metrics' }, allowUiUpdates: false },
+      ]);
+      expect(containerOf(manifests, 'grafana').volumeMounts).toContainEqual({
+        name: 'dashboards-host-metrics',
+        mountPath: '/etc/grafana/dashboards/host-metrics',
+        readOnly: true,
+      });
+    });
+
+    test('that changes leaves the pod as it is: Grafana reads it again by itself', () => {
+      const checksum = (title: string) =>
+        podOf(
+          grafana((panels) => panels.addDashboard({ uid: 'nodes', folder: 'Hosts', json: { title } })),
+          'grafana',
+        ).metadata.annotations;
+      expect(checksum('before')).toEqual(checksum('after'));
+    });
+
+    test('of a known uid is refused', () => {
+      const twice = (panels: Grafana) => {
+        panels.addDashboard(board('nodes'));
+        panels.addDashboard(board('nodes', 'Elsewhere'));
+      };
+      expect(() => grafana(twice)).toThrow('grafana uid is "dashboard nodes": give it a uid that nothing else has');
+    });
+
+    test('is not put into the folder of another title that is written alike', () => {
+      const alike = (panels: Grafana) => {
+        panels.addDashboard(board('nodes', 'Host Metrics'));
+        panels.addDashboard(board('disks', 'Host-Metrics'));
+      };
+      expect(() => grafana(alike)).toThrow(SettingError);
+    });
+  });
+
+  test('has a user of its own and writes to its volume and to scratch space alone', () => {
+    const manifests = grafana();
+    const writable = containerOf(manifests, 'grafana').volumeMounts.filter(
+      ({ readOnly }: { readOnly?: boolean }) => !readOnly,
+    );
+    expect(podOf(manifests, 'grafana').spec.securityContext.runAsUser).toBe(472);
+    expect(writable.map(({ mountPath }: { mountPath: string }) => mountPath)).toEqual(['/var/lib/grafana', '/tmp']);
+  });
+});

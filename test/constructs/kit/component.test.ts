@@ -1,0 +1,237 @@
+import { App, Chart } from 'cdk8s';
+import { Construct } from 'constructs';
+import { type ComponentProps, scratch } from '../../../constructs';
+import { containerOf, find, findAll, manifestsOf, NAMESPACE, podOf, render, testChart } from '../../support/render';
+import { component, stateful } from './sample';
+
+const rendered = (props: Partial<ComponentProps> = {}) => render((chart) => component(chart, props));
+const replicas = (count: number): Partial<ComponentProps> => ({ workload: { kind: 'Deployment', replicas: count } });
+
+describe('names and labels', () => {
+  test('every object carries the name, alone or as a prefix', () => {
+    const names = rendered({ workload: stateful(2) }).map(({ kind, metadata }) => `${kind} ${metadata.name}`);
+    expect(names.sort()).toEqual([
+      'NetworkPolicy demo',
+      'PodDisruptionBudget demo',
+      'Service demo',
+      'Service demo-headless',
+      'ServiceAccount demo',
+      'StatefulSet demo',
+    ]);
+  });
+
+  test('objects and pods carry the labels of the component', () => {
+    const labels = {
+      'app.kubernetes.io/name': 'demo',
+      'app.kubernetes.io/version': '1.2.3',
+      'app.kubernetes.io/managed-by': 'cdk8s',
+    };
+    const manifests = rendered({ workload: stateful(2) });
+    expect(manifests.map(({ metadata }) => metadata.labels)).toEqual(manifests.map(() => labels));
+    expect(podOf(manifests, 'demo').metadata.labels).toEqual(labels);
+  });
+
+  test('labels of the chart are added to objects and never to selectors', () => {
+    const chart = new Chart(new App(), 'labelled', { namespace: NAMESPACE, labels: { team: 'platform' } });
+    component(chart);
+    const deployment = find(manifestsOf(chart), 'Deployment');
+    expect(deployment.metadata.labels).toMatchObject({ team: 'platform' });
+    expect(deployment.spec.selector.matchLabels).toEqual({ 'app.kubernetes.io/name': 'demo' });
+  });
+
+  test.each(['Deployment', 'StatefulSet', 'DaemonSet'] as const)(
+    'a %s that moves to another construct keeps its names and selectors',
+    (kind) => {
+      const workload = {
+        Deployment: { kind: 'Deployment', replicas: 2 } as const,
+        StatefulSet: stateful(2),
+        DaemonSet: { kind: 'DaemonSet' } as const,
+      }[kind];
+      const moved = render((chart) => component(new Construct(chart, 'elsewhere'), { workload }, 'renamed'));
+      expect(moved).toEqual(rendered({ workload }));
+    },
+  );
+
+  test('a new version leaves every selector as it is', () => {
+    const selectors = (tag: string) => {
+      const manifests = rendered({ workload: stateful(2), image: { repository: 'registry.example.com/demo', tag } });
+      return [
+        find(manifests, 'StatefulSet').spec.selector,
+        find(manifests, 'Service', 'demo').spec.selector,
+        find(manifests, 'NetworkPolicy').spec.podSelector,
+        find(manifests, 'PodDisruptionBudget').spec.selector,
+      ];
+    };
+    expect(selectors('v2.0.0')).toEqual(selectors('v1.0.0'));
+  });
+
+  test('a port that does not exist is refused with the ports that do', () => {
+    const demo = component(testChart(), { ports: { http: { port: 8080 }, metrics: { port: 9090 } } });
+    expect(() => demo.endpoint('grpc')).toThrow('demo has no port grpc: it has http, metrics');
+  });
+});
+
+describe('replicas', () => {
+  test.each([
+    ['Deployment', 1, 0, replicas(1)],
+    ['Deployment', 2, 1, replicas(2)],
+    ['StatefulSet', 1, 0, { workload: stateful(1) }],
+    ['StatefulSet', 3, 1, { workload: stateful(3) }],
+    ['DaemonSet', 'a pod on each node', 0, { workload: { kind: 'DaemonSet' } }],
+  ] as const)('a %s of %s has %i disruption budgets and spreads only with one', (_kind, _count, budgets, props) => {
+    const manifests = rendered(props);
+    expect(findAll(manifests, 'PodDisruptionBudget')).toHaveLength(budgets);
+    expect(podOf(manifests, 'demo').spec.topologySpreadConstraints?.length ?? 0).toBe(budgets * 2);
+  });
+
+  test('no two replicas share a node, and zones are filled evenly where they can be', () => {
+    const spread = podOf(rendered({ workload: stateful(2) }), 'demo').spec.topologySpreadConstraints;
+    const selected = { maxSkew: 1, labelSelector: { matchLabels: { 'app.kubernetes.io/name': 'demo' } } };
+    expect(spread).toEqual([
+      { ...selected, topologyKey: 'kubernetes.io/hostname', whenUnsatisfiable: 'DoNotSchedule' },
+      { ...selected, topologyKey: 'topology.kubernetes.io/zone', whenUnsatisfiable: 'ScheduleAnyway' },
+    ]);
+  });
+
+  test('a Deployment spreads the pods of one revision', () => {
+    const spread = podOf(rendered(replicas(2)), 'demo').spec.topologySpreadConstraints;
+    expect(spread.map((constraint: { matchLabelKeys: string[] }) => constraint.matchLabelKeys)).toEqual([
+      ['pod-template-hash'],
+      ['pod-template-hash'],
+    ]);
+  });
+
+  test('a Deployment with a volume gives it up before the next pod takes it', () => {
+    const manifests = rendered({
+      workload: { kind: 'Deployment', replicas: 1, storage: { path: '/data', size: '3Gi', storageClass: 'fast' } },
+    });
+    expect(find(manifests, 'Deployment').spec.strategy).toEqual({ type: 'Recreate' });
+    expect(find(manifests, 'PersistentVolumeClaim', 'demo').spec).toEqual({
+      accessModes: ['ReadWriteOnce'],
+      storageClassName: 'fast',
+      resources: { requests: { storage: '3Gi' } },
+    });
+    expect(podOf(manifests, 'demo').spec.volumes).toEqual([
+      { name: 'data', persistentVolumeClaim: { claimName: 'demo' } },
+    ]);
+    expect(containerOf(manifests, 'demo').volumeMounts).toEqual([{ name: 'data', mountPath: '/data' }]);
+  });
+
+  test('ports of replicas alone are left out of the load-balanced Service', () => {
+    const manifests = rendered({
+      workload: stateful(2),
+      ports: { http: { port: 80 }, gossip: { port: 7000, protocol: 'UDP', replicasOnly: true } },
+    });
+    const portsOf = (name: string) =>
+      find(manifests, 'Service', name).spec.ports.map((port: { name: string }) => port.name);
+    expect(portsOf('demo')).toEqual(['http']);
+    expect(portsOf('demo-headless')).toEqual(['http', 'gossip']);
+  });
+});
+
+describe('security', () => {
+  test('pods fit Pod Security restricted', () => {
+    const manifests = rendered({ user: 1000 });
+    expect(podOf(manifests, 'demo').spec.securityContext).toMatchObject({
+      runAsNonRoot: true,
+      runAsUser: 1000,
+      seccompProfile: { type: 'RuntimeDefault' },
+    });
+    expect(containerOf(manifests, 'demo').securityContext).toEqual({
+      allowPrivilegeEscalation: false,
+      capabilities: { drop: ['ALL'] },
+      readOnlyRootFilesystem: true,
+    });
+  });
+
+  test('memory is limited at its request, and CPU is not limited', () => {
+    expect(containerOf(rendered(), 'demo').resources).toEqual({
+      requests: { cpu: '10m', memory: '32Mi' },
+      limits: { memory: '32Mi' },
+    });
+  });
+
+  test('mounts are read-only unless they say otherwise', () => {
+    const mounts = [scratch('tmp', '/tmp'), { name: 'files', path: '/files', source: () => ({ emptyDir: {} }) }];
+    expect(containerOf(rendered({ mounts }), 'demo').volumeMounts).toEqual([
+      { name: 'tmp', mountPath: '/tmp' },
+      { name: 'files', mountPath: '/files', readOnly: true },
+    ]);
+  });
+
+  test('an agent tolerates every taint', () => {
+    const manifests = rendered({ workload: { kind: 'DaemonSet' } });
+    expect(podOf(manifests, 'demo').spec.tolerations).toEqual([{ operator: 'Exists' }]);
+    expect(podOf(rendered(), 'demo').spec.tolerations).toBeUndefined();
+  });
+
+  test('an agent on the network of its node still resolves names of the cluster', () => {
+    const { spec } = podOf(rendered({ workload: { kind: 'DaemonSet', host: { network: true, pid: false } } }), 'demo');
+    expect(spec).toMatchObject({ hostNetwork: true, dnsPolicy: 'ClusterFirstWithHostNet' });
+  });
+});
+
+describe('access to the Kubernetes API', () => {
+  const rules = [{ apiGroups: [''], resources: ['pods'], verbs: ['list'] }];
+
+  test('no token is mounted without a role', () => {
+    const manifests = rendered();
+    expect(podOf(manifests, 'demo').spec.automountServiceAccountToken).toBe(false);
+    expect(find(manifests, 'ServiceAccount').automountServiceAccountToken).toBe(false);
+  });
+
+  test('a role mounts the token in the pod and not in others of the ServiceAccount', () => {
+    const manifests = render((chart) => component(chart).addRole(NAMESPACE, rules));
+    expect(podOf(manifests, 'demo').spec.automountServiceAccountToken).toBe(true);
+    expect(find(manifests, 'ServiceAccount').automountServiceAccountToken).toBe(false);
+  });
+
+  test('a role in the namespace of others says whose it is', () => {
+    const manifests = render((chart) => component(chart).addRole('shop', rules));
+    const name = `${NAMESPACE}-demo`;
+    expect(find(manifests, 'Role', name)).toMatchObject({ metadata: { namespace: 'shop' }, rules });
+    expect(find(manifests, 'RoleBinding', name)).toMatchObject({
+      metadata: { namespace: 'shop' },
+      roleRef: { kind: 'Role', name },
+      subjects: [{ kind: 'ServiceAccount', namespace: NAMESPACE, name: 'demo' }],
+    });
+  });
+
+  test('a cluster role and its binding belong to no namespace and name the namespace of the component', () => {
+    const manifests = render((chart) => component(chart).addClusterRole(rules));
+    for (const kind of ['ClusterRole', 'ClusterRoleBinding']) {
+      expect(find(manifests, kind).metadata).toMatchObject({ name: `${NAMESPACE}-demo` });
+      expect(find(manifests, kind).metadata).not.toHaveProperty('namespace');
+    }
+    expect(podOf(manifests, 'demo').spec.automountServiceAccountToken).toBe(true);
+  });
+
+  test('a cluster role can be granted in a chart without a namespace', () => {
+    const chart = new Chart(new App(), 'anywhere');
+    component(chart).addClusterRole(rules);
+    expect(find(manifestsOf(chart), 'ClusterRole').metadata).toMatchObject({ name: 'default-demo' });
+  });
+});
+
+describe('what is added later', () => {
+  test('arguments are asked for once everything has been added', () => {
+    const args: string[] = [];
+    const manifests = render((chart) => {
+      component(chart, { args: () => args });
+      args.push('--late');
+    });
+    expect(containerOf(manifests, 'demo').args).toEqual(['--late']);
+  });
+
+  test('a mount that is added appears in the pod', () => {
+    const manifests = render((chart) => component(chart).addMount(scratch('tmp', '/tmp', '1Mi')));
+    expect(podOf(manifests, 'demo').spec.volumes).toEqual([{ name: 'tmp', emptyDir: { sizeLimit: '1Mi' } }]);
+  });
+
+  test('lists that stay empty are not written', () => {
+    const pod = podOf(rendered({ args: () => [] }), 'demo');
+    expect(pod.spec).not.toHaveProperty('volumes');
+    expect(pod.spec.containers[0]).not.toHaveProperty('args');
+    expect(pod.spec.containers[0]).not.toHaveProperty('volumeMounts');
+  });
+});

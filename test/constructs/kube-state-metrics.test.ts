@@ -1,0 +1,59 @@
+import { KubeStateMetrics, type KubeStateMetricsProps } from '../../constructs';
+import { testProps } from '../support/props';
+import { containerOf, find, findAll, NAMESPACE, render } from '../support/render';
+
+interface PolicyRule {
+  resources: string[];
+  verbs: string[];
+}
+
+describe('KubeStateMetrics', () => {
+  testProps<KubeStateMetricsProps>({
+    make: (scope, props) => new KubeStateMetrics(scope, 'exporter', props),
+    minimal: () => ({ namespaces: ['shop'] }),
+    full: () => ({ name: 'object-metrics', namespaces: ['shop', 'kube-system'], apiCidrs: ['10.42.0.0/16'] }),
+    traces: { name: 'name: object-metrics', namespaces: '--namespaces=shop,kube-system', apiCidrs: '10.42.0.0/16' },
+  });
+
+  const manifests = render((chart) => new KubeStateMetrics(chart, 'exporter', { namespaces: ['shop', NAMESPACE] }));
+  const roles = [...findAll(manifests, 'Role'), ...findAll(manifests, 'ClusterRole')];
+  const rules: PolicyRule[] = roles.flatMap((role) => role.rules);
+
+  test('may read the watched namespaces and no others', () => {
+    expect(findAll(manifests, 'Role').map(({ metadata }) => metadata.namespace)).toEqual(
+      expect.arrayContaining(['shop', NAMESPACE]),
+    );
+    expect(findAll(manifests, 'Role')).toHaveLength(2);
+    expect(find(manifests, 'ClusterRole').rules.flatMap(({ resources }: PolicyRule) => resources)).toEqual([
+      'namespaces',
+      'nodes',
+      'persistentvolumes',
+    ]);
+  });
+
+  test('may list and watch, and change nothing', () => {
+    expect(new Set(rules.flatMap(({ verbs }) => verbs))).toEqual(new Set(['list', 'watch']));
+  });
+
+  test('may read no Secret and no ConfigMap', () => {
+    const resources = rules.flatMap(({ resources }) => resources);
+    expect(resources).toContain('pods');
+    expect(resources).not.toContain('secrets');
+    expect(resources).not.toContain('configmaps');
+  });
+
+  test('reports exactly the kinds that it may read', () => {
+    const argument = containerOf(manifests, 'kube-state-metrics').args.find((arg: string) =>
+      arg.startsWith('--resources='),
+    );
+    const reported = argument.slice('--resources='.length).split(',');
+    expect(reported).toEqual([...new Set(rules.flatMap(({ resources }) => resources))].sort());
+  });
+
+  test('reaches the API server', () => {
+    expect(find(manifests, 'NetworkPolicy').spec.egress[1].ports).toEqual([
+      { port: 443, protocol: 'TCP' },
+      { port: 6443, protocol: 'TCP' },
+    ]);
+  });
+});

@@ -1,0 +1,44 @@
+import { NodeExporter, type NodeExporterProps } from '../../constructs';
+import { testProps } from '../support/props';
+import { containerOf, find, podOf, render } from '../support/render';
+
+describe('NodeExporter', () => {
+  testProps<NodeExporterProps>({
+    make: (scope, props) => new NodeExporter(scope, 'exporter', props),
+    minimal: () => ({}),
+    full: () => ({ name: 'host-metrics', port: 19100 }),
+    traces: { name: 'name: host-metrics', port: 'port: 19100' },
+  });
+
+  const manifests = render((chart) => new NodeExporter(chart, 'exporter'));
+
+  test('sees the network and the processes of its node', () => {
+    expect(podOf(manifests, 'node-exporter').spec).toMatchObject({ hostNetwork: true, hostPID: true });
+  });
+
+  test('sees the files of its node and can write none', () => {
+    expect(podOf(manifests, 'node-exporter').spec.volumes).toEqual([{ name: 'root', hostPath: { path: '/' } }]);
+    expect(containerOf(manifests, 'node-exporter').volumeMounts).toEqual([
+      { name: 'root', mountPath: '/host/root', readOnly: true, mountPropagation: 'HostToContainer' },
+    ]);
+  });
+
+  test('runs without privileges all the same', () => {
+    expect(containerOf(manifests, 'node-exporter').securityContext).toMatchObject({
+      allowPrivilegeEscalation: false,
+      capabilities: { drop: ['ALL'] },
+    });
+    expect(podOf(manifests, 'node-exporter').spec.securityContext.runAsNonRoot).toBe(true);
+  });
+
+  test('runs on every node and is reached on each of them', () => {
+    expect(podOf(manifests, 'node-exporter').spec.tolerations).toEqual([{ operator: 'Exists' }]);
+    expect(find(manifests, 'Service').spec.clusterIP).toBe('None');
+  });
+
+  test('listens on the port that its Service names', () => {
+    const moved = render((chart) => new NodeExporter(chart, 'exporter', { port: 19100 }));
+    expect(containerOf(moved, 'node-exporter').args).toContain('--web.listen-address=:19100');
+    expect(find(moved, 'Service').spec.ports).toMatchObject([{ port: 19100, targetPort: 'http' }]);
+  });
+});

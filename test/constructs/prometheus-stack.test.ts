@@ -1,0 +1,205 @@
+import {
+  Credentials,
+  PLATFORMS,
+  type Platform,
+  PrometheusStack,
+  type PrometheusStackProps,
+  type ScrapeConfig,
+} from '../../constructs';
+import { RuleCatalogue } from '../../rules';
+import { testProps } from '../support/props';
+import { find, findAll, manifestsOf, render, testChart } from '../support/render';
+import { SOUND_RULES, withRuleDirectory } from '../support/rule-directory';
+import { serverConfig } from '../support/server-config';
+
+const CONTROL_PLANE_JOBS = ['kube-scheduler', 'kube-controller-manager', 'etcd'];
+const LINKS = { runbook: ({ alert }: { alert: string }) => `https://runbooks.example.com/${alert}` };
+
+const PROPS = (): PrometheusStackProps => ({
+  externalLabels: { cluster: 'demo' },
+  externalUrl: 'https://prometheus.example.com',
+  platform: 'eks',
+  watchedNamespaces: ['shop'],
+});
+
+/** A catalogue of the topic `demo`, under another name if need be. */
+function catalogue(topic = 'demo'): RuleCatalogue {
+  const { 'rules/demo.yaml': demo } = SOUND_RULES;
+  return withRuleDirectory({ 'rules/demo.yaml': undefined, [`rules/${topic}.yaml`]: demo }, RuleCatalogue.read);
+}
+
+const rendered = (props: Partial<PrometheusStackProps> = {}) =>
+  render((chart) => new PrometheusStack(chart, 'stack', { ...PROPS(), ...props }));
+const jobsOf = (manifests: ReturnType<typeof rendered>): ScrapeConfig[] =>
+  serverConfig(manifests, 'prometheus-config', 'prometheus.yml').scrape_configs;
+const jobNames = (props: Partial<PrometheusStackProps>) => jobsOf(rendered(props)).map(({ job_name }) => job_name);
+
+describe('PrometheusStack', () => {
+  testProps<PrometheusStackProps>({
+    make: (scope, props) => new PrometheusStack(scope, 'stack', props),
+    minimal: PROPS,
+    full: () => ({
+      name: 'metrics',
+      externalLabels: { cluster: 'demo', region: 'mars-1' },
+      externalUrl: 'https://metrics.example.com',
+      replicas: 3,
+      intervalSeconds: 20,
+      retentionDays: 21,
+      activeSeries: 1_000_000,
+      storageSize: '400Gi',
+      storageClass: 'fast',
+      remoteWrites: [{ host: 'mimir.example.com', tokenKey: 'MIMIR_TOKEN' }],
+      credentials: new Credentials('metrics-credentials'),
+      platform: 'kubeadm',
+      watchedNamespaces: ['shop', 'warehouse'],
+      applicationNamespace: 'boutique',
+      probedUrls: ['https://shop.example.com/health'],
+      rules: { catalogue: catalogue(), links: LINKS },
+      nodeCidrs: ['10.42.0.0/16'],
+    }),
+    traces: {
+      name: 'name: metrics',
+      externalLabels: 'region: mars-1',
+      externalUrl: '--web.external-url=https://metrics.example.com',
+      replicas: 'replicas: 3',
+      intervalSeconds: 'scrape_interval: 20s',
+      retentionDays: 'time: 21d',
+      activeSeries: 'memory: 8448Mi',
+      storageSize: 'storage: 400Gi',
+      storageClass: 'storageClassName: fast',
+      remoteWrites: 'url: https://mimir.example.com:443/api/v1/push',
+      credentials: 'secretName: metrics-credentials',
+      platform: 'job_name: kube-scheduler',
+      watchedNamespaces: '--namespaces=shop,warehouse',
+      applicationNamespace: 'job_name: boutique-pods',
+      probedUrls: '- https://shop.example.com/health',
+      rules: 'runbook_url: https://runbooks.example.com/DemoDown',
+      nodeCidrs: 'cidr: 10.42.0.0/16',
+    },
+  });
+
+  describe('the control plane', () => {
+    test.each(PLATFORMS.map((platform) => [platform, platform === 'kubeadm'] as const))(
+      'on %s is scraped: %s',
+      (platform, visible) => {
+        const scraped = jobNames({ platform }).filter((job) => CONTROL_PLANE_JOBS.includes(job));
+        expect(scraped).toEqual(visible ? CONTROL_PLANE_JOBS : []);
+      },
+    );
+
+    test.each([
+      ['kubeadm', 1],
+      ['gke', 0],
+    ] as const)('on %s has %i topics of rules', (platform, topics) => {
+      const manifests = rendered({ platform, rules: { catalogue: catalogue('control-plane'), links: LINKS } });
+      expect(findAll(manifests, 'ConfigMap', 'prometheus-rules-control-plane')).toHaveLength(topics);
+    });
+
+    test('is reached on its ports only where it is scraped', () => {
+      const ports = (platform: Platform) =>
+        find(rendered({ platform }), 'NetworkPolicy', 'prometheus').spec.egress.flatMap(
+          (rule: { ports: { port: number }[] }) => rule.ports.map(({ port }) => port),
+        );
+      expect(ports('kubeadm')).toEqual(expect.arrayContaining([10259, 10257, 2381]));
+      expect(ports('eks').filter((port: number) => [10259, 10257, 2381].includes(port))).toEqual([]);
+    });
+
+    test('of an unknown platform is refused', () => {
+      expect(() => rendered({ platform: 'openshift' as Platform })).toThrow(
+        'platform is "openshift": write one of eks, gke, aks, kubeadm',
+      );
+    });
+  });
+
+  describe('jobs', () => {
+    const every = () =>
+      jobsOf(
+        rendered({
+          platform: 'kubeadm',
+          applicationNamespace: 'shop',
+          probedUrls: ['https://shop.example.com/health'],
+        }),
+      );
+
+    test('have names of their own and every limit', () => {
+      const jobs = every();
+      expect(new Set(jobs.map(({ job_name }) => job_name)).size).toBe(jobs.length);
+      for (const job of jobs) {
+        expect(job).toEqual(
+          expect.objectContaining({
+            sample_limit: expect.any(Number),
+            label_limit: expect.any(Number),
+            label_name_length_limit: expect.any(Number),
+            label_value_length_limit: expect.any(Number),
+            target_limit: expect.any(Number),
+          }),
+        );
+      }
+    });
+
+    test('are these', () => {
+      expect(every().map(({ job_name }) => job_name)).toEqual([
+        'kubelet',
+        'cadvisor',
+        'apiserver',
+        ...CONTROL_PLANE_JOBS,
+        'prometheus',
+        'kube-state-metrics',
+        'kube-state-metrics-telemetry',
+        'blackbox-exporter',
+        'shop-services',
+        'shop-pods',
+        'blackbox-http',
+      ]);
+    });
+
+    test('of the application and of probes are there only when asked for', () => {
+      expect(jobNames({})).not.toContain('shop-pods');
+      expect(jobNames({ probedUrls: [] })).not.toContain('blackbox-http');
+    });
+
+    test('about objects keep the labels of the objects', () => {
+      const honoured = every().filter(({ honor_labels }) => honor_labels);
+      expect(honoured.map(({ job_name }) => job_name)).toEqual(['kube-state-metrics']);
+    });
+
+    test('that probe name the URL as the instance and ask the exporter', () => {
+      const job = every().find(({ job_name }) => job_name === 'blackbox-http');
+      expect(job).toMatchObject({
+        params: { module: ['http_2xx'] },
+        static_configs: [{ targets: ['https://shop.example.com/health'] }],
+      });
+      expect(job?.relabel_configs).toContainEqual({ source_labels: ['__param_target'], target_label: 'instance' });
+    });
+
+    test('of the API server verify its certificate', () => {
+      const job = every().find(({ job_name }) => job_name === 'apiserver');
+      expect(job?.tls_config).toEqual({
+        ca_file: '/var/run/secrets/kubernetes.io/serviceaccount/ca.crt',
+        server_name: 'kubernetes',
+      });
+    });
+  });
+
+  test('Prometheus may read the metrics of nodes and run nothing on them', () => {
+    const { rules } = find(rendered(), 'ClusterRole', 'monitoring-test-prometheus');
+    const resources = rules.flatMap((rule: { resources?: string[] }) => rule.resources ?? []);
+    expect(resources).toEqual(['nodes', 'nodes/metrics']);
+    expect(new Set(rules.flatMap((rule: { verbs: string[] }) => rule.verbs))).toEqual(
+      new Set(['get', 'list', 'watch']),
+    );
+  });
+
+  test.each(['prometheus', 'kube-state-metrics'])(
+    '%s reaches nodes and API server in the ranges that hold them and in no others',
+    (name) => {
+      const chart = testChart();
+      new PrometheusStack(chart, 'stack', { ...PROPS(), nodeCidrs: ['203.0.113.0/24'] });
+      const { egress } = find(manifestsOf(chart), 'NetworkPolicy', name).spec;
+      const ranges = egress.flatMap((rule: { to: { ipBlock?: { cidr: string } }[] }) =>
+        rule.to.flatMap(({ ipBlock }) => (ipBlock ? [ipBlock.cidr] : [])),
+      );
+      expect([...new Set(ranges)]).toEqual(['203.0.113.0/24']);
+    },
+  );
+});

@@ -1,0 +1,284 @@
+import {
+  Credentials,
+  Endpoint,
+  Prometheus,
+  type PrometheusProps,
+  type ScrapeConfig,
+  SettingError,
+} from '../../constructs';
+import { RuleCatalogue } from '../../rules';
+import { configFiles } from '../support/dist';
+import { testProps } from '../support/props';
+import { containerOf, find, findAll, manifestsOf, NAMESPACE, podOf, testChart } from '../support/render';
+import { withRuleDirectory } from '../support/rule-directory';
+import { serverConfig } from '../support/server-config';
+import { component, stateful } from './kit/sample';
+
+const PROPS = (): PrometheusProps => ({
+  externalLabels: { cluster: 'demo' },
+  externalUrl: 'https://prometheus.example.com',
+});
+
+/** A server, and a client or a target beside it. */
+function prometheus(props: Partial<PrometheusProps> = {}) {
+  const chart = testChart();
+  return { chart, server: new Prometheus(chart, 'prometheus', { ...PROPS(), ...props }) };
+}
+
+const config = (chart: ReturnType<typeof testChart>) =>
+  serverConfig(manifestsOf(chart), 'prometheus-config', 'prometheus.yml');
+
+describe('Prometheus', () => {
+  testProps<PrometheusProps>({
+    make: (scope, props) => new Prometheus(scope, 'prometheus', props),
+    minimal: PROPS,
+    full: () => ({
+      name: 'metrics',
+      externalLabels: { cluster: 'demo', region: 'mars-1' },
+      externalUrl: 'https://metrics.example.com',
+      replicas: 3,
+      intervalSeconds: 20,
+      retentionDays: 21,
+      activeSeries: 1_000_000,
+      storageSize: '400Gi',
+      storageClass: 'fast',
+      remoteWrites: [{ host: 'mimir.example.com', path: '/push', keep: 'up|slo:.*', tokenKey: 'MIMIR_TOKEN' }],
+      credentials: new Credentials('metrics-credentials'),
+    }),
+    traces: {
+      name: 'name: metrics',
+      externalLabels: 'region: mars-1',
+      externalUrl: '--web.external-url=https://metrics.example.com',
+      replicas: 'replicas: 3',
+      intervalSeconds: 'scrape_interval: 20s',
+      retentionDays: 'time: 21d',
+      activeSeries: 'memory: 8448Mi',
+      storageSize: 'storage: 400Gi',
+      storageClass: 'storageClassName: fast',
+      remoteWrites: 'url: https://mimir.example.com:443/push',
+      credentials: 'secretName: metrics-credentials',
+    },
+  });
+
+  describe('replicas', () => {
+    test('are told apart by a label that samples carry and alerts do not', () => {
+      const { chart, server } = prometheus();
+      server.addAlertmanager(component(chart, { name: 'alerts' }).endpoint());
+      const { global, alerting } = config(chart);
+      expect(global.external_labels).toEqual({ cluster: 'demo', prometheus_replica: '${POD_NAME}' });
+      expect(alerting.alert_relabel_configs).toEqual([{ action: 'labeldrop', regex: 'prometheus_replica' }]);
+      expect(containerOf(manifestsOf(chart), 'prometheus').env).toEqual([
+        { name: 'POD_NAME', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } },
+      ]);
+    });
+
+    test('have time to replay their log and to write out their head block', () => {
+      const { spec } = podOf(manifestsOf(prometheus().chart), 'prometheus');
+      const { failureThreshold, periodSeconds } = spec.containers[0].startupProbe;
+      expect(failureThreshold * periodSeconds).toBeGreaterThanOrEqual(3600);
+      expect(spec.terminationGracePeriodSeconds).toBe(600);
+    });
+
+    test('reload their files by themselves and are not rolled out anew', () => {
+      const { chart } = prometheus();
+      const manifests = manifestsOf(chart);
+      expect(containerOf(manifests, 'prometheus').args).toContain('--config.auto-reload');
+      expect(podOf(manifests, 'prometheus').metadata).not.toHaveProperty('annotations');
+    });
+  });
+
+  describe('alerts', () => {
+    test('go to every replica of an Alertmanager, never to the Service', () => {
+      const { chart, server } = prometheus();
+      server.addAlertmanager(component(chart, { name: 'alerts', workload: stateful(3) }).endpoint());
+      expect(config(chart).alerting.alertmanagers).toEqual([
+        {
+          api_version: 'v2',
+          scheme: 'http',
+          static_configs: [{ targets: [0, 1, 2].map((n) => `alerts-${n}.alerts-headless.${NAMESPACE}.svc:8080`) }],
+        },
+      ]);
+    });
+
+    test('go to the address of an Alertmanager that has no replicas of its own', () => {
+      const { chart, server } = prometheus();
+      server.addAlertmanager(Endpoint.internet('alerts.example.com'));
+      expect(config(chart).alerting.alertmanagers[0].static_configs).toEqual([{ targets: ['alerts.example.com:443'] }]);
+    });
+
+    test('go nowhere until an Alertmanager is added', () => {
+      expect(config(prometheus().chart)).not.toHaveProperty('alerting');
+    });
+  });
+
+  describe('a scrape job', () => {
+    test('writes discovery, the right to it, and both sides of the policy', () => {
+      const { chart, server } = prometheus();
+      server.addScrapeJob('shop', component(chart, { name: 'shop' }).endpoint(), { metrics_path: '/stats' });
+      const manifests = manifestsOf(chart);
+      expect(config(chart).scrape_configs[0]).toMatchObject({
+        job_name: 'shop',
+        scheme: 'http',
+        metrics_path: '/stats',
+        kubernetes_sd_configs: [{ role: 'endpointslice', namespaces: { names: [NAMESPACE] } }],
+      });
+      expect(find(manifests, 'Role', 'prometheus').metadata.namespace).toBe(NAMESPACE);
+      expect(find(manifests, 'NetworkPolicy', 'shop').spec.ingress).toHaveLength(1);
+      expect(find(manifests, 'NetworkPolicy', 'prometheus').spec.egress).toHaveLength(2);
+    });
+
+    test('keeps the targets of its Service and port alone', () => {
+      const { chart, server } = prometheus();
+      server.addScrapeJob('shop', component(chart, { name: 'shop' }).endpoint());
+      const [job] = config(chart).scrape_configs as ScrapeConfig[];
+      expect(job?.relabel_configs?.filter(({ action }) => action === 'keep')).toEqual([
+        { source_labels: ['__meta_kubernetes_service_name'], regex: 'shop', action: 'keep' },
+        { source_labels: ['__meta_kubernetes_endpointslice_port_name'], regex: 'http', action: 'keep' },
+      ]);
+    });
+
+    test('may relabel after its target has been named', () => {
+      const { chart, server } = prometheus();
+      const rule = { source_labels: ['pod'], target_label: 'instance' };
+      server.addScrapeJob('shop', component(chart, { name: 'shop' }).endpoint(), { relabel: [rule] });
+      expect(config(chart).scrape_configs[0].relabel_configs.at(-1)).toEqual(rule);
+    });
+
+    test('has limits, of which it may state its own', () => {
+      const { chart, server } = prometheus();
+      server.addScrapeConfig({ job_name: 'plain' });
+      server.addScrapeConfig({ job_name: 'large', sample_limit: 90_000 });
+      const defaults = {
+        sample_limit: 20_000,
+        label_limit: 40,
+        label_name_length_limit: 128,
+        label_value_length_limit: 1024,
+        target_limit: 500,
+      };
+      expect(config(chart).scrape_configs).toEqual([
+        { job_name: 'plain', ...defaults },
+        { job_name: 'large', ...defaults, sample_limit: 90_000 },
+      ]);
+    });
+
+    test('of a known name is refused', () => {
+      const { server } = prometheus();
+      server.addScrapeConfig({ job_name: 'shop' });
+      expect(() => server.addScrapeConfig({ job_name: 'shop' })).toThrow(
+        'job_name is "shop": give the scrape job a name that no other job has',
+      );
+      expect(server.jobNames).toEqual(['shop']);
+    });
+
+    test('of an endpoint that is no Service is refused', () => {
+      expect(() => prometheus().server.addScrapeJob('shop', Endpoint.internet('shop.example.com'))).toThrow(
+        'addScrapeJob is "shop": the endpoint is no Service of the cluster; use addScrapeConfig()',
+      );
+    });
+
+    test('gets one Role in a namespace however many jobs discover there', () => {
+      const { chart, server } = prometheus();
+      for (const name of ['shop', 'cart']) {
+        server.addScrapeJob(name, component(chart, { name }).endpoint());
+      }
+      const [role, ...others] = findAll(manifestsOf(chart), 'Role');
+      expect(others).toEqual([]);
+      expect(role?.rules).toEqual([
+        { apiGroups: [''], resources: ['pods', 'services'], verbs: ['get', 'list', 'watch'] },
+        { apiGroups: ['discovery.k8s.io'], resources: ['endpointslices'], verbs: ['get', 'list', 'watch'] },
+      ]);
+    });
+  });
+
+  test('targets from files are read without a synth, and their ports are open', () => {
+    const { chart, server } = prometheus();
+    server.addFileDiscovery({
+      job: 'machines',
+      configMap: 'machine-targets',
+      endpoints: [Endpoint.nodes(9100, 'http', ['10.9.0.0/16'])],
+    });
+    const manifests = manifestsOf(chart);
+    expect(config(chart).scrape_configs[0]).toMatchObject({
+      job_name: 'machines',
+      file_sd_configs: [{ files: ['/etc/prometheus/targets/machines/*.yaml'] }],
+    });
+    expect(podOf(manifests, 'prometheus').spec.volumes).toContainEqual({
+      name: 'targets-machines',
+      configMap: { name: 'machine-targets', optional: true },
+    });
+    expect(find(manifests, 'NetworkPolicy').spec.egress).toContainEqual({
+      to: [{ ipBlock: { cidr: '10.9.0.0/16' } }],
+      ports: [{ port: 9100, protocol: 'TCP' }],
+    });
+  });
+
+  describe('remote write', () => {
+    const remoteWrites = [{ host: 'mimir.example.com', tokenKey: 'MIMIR_TOKEN' }];
+
+    test('sends everything to the usual path, with a token from a file', () => {
+      const { chart } = prometheus({ remoteWrites, credentials: new Credentials('demo-credentials') });
+      expect(config(chart).remote_write).toEqual([
+        {
+          url: 'https://mimir.example.com:443/api/v1/push',
+          name: 'mimir.example.com',
+          authorization: { credentials_file: '/etc/prometheus/credentials/MIMIR_TOKEN' },
+        },
+      ]);
+      expect(find(manifestsOf(chart), 'NetworkPolicy').spec.egress[1].to[0].ipBlock.cidr).toBe('0.0.0.0/0');
+    });
+
+    test('keeps what it is told to keep', () => {
+      const { chart } = prometheus({ remoteWrites: [{ host: 'mimir.example.com', keep: 'up|slo:.*' }] });
+      expect(config(chart).remote_write[0].write_relabel_configs).toEqual([
+        { source_labels: ['__name__'], regex: 'up|slo:.*', action: 'keep' },
+      ]);
+    });
+
+    test('with a token and no Secret is refused', () => {
+      expect(() => prometheus({ remoteWrites })).toThrow(
+        'credentials is not set: name the Secret that holds MIMIR_TOKEN',
+      );
+    });
+  });
+
+  describe('rules', () => {
+    test('are loaded with a ConfigMap for each topic', () => {
+      const { chart, server } = prometheus();
+      server.addRules(withRuleDirectory({}, RuleCatalogue.read), {
+        runbook: ({ alert }) => `https://runbooks/${alert}`,
+      });
+      const manifests = manifestsOf(chart);
+      expect(configFiles(manifests, 'prometheus-rules-demo')['demo.yaml']).toContain('https://runbooks/DemoDown');
+      expect(config(chart).rule_files).toEqual(['/etc/prometheus/rules/*.yaml']);
+      expect(containerOf(manifests, 'prometheus').volumeMounts).toContainEqual({
+        name: 'prometheus-rules',
+        mountPath: '/etc/prometheus/rules',
+        readOnly: true,
+      });
+    });
+  });
+
+  test.each([
+    [15, '10s'],
+    [5, '5s'],
+  ])('at an interval of %i s a scrape may take %s', (intervalSeconds, timeout) => {
+    expect(config(prometheus({ intervalSeconds }).chart).global).toMatchObject({
+      scrape_interval: `${intervalSeconds}s`,
+      evaluation_interval: `${intervalSeconds}s`,
+      scrape_timeout: timeout,
+    });
+  });
+
+  describe('a load that cannot be carried', () => {
+    test('is refused', () => {
+      expect(() => prometheus({ storageSize: '10Gi' })).toThrow(SettingError);
+    });
+
+    test.each(['intervalSeconds', 'retentionDays', 'activeSeries'] as const)(
+      'is told by the name of the prop %s',
+      (prop) => {
+        expect(() => prometheus({ [prop]: 0 })).toThrow(`${prop} is 0: write a number greater than zero`);
+      },
+    );
+  });
+});

@@ -1,0 +1,63 @@
+import { Credentials, ExternalWorkload, RedisExporter, type RedisExporterProps } from '../../constructs';
+import { testProps } from '../support/props';
+import { containerOf, find, findAll, render, testChart } from '../support/render';
+
+/** A Redis server that others deploy, behind a Service. */
+const redis = (service = 'redis-service') =>
+  new ExternalWorkload(testChart(), 'redis', {
+    namespace: 'shop',
+    podLabels: { 'app.kubernetes.io/name': 'redis' },
+    service,
+    port: 6379,
+    scheme: 'redis',
+  }).endpoint;
+
+describe('RedisExporter', () => {
+  testProps<RedisExporterProps>({
+    make: (scope, props) => new RedisExporter(scope, 'exporter', props),
+    minimal: () => ({ redis: redis() }),
+    full: () => ({
+      name: 'cache-metrics',
+      redis: redis('cache'),
+      password: { credentials: new Credentials('demo-credentials'), key: 'CACHE_PASSWORD' },
+    }),
+    traces: {
+      name: 'name: cache-metrics',
+      redis: '--redis.addr=redis://cache.shop.svc:6379',
+      password: 'key: CACHE_PASSWORD',
+    },
+  });
+
+  const manifests = render((chart) => new RedisExporter(chart, 'exporter', { redis: redis() }));
+
+  test('may reach the server whose address it is given', () => {
+    expect(containerOf(manifests, 'redis-exporter').args).toContain('--redis.addr=redis://redis-service.shop.svc:6379');
+    expect(find(manifests, 'NetworkPolicy', 'redis-exporter').spec.egress).toContainEqual({
+      to: [
+        {
+          namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'shop' } },
+          podSelector: { matchLabels: { 'app.kubernetes.io/name': 'redis' } },
+        },
+      ],
+      ports: [{ port: 6379, protocol: 'TCP' }],
+    });
+  });
+
+  test('does not call CONFIG, which managed servers hide', () => {
+    expect(containerOf(manifests, 'redis-exporter').args).toContain('--config-command=-');
+  });
+
+  test('starts without the Secret, since the server may want no password', () => {
+    const secured = render((chart) => {
+      const credentials = new Credentials('demo-credentials');
+      new RedisExporter(chart, 'exporter', { redis: redis(), password: { credentials, key: 'REDIS_PASSWORD' } });
+    });
+    expect(containerOf(secured, 'redis-exporter').env).toEqual([
+      {
+        name: 'REDIS_PASSWORD',
+        valueFrom: { secretKeyRef: { name: 'demo-credentials', key: 'REDIS_PASSWORD', optional: true } },
+      },
+    ]);
+    expect(findAll(secured, 'Secret')).toEqual([]);
+  });
+});

@@ -1,0 +1,24 @@
+/** Objects of `dist/` that the controls break. */
+export const ALERTMANAGER = 'StatefulSet sightedit-monitoring/alertmanager';
+export const PROMETHEUS = 'StatefulSet sightedit-monitoring/prometheus';
+export const GRAFANA = 'Deployment sightedit-monitoring/grafana';
+export const KUBE_STATE_METRICS = 'Deployment sightedit-monitoring/kube-state-metrics';
+export const BLACKBOX_EXPORTER = 'Deployment sightedit-monitoring/blackbox-exporter';
+export const REDIS_EXPORTER = 'Deployment sightedit-monitoring/redis-exporter';
+export const NODE_EXPORTER = 'DaemonSet sightedit-monitoring-node/node-exporter';
+
+export const ALERTMANAGER_CONFIG = 'ConfigMap sightedit-monitoring/alertmanager-config';
+export const ALERTMANAGER_TEMPLATES = 'ConfigMap sightedit-monitoring/alertmanager-templates';
+export const BLACKBOX_CONFIG = 'ConfigMap sightedit-monitoring/blackbox-exporter';
+export const PROMETHEUS_CONFIG = 'ConfigMap sightedit-monitoring/prometheus-config';
+export const GRAFANA_CONFIG = 'ConfigMap sightedit-monitoring/grafana-config';
+export const DATA_SOURCES = 'ConfigMap sightedit-monitoring/grafana-datasources';
+
+/** Objects that a workload's name leads to. */
+export function serviceOf(workload: string): string {
+  return workload.replace(/^\w+/, 'Service');
+}
+
+export function policyOf(workload: string): string {
+  return workload.replace(/^\w+/, 'NetworkPolicy');
+}

@@ -1,0 +1,286 @@
+import type { Part } from '../graph/pods';
+import type { Controls, Copy } from './copy';
+import { ALERTMANAGER, BLACKBOX_EXPORTER, GRAFANA, NODE_EXPORTER, PROMETHEUS, policyOf, REDIS_EXPORTER } from './names';
+
+const TO_REDIS = 'NetworkPolicy sightedit/monitoring-to-redis';
+
+/** The rules of a workload's policy. */
+function rules(copy: Copy, workload: string, direction: 'ingress' | 'egress'): Part[] {
+  return copy.object(policyOf(workload)).spec[direction];
+}
+
+/** Takes away the rule of a workload's policy that names a port. */
+function close(copy: Copy, workload: string, direction: 'ingress' | 'egress', port: number): void {
+  const { spec } = copy.object(policyOf(workload));
+  spec[direction] = spec[direction].filter(({ ports }: Part) => ports[0].port !== port);
+}
+
+export const defaultDeny: Controls = [
+  {
+    when: 'a namespace has no default',
+    breaks: (copy) => copy.remove('NetworkPolicy sightedit-monitoring-node/default-deny'),
+    problems: [
+      'Namespace sightedit-monitoring-node does not deny Ingress by default',
+      'Namespace sightedit-monitoring-node does not deny Egress by default',
+    ],
+  },
+  {
+    when: 'the default is about one direction',
+    breaks: (copy) => {
+      copy.object('NetworkPolicy sightedit-monitoring/default-deny').spec.policyTypes = ['Ingress'];
+    },
+    problems: ['Namespace sightedit-monitoring does not deny Egress by default'],
+  },
+  {
+    when: 'the default allows something',
+    breaks: (copy) => {
+      copy.object('NetworkPolicy sightedit-monitoring/default-deny').spec.egress = [{}];
+    },
+    problems: [
+      'Namespace sightedit-monitoring does not deny Ingress by default',
+      'Namespace sightedit-monitoring does not deny Egress by default',
+    ],
+  },
+];
+
+export const openRules: Controls = [
+  {
+    when: 'a rule is empty',
+    breaks: (copy) => {
+      rules(copy, GRAFANA, 'egress').push({});
+    },
+    problems: [
+      'NetworkPolicy sightedit-monitoring/grafana: an egress rule names no peer, which means everybody',
+      'NetworkPolicy sightedit-monitoring/grafana: an egress rule names no port, which means all of them',
+    ],
+  },
+  {
+    when: 'a list of peers is empty',
+    breaks: (copy) => {
+      rules(copy, GRAFANA, 'ingress')[0].from = [];
+    },
+    problems: ['NetworkPolicy sightedit-monitoring/grafana: an ingress rule names no peer, which means everybody'],
+  },
+  {
+    when: 'a peer is a whole namespace',
+    breaks: (copy) => {
+      rules(copy, GRAFANA, 'ingress')[0].from = [{ podSelector: {} }];
+    },
+    problems: [
+      'NetworkPolicy sightedit-monitoring/grafana: an ingress rule has a peer without labels, ' +
+        'which means a whole namespace',
+    ],
+  },
+  {
+    when: 'a peer may be in any namespace',
+    breaks: (copy) => {
+      rules(copy, GRAFANA, 'ingress')[0].from[0].namespaceSelector = {};
+    },
+    problems: ['NetworkPolicy sightedit-monitoring/grafana: an ingress rule has a peer in every namespace'],
+  },
+  {
+    when: 'the Internet has no exceptions',
+    breaks: (copy) => {
+      delete rules(copy, BLACKBOX_EXPORTER, 'egress')[1].to[0].ipBlock.except;
+    },
+    problems: [
+      'NetworkPolicy sightedit-monitoring/blackbox-exporter: an egress rule means the Internet ' +
+        'but includes private addresses',
+    ],
+  },
+];
+
+export const policyTypes: Controls = [
+  {
+    when: 'a direction is not named',
+    breaks: (copy) => {
+      copy.object(policyOf(GRAFANA)).spec.policyTypes = ['Ingress'];
+    },
+    problems: ['NetworkPolicy sightedit-monitoring/grafana has egress rules but not the type Egress'],
+  },
+  {
+    when: 'no direction is named',
+    breaks: (copy) => {
+      delete copy.object(TO_REDIS).spec.policyTypes;
+    },
+    problems: [`${TO_REDIS} has ingress rules but not the type Ingress`],
+  },
+];
+
+export const nameResolution: Controls = [
+  {
+    when: 'a component may not ask the DNS',
+    breaks: (copy) => close(copy, GRAFANA, 'egress', 53),
+    problems: [
+      `${GRAFANA} cannot reach the cluster's DNS on UDP 53`,
+      `${GRAFANA} cannot reach the cluster's DNS on TCP 53`,
+    ],
+  },
+  {
+    when: 'only short answers arrive',
+    breaks: (copy) => {
+      rules(copy, REDIS_EXPORTER, 'egress')[0].ports.pop();
+    },
+    problems: [`${REDIS_EXPORTER} cannot reach the cluster's DNS on TCP 53`],
+  },
+  {
+    when: 'the DNS is looked for in our namespace',
+    breaks: (copy) => {
+      for (const peer of rules(copy, NODE_EXPORTER, 'egress')[0].to) {
+        delete peer.namespaceSelector;
+      }
+    },
+    problems: [
+      `${NODE_EXPORTER} cannot reach the cluster's DNS on UDP 53`,
+      `${NODE_EXPORTER} cannot reach the cluster's DNS on TCP 53`,
+    ],
+  },
+];
+
+export const policyPeers: Controls = [
+  {
+    when: 'a label has a typo',
+    breaks: (copy) => {
+      rules(copy, GRAFANA, 'egress')[1].to[0].podSelector.matchLabels = { 'app.kubernetes.io/name': 'prometeus' };
+    },
+    problems: [
+      'NetworkPolicy sightedit-monitoring/grafana: no pods are the egress peer ' +
+        '{"podSelector":{"matchLabels":{"app.kubernetes.io/name":"prometeus"}}}',
+    ],
+  },
+  {
+    when: 'a namespace is left out',
+    breaks: (copy) => {
+      delete rules(copy, REDIS_EXPORTER, 'egress')[1].to[0].namespaceSelector;
+    },
+    problems: [
+      'NetworkPolicy sightedit-monitoring/redis-exporter: no pods are the egress peer ' +
+        '{"podSelector":{"matchLabels":{"app.kubernetes.io/name":"redis"}}}',
+    ],
+  },
+  {
+    when: 'a policy beside the application lets in pods of the application',
+    breaks: (copy) => {
+      delete copy.object(TO_REDIS).spec.ingress[0].from[0].namespaceSelector;
+    },
+    problems: [
+      `${TO_REDIS}: no pods are the ingress peer ` +
+        '{"podSelector":{"matchLabels":{"app.kubernetes.io/name":"redis-exporter"}}}',
+    ],
+  },
+  {
+    when: 'pods on the network of the node are named by their labels',
+    breaks: (copy) => {
+      rules(copy, PROMETHEUS, 'egress').push({
+        to: [
+          {
+            namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'sightedit-monitoring-node' } },
+            podSelector: { matchLabels: { 'app.kubernetes.io/name': 'node-exporter' } },
+          },
+        ],
+        ports: [{ port: 9100, protocol: 'TCP' }],
+      });
+    },
+    problems: [
+      'NetworkPolicy sightedit-monitoring/prometheus: no pods are the egress peer ' +
+        '{"namespaceSelector":{"matchLabels":{"kubernetes.io/metadata.name":"sightedit-monitoring-node"}},' +
+        '"podSelector":{"matchLabels":{"app.kubernetes.io/name":"node-exporter"}}}',
+    ],
+  },
+];
+
+export const policyPorts: Controls = [
+  {
+    when: 'both sides agree on a port that nobody listens on',
+    breaks: (copy) => {
+      rules(copy, GRAFANA, 'egress')[1].ports[0].port = 9091;
+      rules(copy, PROMETHEUS, 'ingress')[1].ports[0].port = 9091;
+    },
+    problems: [
+      `${GRAFANA} may call ${PROMETHEUS} on TCP 9091, on which it does not listen`,
+      `${PROMETHEUS} admits others on TCP 9091, on which it does not listen`,
+    ],
+  },
+  {
+    when: 'the application is admitted on a port of the Service, not of its pods',
+    breaks: (copy) => {
+      copy.object(TO_REDIS).spec.ingress[0].ports[0].port = 80;
+    },
+    problems: ['Redis pods of SightEdit admits others on TCP 80, on which it does not listen'],
+  },
+  {
+    when: 'a protocol is wrong',
+    breaks: (copy) => {
+      rules(copy, REDIS_EXPORTER, 'egress')[1].ports[0].protocol = 'UDP';
+    },
+    problems: [`${REDIS_EXPORTER} may call Redis pods of SightEdit on UDP 6379, on which it does not listen`],
+  },
+];
+
+export const egressAdmitted: Controls = [
+  {
+    when: 'a component does not admit its client',
+    breaks: (copy) => {
+      rules(copy, PROMETHEUS, 'ingress').pop();
+    },
+    problems: [`${GRAFANA} may call ${PROMETHEUS} on TCP 9090, which does not admit it`],
+  },
+  {
+    when: 'replicas do not admit each other on one of two protocols',
+    breaks: (copy) => {
+      rules(copy, ALERTMANAGER, 'ingress')[0].ports.pop();
+    },
+    problems: [`${ALERTMANAGER} may call ${ALERTMANAGER} on UDP 9094, which does not admit it`],
+  },
+  {
+    when: 'the application has no policy that admits us',
+    breaks: (copy) => copy.remove(TO_REDIS),
+    problems: [`${REDIS_EXPORTER} may call Redis pods of SightEdit on TCP 6379, which does not admit it`],
+  },
+  {
+    when: 'pods on the network of the node do not admit their client',
+    breaks: (copy) => {
+      copy.object(policyOf(NODE_EXPORTER)).spec.ingress = [];
+    },
+    problems: [`${PROMETHEUS} may call ${NODE_EXPORTER} on TCP 9100, which does not admit it`],
+  },
+];
+
+export const ingressUsed: Controls = [
+  {
+    when: 'a client has no rule of its own',
+    breaks: (copy) => {
+      rules(copy, GRAFANA, 'egress').pop();
+    },
+    problems: [`${ALERTMANAGER} admits ${GRAFANA} on TCP 9093, which may not call it`],
+  },
+  {
+    when: 'the application admits somebody who does not call',
+    breaks: (copy) => {
+      copy.object(TO_REDIS).spec.ingress[0].from[0].podSelector.matchLabels = { 'app.kubernetes.io/name': 'grafana' };
+    },
+    problems: [`Redis pods of SightEdit admits ${GRAFANA} on TCP 6379, which may not call it`],
+  },
+  {
+    when: 'the range of the nodes is closed',
+    breaks: (copy) => close(copy, PROMETHEUS, 'egress', 9100),
+    problems: [`${NODE_EXPORTER} admits ${PROMETHEUS} on TCP 9100, which may not call it`],
+  },
+];
+
+export const guestPolicies: Controls = [
+  {
+    when: 'it restricts the application',
+    breaks: (copy) => {
+      copy.object(TO_REDIS).spec.policyTypes.push('Egress');
+    },
+    problems: [`${TO_REDIS} restricts egress`],
+  },
+  {
+    when: 'it is about every pod of the application',
+    breaks: (copy) => {
+      copy.object(TO_REDIS).spec.podSelector = {};
+    },
+    problems: [`${TO_REDIS} is about every pod`],
+  },
+];

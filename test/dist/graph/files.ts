@@ -1,0 +1,77 @@
+import { type Manifest, ofKind } from '../../support/dist';
+import type { Part, Pods } from './pods';
+
+/** A file that a pod sees. */
+export interface MountedFile {
+  readonly name: string;
+  /** @default - only the cluster knows, e.g. a credential */
+  readonly text?: string;
+}
+
+/** A directory that a pod sees. */
+export interface Mounted {
+  readonly path: string;
+  /** @default - anything may be there: a disk, or a ConfigMap that others may make */
+  readonly files?: readonly MountedFile[];
+}
+
+/** Where the kubelet puts the files of the ServiceAccount. */
+const SERVICE_ACCOUNT_PATH = '/var/run/secrets/kubernetes.io/serviceaccount';
+
+/** Everything that is mounted into the containers of a pod. */
+export function mountsOf(manifests: readonly Manifest[], pods: Pods): Mounted[] {
+  const volumes: Part[] = pods.spec.volumes ?? [];
+  const mounts = pods.containers
+    .flatMap(({ volumeMounts = [] }) => volumeMounts)
+    .map(({ name, mountPath, subPath }) => {
+      if (subPath) {
+        throw new Error(`${pods.name} mounts ${mountPath} by subPath, which is not understood here`);
+      }
+      const volume = volumes.find((candidate) => candidate.name === name);
+      return { path: mountPath, files: volume && filesOf(manifests, pods.namespace, volume) };
+    });
+  return pods.spec.automountServiceAccountToken === false
+    ? mounts
+    : [...mounts, { path: SERVICE_ACCOUNT_PATH, files: ['ca.crt', 'namespace', 'token'].map((name) => ({ name })) }];
+}
+
+/** Files with a known text that a pod sees, with their paths. */
+export function textFilesOf(
+  manifests: readonly Manifest[],
+  pods: Pods,
+): { path: string; name: string; text: string }[] {
+  return mountsOf(manifests, pods).flatMap(({ path, files = [] }) =>
+    files.flatMap(({ name, text }) => (text === undefined ? [] : [{ path: `${path}/${name}`, name, text }])),
+  );
+}
+
+function filesOf(manifests: readonly Manifest[], namespace: string, volume: Part): MountedFile[] | undefined {
+  if (volume.projected) {
+    const sources = volume.projected.sources.map((source: Part) => filesOf(manifests, namespace, source));
+    return sources.includes(undefined) ? undefined : sources.flat();
+  }
+  if (volume.secret) {
+    return volume.secret.items?.map(({ path }: Part) => ({ name: path }));
+  }
+  if (volume.serviceAccountToken) {
+    return [{ name: volume.serviceAccountToken.path }];
+  }
+  return volume.configMap && configMapFiles(manifests, namespace, volume.configMap);
+}
+
+function configMapFiles(
+  manifests: readonly Manifest[],
+  namespace: string,
+  { name, items }: Part,
+): MountedFile[] | undefined {
+  const configMap = ofKind(manifests, 'ConfigMap').find(
+    ({ metadata }) => metadata.name === name && metadata.namespace === namespace,
+  );
+  if (!configMap) {
+    return undefined;
+  }
+  const entries: [key: string, text: string][] = Object.entries(configMap.data);
+  return items
+    ? items.map(({ key, path }: Part) => ({ name: path, text: configMap.data[key] }))
+    : entries.map(([file, text]) => ({ name: file, text }));
+}

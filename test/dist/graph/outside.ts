@@ -1,0 +1,55 @@
+import type { Labels, Port } from './pods';
+
+/** Pods that others run and that ours may talk to. */
+export interface OutsidePods {
+  readonly name: string;
+  readonly namespace: string;
+  readonly labels: Labels;
+  readonly ports: readonly Port[];
+  /** The Service in front of them. */
+  readonly service?: { readonly name: string; readonly port: number };
+  /** They carry `prometheus.io/scrape` annotations. @default false */
+  readonly asksToBeScraped?: boolean;
+  /** Whether our manifests have to open their namespace for us. */
+  readonly admission: 'ours' | 'theirs';
+}
+
+/** Namespace of the application. Its default deny is in its own manifests. */
+export const APPLICATION_NAMESPACE = 'sightedit';
+
+/** Namespaces that every cluster has and we use. */
+export const SYSTEM_NAMESPACES = ['default', 'kube-system'];
+
+/** The Secret that the operator makes from `.env`. */
+export const CREDENTIALS_SECRET = 'sightedit-monitoring-credentials';
+
+/**
+ * The application as its own manifests label it, and the cluster's DNS. Written out here, not taken from the program:
+ * an address that the program has wrong would otherwise agree with itself.
+ */
+export const OUTSIDE_PODS: readonly OutsidePods[] = [
+  {
+    name: 'backend pods of SightEdit',
+    namespace: APPLICATION_NAMESPACE,
+    labels: { 'app.kubernetes.io/name': 'sightedit', 'app.kubernetes.io/component': 'backend' },
+    ports: [{ name: 'http', port: 3000, protocol: 'TCP' }],
+    service: { name: 'sightedit-backend-service', port: 3000 },
+    asksToBeScraped: true,
+    admission: 'ours',
+  },
+  {
+    name: 'Redis pods of SightEdit',
+    namespace: APPLICATION_NAMESPACE,
+    labels: { 'app.kubernetes.io/name': 'redis' },
+    ports: [{ port: 6379, protocol: 'TCP' }],
+    service: { name: 'redis-service', port: 6379 },
+    admission: 'ours',
+  },
+  ...['kube-dns', 'node-local-dns'].map((app) => ({
+    name: `${app} pods`,
+    namespace: 'kube-system',
+    labels: { 'k8s-app': app },
+    ports: ['UDP', 'TCP'].map((protocol) => ({ port: 53, protocol })),
+    admission: 'theirs' as const,
+  })),
+];

@@ -1,0 +1,90 @@
+import { type Manifest, ofKind } from '../../support/dist';
+import { OUTSIDE_PODS } from './outside';
+import { type Labels, type Part, type Port, podsOf, selects } from './pods';
+import { covers, NODE_RANGE } from './ranges';
+
+/** Pods as NetworkPolicies see them. */
+export interface Place {
+  readonly name: string;
+  readonly namespace: string;
+  readonly labels: Labels;
+  readonly ports: readonly Port[];
+  /** They answer with the node's address, which no pod selector matches. */
+  readonly onNodeNetwork: boolean;
+}
+
+export type Direction = 'ingress' | 'egress';
+
+/** Places that our manifests make. */
+export function ownPlaces(manifests: readonly Manifest[]): Place[] {
+  return podsOf(manifests).map((pods) => ({ ...pods, onNodeNetwork: pods.spec.hostNetwork === true }));
+}
+
+/** Places that others make. */
+export const outsidePlaces = OUTSIDE_PODS.map((pods) => ({ ...pods, onNodeNetwork: false }));
+
+/** Ports, as `TCP 3000`, that the policies of `from` let it call at `to`. */
+export function egressPorts(manifests: readonly Manifest[], from: Place, to: Place): string[] {
+  const listens = to.ports.map(portKey);
+  return (
+    portsOf(manifests, 'egress', from, (peer, namespace) => matches(peer, namespace, to))
+      // A range of nodes has many other ports than those of one agent.
+      .filter((port) => !to.onNodeNetwork || listens.includes(port))
+  );
+}
+
+/** Ports that the policies of `to` open for `from`. */
+export function ingressPorts(manifests: readonly Manifest[], from: Place, to: Place): string[] {
+  return portsOf(manifests, 'ingress', to, (peer, namespace) => matches(peer, namespace, from));
+}
+
+/** Ports that the policies of `from` let it call at a whole range of addresses. */
+export function rangePorts(manifests: readonly Manifest[], from: Place, range: string): string[] {
+  return portsOf(manifests, 'egress', from, ({ ipBlock }) => ipBlock !== undefined && covers(ipBlock, range));
+}
+
+/** Whether a peer of a policy in a namespace is, or holds, a place. */
+export function matches(peer: Part, policyNamespace: string, place: Place): boolean {
+  if (peer.ipBlock) {
+    return place.onNodeNetwork && covers(peer.ipBlock, NODE_RANGE);
+  }
+  const sameNamespace = peer.namespaceSelector
+    ? // The label that Kubernetes gives every namespace.
+      selects(peer.namespaceSelector, { 'kubernetes.io/metadata.name': place.namespace })
+    : place.namespace === policyNamespace;
+  return sameNamespace && !place.onNodeNetwork && selects(peer.podSelector ?? {}, place.labels);
+}
+
+/** Policies that say what a place may do. */
+export function policiesFor(manifests: readonly Manifest[], place: Place): Manifest[] {
+  return ofKind(manifests, 'NetworkPolicy').filter(
+    ({ metadata, spec }) => metadata.namespace === place.namespace && selects(spec.podSelector, place.labels),
+  );
+}
+
+/** Rules of a policy with the peers that they name. */
+export function rulesOf({ spec }: Manifest, direction: Direction): { rule: Part; peers: Part[] }[] {
+  return (spec[direction] ?? []).map((rule: Part) => ({
+    rule,
+    peers: rule[direction === 'ingress' ? 'from' : 'to'] ?? [],
+  }));
+}
+
+/** `TCP 3000`. */
+export function portKey({ port, protocol = 'TCP' }: Part): string {
+  return `${protocol} ${port}`;
+}
+
+function portsOf(
+  manifests: readonly Manifest[],
+  direction: Direction,
+  place: Place,
+  isPeer: (peer: Part, namespace: string) => boolean,
+): string[] {
+  const ports = policiesFor(manifests, place).flatMap((policy) =>
+    rulesOf(policy, direction)
+      .filter(({ peers }) => peers.some((peer) => isPeer(peer, policy.metadata.namespace)))
+      .flatMap(({ rule }) => (rule.ports ?? []).map(portKey)),
+  );
+  return [...new Set<string>(ports)];
+}

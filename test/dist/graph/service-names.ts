@@ -1,0 +1,26 @@
+import { type Manifest, ofKind } from '../../support/dist';
+
+/** What a name of the cluster's DNS says. */
+export interface ServiceName {
+  /** A replica of a StatefulSet. @default - any pod behind the Service */
+  readonly pod?: string;
+  readonly service: string;
+  readonly namespace: string;
+}
+
+/** Reads `[<pod>.]<service>.<namespace>.svc[.cluster.local]`. */
+export function parseServiceName(host: string): ServiceName | undefined {
+  const { groups } =
+    /^(?:(?<pod>[^.]+)\.)?(?<service>[^.]+)\.(?<namespace>[^.]+)\.svc(?:\.cluster\.local)?$/.exec(host) ?? {};
+  return groups && { pod: groups.pod, service: groups.service!, namespace: groups.namespace! };
+}
+
+/** The Service of ours that a name is about. */
+export function findService(
+  manifests: readonly Manifest[],
+  { service, namespace }: Pick<ServiceName, 'service' | 'namespace'>,
+): Manifest | undefined {
+  return ofKind(manifests, 'Service').find(
+    ({ metadata }) => metadata.name === service && metadata.namespace === namespace,
+  );
+}

@@ -1,0 +1,87 @@
+import type { Manifest } from '../../support/dist';
+import { textFilesOf } from './files';
+import type { Part, Pods } from './pods';
+import { parseYaml } from './yaml';
+
+/** One value that a server is told, by its arguments, its environment or a file. */
+export interface Setting {
+  /** `args`, `env`, or the file's name. */
+  readonly source: string;
+  /** The flag, the variable, or the path in the document, e.g. `route.routes.0.receiver`. */
+  readonly key: string;
+  readonly value: string;
+}
+
+/** Everything that the servers of a pod are told. */
+export function settingsOf(manifests: readonly Manifest[], pods: Pods): Setting[] {
+  const files = textFilesOf(manifests, pods);
+  return [
+    ...pods.containers.flatMap((container) => [...argumentsOf(container), ...environmentOf(container)]),
+    ...files.flatMap(({ name, text }) => fileSettings(name, text)),
+  ];
+}
+
+/** A setting, as messages call it. */
+export function describeSetting(pods: Pods, { source, key }: Setting): string {
+  return `${pods.name}: ${source} ${key}`;
+}
+
+/** Arguments of a container: `--flag=value`, or a word by itself. */
+export function argumentsOf({ command = [], args = [] }: Part): Setting[] {
+  return [...command, ...args].map((argument: string) => {
+    const [, flag, value] = /^(--?[^=]+)=(.*)$/s.exec(argument) ?? [];
+    return { source: 'args', key: flag ?? 'word', value: value ?? argument };
+  });
+}
+
+function environmentOf({ env = [] }: Part): Setting[] {
+  return env
+    .filter(({ value }: Part) => value !== undefined)
+    .map(({ name, value }: Part) => ({ source: 'env', key: name, value }));
+}
+
+function fileSettings(name: string, text: string): Setting[] {
+  const [extension] = /[^.]*$/.exec(name)!;
+  switch (extension) {
+    case 'yml':
+    case 'yaml':
+    case 'json': {
+      const document = parseYaml(text);
+      return isContent(document) ? [] : leavesOf(document).map(([key, value]) => ({ source: name, key, value }));
+    }
+    case 'ini':
+      return iniSettings(name, text);
+    case 'tmpl':
+      // What people read: its links are opened by them, not by the server.
+      return [];
+    default:
+      throw new Error(`${name} is of a kind that is not understood here`);
+  }
+}
+
+/**
+ * Documents that a server serves or evaluates but takes no setting from: rules, whose `runbook_url` and `dashboard_url`
+ * are followed by people, and dashboards, whose links are followed by a browser.
+ */
+function isContent(document: Part): boolean {
+  return document?.groups !== undefined || document?.panels !== undefined;
+}
+
+function leavesOf(node: Part, path: readonly string[] = []): [key: string, value: string][] {
+  return node !== null && typeof node === 'object'
+    ? Object.entries(node).flatMap(([key, child]) => leavesOf(child, [...path, key]))
+    : [[path.join('.'), String(node)]];
+}
+
+function iniSettings(source: string, text: string): Setting[] {
+  let section = '';
+  const settings: Setting[] = [];
+  for (const line of text.split('\n')) {
+    section = /^\[(.+)\]$/.exec(line)?.[1] ?? section;
+    const [, key, value] = /^([\w.]+) = (.*)$/.exec(line) ?? [];
+    if (key !== undefined && value !== undefined) {
+      settings.push({ source, key: `${section}.${key}`, value });
+    }
+  }
+  return settings;
+}

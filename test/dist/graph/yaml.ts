@@ -1,0 +1,12 @@
+import { load } from 'js-yaml';
+import type { Part } from './pods';
+
+const parsed = new Map<string, Part>();
+
+/** The document of a YAML or JSON text. Read-only: texts that are equal share it. */
+export function parseYaml(text: string): Part {
+  if (!parsed.has(text)) {
+    parsed.set(text, load(text));
+  }
+  return parsed.get(text);
+}

@@ -1,0 +1,301 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { dump, load } from 'js-yaml';
+import type { PrometheusConfig, ScrapeConfig } from '../../constructs';
+import { configFiles, DIST, type Manifest, ofKind, podTemplates, readManifests } from '../support/dist';
+import { layOutPrometheus, temporaryDirectory, underRoot, writeInto } from '../support/files';
+import { type Kubernetes, makeNamespace, startKubernetes } from './support/kubernetes';
+import { answers, freePorts, getJson, type Server, startServer, waitFor } from './support/server';
+
+/** A rule as Prometheus reports it. */
+interface ReportedRule {
+  name: string;
+  health: string;
+  lastError?: string;
+  lastEvaluation: string;
+}
+
+interface Target {
+  labels: Record<string, string>;
+  scrapePool: string;
+  health: string;
+  lastError: string;
+}
+
+const manifests = readManifests();
+
+/** Arguments of a component's container, with container paths under a directory of ours. */
+function argsOf(name: string, root: string): string[] {
+  const found = podTemplates(manifests).find(({ workload }) => workload.metadata.name === name);
+  return (found!.template.spec.containers[0].args as string[]).map((arg) => underRoot(root, arg));
+}
+
+/** Arguments with some of them replaced, named by what they begin with. */
+function replaced(args: readonly string[], replacements: Record<string, string>): string[] {
+  return args.map((arg) => {
+    const flag = Object.keys(replacements).find((prefix) => arg.startsWith(`${prefix}=`));
+    return flag ? `${flag}=${replacements[flag]}` : arg;
+  });
+}
+
+/** A token of a ServiceAccount, from the API server. */
+async function tokenOf(kubernetes: Kubernetes, name: string): Promise<string> {
+  const { stdout } = await kubernetes.kubectl('create', 'token', name, '--namespace=sightedit-monitoring');
+  return stdout.trim();
+}
+
+/** A kubeconfig that speaks as a ServiceAccount. */
+async function kubeconfigOf(kubernetes: Kubernetes, name: string, directory: string): Promise<string> {
+  const config = JSON.parse(readFileSync(kubernetes.kubeconfig, 'utf8'));
+  config.users[0].user.token = await tokenOf(kubernetes, name);
+  const file = join(directory, `${name}.kubeconfig`);
+  writeFileSync(file, JSON.stringify(config));
+  return file;
+}
+
+/** A node as a kubelet would register it; there is none here. */
+const NODE: Manifest = {
+  apiVersion: 'v1',
+  kind: 'Node',
+  metadata: { name: 'node-a' },
+  status: { addresses: [{ type: 'InternalIP', address: '127.0.0.1' }] },
+};
+
+describe('Prometheus with the configuration of dist, discovering a real API server', () => {
+  const root = temporaryDirectory();
+  const servers: Server[] = [];
+  let kubernetes: Kubernetes;
+  /** The pair. */
+  let replicas: string[] = [];
+  let alertmanager: string;
+
+  /** Exporters, started with the arguments that dist gives. Addresses of their metrics, by job. */
+  async function startExporters(): Promise<Record<string, string>> {
+    const [ksm, ksmTelemetry, node, blackbox] = (await freePorts(4)) as [number, number, number, number];
+    const blackboxConfig = configFiles(manifests, 'blackbox-exporter')['config.yml']!;
+    writeInto(root, 'etc/blackbox-exporter/config.yml', blackboxConfig);
+    const start = async (name: string, command: string, port: number, args: string[]) => {
+      servers.push(
+        await startServer(name, { command, args, ready: () => answers(`http://127.0.0.1:${port}/metrics`) }),
+      );
+      return `127.0.0.1:${port}`;
+    };
+    return {
+      'kube-state-metrics': await start('kube-state-metrics', 'kube-state-metrics', ksm, [
+        ...replaced(argsOf('kube-state-metrics', root), { '--port': `${ksm}`, '--telemetry-port': `${ksmTelemetry}` }),
+        '--host=127.0.0.1',
+        '--telemetry-host=127.0.0.1',
+        // With the rights of its ServiceAccount: what it may not list, it cannot report.
+        `--kubeconfig=${await kubeconfigOf(kubernetes, 'kube-state-metrics', root)}`,
+      ]),
+      'kube-state-metrics-telemetry': `127.0.0.1:${ksmTelemetry}`,
+      'node-exporter': await start('node-exporter', 'node_exporter', node, [
+        ...replaced(argsOf('node-exporter', root), {
+          '--web.listen-address': `127.0.0.1:${node}`,
+          '--path.rootfs': '/',
+          '--path.procfs': '/proc',
+          '--path.sysfs': '/sys',
+          '--path.udev.data': '/run/udev/data',
+        }),
+      ]),
+      'blackbox-exporter': await start('blackbox-exporter', 'blackbox_exporter', blackbox, [
+        ...argsOf('blackbox-exporter', root),
+        `--web.listen-address=127.0.0.1:${blackbox}`,
+      ]),
+    };
+  }
+
+  async function startAlertmanager(): Promise<string> {
+    const [port] = (await freePorts(1)) as [number];
+    const config = writeInto(
+      root,
+      'alertmanager.yml',
+      dump({ route: { receiver: 'nobody' }, receivers: [{ name: 'nobody' }] }),
+    );
+    servers.push(
+      await startServer('alertmanager', {
+        command: 'alertmanager',
+        args: [
+          `--config.file=${config}`,
+          `--storage.path=${root}/alertmanager`,
+          `--web.listen-address=127.0.0.1:${port}`,
+          '--cluster.listen-address=',
+        ],
+        ready: () => answers(`http://127.0.0.1:${port}/-/ready`),
+      }),
+    );
+    return `127.0.0.1:${port}`;
+  }
+
+  /** The synthesized configuration, told where the API server and the exporters of this test are. */
+  function forTest(text: string, targets: Record<string, string>): string {
+    const config = load(text) as PrometheusConfig;
+    const discovery = {
+      api_server: kubernetes.url,
+      authorization: { credentials_file: join(root, 'var/run/secrets/kubernetes.io/serviceaccount/token') },
+      tls_config: { insecure_skip_verify: true },
+    };
+    const scrape_configs = config.scrape_configs.map((job): ScrapeConfig => {
+      const target = targets[job.job_name];
+      if (target) {
+        const { kubernetes_sd_configs, relabel_configs, ...rest } = job;
+        const labels = { namespace: 'sightedit-monitoring', pod: `${job.job_name}-0`, node: 'node-a' };
+        const tls_config = job.tls_config && { insecure_skip_verify: true };
+        return { ...rest, tls_config, static_configs: [{ targets: [target], labels }] };
+      }
+      if (job.job_name === 'blackbox-http') {
+        // A page on loopback instead of public ones, probed through the exporter of this test.
+        const relabel_configs = job.relabel_configs?.map((relabel) =>
+          relabel.target_label === '__address__' ? { ...relabel, replacement: targets['blackbox-exporter'] } : relabel,
+        );
+        return { ...job, relabel_configs, static_configs: [{ targets: [`${kubernetes.url}/readyz`] }] };
+      }
+      return {
+        ...job,
+        tls_config: job.tls_config && { insecure_skip_verify: true },
+        kubernetes_sd_configs: job.kubernetes_sd_configs?.map((sd) => ({ ...sd, ...discovery })),
+      };
+    });
+    const alerting = {
+      ...config.alerting,
+      alertmanagers: [{ api_version: 'v2', static_configs: [{ targets: [alertmanager] }] }],
+    };
+    // Two seconds instead of fifteen: ranges of the rules fill sooner.
+    const global = { ...config.global, scrape_interval: '2s', scrape_timeout: '2s', evaluation_interval: '2s' };
+    return dump({ ...config, global, alerting, scrape_configs });
+  }
+
+  beforeAll(async () => {
+    kubernetes = await startKubernetes();
+    await makeNamespace(kubernetes, 'sightedit');
+    await kubernetes.kubectl('apply', '--filename', DIST);
+    await kubernetes.kubectlWith(NODE, 'create');
+    alertmanager = await startAlertmanager();
+    const exporters = await startExporters();
+
+    const config = layOutPrometheus(manifests, root);
+    writeInto(root, 'var/run/secrets/kubernetes.io/serviceaccount/token', await tokenOf(kubernetes, 'prometheus'));
+    const ports = await freePorts(2);
+    const apiserver = kubernetes.url.replace('https://', '');
+    const targets = { ...exporters, alertmanager, apiserver, prometheus: `127.0.0.1:${ports[0]}` };
+    writeFileSync(config, forTest(readFileSync(config, 'utf8'), targets));
+    for (const [n, port] of ports.entries()) {
+      const url = `http://127.0.0.1:${port}`;
+      servers.push(
+        await startServer(`prometheus-${n}`, {
+          command: 'prometheus',
+          args: [
+            ...replaced(argsOf('prometheus', root), { '--storage.tsdb.path': join(root, `data-${n}`) }),
+            `--web.listen-address=127.0.0.1:${port}`,
+          ],
+          env: { POD_NAME: `prometheus-${n}` },
+          ready: () => answers(`${url}/-/ready`),
+        }),
+      );
+      replicas.push(url);
+    }
+  });
+  afterAll(async () => {
+    await Promise.all(servers.map((server) => server.stop()));
+    await kubernetes?.stop();
+    replicas = [];
+  });
+
+  const query = async (promql: string): Promise<{ metric: Record<string, string>; value: [number, string] }[]> => {
+    const url = `${replicas[0]}/api/v1/query?query=${encodeURIComponent(promql)}`;
+    return (await getJson<{ data: { result: { metric: Record<string, string>; value: [number, string] }[] } }>(url))
+      .data.result;
+  };
+  const rules = async (url: string) => {
+    const { data } = await getJson<{ data: { groups: { rules: ReportedRule[] }[] } }>(`${url}/api/v1/rules`);
+    return data.groups.flatMap((group) => group.rules);
+  };
+
+  it('evaluates every rule without an error', async () => {
+    const expected = ofKind(manifests, 'ConfigMap')
+      .filter(({ metadata }) => metadata.name.startsWith('prometheus-rules-'))
+      .flatMap(({ data }) => Object.values(data as Record<string, string>))
+      .flatMap((text) => (load(text) as { groups: { rules: unknown[] }[] }).groups)
+      .flatMap((group) => group.rules).length;
+    for (const url of replicas) {
+      await waitFor('the first evaluations', async () => {
+        return (await rules(url)).every(({ lastEvaluation }) => !lastEvaluation.startsWith('0001'));
+      });
+    }
+    // Until the ranges of the recording rules hold several samples: only then do joins meet real series.
+    await waitFor(
+      'a minute of samples',
+      async () => (await query('count_over_time(up{job="prometheus"}[2m]) > 35')).length > 0,
+      {
+        timeoutSeconds: 150,
+      },
+    );
+    const reported = await rules(replicas[0]!);
+    expect(reported).toHaveLength(expected);
+    expect(reported.filter(({ health }) => health !== 'ok')).toEqual([]);
+    expect(await query('prometheus_rule_evaluation_failures_total > 0')).toEqual([]);
+  });
+
+  it('discovers with the rights of its ServiceAccount', async () => {
+    expect(await query('prometheus_sd_kubernetes_failures_total > 0')).toEqual([]);
+    const { data } = await getJson<{ data: { activeTargets: Target[] } }>(`${replicas[0]}/api/v1/targets`);
+    const pools = data.activeTargets.map(({ scrapePool, labels, health }) => ({
+      scrapePool,
+      node: labels.node,
+      health,
+    }));
+    // The node is found; it has no kubelet here.
+    expect(pools).toContainEqual({ scrapePool: 'kubelet', node: 'node-a', health: 'down' });
+    // The address of the only API server is loopback, which is no endpoint of a Service: this target is given.
+    expect(pools).toContainEqual({ scrapePool: 'apiserver', node: 'node-a', health: 'up' });
+    expect(pools).toContainEqual({ scrapePool: 'blackbox-http', node: undefined, health: 'up' });
+    expect(pools).toContainEqual({ scrapePool: 'kube-state-metrics', node: 'node-a', health: 'up' });
+  });
+
+  it('sees every object that kube-state-metrics may list', async () => {
+    expect(await query('kube_state_metrics_list_total{result="error"} > 0')).toEqual([]);
+    const workloads = await query('kube_statefulset_replicas');
+    const seen = workloads.map(({ metric, value }) => `${metric.namespace}/${metric.statefulset} ${value[1]}`).sort();
+    expect(seen).toEqual(['sightedit-monitoring/alertmanager 3', 'sightedit-monitoring/prometheus 2']);
+  });
+
+  it('tells Alertmanager once what both replicas see', async () => {
+    const watchdogs = async () => {
+      const url = `http://${alertmanager}/api/v2/alerts?filter=alertname%3DWatchdog`;
+      return getJson<{ labels: Record<string, string>; annotations: Record<string, string> }[]>(url);
+    };
+    await waitFor('Watchdog', async () => (await watchdogs()).length > 0);
+    const [watchdog, ...others] = await watchdogs();
+    expect(others).toEqual([]);
+    expect(watchdog!.labels).toEqual({
+      alertname: 'Watchdog',
+      severity: 'none',
+      category: 'meta',
+      cluster: 'sightedit-production',
+      environment: 'production',
+      region: 'us-east-1',
+    });
+    expect(watchdog!.annotations.runbook_url).toMatch(/\/runbooks\/Watchdog$/);
+    // Each replica has its own name in what it would send elsewhere.
+    for (const [n, url] of replicas.entries()) {
+      const { data } = await getJson<{ data: { yaml: string } }>(`${url}/api/v1/status/config`);
+      expect((load(data.yaml) as PrometheusConfig).global.external_labels).toHaveProperty(
+        'prometheus_replica',
+        `prometheus-${n}`,
+      );
+    }
+  });
+
+  it('takes up a changed configuration by itself', async () => {
+    const config = join(root, 'etc/prometheus/config/prometheus.yml');
+    writeFileSync(config, readFileSync(config, 'utf8').replace('region: us-east-1', 'region: eu-west-1'));
+    await waitFor(
+      'the reload',
+      async () => {
+        const { data } = await getJson<{ data: { yaml: string } }>(`${replicas[0]}/api/v1/status/config`);
+        return data.yaml.includes('region: eu-west-1');
+      },
+      { timeoutSeconds: 90 },
+    );
+  });
+});

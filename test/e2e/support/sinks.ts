@@ -1,0 +1,106 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { SMTPServer } from 'smtp-server';
+
+/** A notification that reached one of the channels. */
+export interface Notification {
+  /** Where it arrived, e.g. `slack #alerts-critical`. */
+  readonly channel: string;
+  /** Names of the alerts that it tells. */
+  readonly alerts: readonly string[];
+  readonly status: 'firing' | 'resolved';
+  /** The whole message. */
+  readonly text: string;
+}
+
+/** Stand-ins for what is outside of the cluster: they speak the real protocols and keep what they are told. */
+export interface Sinks {
+  readonly httpUrl: string;
+  readonly smtpAddress: string;
+  readonly received: Notification[];
+  stop(): Promise<void>;
+}
+
+/** What a test alert is called; the sinks look for it in what they receive. */
+const ALERT = /Sample[A-Za-z0-9]+/g;
+
+/** Credentials that the mail server accepts; they belong to nobody. */
+export const SMTP_LOGIN = { username: 'monitoring@sightedit.com', password: 'not-a-real-password' };
+
+/** Starts Slack, PagerDuty, SMS gateway, webhook, dead man's switch and mail server on loopback. */
+export async function startSinks(): Promise<Sinks> {
+  const received: Notification[] = [];
+  const keep = (channel: string, status: string, text: string) => {
+    received.push({
+      channel,
+      status: status === 'resolved' ? 'resolved' : 'firing',
+      alerts: [...new Set(text.match(ALERT) ?? [])].sort(),
+      text,
+    });
+  };
+
+  const http = createServer((request, response) => {
+    const chunks: Buffer[] = [];
+    request.on('data', (chunk) => chunks.push(chunk));
+    request.on('end', () => {
+      const text = Buffer.concat(chunks).toString();
+      const { channel, status, answer } = readHttp(request.url ?? '', JSON.parse(text));
+      keep(channel, status, text);
+      response.writeHead(answer).end('ok');
+    });
+  });
+  await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve));
+
+  const smtp = new SMTPServer({
+    // It brings a certificate of its own that everybody knows; on loopback that is fine, and it need not warn.
+    logger: false,
+    onAuth: ({ username, password }, _session, done) =>
+      username === SMTP_LOGIN.username && password === SMTP_LOGIN.password
+        ? done(null, { user: username })
+        : done(new Error('wrong login')),
+    onData: (stream, session, done) => {
+      const chunks: Buffer[] = [];
+      stream.on('data', (chunk) => chunks.push(chunk));
+      stream.on('end', () => {
+        const text = Buffer.concat(chunks).toString();
+        const status = /^Subject: .*RESOLVED/im.test(text) ? 'resolved' : 'firing';
+        for (const { address } of session.envelope.rcptTo) {
+          keep(`email ${address}`, status, text);
+        }
+        done();
+      });
+    },
+  });
+  await new Promise<void>((resolve) => smtp.listen(0, '127.0.0.1', resolve));
+
+  return {
+    httpUrl: `http://127.0.0.1:${(http.address() as AddressInfo).port}`,
+    smtpAddress: `127.0.0.1:${(smtp.server.address() as AddressInfo).port}`,
+    received,
+    stop: async () => {
+      await new Promise((resolve) => smtp.close(() => resolve(undefined)));
+      http.closeAllConnections();
+      await new Promise((resolve) => http.close(resolve));
+    },
+  };
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: each protocol has a body of its own
+function readHttp(path: string, body: any): { channel: string; status: string; answer: number } {
+  switch (path) {
+    case '/slack':
+      return {
+        channel: `slack ${body.channel}`,
+        status: /RESOLVED/.test(body.attachments[0].title) ? 'resolved' : 'firing',
+        answer: 200,
+      };
+    case '/pagerduty':
+      return {
+        channel: `pagerduty ${body.payload?.severity ?? ''}`.trim(),
+        status: body.event_action === 'resolve' ? 'resolved' : 'firing',
+        answer: 202,
+      };
+    default:
+      return { channel: path.slice(1), status: body.status, answer: 200 };
+  }
+}

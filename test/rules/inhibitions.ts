@@ -1,0 +1,18 @@
+import type { Inhibition } from '../../rules';
+import type { ExpectedAlert } from './promtool-test';
+
+/** Labels that an inhibition compares and an alert, as its tests expect it, does not carry each time. */
+export function inhibitionProblems(
+  { source, targets, equal }: Inhibition,
+  expectedOf: (alert: string) => readonly ExpectedAlert[],
+): string[] {
+  const carries = (alert: string, label: string) => {
+    const expected = expectedOf(alert);
+    return expected.length > 0 && expected.every(({ exp_labels }) => exp_labels?.[label]);
+  };
+  return [source, ...targets].flatMap((alert) =>
+    equal
+      .filter((label) => !carries(alert, label))
+      .map((label) => `${alert} does not carry ${label}, which ${source} compares`),
+  );
+}

@@ -1,0 +1,129 @@
+import { type AlertingRule, type Inhibition, RuleCatalogue } from '../../rules';
+import { inhibitionProblems } from './inhibitions';
+import { type ExpectedAlert, expectedAlerts, type PromtoolTest, promtoolTests, testProblems } from './promtool-test';
+
+const catalogue = RuleCatalogue.sightEdit();
+
+test.each(catalogue.alerts.map((rule) => [rule.alert, rule] as const))(
+  '%s is tested to fire, stay quiet and recover',
+  (alert, rule) => {
+    expect(testProblems(rule, promtoolTests(alert))).toEqual([]);
+  },
+);
+
+test.each(catalogue.inhibitions.map((inhibition) => [inhibition.source, inhibition] as const))(
+  '%s inhibits alerts that carry the labels it compares',
+  (_source, inhibition) => {
+    expect(inhibitionProblems(inhibition, (alert) => expectedAlerts(promtoolTests(alert)))).toEqual([]);
+  },
+);
+
+describe('the check of tests', () => {
+  const rule: AlertingRule = {
+    alert: 'DemoDown',
+    expr: 'up == 0',
+    for: '5m',
+    labels: { severity: 'high', category: 'application' },
+    annotations: { summary: 'Demo is down', description: 'Demo has been down for five minutes.' },
+  };
+  const firing: ExpectedAlert = {
+    exp_labels: { ...rule.labels, instance: 'demo:80' },
+    exp_annotations: rule.annotations,
+  };
+  const moment = (...exp_alerts: ExpectedAlert[]) => ({ eval_time: '5m', alertname: 'DemoDown', exp_alerts });
+  const fires = (expected = firing): PromtoolTest => ({
+    name: 'fires when it is down',
+    alert_rule_test: [moment(), moment(expected)],
+  });
+  const quiet: PromtoolTest = { name: 'stays quiet when it is up', alert_rule_test: [moment()] };
+  const recovers: PromtoolTest = { name: 'recovers when it is up', alert_rule_test: [moment(firing), moment()] };
+  const sound = [fires(), quiet, recovers];
+
+  test('finds nothing in sound tests', () => {
+    expect(testProblems(rule, sound)).toEqual([]);
+  });
+
+  test('asks an alert that fires always for nothing but to fire', () => {
+    const always: AlertingRule = { ...rule, for: undefined, labels: { severity: 'none', category: 'meta' } };
+    const expected = { ...firing, exp_labels: always.labels };
+    expect(testProblems(always, [{ ...fires(), alert_rule_test: [moment(expected)] }])).toEqual([]);
+    expect(testProblems(always, [])).toEqual(['no test begins with "fires"']);
+  });
+
+  test.each<[string, PromtoolTest[], string]>([
+    ['a missing kind', [fires(), quiet], 'no test begins with "recovers"'],
+    [
+      'a name of no kind',
+      [...sound, { ...quiet, name: 'is silent' }],
+      'is silent: the name begins with none of fires, stays quiet, recovers',
+    ],
+    [
+      'a test that fires nothing',
+      [fires(), { name: 'fires at night', alert_rule_test: [moment()] }, quiet, recovers],
+      'fires at night: nothing fires',
+    ],
+    [
+      'tests that do not pin `for`',
+      [{ ...fires(), alert_rule_test: [moment(firing)] }, quiet, recovers],
+      'no test that fires says when nothing fires yet',
+    ],
+    [
+      'a quiet test that fires',
+      [fires(), { ...quiet, alert_rule_test: [moment(), moment(firing)] }, recovers],
+      'stays quiet when it is up: something fires',
+    ],
+    [
+      'a quiet test that asks nothing',
+      [fires(), { ...quiet, alert_rule_test: [] }, recovers],
+      'stays quiet when it is up: something fires',
+    ],
+    [
+      'a recovery that still fires at the end',
+      [fires(), quiet, { ...recovers, alert_rule_test: [moment(), moment(firing)] }],
+      'recovers when it is up: does not fire and end quiet',
+    ],
+    [
+      'a test about another alert',
+      [fires(), { ...quiet, alert_rule_test: [{ ...moment(), alertname: 'ShopDown' }] }, recovers],
+      'stays quiet when it is up: asks about another alert',
+    ],
+    [
+      'labels left out',
+      [fires({ ...firing, exp_labels: { category: 'application' } }), quiet, recovers],
+      'fires when it is down: exp_labels does not say severity',
+    ],
+    [
+      'annotations left out',
+      [fires({ ...firing, exp_annotations: { summary: 'Demo is down' } }), quiet, recovers],
+      'fires when it is down: exp_annotations does not say description',
+    ],
+    [
+      'annotations that the rule does not have',
+      [fires({ ...firing, exp_annotations: { ...rule.annotations, note: 'hm' } }), quiet, recovers],
+      'fires when it is down: exp_annotations says note, which the rule does not have',
+    ],
+  ])('finds %s', (_name, tests, problem) => {
+    expect(testProblems(rule, tests)).toEqual([problem]);
+  });
+});
+
+describe('the check of inhibitions', () => {
+  const inhibition: Inhibition = { source: 'NodeGone', targets: ['DiskFull'], equal: ['node'] };
+  const check = (labels: { readonly [alert: string]: readonly ExpectedAlert[] }) =>
+    inhibitionProblems(inhibition, (alert) => labels[alert] ?? []);
+  const onNode: ExpectedAlert[] = [{ exp_labels: { node: 'node-a' } }];
+
+  test('finds nothing where both sides carry the label', () => {
+    expect(check({ NodeGone: onNode, DiskFull: onNode })).toEqual([]);
+  });
+
+  test.each([
+    ['a source without the label', { NodeGone: [{ exp_labels: {} }], DiskFull: onNode }, 'NodeGone'],
+    ['a target without the label', { NodeGone: onNode, DiskFull: [{ exp_labels: { disk: 'sda' } }] }, 'DiskFull'],
+    ['a target with the label in one test alone', { NodeGone: onNode, DiskFull: [...onNode, {}] }, 'DiskFull'],
+    ['a label that is empty', { NodeGone: onNode, DiskFull: [{ exp_labels: { node: '' } }] }, 'DiskFull'],
+    ['an alert that is never expected', { NodeGone: onNode }, 'DiskFull'],
+  ])('finds %s', (_name, labels, alert) => {
+    expect(check(labels)).toEqual([`${alert} does not carry node, which NodeGone compares`]);
+  });
+});
