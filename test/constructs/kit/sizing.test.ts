@@ -91,7 +91,7 @@ describe('a volume that is given', () => {
     const error = thrown(() => sizePrometheus(LOAD, '50Gi'));
     expect(error).toMatchObject({ setting: expect.stringMatching(/^storageSize$/), value: '50Gi' });
     expect(error.mend).toMatch(
-      /^30 days of 250000 series every 15 s need 100Gi; give the volume that much, or lower \w+\.retentionDays to 15$/,
+      /^30 days of 250000 series every 15 s need 100Gi; give the volume that much, or lower retentionDays to 15$/,
     );
   });
 
