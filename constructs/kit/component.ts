@@ -1,20 +1,19 @@
-import { createHash } from 'node:crypto';
 import { Chart } from 'cdk8s';
 import { k8s } from 'cdk8s-plus-28';
 import { Construct } from 'constructs';
 import { type Connection, Endpoint } from './endpoint';
-import { type Image, imageReference, imageVersion } from './images';
+import { type Image, imageVersion } from './images';
 import { componentLabels, type Labels, selectorLabels } from './labels';
 import { lazily } from './lazily';
 import type { Mount } from './mount';
 import { cidrPeers, dnsEgress, type PodPort, type Pods, PRIVATE_CIDRS, podsPeer, policyPorts } from './network';
 import { guardObjectNames } from './object-names';
+import { claimSpec, DATA_VOLUME, podTemplate } from './pod-template';
 import type { Probes } from './probes';
 import { bindClusterRole, bindRole } from './rbac';
-import { type Resources, resourceRequirements } from './resources';
-import { NOBODY, restrictedContainer, restrictedPod } from './security';
+import type { Resources } from './resources';
 import { StatefulSet } from './stateful-set';
-import { type HostAccess, replicasOf, type Storage, type Workload } from './workload';
+import { hostOf, replicasOf, type Workload } from './workload';
 
 /** A port that a component listens on. */
 export interface ComponentPort extends PodPort {
@@ -155,10 +154,6 @@ export class Component extends Construct {
     return (replicasOf(this.props.workload) ?? 1) > 1;
   }
 
-  private get host(): HostAccess | undefined {
-    return this.props.workload.kind === 'DaemonSet' ? this.props.workload.host : undefined;
-  }
-
   private get headlessName(): string {
     return `${this.name}-headless`;
   }
@@ -183,7 +178,7 @@ export class Component extends Construct {
 
   /** Pods on the node's network answer with the node's address, which no pod selector matches. */
   private peersFor(client: Pods): k8s.NetworkPolicyPeer[] {
-    return this.host?.network ? cidrPeers(PRIVATE_CIDRS) : [podsPeer(this.pods, client)];
+    return hostOf(this.props.workload)?.network ? cidrPeers(PRIVATE_CIDRS) : [podsPeer(this.pods, client)];
   }
 
   private admit(client: Pods, ports: readonly PodPort[]): void {
@@ -205,7 +200,13 @@ export class Component extends Construct {
   private addWorkload(): void {
     const { workload } = this.props;
     const metadata = { name: this.name, labels: this.labels };
-    const common = { selector: { matchLabels: { ...this.pods.labels } }, template: this.podTemplate() };
+    const template = podTemplate(this, {
+      ...this.props,
+      labels: this.labels,
+      mounts: () => this.mounts,
+      usesKubernetesApi: () => this.usesKubernetesApi,
+    });
+    const common = { selector: { matchLabels: { ...this.pods.labels } }, template };
     switch (workload.kind) {
       case 'Deployment':
         new k8s.KubeDeployment(this, 'deployment', {
@@ -228,7 +229,7 @@ export class Component extends Construct {
             replicas: workload.replicas,
             serviceName: this.headlessName,
             podManagementPolicy: 'Parallel',
-            volumeClaimTemplates: [{ metadata: { name: DATA }, spec: claimSpec(workload.storage) }],
+            volumeClaimTemplates: [{ metadata: { name: DATA_VOLUME }, spec: claimSpec(workload.storage) }],
           },
         });
         break;
@@ -236,96 +237,6 @@ export class Component extends Construct {
         new k8s.KubeDaemonSet(this, 'daemon-set', { metadata, spec: common });
         break;
     }
-  }
-
-  private podTemplate(): k8s.PodTemplateSpec {
-    const { props } = this;
-    const { host } = this;
-    const user = props.user ?? NOBODY;
-    return {
-      metadata: { labels: this.labels, annotations: lazily(() => this.checksumAnnotation()) },
-      spec: {
-        serviceAccountName: this.serviceAccountName,
-        automountServiceAccountToken: lazily(() => this.usesKubernetesApi),
-        enableServiceLinks: false,
-        securityContext: restrictedPod(user),
-        terminationGracePeriodSeconds: props.terminationGraceSeconds,
-        hostNetwork: host?.network,
-        hostPid: host?.pid,
-        dnsPolicy: host?.network ? 'ClusterFirstWithHostNet' : undefined,
-        // An agent belongs on every node, whatever the node is reserved for.
-        tolerations: props.workload.kind === 'DaemonSet' ? [{ operator: 'Exists' }] : undefined,
-        topologySpreadConstraints: this.isReplicated ? this.spread() : undefined,
-        containers: [
-          {
-            name: this.name,
-            image: imageReference(this, props.image),
-            imagePullPolicy: 'IfNotPresent',
-            args: lazily(() => nonEmpty(typeof props.args === 'function' ? props.args() : props.args)),
-            env: props.env ? [...props.env] : undefined,
-            ports: Object.entries(props.ports).map(([name, { port, protocol }]) => ({
-              name,
-              containerPort: port,
-              protocol: protocol ?? 'TCP',
-            })),
-            livenessProbe: props.probes?.liveness,
-            readinessProbe: props.probes?.readiness,
-            startupProbe: props.probes?.startup,
-            resources: resourceRequirements(props.resources),
-            securityContext: restrictedContainer(),
-            volumeMounts: lazily(() => nonEmpty(this.volumeMounts())),
-          },
-        ],
-        volumes: lazily(() => nonEmpty(this.volumes())),
-      },
-    };
-  }
-
-  private volumeMounts(): k8s.VolumeMount[] {
-    const mounts = this.mounts.map(({ name, path, readOnly, propagation }) => ({
-      name,
-      mountPath: path,
-      readOnly: readOnly === false ? undefined : true,
-      mountPropagation: propagation,
-    }));
-    const storage = this.storage;
-    return storage ? [{ name: DATA, mountPath: storage.path }, ...mounts] : mounts;
-  }
-
-  private volumes(): k8s.Volume[] {
-    const volumes = this.mounts.map(({ name, source }) => ({ name, ...source() }));
-    return this.props.workload.kind === 'Deployment' && this.storage
-      ? [{ name: DATA, persistentVolumeClaim: { claimName: this.name } }, ...volumes]
-      : volumes;
-  }
-
-  private get storage(): Storage | undefined {
-    return this.props.workload.kind === 'DaemonSet' ? undefined : this.props.workload.storage;
-  }
-
-  private checksumAnnotation(): Record<string, string> | undefined {
-    const checksums = this.mounts.flatMap(({ checksum }) => (checksum ? [checksum()] : []));
-    return checksums.length === 0
-      ? undefined
-      : { 'checksum/config': createHash('sha256').update(checksums.join()).digest('hex').slice(0, 16) };
-  }
-
-  /** No two replicas on one node; over the zones as evenly as the cluster can. */
-  private spread(): k8s.TopologySpreadConstraint[] {
-    const labelSelector = { matchLabels: { ...this.pods.labels } };
-    // Without the hash of the template a roll-out would count the pods that it replaces.
-    const matchLabelKeys = this.props.workload.kind === 'Deployment' ? ['pod-template-hash'] : undefined;
-    const constraint = (topologyKey: string, whenUnsatisfiable: string) => ({
-      topologyKey,
-      whenUnsatisfiable,
-      maxSkew: 1,
-      labelSelector,
-      matchLabelKeys,
-    });
-    return [
-      constraint('kubernetes.io/hostname', 'DoNotSchedule'),
-      constraint('topology.kubernetes.io/zone', 'ScheduleAnyway'),
-    ];
   }
 
   private addServices(): void {
@@ -375,20 +286,4 @@ export class Component extends Construct {
       },
     });
   }
-}
-
-/** The API server drops empty lists; writing them would make each `kubectl apply` a change. */
-function nonEmpty<T>(list: readonly T[] | undefined): T[] | undefined {
-  return list && list.length > 0 ? [...list] : undefined;
-}
-
-/** Name of the volume that holds a component's data. */
-const DATA = 'data';
-
-function claimSpec({ size, storageClass }: Storage): k8s.PersistentVolumeClaimSpec {
-  return {
-    accessModes: ['ReadWriteOnce'],
-    storageClassName: storageClass,
-    resources: { requests: { storage: k8s.Quantity.fromString(size) } },
-  };
 }

@@ -38,3 +38,13 @@ export type Workload =
 export function replicasOf(workload: Workload): number | undefined {
   return workload.kind === 'DaemonSet' ? undefined : workload.replicas;
 }
+
+/** Access to the host that a workload has. */
+export function hostOf(workload: Workload): HostAccess | undefined {
+  return workload.kind === 'DaemonSet' ? workload.host : undefined;
+}
+
+/** The volume that a workload keeps its data on. */
+export function storageOf(workload: Workload): Storage | undefined {
+  return workload.kind === 'DaemonSet' ? undefined : workload.storage;
+}

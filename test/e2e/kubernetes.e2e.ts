@@ -1,6 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { App } from 'cdk8s';
 import { load } from 'js-yaml';
+import { resolveSettings, SightEditMonitoring, sightEdit } from '../../charts';
+import { ROOT } from '../../tools/catalogue';
 import { DIST, describeManifest, type Manifest, ofKind, podTemplates, readManifests } from '../support/dist';
 import { type Kubernetes, makeNamespace, startKubernetes } from './support/kubernetes';
 
@@ -98,6 +101,19 @@ describe('dist on a real API server', () => {
     expect(new Set(await Promise.all(accounts.map((account) => ask(account))))).toEqual(new Set(['no']));
     // An administrator may: the question is a real one.
     expect(await ask()).toBe('yes');
+  });
+
+  it('takes the ExternalSecret that stands in for a Secret made by hand', async () => {
+    await kubernetes.kubectl('apply', '--filename', join(ROOT, 'imports', 'crds', 'external-secrets.yaml'));
+    await kubernetes.kubectl('wait', '--for=condition=Established', 'crd/externalsecrets.external-secrets.io');
+    const credentials = { externalSecret: { store: 'aws', entry: 'sightedit/monitoring' } };
+    const app = new App();
+    new SightEditMonitoring(app, 'sightedit', resolveSettings({ ...sightEdit, credentials }, 'production'));
+    const [secret] = app.charts.flatMap((chart) => chart.toJson()).filter(({ kind }) => kind === 'ExternalSecret');
+    const { code, stderr } = await kubernetes.kubectlWith(secret, 'create', '--validate=strict', '--dry-run=server');
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(secret.spec.data.map(({ secretKey }: { secretKey: string }) => secretKey)).toContain('SLACK_WEBHOOK_URL');
+    await kubernetes.kubectl('delete', '--filename', join(ROOT, 'imports', 'crds', 'external-secrets.yaml'));
   });
 
   it('is removed without a rest', async () => {
