@@ -1,0 +1,121 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { App } from 'cdk8s';
+import { dump, load } from 'js-yaml';
+import { resolveSettings, SightEditMonitoring, sightEdit } from '../charts';
+import { type AlertingRule, RuleCatalogue } from '../rules';
+import { BIN, ROOT } from '../tools/catalogue';
+
+const USAGE = `Prints every alert and who hears of it, asking the real amtool.
+
+  npm run alerts               the table
+  npm run alerts -- --write    writes it to docs/alerts.md
+
+Needs amtool: npm run tools -- amtool`;
+
+/** Where the table is kept. */
+export const ALERTS_PAGE = join(ROOT, 'docs', 'alerts.md');
+
+const COLUMNS = ['alert', 'severity', 'category', 'receivers', 'remediation', 'playbook', 'tests'] as const;
+type Row = Readonly<Record<(typeof COLUMNS)[number], string>>;
+
+/** The page that holds the table. */
+export function alertsPage(): string {
+  const rows = alertRows().map((row) => ({
+    ...row,
+    alert: `\`${row.alert}\``,
+    playbook: `[playbook](../${row.playbook})`,
+  }));
+  return [
+    '# Alerts',
+    '',
+    `Every alert of the catalogue, ${rows.length} of them, and who hears of it in SightEdit's settings. Written by`,
+    '`npm run alerts -- --write`; a test compares it with the rules and routes.',
+    '',
+    ...table(rows),
+    '',
+  ].join('\n');
+}
+
+/** One row for each alert. The receivers are those that amtool names for the alert's labels. */
+function alertRows(): readonly Row[] {
+  const directory = mkdtempSync(join(tmpdir(), 'sightedit-monitoring-'));
+  try {
+    const config = join(directory, 'alertmanager.yml');
+    writeFileSync(config, routingConfig());
+    return [...RuleCatalogue.sightEdit().alerts]
+      .sort((a, b) => a.alert.localeCompare(b.alert))
+      .map((rule) => ({
+        alert: rule.alert,
+        severity: rule.labels.severity,
+        category: rule.labels.category,
+        receivers: receivers(config, rule).join(', '),
+        remediation: rule.labels.remediation ?? '',
+        playbook: `runbooks/${rule.alert}.md`,
+        tests: String(testCount(rule.alert)),
+      }));
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+/** Alertmanager's configuration; the templates do not matter to the routes. */
+function routingConfig(): string {
+  const { alerting } = new SightEditMonitoring(new App(), 'alerts', resolveSettings(sightEdit, 'production'));
+  return dump(JSON.parse(JSON.stringify({ ...alerting.routing.config, templates: [] })));
+}
+
+function receivers(config: string, { alert, labels }: AlertingRule): string[] {
+  const matchers = Object.entries({ alertname: alert, ...labels }).map(([name, value]) => `${name}=${value}`);
+  const args = ['config', 'routes', 'test', `--config.file=${config}`, ...matchers];
+  return execFileSync(join(BIN, 'amtool'), args, { encoding: 'utf8' }).trim().split(',');
+}
+
+function testCount(alert: string): number {
+  const text = readFileSync(join(ROOT, 'rules', 'tests', `${alert}.yaml`), 'utf8');
+  return (load(text) as { tests: unknown[] }).tests.length;
+}
+
+function table(rows: readonly Row[]): string[] {
+  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
+  return [
+    line(COLUMNS),
+    line(COLUMNS.map(() => '---')),
+    ...rows.map((row) => line(COLUMNS.map((column) => row[column]))),
+  ];
+}
+
+/** The table as aligned text. */
+function columns(rows: readonly Row[]): string[] {
+  const heading = Object.fromEntries(COLUMNS.map((column) => [column, column])) as Row;
+  const all = [heading, ...rows];
+  const widths = COLUMNS.map((column) => Math.max(...all.map((row) => row[column].length)));
+  return all.map((row) =>
+    COLUMNS.map((column, n) => row[column].padEnd(widths[n]!))
+      .join('  ')
+      .trimEnd(),
+  );
+}
+
+function main(options: readonly string[]): number {
+  if (options.includes('--help')) {
+    console.log(USAGE);
+    return 0;
+  }
+  if (!existsSync(join(BIN, 'amtool'))) {
+    console.error('amtool is missing: run "npm run tools -- amtool"');
+    return 1;
+  }
+  if (options.includes('--write')) {
+    writeFileSync(ALERTS_PAGE, alertsPage());
+    return 0;
+  }
+  console.log(columns(alertRows()).join('\n'));
+  return 0;
+}
+
+if (require.main === module) {
+  process.exitCode = main(process.argv.slice(2));
+}
