@@ -15,7 +15,7 @@ function forTest(text: string, sinks: Sinks, businessHours: 'open' | 'closed'): 
   const quick = (route: Route): Route => ({
     ...route,
     group_wait: '1s',
-    group_interval: '15s',
+    group_interval: '25s',
     repeat_interval: '1h',
     routes: route.routes?.map(quick),
   });
@@ -73,7 +73,7 @@ async function startCluster(replicas: number, sinks: Sinks, businessHours: 'open
           `--cluster.listen-address=127.0.0.1:${gossip[n]}`,
           `--cluster.advertise-address=127.0.0.1:${gossip[n]}`,
           ...gossip.map((port) => `--cluster.peer=127.0.0.1:${port}`),
-          '--cluster.peer-timeout=5s',
+          '--cluster.peer-timeout=10s',
           '--dispatch.start-delay=0s',
         ],
         ready: () => answers(`${url}/-/ready`),
@@ -177,7 +177,7 @@ const expectedCount = AUDIENCES.reduce((count, { channels }) => count + channels
 const sleep = (seconds: number) => new Promise((resolve) => setTimeout(resolve, seconds * 1000));
 
 /** Longer than a member waits for those before it: a duplicate would have arrived. */
-const QUIET_SECONDS = 14;
+const QUIET_SECONDS = 24;
 
 describe('Three Alertmanagers with the configuration of dist', () => {
   let sinks: Sinks;

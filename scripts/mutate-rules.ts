@@ -1,0 +1,137 @@
+import { execFile } from 'node:child_process';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpus, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { dump } from 'js-yaml';
+import { type AlertingRule, isAlertingRule, RuleCatalogue, type RuleFile } from '../rules';
+import { BIN, ROOT } from '../tools/catalogue';
+import { mutantsOf } from './mutation/mutants';
+
+const USAGE = `Puts mistakes into every alert, one at a time, and sees whether its promtool test notices.
+
+  npm run mutate:rules                       every alert
+  npm run mutate:rules -- NodeNotReady …     these
+
+Ends with 1 when fewer than 95 % of the mutants are noticed, or one that survives is not explained in
+rules/tests/survivors.md. Needs promtool: npm run tools -- promtool`;
+
+const TESTS = join(ROOT, 'rules', 'tests');
+const SURVIVORS = join(TESTS, 'survivors.md');
+const REQUIRED_SHARE = 0.95;
+
+interface Result {
+  readonly alert: string;
+  readonly mutants: number;
+  /** Changes that no test noticed. */
+  readonly survivors: readonly string[];
+}
+
+const run = promisify(execFile);
+
+/** Tries every mutant of an alert against the alert's test. */
+async function tryAlert(file: RuleFile, rule: AlertingRule): Promise<Result> {
+  const directory = mkdtempSync(join(tmpdir(), 'sightedit-monitoring-'));
+  try {
+    const test = join(directory, 'tests', `${rule.alert}.yaml`);
+    mkdirSync(join(directory, 'tests'));
+    cpSync(join(TESTS, `${rule.alert}.yaml`), test);
+    const passes = async (mutant: AlertingRule) => {
+      writeFileSync(join(directory, `${file.topic}.yaml`), dump(onlyAlert(file, mutant), { lineWidth: -1 }));
+      return run(join(BIN, 'promtool'), ['test', 'rules', test]).then(
+        () => true,
+        () => false,
+      );
+    };
+    if (!(await passes(rule))) {
+      throw new Error(`${rule.alert}: its test fails without a mistake; mend it first`);
+    }
+    const mutants = mutantsOf(rule);
+    const survivors: string[] = [];
+    for (const { change, rule: mutant } of mutants) {
+      if (await passes(mutant)) {
+        survivors.push(change);
+      }
+    }
+    return { alert: rule.alert, mutants: mutants.length, survivors };
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+/** The file with one alert alone: the recording rules stay, other alerts only cost time. */
+function onlyAlert({ groups }: RuleFile, rule: AlertingRule): object {
+  return {
+    groups: groups.map((group) => ({
+      ...group,
+      rules: group.rules
+        .filter((other) => !isAlertingRule(other) || other.alert === rule.alert)
+        .map((other) => (isAlertingRule(other) ? rule : other)),
+    })),
+  };
+}
+
+/** Survivors that are explained, as `<alert>: <change>`. */
+function explained(): Set<string> {
+  const text = existsSync(SURVIVORS) ? readFileSync(SURVIVORS, 'utf8') : '';
+  return new Set([...text.matchAll(/^- `(.+?)`/gm)].map(([, survivor]) => survivor!));
+}
+
+async function main(args: readonly string[]): Promise<number> {
+  if (args.includes('--help')) {
+    console.log(USAGE);
+    return 0;
+  }
+  if (!existsSync(join(BIN, 'promtool'))) {
+    console.error('promtool is missing: run "npm run tools -- promtool"');
+    return 1;
+  }
+  const wanted = RuleCatalogue.sightEdit().files.flatMap((file) =>
+    file.groups
+      .flatMap(({ rules }) => rules)
+      .filter(isAlertingRule)
+      .filter(({ alert }) => args.length === 0 || args.includes(alert))
+      .map((rule) => ({ file, rule })),
+  );
+  const queue = [...wanted];
+  const results: Result[] = [];
+  const work = async () => {
+    for (let next = queue.shift(); next; next = queue.shift()) {
+      results.push(await tryAlert(next.file, next.rule));
+      process.stderr.write(`\r${results.length} of ${wanted.length} alerts`);
+    }
+  };
+  await Promise.all(cpus().map(work));
+  process.stderr.write('\n');
+  return report(results);
+}
+
+function report(results: readonly Result[]): number {
+  const known = explained();
+  const sorted = [...results].sort((a, b) => a.alert.localeCompare(b.alert));
+  const width = Math.max(...sorted.map(({ alert }) => alert.length));
+  console.log(`${'alert'.padEnd(width)}  mutants  noticed`);
+  for (const { alert, mutants, survivors } of sorted) {
+    console.log(
+      `${alert.padEnd(width)}  ${String(mutants).padStart(7)}  ${String(mutants - survivors.length).padStart(7)}`,
+    );
+  }
+  const survivors = sorted.flatMap((result) => result.survivors.map((change) => `${result.alert}: ${change}`));
+  const total = sorted.reduce((sum, { mutants }) => sum + mutants, 0);
+  const share = (total - survivors.length) / total;
+  console.log(`\n${total - survivors.length} of ${total} mutants noticed, ${(share * 100).toFixed(1)} %`);
+  for (const survivor of survivors) {
+    console.log(`survived${known.has(survivor) ? ', explained' : ''}: ${survivor}`);
+  }
+  return share >= REQUIRED_SHARE && survivors.every((survivor) => known.has(survivor)) ? 0 : 1;
+}
+
+main(process.argv.slice(2)).then(
+  (code) => {
+    process.exitCode = code;
+  },
+  (error) => {
+    console.error(error.message);
+    process.exitCode = 1;
+  },
+);
