@@ -1,0 +1,35 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type AlertingRule, isAlertingRule, RuleCatalogue } from '../rules';
+import { withFacts } from '../runbooks/facts';
+import { ROOT } from '../tools/catalogue';
+
+const alerts = RuleCatalogue.sightEdit().files.flatMap(({ topic, groups }) =>
+  groups
+    .flatMap(({ rules }) => rules)
+    .filter(isAlertingRule)
+    .map((rule) => [rule.alert, rule, topic] as const),
+);
+
+describe('A playbook', () => {
+  it.each(alerts)('%s shows its rule as it stands (if not: npm run playbooks)', (name, rule, topic) => {
+    const playbook = readFileSync(join(ROOT, 'runbooks', `${name}.md`), 'utf8');
+    expect(playbook).toBe(withFacts(playbook, rule, topic));
+  });
+
+  const rule: AlertingRule = {
+    alert: 'DemoDown',
+    expr: 'up == 0\n',
+    for: '5m',
+    labels: { severity: 'high', category: 'meta' },
+    annotations: { summary: 'Down', description: 'It is down.' },
+  };
+
+  it('keeps its prose when the facts are written again', () => {
+    const once = withFacts('# DemoDown\n\n## Meaning\n\nIt is down.\n', rule, 'demo');
+    expect(withFacts(once, { ...rule, for: '9m' }, 'demo')).toBe(once.replace('| 5m |', '| 9m |'));
+    expect(once).toMatch(
+      /^# DemoDown\n\n<!-- written[\s\S]*\| high \| 30 minutes \| meta \| 5m \|[\s\S]*## Meaning\n\nIt is down\.\n$/,
+    );
+  });
+});
