@@ -18,6 +18,7 @@ export class AlertingChart extends MonitoringChart {
     super(scope, id, settings);
     this.routing = new AlertRouting(this, 'alertmanager', {
       ...settings.alerting,
+      storageClass: settings.storageClass,
       credentials,
       externalUrl: settings.links.alertmanager,
       inhibitions: catalogue.inhibitions,

@@ -19,7 +19,7 @@ export class DashboardsChart extends MonitoringChart {
     this.grafana = new Grafana(this, 'grafana', {
       credentials,
       externalUrl: settings.links.grafana,
-      storageClass: settings.metrics.storageClass,
+      storageClass: settings.storageClass,
     });
     for (const dashboard of dashboards) {
       this.grafana.addDashboard(dashboard);

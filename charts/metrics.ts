@@ -1,6 +1,6 @@
 import type { Construct } from 'constructs';
 import type { Credentials } from '../constructs';
-import { Endpoint, NodeExporter, PRIVATE_CIDRS, type Prometheus, PrometheusStack, RedisExporter } from '../constructs';
+import { Endpoint, NodeExporter, type Prometheus, PrometheusStack, RedisExporter } from '../constructs';
 import type { AlertLinks, RuleCatalogue } from '../rules';
 import type { ApplicationChart } from './application';
 import { MonitoringChart } from './monitoring-chart';
@@ -19,9 +19,9 @@ export interface MetricsProps {
 export class NodeAgentsChart extends MonitoringChart {
   readonly nodeExporter: NodeExporter;
 
-  constructor(scope: Construct, id: string, { nodeNamespace, imageRegistry }: MonitoringSettings) {
+  constructor(scope: Construct, id: string, { nodeNamespace, imageRegistry, network }: MonitoringSettings) {
     super(scope, id, { namespace: nodeNamespace, imageRegistry });
-    this.nodeExporter = new NodeExporter(this, 'node-exporter');
+    this.nodeExporter = new NodeExporter(this, 'node-exporter', { nodeCidrs: network.nodeCidrs });
   }
 }
 
@@ -34,12 +34,14 @@ export class MetricsChart extends MonitoringChart {
     super(scope, id, settings);
     this.stack = new PrometheusStack(this, 'prometheus', {
       ...settings.metrics,
+      storageClass: settings.storageClass,
       credentials,
       platform: settings.platform,
       externalUrl: settings.links.prometheus,
       externalLabels: { cluster: settings.cluster, environment: settings.environment, region: settings.region },
       watchedNamespaces: [settings.application.namespace, settings.namespace, settings.nodeNamespace, 'kube-system'],
-      applicationNamespace: settings.application.namespace,
+      application: { name: 'sightedit', namespace: settings.application.namespace },
+      ...settings.network,
       probedUrls: settings.application.probedUrls,
       rules: { catalogue: props.catalogue, links: props.links },
     });
@@ -55,10 +57,11 @@ export class MetricsChart extends MonitoringChart {
       // The node is what people know; the exporter's address says nothing.
       relabel: [{ source_labels: ['__meta_kubernetes_pod_node_name'], target_label: 'instance' }],
     });
+    const { ports, cidrs } = settings.metrics.fileTargets;
     prometheus.addFileDiscovery({
       job: 'file',
       configMap: 'prometheus-file-targets',
-      endpoints: FILE_TARGET_PORTS.map((port) => Endpoint.nodes(port, 'http', PRIVATE_CIDRS)),
+      endpoints: ports.map((port) => Endpoint.nodes(port, 'http', cidrs)),
     });
   }
 
@@ -66,6 +69,3 @@ export class MetricsChart extends MonitoringChart {
     return this.stack.prometheus;
   }
 }
-
-/** Ports of what operators usually add by file: exporters on virtual machines beside the cluster. */
-const FILE_TARGET_PORTS = [9100, 9187, 9121];

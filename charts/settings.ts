@@ -4,6 +4,7 @@ import {
   type ExternalCredentialsProps,
   PLATFORMS,
   type Platform,
+  PRIVATE_CIDRS,
   type RemoteWrite,
   SettingError,
 } from '../constructs';
@@ -48,8 +49,11 @@ export interface MetricsSettings {
   readonly activeSeries: number;
   /** Size of each Prometheus volume. @default - sized for the load */
   readonly storageSize?: string;
-  /** @default - the cluster's default class */
-  readonly storageClass?: string;
+  /**
+   * Where targets may be that the ConfigMap `prometheus-file-targets` names.
+   * @default - ports 9100 (hosts), 9121 (Redis) and 9187 (PostgreSQL) of every private range
+   */
+  readonly fileTargets: { readonly ports: readonly number[]; readonly cidrs: readonly string[] };
   /** Receivers of samples besides the local storage. @default - none */
   readonly remoteWrites?: readonly RemoteWrite[];
 }
@@ -57,13 +61,25 @@ export interface MetricsSettings {
 /** Who hears of what. The rest of `AlertRouting`'s props is filled in by the chart. */
 export type AlertingSettings = Pick<
   AlertRoutingProps,
-  'levels' | 'teams' | 'fallback' | 'businessHours' | 'deadMansSwitch' | 'storageClass'
+  'levels' | 'teams' | 'fallback' | 'businessHours' | 'deadMansSwitch' | 'privateReceivers'
 > & {
   /** The ways out; one that is left out is left out of the configuration. */
   readonly channels: Channels;
   /** @default 3, or 1 in profile dev */
   readonly replicas: number;
 };
+
+/** Where things are that no Service of the cluster names. A NetworkPolicy sees addresses only. */
+export interface NetworkSettings {
+  /** Ranges that hold the nodes' addresses. @default - every private range */
+  readonly nodeCidrs: readonly string[];
+  /**
+   * Ranges that hold the API server's addresses. A cluster whose API server has a public address (AKS, GKE without a
+   * private endpoint) names it here.
+   * @default - every private range
+   */
+  readonly apiCidrs: readonly string[];
+}
 
 export interface CredentialSettings {
   /** Name of the Secret. @default sightedit-monitoring-credentials */
@@ -91,13 +107,19 @@ export interface MonitoringSettings {
   readonly metrics: MetricsSettings;
   readonly alerting: AlertingSettings;
   readonly credentials: CredentialSettings;
+  readonly network: NetworkSettings;
+  /** Class of every volume. @default - the cluster's default class */
+  readonly storageClass?: string;
   /** Registry that every image is pulled from. @default - each image's own */
   readonly imageRegistry?: string;
 }
 
 /** What has to be said; everything else has a default. */
 export interface MonitoringInput
-  extends Pick<MonitoringSettings, 'cluster' | 'environment' | 'region' | 'platform' | 'imageRegistry'> {
+  extends Pick<
+    MonitoringSettings,
+    'cluster' | 'environment' | 'region' | 'platform' | 'storageClass' | 'imageRegistry'
+  > {
   readonly namespace?: string;
   readonly nodeNamespace?: string;
   readonly application: Pick<ApplicationSettings, 'probedUrls'> & Partial<ApplicationSettings>;
@@ -105,6 +127,7 @@ export interface MonitoringInput
   readonly metrics?: Partial<MetricsSettings>;
   readonly alerting: Omit<AlertingSettings, 'replicas'> & Partial<Pick<AlertingSettings, 'replicas'>>;
   readonly credentials?: Partial<CredentialSettings>;
+  readonly network?: Partial<NetworkSettings>;
 }
 
 const PROFILE_DEFAULTS = {
@@ -132,9 +155,15 @@ export function resolveSettings(input: MonitoringInput, profile: Profile): Monit
       runbooks: `http://remediation-webhook.${namespace}.svc:8080/runbooks`,
       ...input.links,
     },
-    metrics: { intervalSeconds: 15, ...defaults.metrics, ...input.metrics },
+    metrics: {
+      intervalSeconds: 15,
+      fileTargets: { ports: [9100, 9121, 9187], cidrs: PRIVATE_CIDRS },
+      ...defaults.metrics,
+      ...input.metrics,
+    },
     alerting: { ...defaults.alerting, ...input.alerting },
     credentials: { secretName: 'sightedit-monitoring-credentials', ...input.credentials },
+    network: { nodeCidrs: PRIVATE_CIDRS, apiCidrs: PRIVATE_CIDRS, ...input.network },
   };
   check(settings);
   return settings;
@@ -173,6 +202,13 @@ function check(settings: MonitoringSettings): void {
     if (!/^https?:\/\//.test(value) || !URL.canParse(value)) {
       throw new SettingError(`links.${name}`, value, 'write a URL, e.g. https://grafana.sightedit.com');
     }
+  }
+  if (application.probedUrls.length === 0) {
+    throw new SettingError(
+      'application.probedUrls',
+      [],
+      'name a URL that users open, e.g. https://api.sightedit.com/health',
+    );
   }
   for (const url of application.probedUrls) {
     if (!url.startsWith('https://') || !URL.canParse(url)) {

@@ -11,7 +11,7 @@ export const sightEdit: MonitoringInput = {
   },
   alerting: {
     channels: {
-      slack: {},
+      slack: { kind: 'app' },
       email: {
         smarthost: 'smtp.sightedit.com:587',
         from: 'monitoring@sightedit.com',

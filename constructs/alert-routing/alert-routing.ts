@@ -16,7 +16,7 @@ import {
 import { type AlertmanagerConfig, inhibitRules, type Receiver, type Route } from './alertmanager-config';
 import { type Audience, LEVELS, type Levels, type Teams } from './audience';
 import type { Channels, DeadMansSwitch } from './channels';
-import { audienceReceiver, DEFAULT_KEYS, deadMansSwitchReceiver, secretKeys } from './receivers';
+import { audienceReceiver, DEFAULT_KEYS, deadMansSwitchReceiver, secretKeys, slackKey } from './receivers';
 import { type BusinessHours, businessHoursInterval, receiverName, routeTree } from './routes';
 
 export interface AlertRoutingProps {
@@ -40,6 +40,8 @@ export interface AlertRoutingProps {
   readonly teams?: Teams;
   /** Who hears of an alert whose severity is unknown. @default - the audience of level high */
   readonly fallback?: Audience;
+  /** Where receivers are that the Internet does not reach, e.g. a gateway in the same network. @default - nowhere */
+  readonly privateReceivers?: readonly { readonly cidrs: readonly string[]; readonly port: number }[];
   /** Where Watchdog is listened for. @default - nowhere: a silent monitoring system stays unnoticed */
   readonly deadMansSwitch?: DeadMansSwitch;
   /** @default - Monday to Friday, 09:00–17:00 UTC */
@@ -118,6 +120,7 @@ export class AlertRouting extends Construct {
     });
     this.peers = (props.replicas ?? 3) > 1 ? this.component.connectReplicas(['gossip-tcp', 'gossip-udp']) : [];
     this.connectChannels();
+    this.checkSlack();
     // Settings that would leave somebody unheard are known now; say so here, with the caller on the stack.
     this.receivers();
   }
@@ -145,7 +148,8 @@ export class AlertRouting extends Construct {
     return {
       global: {
         resolve_timeout: '5m',
-        slack_api_url_file: channels.slack && file(channels.slack.urlKey ?? DEFAULT_KEYS.slack),
+        slack_api_url_file: channels.slack?.kind === 'webhook' ? file(slackKey(channels.slack)) : undefined,
+        slack_app_token_file: channels.slack?.kind === 'app' ? file(slackKey(channels.slack)) : undefined,
         smtp_smarthost: email?.smarthost,
         smtp_from: email?.from,
         smtp_auth_username: email?.username,
@@ -200,6 +204,20 @@ export class AlertRouting extends Construct {
     ];
   }
 
+  /** @throws SettingError when one incoming webhook should serve several channels */
+  private checkSlack(): void {
+    const { channels, levels, fallback } = this.props;
+    const audiences = [...Object.values(levels), ...Object.values(this.teams), fallback];
+    const slack = new Set(audiences.flatMap((audience) => audience?.slack ?? []));
+    if (channels.slack?.kind === 'webhook' && slack.size > 1) {
+      throw new SettingError(
+        'alerting.channels.slack.kind',
+        'webhook',
+        `an incoming webhook posts to one channel, and ${[...slack].join(', ')} are named; write app, or name one channel`,
+      );
+    }
+  }
+
   private get teams(): Teams {
     return this.props.teams ?? {};
   }
@@ -244,11 +262,14 @@ export class AlertRouting extends Construct {
     const { channels, deadMansSwitch } = this.props;
     const { email, slack, pagerDuty, sms, webhook } = channels;
     if (slack || pagerDuty || sms || webhook || deadMansSwitch) {
-      this.component.connectTo(Endpoint.anywhere());
+      this.component.connectTo(Endpoint.anyHost());
     }
     if (email) {
       const { host, port } = smarthost(email.smarthost);
-      this.component.connectTo(Endpoint.internet(host, port, 'smtp'));
+      this.component.connectTo(Endpoint.host(host, port, 'smtp', email.cidrs));
+    }
+    for (const { cidrs, port } of this.props.privateReceivers ?? []) {
+      this.component.connectTo(Endpoint.anyHost(port, cidrs));
     }
   }
 }

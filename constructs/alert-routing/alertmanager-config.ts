@@ -5,6 +5,7 @@ export interface AlertmanagerConfig {
   readonly global: {
     readonly resolve_timeout: string;
     readonly slack_api_url_file?: string;
+    readonly slack_app_token_file?: string;
     readonly smtp_smarthost?: string;
     readonly smtp_from?: string;
     readonly smtp_auth_username?: string;

@@ -1,13 +1,24 @@
-/** Slack, by incoming webhook. */
-export interface SlackChannel {
-  /** Key of the webhook's URL in the Secret. @default SLACK_WEBHOOK_URL */
-  readonly urlKey?: string;
-}
+/** Slack. */
+export type SlackChannel =
+  | {
+      /** A Slack app with the scope `chat:write`, which posts to every channel that it was invited to. */
+      readonly kind: 'app';
+      /** Key of the app's bot token in the Secret. @default SLACK_BOT_TOKEN */
+      readonly tokenKey?: string;
+    }
+  | {
+      /** An incoming webhook. It posts to the one channel that it was made for, whatever a message says. */
+      readonly kind: 'webhook';
+      /** Key of the webhook's URL in the Secret. @default SLACK_WEBHOOK_URL */
+      readonly urlKey?: string;
+    };
 
 /** E-mail, by SMTP with STARTTLS. */
 export interface EmailChannel {
   /** `host:port` of the server. */
   readonly smarthost: string;
+  /** Ranges that hold the server's addresses, where they are private. @default - the Internet */
+  readonly cidrs?: readonly string[];
   /** Sender's address. */
   readonly from: string;
   /** @default - the server wants no login */

@@ -1,10 +1,11 @@
 import type { Receiver, WebhookConfig } from './alertmanager-config';
 import type { Audience } from './audience';
-import type { Channels, DeadMansSwitch, SmsChannel } from './channels';
+import type { Channels, DeadMansSwitch, SlackChannel, SmsChannel } from './channels';
 
 /** Keys of the Secret when a channel names none. */
 export const DEFAULT_KEYS = {
-  slack: 'SLACK_WEBHOOK_URL',
+  slackToken: 'SLACK_BOT_TOKEN',
+  slackWebhook: 'SLACK_WEBHOOK_URL',
   smtp: 'SMTP_PASSWORD',
   pagerDuty: 'PAGERDUTY_INTEGRATION_KEY',
   sms: 'SMS_GATEWAY_URL',
@@ -16,13 +17,20 @@ export const DEFAULT_KEYS = {
 export function secretKeys(channels: Channels, deadMansSwitch?: DeadMansSwitch): readonly string[] {
   const { slack, email, pagerDuty, sms, webhook } = channels;
   return [
-    slack && (slack.urlKey ?? DEFAULT_KEYS.slack),
+    slack && slackKey(slack),
     email?.username && (email.passwordKey ?? DEFAULT_KEYS.smtp),
     pagerDuty && (pagerDuty.routingKeyKey ?? DEFAULT_KEYS.pagerDuty),
     sms?.kind === 'gateway' && (sms.urlKey ?? DEFAULT_KEYS.sms),
     webhook && (webhook.urlKey ?? DEFAULT_KEYS.webhook),
     deadMansSwitch && (deadMansSwitch.urlKey ?? DEFAULT_KEYS.deadMansSwitch),
   ].filter((key): key is string => Boolean(key));
+}
+
+/** The key that Slack is reached with. */
+export function slackKey(slack: SlackChannel): string {
+  return slack.kind === 'app'
+    ? (slack.tokenKey ?? DEFAULT_KEYS.slackToken)
+    : (slack.urlKey ?? DEFAULT_KEYS.slackWebhook);
 }
 
 /**
@@ -111,7 +119,8 @@ function smsConfigs(sms: SmsChannel, file: (key: string) => string): Pick<Receiv
             topic_arn: sms.topicArn,
             send_resolved: false,
             sigv4: { region: sms.region },
-            subject: template('monitoring.title'),
+            // SNS takes fewer than 100 characters of ASCII here; a title can be longer.
+            subject: '{{ .GroupLabels.alertname }}',
             message: template('monitoring.sms'),
           },
         ],

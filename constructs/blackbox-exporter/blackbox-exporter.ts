@@ -34,7 +34,7 @@ export class BlackboxExporter extends Construct {
   allow(url: string): void {
     const { hostname, port, protocol } = new URL(url);
     const scheme = protocol.replace(':', '');
-    this.component.connectTo(Endpoint.internet(hostname, Number(port || (scheme === 'https' ? 443 : 80)), scheme));
+    this.component.connectTo(Endpoint.host(hostname, Number(port || (scheme === 'https' ? 443 : 80)), scheme));
   }
 
   get endpoint(): Endpoint {

@@ -105,7 +105,7 @@ export class Grafana extends Construct {
         readiness: httpProbe('/api/health'),
         liveness: httpProbe('/api/health', 'http', { failureThreshold: 6 }),
       },
-      resources: { cpu: '100m', memory: '512Mi' },
+      resources: { cpu: '100m', memory: '1Gi' },
       mounts: [
         config.mount,
         dataSources.mount,

@@ -178,7 +178,8 @@ export class Component extends Construct {
 
   /** Pods on the node's network answer with the node's address, which no pod selector matches. */
   private peersFor(client: Pods): k8s.NetworkPolicyPeer[] {
-    return hostOf(this.props.workload)?.network ? cidrPeers(PRIVATE_CIDRS) : [podsPeer(this.pods, client)];
+    const host = hostOf(this.props.workload);
+    return host?.network ? cidrPeers(host.nodeCidrs ?? PRIVATE_CIDRS) : [podsPeer(this.pods, client)];
   }
 
   private admit(client: Pods, ports: readonly PodPort[]): void {

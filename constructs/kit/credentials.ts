@@ -29,9 +29,9 @@ export class Credentials {
     };
   }
 
-  /** A key as an environment variable that may be absent, for servers that read no file. */
-  optionalVariable(name: string, key: string): k8s.EnvVar {
-    return { name, valueFrom: { secretKeyRef: { name: this.secretName, key: this.request(key), optional: true } } };
+  /** A key as an environment variable, for servers that read no file. The pod waits for it; the value may be empty. */
+  variable(name: string, key: string): k8s.EnvVar {
+    return { name, valueFrom: { secretKeyRef: { name: this.secretName, key: this.request(key) } } };
   }
 
   private request(key: string): string {

@@ -34,19 +34,19 @@ export interface EndpointProps {
  * the NetworkPolicy: an address in a configuration file without the policy that permits it cannot be written.
  */
 export class Endpoint {
-  /** A host outside the cluster. */
-  static internet(host: string, port = 443, scheme = 'https'): Endpoint {
-    return new Endpoint({
-      scheme,
-      host,
-      port,
-      egress: () => ({ to: [internetPeer()], ports: policyPorts([{ port }]) }),
-    });
+  /**
+   * A host that is no Service of the cluster.
+   *
+   * @param cidrs ranges that hold the host's addresses @default - the Internet: every address that is not private
+   */
+  static host(host: string, port = 443, scheme = 'https', cidrs?: readonly string[]): Endpoint {
+    const to = cidrs ? cidrPeers(cidrs) : [internetPeer()];
+    return new Endpoint({ scheme, host, port, egress: () => ({ to, ports: policyPorts([{ port }]) }) });
   }
 
-  /** Any host outside the cluster: for addresses that only the Secret knows. */
-  static anywhere(port = 443, scheme = 'https'): Endpoint {
-    return Endpoint.internet('*', port, scheme);
+  /** Any host that is no Service of the cluster: for addresses that only the Secret knows. */
+  static anyHost(port = 443, cidrs?: readonly string[]): Endpoint {
+    return Endpoint.host('*', port, 'https', cidrs);
   }
 
   /** A port on every node, reached by the node's address, e.g. the kubelet's. */
@@ -61,7 +61,7 @@ export class Endpoint {
 
   /**
    * The Kubernetes API server. Its pods, if it has any, are on no pod network: policies see the address behind the
-   * Service, on 443 or 6443.
+   * Service, on the port that the distribution chose: 443, 6443 or 8443.
    *
    * @param cidrs ranges that hold the API server's addresses @default - every private range
    */
@@ -71,7 +71,7 @@ export class Endpoint {
       host: 'kubernetes.default.svc',
       port: 443,
       service: { namespace: 'default', name: 'kubernetes', portName: 'https' },
-      egress: () => ({ to: cidrPeers(cidrs), ports: policyPorts([{ port: 443 }, { port: 6443 }]) }),
+      egress: () => ({ to: cidrPeers(cidrs), ports: policyPorts([{ port: 443 }, { port: 6443 }, { port: 8443 }]) }),
     });
   }
 

@@ -45,14 +45,17 @@ export function policyPorts(ports: readonly PodPort[]): k8s.NetworkPolicyPort[] 
   }));
 }
 
+/** Address that the node-local DNS cache listens on. Its pods are on the node's network, which no selector matches. */
+const NODE_LOCAL_DNS = '169.254.20.10/32';
+
 /** Name resolution, which every component needs: the cluster's DNS and its node-local cache. */
 export function dnsEgress(): k8s.NetworkPolicyEgressRule {
-  const dns = (app: string): k8s.NetworkPolicyPeer => ({
+  const clusterDns = {
     namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'kube-system' } },
-    podSelector: { matchLabels: { 'k8s-app': app } },
-  });
+    podSelector: { matchLabels: { 'k8s-app': 'kube-dns' } },
+  };
   return {
-    to: [dns('kube-dns'), dns('node-local-dns')],
+    to: [clusterDns, ...cidrPeers([NODE_LOCAL_DNS])],
     ports: policyPorts([{ port: 53, protocol: 'UDP' }, { port: 53 }]),
   };
 }

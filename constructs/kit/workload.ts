@@ -12,6 +12,8 @@ export interface Storage {
 export interface HostAccess {
   readonly network: boolean;
   readonly pid: boolean;
+  /** Ranges that hold the nodes' addresses, by which pods on the host's network are reached. @default - every private range */
+  readonly nodeCidrs?: readonly string[];
 }
 
 /** How the pods of a component are run. */

@@ -7,6 +7,8 @@ export interface NodeExporterProps {
   readonly name?: string;
   /** Port on the node's own network. @default 9100 */
   readonly port?: number;
+  /** Ranges that hold the nodes' addresses. @default - every private range */
+  readonly nodeCidrs?: readonly string[];
 }
 
 /**
@@ -22,7 +24,7 @@ export class NodeExporter extends Construct {
     this.component = new Component(this, 'exporter', {
       name: props.name ?? 'node-exporter',
       image: images.nodeExporter,
-      workload: { kind: 'DaemonSet', host: { network: true, pid: true } },
+      workload: { kind: 'DaemonSet', host: { network: true, pid: true, nodeCidrs: props.nodeCidrs } },
       ports: { http: { port } },
       args: nodeExporterArgs(port, HOST_ROOT),
       probes: { readiness: httpProbe('/'), liveness: httpProbe('/') },

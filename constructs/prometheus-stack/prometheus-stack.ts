@@ -20,17 +20,19 @@ export interface PrometheusStackProps extends PrometheusProps {
   /** Namespaces whose objects kube-state-metrics reports. */
   readonly watchedNamespaces: readonly string[];
   /**
-   * Namespace in which Services and pods that carry `prometheus.io/scrape` are scraped, as the jobs `<namespace>-services`
-   * and `<namespace>-pods`. Connect the Prometheus component to their ports too.
+   * An application whose Services and pods are scraped where they carry `prometheus.io/scrape`, as the jobs
+   * `<name>-services` and `<name>-pods`. Connect `prometheus.component` to their ports too.
    * @default - none
    */
-  readonly applicationNamespace?: string;
+  readonly application?: { readonly name: string; readonly namespace: string };
   /** Public URLs to probe. @default - none */
   readonly probedUrls?: readonly string[];
   /** Rules to load, and where the links of their alerts lead. @default - none */
   readonly rules?: { readonly catalogue: RuleCatalogue; readonly links: AlertLinks };
-  /** Ranges that hold the addresses of the nodes and of the API server. @default - every private range */
+  /** Ranges that hold the nodes' addresses. @default - every private range */
   readonly nodeCidrs?: readonly string[];
+  /** Ranges that hold the API server's addresses. @default - every private range */
+  readonly apiCidrs?: readonly string[];
 }
 
 /**
@@ -47,16 +49,16 @@ export class PrometheusStack extends Construct {
     this.prometheus = new Prometheus(this, 'prometheus', props);
     this.kubeStateMetrics = new KubeStateMetrics(this, 'kube-state-metrics', {
       namespaces: props.watchedNamespaces,
-      apiCidrs: props.nodeCidrs,
+      apiCidrs: props.apiCidrs,
     });
     this.blackboxExporter = new BlackboxExporter(this, 'blackbox-exporter');
 
     this.scrapeKubernetes(props);
     this.scrapeItself();
-    const { applicationNamespace } = props;
-    if (applicationNamespace) {
-      this.prometheus.addScrapeConfig(annotatedServicesJob(`${applicationNamespace}-services`, applicationNamespace));
-      this.prometheus.addScrapeConfig(annotatedPodsJob(`${applicationNamespace}-pods`, applicationNamespace));
+    if (props.application) {
+      const { name, namespace } = props.application;
+      this.prometheus.addScrapeConfig(annotatedServicesJob(`${name}-services`, namespace));
+      this.prometheus.addScrapeConfig(annotatedPodsJob(`${name}-pods`, namespace));
     }
     if (props.probedUrls && props.probedUrls.length > 0) {
       this.probe(props.probedUrls);
@@ -67,14 +69,18 @@ export class PrometheusStack extends Construct {
     }
   }
 
-  private scrapeKubernetes({ platform, nodeCidrs = PRIVATE_CIDRS }: PrometheusStackProps): void {
+  private scrapeKubernetes({
+    platform,
+    nodeCidrs = PRIVATE_CIDRS,
+    apiCidrs = PRIVATE_CIDRS,
+  }: PrometheusStackProps): void {
     const { component } = this.prometheus;
     component.connectTo(Endpoint.nodes(KUBELET_PORT, 'https', nodeCidrs));
     this.prometheus.addScrapeConfig({ ...kubeletJob('kubelet', '/metrics'), sample_limit: 50_000 });
     // Every container of a node in one scrape: by far the largest target.
     this.prometheus.addScrapeConfig({ ...kubeletJob('cadvisor', '/metrics/cadvisor'), sample_limit: 100_000 });
 
-    const { service } = component.connectTo(Endpoint.kubernetesApi(nodeCidrs));
+    const { service } = component.connectTo(Endpoint.kubernetesApi(apiCidrs));
     this.prometheus.addScrapeConfig({ ...apiServerJob(service!), sample_limit: 150_000 });
     component.addClusterRole([
       { apiGroups: [''], resources: ['nodes'], verbs: ['get', 'list', 'watch'] },
@@ -94,9 +100,10 @@ export class PrometheusStack extends Construct {
   private scrapeItself(): void {
     const { prometheus, kubeStateMetrics, blackboxExporter } = this;
     prometheus.addScrapeJob('prometheus', prometheus.endpoint);
-    // The labels of its series name the objects they are about; they are not those of the exporter.
     prometheus.addScrapeJob('kube-state-metrics', kubeStateMetrics.endpoint, {
+      // The labels of its series name the objects they are about; those of the exporter would fill the gaps with itself.
       honor_labels: true,
+      relabel: [{ action: 'labeldrop', regex: 'namespace|pod|node|service|component' }],
       sample_limit: 100_000,
     });
     prometheus.addScrapeJob('kube-state-metrics-telemetry', kubeStateMetrics.telemetry);

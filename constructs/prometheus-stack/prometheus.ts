@@ -26,10 +26,10 @@ import { fileJob, serviceJob, withLimits } from './scrape-jobs';
 
 /** Where samples are sent besides the local storage. */
 export interface RemoteWrite {
-  /** Host of the receiver, e.g. `mimir.example.internal`. */
-  readonly host: string;
-  /** @default /api/v1/push */
-  readonly path?: string;
+  /** Address of the receiver, e.g. `https://mimir.sightedit.com/api/v1/push`. */
+  readonly url: string;
+  /** Ranges that hold the receiver's addresses, where they are private. @default - the Internet */
+  readonly cidrs?: readonly string[];
   /** Names of the metrics to send, as one anchored regular expression. @default - every metric */
   readonly keep?: string;
   /** Key of the bearer token in the Secret. @default - none */
@@ -238,10 +238,15 @@ export class Prometheus extends Construct {
     });
   }
 
-  private connectRemote({ host, path = '/api/v1/push', keep, tokenKey }: RemoteWrite): RemoteWriteConfig {
+  private connectRemote({ url, cidrs, keep, tokenKey }: RemoteWrite): RemoteWriteConfig {
+    if (!URL.canParse(url)) {
+      throw new SettingError('remoteWrites.url', url, 'write a URL, e.g. https://mimir.sightedit.com/api/v1/push');
+    }
+    const { hostname, port, protocol } = new URL(url);
+    const scheme = protocol.replace(':', '');
+    this.component.connectTo(Endpoint.host(hostname, Number(port) || (scheme === 'https' ? 443 : 80), scheme, cidrs));
     return {
-      url: this.component.connectTo(Endpoint.internet(host)).url(path),
-      name: host,
+      url,
       authorization: tokenKey ? { credentials_file: `${CREDENTIALS_PATH}/${tokenKey}` } : undefined,
       write_relabel_configs: keep ? [{ source_labels: ['__name__'], regex: keep, action: 'keep' }] : undefined,
     };

@@ -96,7 +96,8 @@ export function annotatedPodsJob(job: string, namespace: string): ScrapeConfig {
     kubernetes_sd_configs: [discovery('pod', namespace)],
     relabel_configs: [
       keepIf(`${META}_pod_annotation_prometheus_io_scrape`, 'true'),
-      // Init containers and pods that have ended have no port to answer on.
+      // Init containers, and pods that have ended, answer on no port.
+      { source_labels: [`${META}_pod_container_init`], regex: 'true', action: 'drop' },
       { source_labels: [`${META}_pod_phase`], regex: 'Succeeded|Failed', action: 'drop' },
       // A pod is discovered once for each port that it declares; with the same address the copies become one target.
       {

@@ -6,7 +6,7 @@ export interface RedisExporterProps {
   readonly name?: string;
   /** The Redis server. */
   readonly redis: Endpoint;
-  /** The Secret and the key of the password. The server may do without one. @default - no password */
+  /** The Secret and the key of the password, whose value may be empty. @default - no password */
   readonly password?: { readonly credentials: Credentials; readonly key: string };
 }
 
@@ -23,10 +23,8 @@ export class RedisExporter extends Construct {
       workload: { kind: 'Deployment', replicas: 1 },
       ports: { http: { port: 9121 } },
       // Its password file maps addresses to passwords in JSON, which no `.env` can hold.
-      env: props.password
-        ? [props.password.credentials.optionalVariable('REDIS_PASSWORD', props.password.key)]
-        : undefined,
-      args: () => [`--redis.addr=${this.address}`, '--config-command=-', '--include-system-metrics=false'],
+      env: props.password ? [props.password.credentials.variable('REDIS_PASSWORD', props.password.key)] : undefined,
+      args: () => [`--redis.addr=${this.address}`, '--config-command=-', '--connection-timeout=4s'],
       probes: { readiness: httpProbe('/health'), liveness: httpProbe('/health') },
       resources: { cpu: '25m', memory: '64Mi' },
     });

@@ -1,5 +1,5 @@
 import { App, Chart } from 'cdk8s';
-import { AlertRouting, Credentials, PrometheusStack, RuleCatalogue } from 'sightedit-monitoring';
+import { AlertRouting, Credentials, ExternalWorkload, PrometheusStack, RuleCatalogue } from 'sightedit-monitoring';
 
 const app = new App();
 const chart = new Chart(app, 'payments-monitoring', {
@@ -11,7 +11,7 @@ const catalogue = RuleCatalogue.read({ rules: 'rules', runbooks: 'runbooks' });
 const routing = new AlertRouting(chart, 'alerts', {
   externalUrl: 'https://alertmanager.payments.internal',
   credentials: new Credentials('payments-credentials'),
-  channels: { slack: {} },
+  channels: { slack: { kind: 'app' } },
   levels: {
     critical: { slack: ['#payments-pager'] },
     high: { slack: ['#payments-pager'] },
@@ -24,9 +24,16 @@ const { prometheus } = new PrometheusStack(chart, 'metrics', {
   externalUrl: 'https://prometheus.payments.internal',
   externalLabels: { cluster: 'payments' },
   watchedNamespaces: ['payments'],
-  applicationNamespace: 'payments',
+  application: { name: 'payments', namespace: 'payments' },
   rules: { catalogue, links: { runbook: ({ alert }) => `https://wiki.payments.internal/${alert}` } },
 });
+const api = new ExternalWorkload(chart, 'api', {
+  namespace: 'payments',
+  podLabels: { app: 'payments-api' },
+  service: 'payments-api',
+  port: 8080,
+});
+prometheus.component.connectTo(api.endpoint);
 prometheus.addAlertmanager(routing.endpoint);
 prometheus.addScrapeJob('alertmanager', routing.endpoint);
 

@@ -9,16 +9,19 @@ import {
 } from '../../charts';
 import type { Platform } from '../../constructs';
 import { ofKind } from '../support/dist';
-import { manifestsOf } from '../support/render';
+import { find, manifestsOf } from '../support/render';
+
+const PRIVATE = ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '100.64.0.0/10'];
+const FILE_TARGETS = { ports: [9100, 9121, 9187], cidrs: PRIVATE };
 
 const INPUT: MonitoringInput = {
   cluster: 'demo',
   environment: 'test',
   region: 'mars-1',
   platform: 'eks',
-  application: { probedUrls: [] },
+  application: { probedUrls: ['https://shop.example.com/health'] },
   alerting: {
-    channels: { slack: {} },
+    channels: { slack: { kind: 'webhook' } },
     levels: { critical: { slack: ['#a'] }, high: { slack: ['#a'] }, medium: { slack: ['#a'] }, low: { slack: ['#a'] } },
   },
 };
@@ -35,14 +38,26 @@ describe('defaults', () => {
     [
       'production',
       {
-        metrics: { replicas: 2, intervalSeconds: 15, retentionDays: 30, activeSeries: 250_000 },
+        metrics: {
+          replicas: 2,
+          intervalSeconds: 15,
+          retentionDays: 30,
+          activeSeries: 250_000,
+          fileTargets: FILE_TARGETS,
+        },
         alerting: { replicas: 3 },
       },
     ],
     [
       'dev',
       {
-        metrics: { replicas: 1, intervalSeconds: 15, retentionDays: 7, activeSeries: 50_000 },
+        metrics: {
+          replicas: 1,
+          intervalSeconds: 15,
+          retentionDays: 7,
+          activeSeries: 50_000,
+          fileTargets: FILE_TARGETS,
+        },
         alerting: { replicas: 1 },
       },
     ],
@@ -64,6 +79,7 @@ describe('defaults', () => {
         runbooks: 'http://remediation-webhook.sightedit-monitoring.svc:8080/runbooks',
       },
       credentials: { secretName: 'sightedit-monitoring-credentials' },
+      network: { nodeCidrs: PRIVATE, apiCidrs: PRIVATE },
     });
   });
 
@@ -80,6 +96,7 @@ describe('defaults', () => {
         metrics: { retentionDays: 3 },
         links: { grafana: 'https://grafana.example.com' },
         alerting: { ...INPUT.alerting, replicas: 2 },
+        network: { apiCidrs: ['203.0.113.7/32'] },
       },
       'production',
     );
@@ -89,6 +106,7 @@ describe('defaults', () => {
       prometheus: 'http://localhost:9090',
     });
     expect(settings.alerting.replicas).toBe(2);
+    expect(settings.network).toEqual({ nodeCidrs: PRIVATE, apiCidrs: ['203.0.113.7/32'] });
   });
 });
 
@@ -110,7 +128,7 @@ describe('a setting that cannot work is refused by name, value and mend', () => 
     [`nodeNamespace is "-node": ${DNS_LABEL}`, { nodeNamespace: '-node' }],
     [
       `application.namespace is "${'a'.repeat(64)}": ${DNS_LABEL}`,
-      { application: { namespace: 'a'.repeat(64), probedUrls: [] } },
+      { application: { ...INPUT.application, namespace: 'a'.repeat(64) } },
     ],
     [`nodeNamespace is "watch": ${DIFFER}`, { namespace: 'watch', nodeNamespace: 'watch' }],
     [`nodeNamespace is "sightedit": ${DIFFER}`, { nodeNamespace: 'sightedit' }],
@@ -122,6 +140,10 @@ describe('a setting that cannot work is refused by name, value and mend', () => 
     [
       `application.probedUrls is "http://shop.example.com": ${HTTPS}`,
       { application: { probedUrls: ['https://shop.example.com', 'http://shop.example.com'] } },
+    ],
+    [
+      'application.probedUrls is []: name a URL that users open, e.g. https://api.sightedit.com/health',
+      { application: { probedUrls: [] } },
     ],
     [`application.probedUrls is "https://": ${HTTPS}`, { application: { probedUrls: ['https://'] } }],
     [
@@ -135,6 +157,11 @@ describe('a setting that cannot work is refused by name, value and mend', () => 
       'alerting.levels.low is {}: these alerts would reach nobody; ' +
         'name a Slack channel, an e-mail address or another channel',
       { alerting: { ...INPUT.alerting, levels: { ...INPUT.alerting.levels, low: {} } } },
+    ],
+    [
+      'alerting.channels.slack.kind is "webhook": an incoming webhook posts to one channel, and #a, #b are named; ' +
+        'write app, or name one channel',
+      { alerting: { ...INPUT.alerting, levels: { ...INPUT.alerting.levels, low: { slack: ['#b'] } } } },
     ],
   ])('%s', (message, changes) => {
     expect(() => platform(changes, 'production')).toThrow(expect.objectContaining({ name: 'SettingError', message }));
@@ -156,7 +183,9 @@ describe('a setting that cannot work is refused by name, value and mend', () => 
 
 describe('the namespace of the application', () => {
   const written = (admit: boolean) =>
-    platform({ application: { probedUrls: [], admit } }).filter(({ metadata }) => metadata.namespace === 'sightedit');
+    platform({ application: { ...INPUT.application, admit } }).filter(
+      ({ metadata }) => metadata.namespace === 'sightedit',
+    );
 
   test('gets the policies and roles that let us in', () => {
     expect(ofKind(written(true), 'NetworkPolicy')).not.toEqual([]);
@@ -165,6 +194,63 @@ describe('the namespace of the application', () => {
 
   test('gets no policy of ours when its owner admits us himself', () => {
     expect(ofKind(written(false), 'NetworkPolicy')).toEqual([]);
+  });
+});
+
+describe('addresses that only the operator knows', () => {
+  const ports = (...numbers: number[]) => numbers.map((port) => ({ port, protocol: 'TCP' }));
+  const peers = (...cidrs: string[]) => cidrs.map((cidr) => ({ ipBlock: { cidr } }));
+
+  /** Rules of a policy for ranges of addresses, without the one for name resolution. */
+  const ranges = (changes: Partial<MonitoringInput>, name: string) => {
+    const [, ...rules] = find(platform(changes), 'NetworkPolicy', name).spec.egress;
+    return rules.filter(({ to }: { to: { ipBlock?: object }[] }) => to.some(({ ipBlock }) => ipBlock));
+  };
+  const network = { nodeCidrs: ['10.61.0.0/16'], apiCidrs: ['203.0.113.7/32'] };
+  const api = { to: peers('203.0.113.7/32'), ports: ports(443, 6443, 8443) };
+
+  test('of the API server reach kube-state-metrics', () => {
+    expect(ranges({ network }, 'kube-state-metrics')).toEqual([api]);
+  });
+
+  const fileTargets = { ports: [9256, 9308], cidrs: ['10.62.0.0/16', '10.63.0.0/16'] };
+  const ofPrometheus = () => ranges({ network, metrics: { fileTargets } }, 'prometheus');
+
+  test('of nodes, the API server and targets from files reach Prometheus, each on its own ports', () => {
+    const targets = peers('10.62.0.0/16', '10.63.0.0/16');
+    expect(ofPrometheus()).toEqual([
+      { to: peers('10.61.0.0/16'), ports: ports(10250) },
+      api,
+      { to: peers('10.61.0.0/16'), ports: ports(9100) },
+      { to: targets, ports: ports(9256) },
+      { to: targets, ports: ports(9308) },
+    ]);
+  });
+
+  test('of receivers reach Alertmanager', () => {
+    const alerting = { ...INPUT.alerting, privateReceivers: [{ cidrs: ['10.64.0.0/16'], port: 8443 }] };
+    expect(ranges({ alerting }, 'alertmanager')).toContainEqual({ to: peers('10.64.0.0/16'), ports: ports(8443) });
+  });
+});
+
+test.each([
+  ['is the one that is named', 'fast'],
+  ["is the cluster's own when none is named", undefined],
+])('the class of every volume %s', (_name, storageClass) => {
+  const manifests = platform({ storageClass });
+  const classes = [
+    ...ofKind(manifests, 'StatefulSet').flatMap(({ metadata, spec }) =>
+      spec.volumeClaimTemplates.map((claim: { spec: { storageClassName?: string } }) => [
+        metadata.name,
+        claim.spec.storageClassName,
+      ]),
+    ),
+    ...ofKind(manifests, 'PersistentVolumeClaim').map(({ metadata, spec }) => [metadata.name, spec.storageClassName]),
+  ];
+  expect(Object.fromEntries(classes)).toEqual({
+    alertmanager: storageClass,
+    grafana: storageClass,
+    prometheus: storageClass,
   });
 });
 

@@ -7,6 +7,7 @@ import {
   type Receiver,
   type Route,
   SettingError,
+  type SlackChannel,
 } from '../../constructs';
 import { testProps } from '../support/props';
 import { containerOf, find, findAll, manifestsOf, NAMESPACE, podOf, testChart } from '../support/render';
@@ -20,13 +21,26 @@ const EVERYBODY: Levels = {
   low: { slack: ['#low'] },
 };
 
+/** Levels that share one Slack channel, as an incoming webhook wants it. */
+const ONE_CHANNEL: Levels = {
+  critical: { slack: ['#alerts'] },
+  high: { slack: ['#alerts'] },
+  medium: { slack: ['#alerts'] },
+  low: { slack: ['#alerts'] },
+};
+
+const SLACK = { kind: 'app' } as const;
+
 const EVERY_CHANNEL: Required<Channels> = {
-  slack: {},
+  slack: SLACK,
   email: { smarthost: 'smtp.example.com:587', from: 'monitoring@example.com', username: 'monitoring' },
   pagerDuty: {},
   sms: { kind: 'gateway' },
   webhook: {},
 };
+
+/** An audience that is told by e-mail alone. */
+const MAIL = { email: ['oncall@example.com'] } as const;
 
 /** An audience that is told through every channel. */
 const EVERY_WAY = {
@@ -40,7 +54,7 @@ const EVERY_WAY = {
 const PROPS = (): AlertRoutingProps => ({
   externalUrl: 'https://alerts.example.com',
   credentials: new Credentials('demo-credentials'),
-  channels: { slack: {} },
+  channels: { slack: SLACK },
   levels: EVERYBODY,
 });
 
@@ -68,6 +82,11 @@ function entriesOf(value: unknown, suffix: string): string[] {
   );
 }
 
+/** What is said of an incoming webhook when several Slack channels are named. */
+const ONE_WEBHOOK = (channels: string) =>
+  `alerting.channels.slack.kind is "webhook": an incoming webhook posts to one channel, and ${channels} are named; ` +
+  'write app, or name one channel';
+
 describe('AlertRouting', () => {
   testProps<AlertRoutingProps>({
     make: (scope, props) => new AlertRouting(scope, 'alertmanager', props),
@@ -83,6 +102,7 @@ describe('AlertRouting', () => {
       levels: { ...EVERYBODY, critical: EVERY_WAY },
       teams: { database: { slack: ['#dba'] }, business: { email: ['business@example.com'], businessHoursOnly: true } },
       fallback: { slack: ['#fallback'] },
+      privateReceivers: [{ cidrs: ['10.20.0.0/16'], port: 8443 }],
       deadMansSwitch: { urlKey: 'LISTENER_URL' },
       businessHours: { start: '08:00', end: '16:00', timeZone: 'Europe/Berlin' },
       inhibitions: [{ source: 'DemoDown', targets: ['DemoSlow'], equal: ['instance'] }],
@@ -98,6 +118,7 @@ describe('AlertRouting', () => {
       levels: 'to: oncall@example.com',
       teams: "channel: '#dba'",
       fallback: "channel: '#fallback'",
+      privateReceivers: 'cidr: 10.20.0.0/16',
       deadMansSwitch: 'url_file: /etc/alertmanager/credentials/LISTENER_URL',
       businessHours: 'location: Europe/Berlin',
       inhibitions: 'name: DemoDown',
@@ -149,7 +170,7 @@ describe('AlertRouting', () => {
       const files = new Set(entriesOf(config(every()), '_file'));
       expect([...files].sort()).toEqual([
         'routing_key_file: /etc/alertmanager/credentials/PAGERDUTY_INTEGRATION_KEY',
-        'slack_api_url_file: /etc/alertmanager/credentials/SLACK_WEBHOOK_URL',
+        'slack_app_token_file: /etc/alertmanager/credentials/SLACK_BOT_TOKEN',
         'smtp_auth_password_file: /etc/alertmanager/credentials/SMTP_PASSWORD',
         'url_file: /etc/alertmanager/credentials/ALERT_WEBHOOK_URL',
         'url_file: /etc/alertmanager/credentials/DEAD_MANS_SWITCH_URL',
@@ -157,12 +178,19 @@ describe('AlertRouting', () => {
       ]);
     });
 
-    test.each(['slack_api_url', 'smtp_auth_password', 'routing_key', 'service_key', 'api_key', 'url', 'api_url'])(
-      'never stand in the configuration as %s',
-      (key) => {
-        expect(entriesOf(config(every()), key).filter((entry) => entry.startsWith(`${key}: `))).toEqual([]);
-      },
-    );
+    test.each([
+      'slack_api_url',
+      'slack_app_token',
+      'smtp_auth_password',
+      'routing_key',
+      'service_key',
+      'api_key',
+      'app_token',
+      'url',
+      'api_url',
+    ])('never stand in the configuration as %s', (key) => {
+      expect(entriesOf(config(every()), key).filter((entry) => entry.startsWith(`${key}: `))).toEqual([]);
+    });
 
     test('that the configuration reads are those that are mounted', () => {
       const manifests = every();
@@ -175,9 +203,27 @@ describe('AlertRouting', () => {
       expect(volume.secret.optional).toBe(true);
     });
 
-    test('may have keys of other names', () => {
-      const manifests = rendered({ channels: { slack: { urlKey: 'CHAT_URL' } } });
-      expect(config(manifests).global.slack_api_url_file).toBe('/etc/alertmanager/credentials/CHAT_URL');
+    test.each<[string, SlackChannel, string, string]>([
+      ['an app', { kind: 'app' }, 'slack_app_token_file', 'SLACK_BOT_TOKEN'],
+      [
+        'an app with a key of another name',
+        { kind: 'app', tokenKey: 'CHAT_TOKEN' },
+        'slack_app_token_file',
+        'CHAT_TOKEN',
+      ],
+      ['a webhook', { kind: 'webhook' }, 'slack_api_url_file', 'SLACK_WEBHOOK_URL'],
+      [
+        'a webhook with a key of another name',
+        { kind: 'webhook', urlKey: 'CHAT_URL' },
+        'slack_api_url_file',
+        'CHAT_URL',
+      ],
+    ])('of Slack, by %s, are one key in one file', (_name, slack, setting, key) => {
+      const manifests = rendered({ channels: { slack }, levels: ONE_CHANNEL });
+      expect(entriesOf(config(manifests), '_file')).toEqual([`${setting}: /etc/alertmanager/credentials/${key}`]);
+      const { volumes } = podOf(manifests, 'alertmanager').spec;
+      const { secret } = volumes.find(({ name }: { name: string }) => name === 'credentials');
+      expect(secret.items).toEqual([{ key, path: key }]);
     });
   });
 
@@ -204,7 +250,7 @@ describe('AlertRouting', () => {
     test('of text messages by SNS assumes its role and publishes to its topic', () => {
       const manifests = rendered({
         channels: {
-          slack: {},
+          slack: SLACK,
           sms: {
             kind: 'sns',
             topicArn: 'arn:aws:sns:eu-west-1:000000000000:demo',
@@ -219,26 +265,63 @@ describe('AlertRouting', () => {
           topic_arn: 'arn:aws:sns:eu-west-1:000000000000:demo',
           sigv4: { region: 'eu-west-1' },
           send_resolved: false,
+          // SNS refuses a subject of 100 characters or more.
+          subject: '{{ .GroupLabels.alertname }}',
         },
       ]);
+      expect(config(manifests).route.group_by).toContain('alertname');
       expect(find(manifests, 'ServiceAccount').metadata.annotations).toEqual({
         'eks.amazonaws.com/role-arn': 'arn:aws:iam::000000000000:role/demo',
       });
     });
 
     test.each<[string, Channels, number[]]>([
-      ['Slack', { slack: {} }, [443]],
-      ['Slack and e-mail', { slack: {}, email: EVERY_CHANNEL.email }, [443, 587]],
+      ['Slack', { slack: SLACK }, [443]],
+      ['Slack and e-mail', { slack: SLACK, email: EVERY_CHANNEL.email }, [443, 587]],
     ])('of %s opens the way out and no other', (_name, left, ports) => {
       const [, ...rules] = find(rendered({ channels: left, replicas: 1 }), 'NetworkPolicy').spec.egress;
       expect(rules.map((rule: { ports: { port: number }[] }) => rule.ports[0]?.port)).toEqual(ports);
     });
 
+    test('of e-mail in a private range opens that range on the port of the server and nothing else', () => {
+      const email = { smarthost: 'mail.internal:25', cidrs: ['10.30.0.0/16'], from: 'monitoring@example.com' };
+      const manifests = rendered({
+        channels: { email },
+        levels: { critical: MAIL, high: MAIL, medium: MAIL, low: MAIL },
+        replicas: 1,
+      });
+      const [, ...rules] = find(manifests, 'NetworkPolicy').spec.egress;
+      expect(rules).toEqual([{ to: [{ ipBlock: { cidr: '10.30.0.0/16' } }], ports: [{ port: 25, protocol: 'TCP' }] }]);
+    });
+
     test('of e-mail keeps to TLS, and logs in only with a name', () => {
       const email = { smarthost: 'smtp.example.com:25', from: 'monitoring@example.com' };
-      const { global } = config(rendered({ channels: { slack: {}, email } }));
+      const { global } = config(rendered({ channels: { slack: SLACK, email } }));
       expect(global.smtp_require_tls).toBe(true);
       expect(global).not.toHaveProperty('smtp_auth_password_file');
+    });
+  });
+
+  describe('receivers in private ranges', () => {
+    const ways = (props: Partial<AlertRoutingProps>): object[] =>
+      find(rendered({ ...props, replicas: 1 }), 'NetworkPolicy').spec.egress;
+
+    test('open those ranges, each on its own port, and nothing else', () => {
+      const without = ways({});
+      const opened = ways({
+        privateReceivers: [
+          { cidrs: ['10.20.0.0/16', '10.21.0.0/16'], port: 8443 },
+          { cidrs: ['192.168.7.1/32'], port: 8080 },
+        ],
+      });
+      expect(opened).toEqual([
+        ...without,
+        {
+          to: [{ ipBlock: { cidr: '10.20.0.0/16' } }, { ipBlock: { cidr: '10.21.0.0/16' } }],
+          ports: [{ port: 8443, protocol: 'TCP' }],
+        },
+        { to: [{ ipBlock: { cidr: '192.168.7.1/32' } }], ports: [{ port: 8080, protocol: 'TCP' }] },
+      ]);
     });
   });
 
@@ -282,7 +365,7 @@ describe('AlertRouting', () => {
       ],
       [
         'a mail server without a port',
-        { channels: { slack: {}, email: { smarthost: 'smtp.example.com', from: 'monitoring@example.com' } } },
+        { channels: { slack: SLACK, email: { smarthost: 'smtp.example.com', from: 'monitoring@example.com' } } },
         'alerting.channels.email.smarthost is "smtp.example.com": write host:port, e.g. smtp.sightedit.com:587',
       ],
       [
@@ -291,8 +374,33 @@ describe('AlertRouting', () => {
         'alerting.levels.low is {"slack":[]}: these alerts would reach nobody; ' +
           'name a Slack channel, an e-mail address or another channel',
       ],
+      [
+        'an incoming webhook of Slack with a channel for each level',
+        { channels: { slack: { kind: 'webhook' } } },
+        ONE_WEBHOOK('#critical, #high, #medium, #low'),
+      ],
+      [
+        'an incoming webhook of Slack with a channel for a team',
+        { channels: { slack: { kind: 'webhook' } }, levels: ONE_CHANNEL, teams: { database: { slack: ['#dba'] } } },
+        ONE_WEBHOOK('#alerts, #dba'),
+      ],
+      [
+        'an incoming webhook of Slack with a channel for what is unknown',
+        { channels: { slack: { kind: 'webhook' } }, levels: ONE_CHANNEL, fallback: { slack: ['#alerts', '#lost'] } },
+        ONE_WEBHOOK('#alerts, #lost'),
+      ],
     ])('is refused with its mend: %s', (_name, props, message) => {
       expect(error(props).message).toBe(message);
+    });
+
+    test('is not an incoming webhook of Slack whose one channel is named often', () => {
+      const manifests = rendered({
+        channels: { slack: { kind: 'webhook' } },
+        levels: ONE_CHANNEL,
+        teams: { database: { slack: ['#alerts'] } },
+        fallback: { slack: ['#alerts'] },
+      });
+      expect([...new Set(entriesOf(config(manifests), 'channel'))]).toEqual(['channel: #alerts']);
     });
 
     test('that is a mere wish is passed over: a team whose channel is missing is told by level', () => {

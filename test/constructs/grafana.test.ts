@@ -85,6 +85,11 @@ describe('Grafana', () => {
       expect(section(grafana(undefined, { externalUrl }), 'security')).toContain(`cookie_secure = ${secure}`);
     });
 
+    test('is not compressed, which has cost Grafana its memory', () => {
+      expect(section(grafana(), 'server')).toContain('enable_gzip = false');
+      expect(containerOf(grafana(), 'grafana').resources.limits.memory).toBe('1Gi');
+    });
+
     test('to the Internet is not needed', () => {
       const manifests = grafana();
       expect(section(manifests, 'analytics')).toEqual([

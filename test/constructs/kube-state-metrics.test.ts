@@ -54,6 +54,7 @@ describe('KubeStateMetrics', () => {
     expect(find(manifests, 'NetworkPolicy').spec.egress[1].ports).toEqual([
       { port: 443, protocol: 'TCP' },
       { port: 6443, protocol: 'TCP' },
+      { port: 8443, protocol: 'TCP' },
     ]);
   });
 });

@@ -1,13 +1,15 @@
-import { NodeExporter, type NodeExporterProps } from '../../constructs';
+import { BlackboxExporter, NodeExporter, type NodeExporterProps } from '../../constructs';
 import { testProps } from '../support/props';
 import { containerOf, find, podOf, render } from '../support/render';
 
 describe('NodeExporter', () => {
   testProps<NodeExporterProps>({
-    make: (scope, props) => new NodeExporter(scope, 'exporter', props),
+    // The ranges show in the policy of whoever connects.
+    make: (scope, props) =>
+      new BlackboxExporter(scope, 'client').component.connectTo(new NodeExporter(scope, 'exporter', props).endpoint),
     minimal: () => ({}),
-    full: () => ({ name: 'host-metrics', port: 19100 }),
-    traces: { name: 'name: host-metrics', port: 'port: 19100' },
+    full: () => ({ name: 'host-metrics', port: 19100, nodeCidrs: ['10.61.0.0/16'] }),
+    traces: { name: 'name: host-metrics', port: 'port: 19100', nodeCidrs: 'cidr: 10.61.0.0/16' },
   });
 
   const manifests = render((chart) => new NodeExporter(chart, 'exporter'));

@@ -8,11 +8,12 @@ import {
 } from '../../constructs';
 import { RuleCatalogue } from '../../rules';
 import { testProps } from '../support/props';
-import { find, findAll, manifestsOf, render, testChart } from '../support/render';
+import { find, findAll, render } from '../support/render';
 import { SOUND_RULES, withRuleDirectory } from '../support/rule-directory';
 import { serverConfig } from '../support/server-config';
 
 const CONTROL_PLANE_JOBS = ['kube-scheduler', 'kube-controller-manager', 'etcd'];
+const CONTROL_PLANE_PORTS = [10259, 10257, 2381];
 const LINKS = { runbook: ({ alert }: { alert: string }) => `https://runbooks.example.com/${alert}` };
 
 const PROPS = (): PrometheusStackProps => ({
@@ -48,14 +49,15 @@ describe('PrometheusStack', () => {
       activeSeries: 1_000_000,
       storageSize: '400Gi',
       storageClass: 'fast',
-      remoteWrites: [{ host: 'mimir.example.com', tokenKey: 'MIMIR_TOKEN' }],
+      remoteWrites: [{ url: 'https://mimir.example.com/api/v1/push', tokenKey: 'MIMIR_TOKEN' }],
       credentials: new Credentials('metrics-credentials'),
       platform: 'kubeadm',
       watchedNamespaces: ['shop', 'warehouse'],
-      applicationNamespace: 'boutique',
+      application: { name: 'storefront', namespace: 'boutique' },
       probedUrls: ['https://shop.example.com/health'],
       rules: { catalogue: catalogue(), links: LINKS },
       nodeCidrs: ['10.42.0.0/16'],
+      apiCidrs: ['10.43.0.0/16'],
     }),
     traces: {
       name: 'name: metrics',
@@ -67,14 +69,15 @@ describe('PrometheusStack', () => {
       activeSeries: 'memory: 8448Mi',
       storageSize: 'storage: 400Gi',
       storageClass: 'storageClassName: fast',
-      remoteWrites: 'url: https://mimir.example.com:443/api/v1/push',
+      remoteWrites: 'url: https://mimir.example.com/api/v1/push',
       credentials: 'secretName: metrics-credentials',
       platform: 'job_name: kube-scheduler',
       watchedNamespaces: '--namespaces=shop,warehouse',
-      applicationNamespace: 'job_name: boutique-pods',
+      application: 'job_name: storefront-pods',
       probedUrls: '- https://shop.example.com/health',
       rules: 'runbook_url: https://runbooks.example.com/DemoDown',
       nodeCidrs: 'cidr: 10.42.0.0/16',
+      apiCidrs: 'cidr: 10.43.0.0/16',
     },
   });
 
@@ -100,8 +103,8 @@ describe('PrometheusStack', () => {
         find(rendered({ platform }), 'NetworkPolicy', 'prometheus').spec.egress.flatMap(
           (rule: { ports: { port: number }[] }) => rule.ports.map(({ port }) => port),
         );
-      expect(ports('kubeadm')).toEqual(expect.arrayContaining([10259, 10257, 2381]));
-      expect(ports('eks').filter((port: number) => [10259, 10257, 2381].includes(port))).toEqual([]);
+      expect(ports('kubeadm')).toEqual(expect.arrayContaining(CONTROL_PLANE_PORTS));
+      expect(ports('eks').filter((port: number) => CONTROL_PLANE_PORTS.includes(port))).toEqual([]);
     });
 
     test('of an unknown platform is refused', () => {
@@ -116,7 +119,7 @@ describe('PrometheusStack', () => {
       jobsOf(
         rendered({
           platform: 'kubeadm',
-          applicationNamespace: 'shop',
+          application: { name: 'storefront', namespace: 'shop' },
           probedUrls: ['https://shop.example.com/health'],
         }),
       );
@@ -147,20 +150,58 @@ describe('PrometheusStack', () => {
         'kube-state-metrics',
         'kube-state-metrics-telemetry',
         'blackbox-exporter',
-        'shop-services',
-        'shop-pods',
+        'storefront-services',
+        'storefront-pods',
         'blackbox-http',
       ]);
     });
 
     test('of the application and of probes are there only when asked for', () => {
-      expect(jobNames({})).not.toContain('shop-pods');
+      const names = jobNames({});
+      expect(names.filter((name) => /-(services|pods)$/.test(name))).toEqual([]);
+      expect(names).not.toContain('blackbox-http');
       expect(jobNames({ probedUrls: [] })).not.toContain('blackbox-http');
     });
 
     test('about objects keep the labels of the objects', () => {
       const honoured = every().filter(({ honor_labels }) => honor_labels);
       expect(honoured.map(({ job_name }) => job_name)).toEqual(['kube-state-metrics']);
+    });
+
+    test('about objects have no labels of the exporter, which would fill the gaps of the objects with itself', () => {
+      const job = every().find(({ job_name }) => job_name === 'kube-state-metrics');
+      const named = job?.relabel_configs?.flatMap(({ target_label }) => target_label ?? []);
+      const { regex } = job?.relabel_configs?.at(-1) ?? {};
+      expect(job?.relabel_configs?.at(-1)).toEqual({
+        action: 'labeldrop',
+        regex: 'namespace|pod|node|service|component',
+      });
+      expect(named).toContain('pod');
+      // Whatever the job names a target by is dropped again.
+      expect(named?.filter((label) => !new RegExp(`^(?:${regex})$`).test(label))).toEqual([]);
+    });
+
+    test('about the exporters themselves keep the labels of the exporters', () => {
+      const dropping = every().filter(({ relabel_configs }) =>
+        relabel_configs?.some(({ action }) => action === 'labeldrop'),
+      );
+      expect(dropping.map(({ job_name }) => job_name)).toEqual(['kube-state-metrics']);
+    });
+
+    test.each(['storefront-services', 'storefront-pods'])(
+      'of the application look in its namespace, whatever its name is: %s',
+      (name) => {
+        const job = every().find(({ job_name }) => job_name === name);
+        expect(job?.kubernetes_sd_configs).toMatchObject([{ namespaces: { names: ['shop'] } }]);
+      },
+    );
+
+    test('of annotated pods drop init containers and pods that have ended', () => {
+      const job = every().find(({ job_name }) => job_name === 'storefront-pods');
+      expect(job?.relabel_configs?.filter(({ action }) => action === 'drop')).toEqual([
+        { source_labels: ['__meta_kubernetes_pod_container_init'], regex: 'true', action: 'drop' },
+        { source_labels: ['__meta_kubernetes_pod_phase'], regex: 'Succeeded|Failed', action: 'drop' },
+      ]);
     });
 
     test('that probe name the URL as the instance and ask the exporter', () => {
@@ -190,16 +231,32 @@ describe('PrometheusStack', () => {
     );
   });
 
-  test.each(['prometheus', 'kube-state-metrics'])(
-    '%s reaches nodes and API server in the ranges that hold them and in no others',
-    (name) => {
-      const chart = testChart();
-      new PrometheusStack(chart, 'stack', { ...PROPS(), nodeCidrs: ['203.0.113.0/24'] });
-      const { egress } = find(manifestsOf(chart), 'NetworkPolicy', name).spec;
-      const ranges = egress.flatMap((rule: { to: { ipBlock?: { cidr: string } }[] }) =>
-        rule.to.flatMap(({ ipBlock }) => (ipBlock ? [ipBlock.cidr] : [])),
-      );
-      expect([...new Set(ranges)]).toEqual(['203.0.113.0/24']);
-    },
-  );
+  describe('nodes and the API server', () => {
+    const NODES = { ipBlock: { cidr: '203.0.113.0/25' } };
+    const API = { ipBlock: { cidr: '203.0.113.128/25' } };
+    const ports = (...numbers: number[]) => numbers.map((port) => ({ port, protocol: 'TCP' }));
+
+    /** Rules for ranges of addresses, without the one for name resolution. */
+    const ranges = (name: string, platform: Platform) => {
+      const manifests = rendered({ platform, nodeCidrs: [NODES.ipBlock.cidr], apiCidrs: [API.ipBlock.cidr] });
+      const [, ...rules] = find(manifests, 'NetworkPolicy', name).spec.egress;
+      return rules.filter(({ to }: { to: { ipBlock?: object }[] }) => to.some(({ ipBlock }) => ipBlock));
+    };
+
+    test('are reached by Prometheus, each in the ranges that hold them and in no others', () => {
+      expect(ranges('prometheus', 'eks')).toEqual([
+        { to: [NODES], ports: ports(10250) },
+        { to: [API], ports: ports(443, 6443, 8443) },
+      ]);
+    });
+
+    test('hold the control plane among the nodes, where it is scraped', () => {
+      const [, , ...controlPlane] = ranges('prometheus', 'kubeadm');
+      expect(controlPlane).toEqual(CONTROL_PLANE_PORTS.map((port) => ({ to: [NODES], ports: ports(port) })));
+    });
+
+    test('are known to kube-state-metrics by the API server alone', () => {
+      expect(ranges('kube-state-metrics', 'eks')).toEqual([{ to: [API], ports: ports(443, 6443, 8443) }]);
+    });
+  });
 });

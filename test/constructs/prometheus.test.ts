@@ -42,7 +42,14 @@ describe('Prometheus', () => {
       activeSeries: 1_000_000,
       storageSize: '400Gi',
       storageClass: 'fast',
-      remoteWrites: [{ host: 'mimir.example.com', path: '/push', keep: 'up|slo:.*', tokenKey: 'MIMIR_TOKEN' }],
+      remoteWrites: [
+        {
+          url: 'https://mimir.example.com/push',
+          cidrs: ['10.77.0.0/16'],
+          keep: 'up|slo:.*',
+          tokenKey: 'MIMIR_TOKEN',
+        },
+      ],
       credentials: new Credentials('metrics-credentials'),
     }),
     traces: {
@@ -55,7 +62,7 @@ describe('Prometheus', () => {
       activeSeries: 'memory: 8448Mi',
       storageSize: 'storage: 400Gi',
       storageClass: 'storageClassName: fast',
-      remoteWrites: 'url: https://mimir.example.com:443/push',
+      remoteWrites: 'url: https://mimir.example.com/push',
       credentials: 'secretName: metrics-credentials',
     },
   });
@@ -102,7 +109,7 @@ describe('Prometheus', () => {
 
     test('go to the address of an Alertmanager that has no replicas of its own', () => {
       const { chart, server } = prometheus();
-      server.addAlertmanager(Endpoint.internet('alerts.example.com'));
+      server.addAlertmanager(Endpoint.host('alerts.example.com'));
       expect(config(chart).alerting.alertmanagers[0].static_configs).toEqual([{ targets: ['alerts.example.com:443'] }]);
     });
 
@@ -171,7 +178,7 @@ describe('Prometheus', () => {
     });
 
     test('of an endpoint that is no Service is refused', () => {
-      expect(() => prometheus().server.addScrapeJob('shop', Endpoint.internet('shop.example.com'))).toThrow(
+      expect(() => prometheus().server.addScrapeJob('shop', Endpoint.host('shop.example.com'))).toThrow(
         'addScrapeJob is "shop": the endpoint is no Service of the cluster; use addScrapeConfig()',
       );
     });
@@ -213,22 +220,41 @@ describe('Prometheus', () => {
   });
 
   describe('remote write', () => {
-    const remoteWrites = [{ host: 'mimir.example.com', tokenKey: 'MIMIR_TOKEN' }];
+    const remoteWrites = [{ url: 'https://mimir.example.com/api/v1/push', tokenKey: 'MIMIR_TOKEN' }];
 
-    test('sends everything to the usual path, with a token from a file', () => {
+    test('sends everything, with a token from a file', () => {
       const { chart } = prometheus({ remoteWrites, credentials: new Credentials('demo-credentials') });
       expect(config(chart).remote_write).toEqual([
         {
-          url: 'https://mimir.example.com:443/api/v1/push',
-          name: 'mimir.example.com',
+          url: 'https://mimir.example.com/api/v1/push',
           authorization: { credentials_file: '/etc/prometheus/credentials/MIMIR_TOKEN' },
         },
       ]);
-      expect(find(manifestsOf(chart), 'NetworkPolicy').spec.egress[1].to[0].ipBlock.cidr).toBe('0.0.0.0/0');
+      const [, ...rules] = find(manifestsOf(chart), 'NetworkPolicy').spec.egress;
+      expect(rules).toEqual([
+        {
+          to: [{ ipBlock: expect.objectContaining({ cidr: '0.0.0.0/0' }) }],
+          ports: [{ port: 443, protocol: 'TCP' }],
+        },
+      ]);
+    });
+
+    test.each([
+      ['https://mimir.internal/api/v1/push', 443],
+      ['https://mimir.internal:8443/api/v1/push', 8443],
+      ['http://mimir.internal/api/v1/push', 80],
+      ['http://mimir.internal:9009/api/v1/push', 9009],
+    ])('to %s in a private range opens that range on port %i and nothing else', (url, port) => {
+      const { chart } = prometheus({ remoteWrites: [{ url, cidrs: ['10.77.0.0/16'] }] });
+      expect(config(chart).remote_write).toEqual([{ url }]);
+      const [, ...rules] = find(manifestsOf(chart), 'NetworkPolicy').spec.egress;
+      expect(rules).toEqual([{ to: [{ ipBlock: { cidr: '10.77.0.0/16' } }], ports: [{ port, protocol: 'TCP' }] }]);
     });
 
     test('keeps what it is told to keep', () => {
-      const { chart } = prometheus({ remoteWrites: [{ host: 'mimir.example.com', keep: 'up|slo:.*' }] });
+      const { chart } = prometheus({
+        remoteWrites: [{ url: 'https://mimir.example.com/api/v1/push', keep: 'up|slo:.*' }],
+      });
       expect(config(chart).remote_write[0].write_relabel_configs).toEqual([
         { source_labels: ['__name__'], regex: 'up|slo:.*', action: 'keep' },
       ]);

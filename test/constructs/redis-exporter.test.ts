@@ -1,6 +1,6 @@
 import { Credentials, ExternalWorkload, RedisExporter, type RedisExporterProps } from '../../constructs';
 import { testProps } from '../support/props';
-import { containerOf, find, findAll, render, testChart } from '../support/render';
+import { containerOf, find, findAll, podOf, render, testChart } from '../support/render';
 
 /** A Redis server that others deploy, behind a Service. */
 const redis = (service = 'redis-service') =>
@@ -47,7 +47,7 @@ describe('RedisExporter', () => {
     expect(containerOf(manifests, 'redis-exporter').args).toContain('--config-command=-');
   });
 
-  test('starts without the Secret, since the server may want no password', () => {
+  test('waits for the key of the password, whose value may be empty', () => {
     const secured = render((chart) => {
       const credentials = new Credentials('demo-credentials');
       new RedisExporter(chart, 'exporter', { redis: redis(), password: { credentials, key: 'REDIS_PASSWORD' } });
@@ -55,9 +55,13 @@ describe('RedisExporter', () => {
     expect(containerOf(secured, 'redis-exporter').env).toEqual([
       {
         name: 'REDIS_PASSWORD',
-        valueFrom: { secretKeyRef: { name: 'demo-credentials', key: 'REDIS_PASSWORD', optional: true } },
+        valueFrom: { secretKeyRef: { name: 'demo-credentials', key: 'REDIS_PASSWORD' } },
       },
     ]);
     expect(findAll(secured, 'Secret')).toEqual([]);
+  });
+
+  test('reads no Secret when it has no password', () => {
+    expect(JSON.stringify(podOf(manifests, 'redis-exporter'))).not.toContain('secretKeyRef');
   });
 });

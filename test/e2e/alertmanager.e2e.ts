@@ -3,7 +3,7 @@ import type { AlertmanagerConfig, Route } from '../../constructs';
 import { readManifests } from '../support/dist';
 import { layOutAlertmanager, temporaryDirectory, writeInto } from '../support/files';
 import { answers, freePorts, getJson, type Server, startServer, waitFor } from './support/server';
-import { type Notification, type Sinks, SMTP_LOGIN, startSinks } from './support/sinks';
+import { type Notification, type Sinks, SLACK_TOKEN, SMTP_LOGIN, startSinks } from './support/sinks';
 
 /**
  * The synthesized configuration, changed only in what the outside decides: addresses of the channels, and waiting times
@@ -27,6 +27,7 @@ function forTest(text: string, sinks: Sinks, businessHours: 'open' | 'closed'): 
       ...config.global,
       smtp_smarthost: sinks.smtpAddress,
       smtp_tls_config: { insecure_skip_verify: true },
+      slack_app_url: `${sinks.httpUrl}/slack`,
       pagerduty_url: `${sinks.httpUrl}/pagerduty`,
     },
     route: quick(config.route),
@@ -40,7 +41,7 @@ function forTest(text: string, sinks: Sinks, businessHours: 'open' | 'closed'): 
 /** Files of the Secret, with addresses of the sinks. */
 function layOutCredentials(root: string, sinks: Sinks): void {
   const secrets = {
-    SLACK_WEBHOOK_URL: `${sinks.httpUrl}/slack`,
+    SLACK_BOT_TOKEN: SLACK_TOKEN,
     PAGERDUTY_INTEGRATION_KEY: 'not-a-real-routing-key',
     SMTP_PASSWORD: SMTP_LOGIN.password,
     SMS_GATEWAY_URL: `${sinks.httpUrl}/sms`,

@@ -53,6 +53,19 @@ async function kubeconfigOf(kubernetes: Kubernetes, name: string, directory: str
   return file;
 }
 
+/** What discovery would say of a target that the job keeps; the job's own relabelling makes labels of it. */
+function discoveredLabels({ job_name, relabel_configs = [] }: ScrapeConfig): Record<string, string> {
+  const wanted = relabel_configs
+    .filter(({ action }) => action === 'keep')
+    .map(({ source_labels, regex }) => [source_labels![0]!, regex!] as const);
+  return {
+    ...Object.fromEntries(wanted),
+    __meta_kubernetes_namespace: 'sightedit-monitoring',
+    __meta_kubernetes_pod_name: `${job_name}-0`,
+    __meta_kubernetes_pod_node_name: 'node-a',
+  };
+}
+
 /** A node as a kubelet would register it; there is none here. */
 const NODE: Manifest = {
   apiVersion: 'v1',
@@ -138,10 +151,9 @@ describe('Prometheus with the configuration of dist, discovering a real API serv
     const scrape_configs = config.scrape_configs.map((job): ScrapeConfig => {
       const target = targets[job.job_name];
       if (target) {
-        const { kubernetes_sd_configs, relabel_configs, ...rest } = job;
-        const labels = { namespace: 'sightedit-monitoring', pod: `${job.job_name}-0`, node: 'node-a' };
+        const { kubernetes_sd_configs, ...rest } = job;
         const tls_config = job.tls_config && { insecure_skip_verify: true };
-        return { ...rest, tls_config, static_configs: [{ targets: [target], labels }] };
+        return { ...rest, tls_config, static_configs: [{ targets: [target], labels: discoveredLabels(job) }] };
       }
       if (job.job_name === 'blackbox-http') {
         // A page on loopback instead of public ones, probed through the exporter of this test.
@@ -247,9 +259,10 @@ describe('Prometheus with the configuration of dist, discovering a real API serv
     // The node is found; it has no kubelet here.
     expect(pools).toContainEqual({ scrapePool: 'kubelet', node: 'node-a', health: 'down' });
     // The address of the only API server is loopback, which is no endpoint of a Service: this target is given.
-    expect(pools).toContainEqual({ scrapePool: 'apiserver', node: 'node-a', health: 'up' });
+    expect(pools).toContainEqual({ scrapePool: 'apiserver', node: undefined, health: 'up' });
+    expect(pools).toContainEqual({ scrapePool: 'node-exporter', node: 'node-a', health: 'up' });
     expect(pools).toContainEqual({ scrapePool: 'blackbox-http', node: undefined, health: 'up' });
-    expect(pools).toContainEqual({ scrapePool: 'kube-state-metrics', node: 'node-a', health: 'up' });
+    expect(pools).toContainEqual({ scrapePool: 'kube-state-metrics', node: undefined, health: 'up' });
   });
 
   it('sees every object that kube-state-metrics may list', async () => {
@@ -257,6 +270,14 @@ describe('Prometheus with the configuration of dist, discovering a real API serv
     const workloads = await query('kube_statefulset_replicas');
     const seen = workloads.map(({ metric, value }) => `${metric.namespace}/${metric.statefulset} ${value[1]}`).sort();
     expect(seen).toEqual(['sightedit-monitoring/alertmanager 3', 'sightedit-monitoring/prometheus 2']);
+    // The labels are the object's own; the exporter's pod and node are not among them.
+    expect(Object.keys(workloads[0]!.metric).sort()).toEqual([
+      '__name__',
+      'instance',
+      'job',
+      'namespace',
+      'statefulset',
+    ]);
   });
 
   it('tells Alertmanager once what both replicas see', async () => {

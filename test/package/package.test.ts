@@ -45,6 +45,7 @@ describe('The package, installed in an empty project', () => {
     expect(names).toContain('StatefulSet payments-monitoring/prometheus');
     expect(names).toContain('StatefulSet payments-monitoring/alertmanager');
     expect(names).toContain('ConfigMap payments-monitoring/prometheus-rules-payments');
+    expect(names).toContain('NetworkPolicy payments/monitoring-to-api');
   });
 
   it('is there for ES modules too', () => {

@@ -5,7 +5,7 @@ import { component } from './sample';
 test('keys are collected from every component that asks, each once and in order', () => {
   const credentials = new Credentials('demo-credentials');
   credentials.files('/etc/demo', ['SMTP_PASSWORD', 'API_TOKEN']);
-  credentials.optionalVariable('PASSWORD', 'REDIS_PASSWORD');
+  credentials.variable('PASSWORD', 'REDIS_PASSWORD');
   credentials.files('/etc/other', ['API_TOKEN']);
   expect(credentials.keys).toEqual(['API_TOKEN', 'REDIS_PASSWORD', 'SMTP_PASSWORD']);
 });
@@ -42,9 +42,9 @@ test.each([
   ]);
 });
 
-test('a variable refers to its key and may be absent', () => {
-  expect(new Credentials('demo-credentials').optionalVariable('PASSWORD', 'REDIS_PASSWORD')).toEqual({
+test('a variable refers to its key, which has to be there', () => {
+  expect(new Credentials('demo-credentials').variable('PASSWORD', 'REDIS_PASSWORD')).toEqual({
     name: 'PASSWORD',
-    valueFrom: { secretKeyRef: { name: 'demo-credentials', key: 'REDIS_PASSWORD', optional: true } },
+    valueFrom: { secretKeyRef: { name: 'demo-credentials', key: 'REDIS_PASSWORD' } },
   });
 });

@@ -28,14 +28,14 @@ describe('a component that connects to nobody', () => {
     expect(policy.spec).toMatchObject({ policyTypes: ['Ingress', 'Egress'], ingress: [] });
   });
 
-  test('reaches the DNS of the cluster and nothing else', () => {
-    const dns = (app: string) => ({
+  test('reaches the DNS of the cluster, its cache on the node and nothing else', () => {
+    const clusterDns = {
       namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'kube-system' } },
-      podSelector: { matchLabels: { 'k8s-app': app } },
-    });
+      podSelector: { matchLabels: { 'k8s-app': 'kube-dns' } },
+    };
     expect(policy.spec.egress).toEqual([
       {
-        to: [dns('kube-dns'), dns('node-local-dns')],
+        to: [clusterDns, { ipBlock: { cidr: '169.254.20.10/32' } }],
         ports: [
           { port: 53, protocol: 'UDP' },
           { port: 53, protocol: 'TCP' },
@@ -152,7 +152,7 @@ describe('replicas', () => {
 
 describe('the world outside', () => {
   test('is every address but private ones, link-local ones and the metadata service of the cloud', () => {
-    expect(egressTo(Endpoint.internet('hooks.example.com'))).toEqual([
+    expect(egressTo(Endpoint.host('hooks.example.com'))).toEqual([
       {
         to: [
           {
@@ -170,9 +170,9 @@ describe('the world outside', () => {
   test('is opened once for several hosts on one port', () => {
     const manifests = render((chart) => {
       const client = component(chart);
-      client.connectTo(Endpoint.internet('a.example.com'));
-      client.connectTo(Endpoint.anywhere());
-      client.connectTo(Endpoint.internet('mail.example.com', 587, 'smtp'));
+      client.connectTo(Endpoint.host('a.example.com'));
+      client.connectTo(Endpoint.anyHost());
+      client.connectTo(Endpoint.host('mail.example.com', 587, 'smtp'));
     });
     expect(egressOf(manifests, 'demo').map(({ ports }: { ports: object[] }) => ports)).toEqual([
       [{ port: 443, protocol: 'TCP' }],
@@ -181,10 +181,25 @@ describe('the world outside', () => {
   });
 
   test('has addresses and no Service', () => {
-    const connection = component(testChart()).connectTo(Endpoint.internet('hooks.example.com'));
+    const connection = component(testChart()).connectTo(Endpoint.host('hooks.example.com'));
     expect(connection.url('/push')).toBe('https://hooks.example.com:443/push');
     expect(connection.service).toBeUndefined();
     expect(connection.replicas).toEqual([]);
+  });
+});
+
+describe('a host with a private address', () => {
+  const ranges = ['10.7.0.0/16', '10.8.0.1/32'];
+  const to = [{ ipBlock: { cidr: '10.7.0.0/16' } }, { ipBlock: { cidr: '10.8.0.1/32' } }];
+
+  test('is reached on its port in the ranges that hold it and nowhere else', () => {
+    expect(egressTo(Endpoint.host('mimir.internal', 8443, 'https', ranges))).toEqual([
+      { to, ports: [{ port: 8443, protocol: 'TCP' }] },
+    ]);
+  });
+
+  test('may be known to the Secret alone', () => {
+    expect(egressTo(Endpoint.anyHost(8080, ranges))).toEqual([{ to, ports: [{ port: 8080, protocol: 'TCP' }] }]);
   });
 });
 
@@ -195,13 +210,14 @@ describe('the cluster itself', () => {
     ]);
   });
 
-  test('the API server is reached on the port of its Service and on its own', () => {
+  test('the API server is reached on every port that a distribution gives it', () => {
     expect(egressTo(Endpoint.kubernetesApi(['10.1.0.0/16']))).toEqual([
       {
         to: [{ ipBlock: { cidr: '10.1.0.0/16' } }],
         ports: [
           { port: 443, protocol: 'TCP' },
           { port: 6443, protocol: 'TCP' },
+          { port: 8443, protocol: 'TCP' },
         ],
       },
     ]);

@@ -3,6 +3,7 @@ import { selects } from '../graph/pods';
 import { covers, NODE_RANGE } from '../graph/ranges';
 import {
   type Direction,
+  dnsPlaces,
   egressPorts,
   ingressPorts,
   matches,
@@ -58,16 +59,17 @@ export function policyTypes(manifests: readonly Manifest[]): string[] {
   );
 }
 
-/** Every workload has a policy of its own, and may resolve names. */
+/** Every workload has a policy of its own, and may resolve names, by the cluster's DNS and by its cache on the node. */
 export function nameResolution(manifests: readonly Manifest[]): string[] {
-  const [dns] = outsidePlaces.filter(({ labels }) => labels['k8s-app'] === 'kube-dns');
-  return ownPlaces(manifests).flatMap((place) => {
-    const open = egressPorts(manifests, place, dns!);
-    return dns!.ports
-      .map(portKey)
-      .filter((port) => !open.includes(port))
-      .map((port) => `${place.name} cannot reach the cluster's DNS on ${port}`);
-  });
+  return ownPlaces(manifests).flatMap((place) =>
+    dnsPlaces.flatMap((dns) => {
+      const open = egressPorts(manifests, place, dns);
+      return dns.ports
+        .map(portKey)
+        .filter((port) => !open.includes(port))
+        .map((port) => `${place.name} cannot reach ${dns.name} on ${port}`);
+    }),
+  );
 }
 
 /** Every peer is pods that there are: ours, the application's, or the cluster's DNS. */

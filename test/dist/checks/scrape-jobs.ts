@@ -177,7 +177,7 @@ function serviceProblem(
   portName: string | undefined,
 ): string | undefined {
   if (name.namespace === 'default' && name.service === 'kubernetes') {
-    // Its endpoints are the API server's own addresses: 443 on managed clusters, 6443 on others.
+    // Its endpoints are the API server's own addresses: 443 on managed clusters, 6443 or 8443 on others.
     return portName === 'https'
       ? apiServerProblem(manifests, prometheus)
       : `default/kubernetes has no port ${portName}`;
@@ -193,7 +193,7 @@ function serviceProblem(
 
 function apiServerProblem(manifests: readonly Manifest[], prometheus: Pods): string | undefined {
   return isGranted(manifests, prometheus, { verbs: ['get'], resource: '/metrics' })
-    ? nodeObstacle(manifests, prometheus, [443, 6443])
+    ? nodeObstacle(manifests, prometheus, [443, 6443, 8443])
     : 'may not get /metrics, which the API server asks for';
 }
 

@@ -104,7 +104,7 @@ export const connections: Controls = [
       copy.container(GRAFANA).args = ['--api=https://kubernetes.default.svc', '--api=kubernetes.default.svc:6443'];
     },
     problems: [
-      `${GRAFANA}: args --api: no policy lets it call 10.0.0.0/8 on TCP 443, TCP 6443`,
+      `${GRAFANA}: args --api: no policy lets it call 10.0.0.0/8 on TCP 443, TCP 6443, TCP 8443`,
       `${GRAFANA}: args --api: Service default/kubernetes has no port 6443`,
     ],
   },
@@ -165,7 +165,7 @@ export const secretAddresses: Controls = [
       });
     },
     problems: [
-      `${ALERTMANAGER}: alertmanager.yml global.slack_api_url_file: ` +
+      `${ALERTMANAGER}: alertmanager.yml global.slack_app_token_file: ` +
         'no policy lets it call host-in-the-secret.example on TCP 443',
     ],
   },
@@ -175,7 +175,7 @@ export const secretAddresses: Controls = [
       const { egress } = copy.object(policyOf(ALERTMANAGER)).spec;
       egress.find(({ ports }: Part) => ports[0].port === 443).to = [{ ipBlock: { cidr: '10.0.0.0/8' } }];
       copy.edit(ALERTMANAGER_CONFIG, 'alertmanager.yml', (config) => {
-        delete config.global.slack_api_url_file;
+        delete config.global.slack_app_token_file;
         config.receivers = [{ name: 'pager', pagerduty_configs: [{ routing_key_file: '/key' }] }];
       });
     },

@@ -112,8 +112,10 @@ export const nameResolution: Controls = [
     when: 'a component may not ask the DNS',
     breaks: (copy) => close(copy, GRAFANA, 'egress', 53),
     problems: [
-      `${GRAFANA} cannot reach the cluster's DNS on UDP 53`,
-      `${GRAFANA} cannot reach the cluster's DNS on TCP 53`,
+      `${GRAFANA} cannot reach kube-dns pods on UDP 53`,
+      `${GRAFANA} cannot reach kube-dns pods on TCP 53`,
+      `${GRAFANA} cannot reach node-local-dns pods on UDP 53`,
+      `${GRAFANA} cannot reach node-local-dns pods on TCP 53`,
     ],
   },
   {
@@ -121,7 +123,10 @@ export const nameResolution: Controls = [
     breaks: (copy) => {
       rules(copy, REDIS_EXPORTER, 'egress')[0].ports.pop();
     },
-    problems: [`${REDIS_EXPORTER} cannot reach the cluster's DNS on TCP 53`],
+    problems: [
+      `${REDIS_EXPORTER} cannot reach kube-dns pods on TCP 53`,
+      `${REDIS_EXPORTER} cannot reach node-local-dns pods on TCP 53`,
+    ],
   },
   {
     when: 'the DNS is looked for in our namespace',
@@ -131,8 +136,29 @@ export const nameResolution: Controls = [
       }
     },
     problems: [
-      `${NODE_EXPORTER} cannot reach the cluster's DNS on UDP 53`,
-      `${NODE_EXPORTER} cannot reach the cluster's DNS on TCP 53`,
+      `${NODE_EXPORTER} cannot reach kube-dns pods on UDP 53`,
+      `${NODE_EXPORTER} cannot reach kube-dns pods on TCP 53`,
+    ],
+  },
+  {
+    when: 'the DNS on the node is looked for by its labels, though it is on the network of the node',
+    breaks: (copy) => {
+      const [{ to }] = rules(copy, GRAFANA, 'egress');
+      to[1] = { ...to[0], podSelector: { matchLabels: { 'k8s-app': 'node-local-dns' } } };
+    },
+    problems: [
+      `${GRAFANA} cannot reach node-local-dns pods on UDP 53`,
+      `${GRAFANA} cannot reach node-local-dns pods on TCP 53`,
+    ],
+  },
+  {
+    when: 'the DNS on the node is looked for among the addresses of nodes',
+    breaks: (copy) => {
+      rules(copy, GRAFANA, 'egress')[0].to[1].ipBlock.cidr = '10.0.0.0/8';
+    },
+    problems: [
+      `${GRAFANA} cannot reach node-local-dns pods on UDP 53`,
+      `${GRAFANA} cannot reach node-local-dns pods on TCP 53`,
     ],
   },
 ];
@@ -214,6 +240,16 @@ export const policyPorts: Controls = [
       rules(copy, REDIS_EXPORTER, 'egress')[1].ports[0].protocol = 'UDP';
     },
     problems: [`${REDIS_EXPORTER} may call Redis pods of SightEdit on UDP 6379, on which it does not listen`],
+  },
+  {
+    when: 'the address of the DNS on the node is open on another port',
+    breaks: (copy) => {
+      rules(copy, GRAFANA, 'egress').push({
+        to: [{ ipBlock: { cidr: '169.254.20.10/32' } }],
+        ports: [{ port: 80, protocol: 'TCP' }],
+      });
+    },
+    problems: [`${GRAFANA} may call node-local-dns pods on TCP 80, on which it does not listen`],
   },
 ];
 

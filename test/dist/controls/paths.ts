@@ -56,14 +56,14 @@ export const filePaths: Controls = [
     when: 'a credential is not mounted',
     breaks: (copy) => {
       const { secret } = copy.pod(ALERTMANAGER).volumes.find((volume: Part) => volume.secret);
-      secret.items = [{ key: 'SLACK_WEBHOOK_URL', path: 'SLACK_WEBHOOK_URL' }];
+      secret.items = [{ key: 'SLACK_BOT_TOKEN', path: 'SLACK_BOT_TOKEN' }];
       copy.edit(ALERTMANAGER_CONFIG, 'alertmanager.yml', (config) => {
         config.receivers = [];
       });
     },
     problems: [
       `${ALERTMANAGER}: alertmanager.yml global.smtp_auth_password_file: ${CREDENTIALS}/SMTP_PASSWORD is no file of ` +
-        `${CREDENTIALS}, which has SLACK_WEBHOOK_URL`,
+        `${CREDENTIALS}, which has SLACK_BOT_TOKEN`,
     ],
   },
   {

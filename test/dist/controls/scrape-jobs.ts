@@ -152,7 +152,7 @@ export const keptServices: Controls = [
   {
     when: 'the API server is out of reach',
     breaks: (copy) => close(copy, opens(443)),
-    problems: [`${JOB} apiserver: no policy lets it call 10.0.0.0/8 on TCP 443, TCP 6443`],
+    problems: [`${JOB} apiserver: no policy lets it call 10.0.0.0/8 on TCP 443, TCP 6443, TCP 8443`],
   },
   {
     when: 'the API server does not let itself be scraped',

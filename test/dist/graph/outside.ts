@@ -6,6 +6,8 @@ export interface OutsidePods {
   readonly namespace: string;
   readonly labels: Labels;
   readonly ports: readonly Port[];
+  /** Their address, where they are on the node's network. @default - one of the pod network */
+  readonly nodeAddress?: string;
   /** The Service in front of them. */
   readonly service?: { readonly name: string; readonly port: number };
   /** They carry `prometheus.io/scrape` annotations. @default false */
@@ -22,6 +24,20 @@ export const SYSTEM_NAMESPACES = ['default', 'kube-system'];
 
 /** The Secret that the operator makes from `.env`. */
 export const CREDENTIALS_SECRET = 'sightedit-monitoring-credentials';
+
+/** Where names are resolved: the cluster's DNS, and its cache on every node of clusters that have one. */
+export const DNS_PODS: readonly OutsidePods[] = [
+  { app: 'kube-dns' },
+  // Its DaemonSet has `hostNetwork: true` and listens on this address, which is in no range of nodes.
+  { app: 'node-local-dns', nodeAddress: '169.254.20.10/32' },
+].map(({ app, nodeAddress }) => ({
+  name: `${app} pods`,
+  namespace: 'kube-system',
+  labels: { 'k8s-app': app },
+  ports: ['UDP', 'TCP'].map((protocol) => ({ port: 53, protocol })),
+  nodeAddress,
+  admission: 'theirs',
+}));
 
 /**
  * The application as its own manifests label it, and the cluster's DNS. Written out here, not taken from the program:
@@ -45,11 +61,5 @@ export const OUTSIDE_PODS: readonly OutsidePods[] = [
     service: { name: 'redis-service', port: 6379 },
     admission: 'ours',
   },
-  ...['kube-dns', 'node-local-dns'].map((app) => ({
-    name: `${app} pods`,
-    namespace: 'kube-system',
-    labels: { 'k8s-app': app },
-    ports: ['UDP', 'TCP'].map((protocol) => ({ port: 53, protocol })),
-    admission: 'theirs' as const,
-  })),
+  ...DNS_PODS,
 ];

@@ -1,5 +1,5 @@
 import { type Manifest, ofKind } from '../../support/dist';
-import { OUTSIDE_PODS } from './outside';
+import { DNS_PODS, OUTSIDE_PODS, type OutsidePods } from './outside';
 import { type Labels, type Part, type Port, podsOf, selects } from './pods';
 import { covers, NODE_RANGE } from './ranges';
 
@@ -9,19 +9,22 @@ export interface Place {
   readonly namespace: string;
   readonly labels: Labels;
   readonly ports: readonly Port[];
-  /** They answer with the node's address, which no pod selector matches. */
-  readonly onNodeNetwork: boolean;
+  /** Addresses of the node's network at which they answer, which no pod selector matches. */
+  readonly nodeRange?: string;
 }
 
 export type Direction = 'ingress' | 'egress';
 
 /** Places that our manifests make. */
 export function ownPlaces(manifests: readonly Manifest[]): Place[] {
-  return podsOf(manifests).map((pods) => ({ ...pods, onNodeNetwork: pods.spec.hostNetwork === true }));
+  return podsOf(manifests).map((pods) => ({ ...pods, nodeRange: pods.spec.hostNetwork ? NODE_RANGE : undefined }));
 }
 
 /** Places that others make. */
-export const outsidePlaces = OUTSIDE_PODS.map((pods) => ({ ...pods, onNodeNetwork: false }));
+export const outsidePlaces = OUTSIDE_PODS.map(outsidePlace);
+
+/** Places where names are resolved. */
+export const dnsPlaces = DNS_PODS.map(outsidePlace);
 
 /** Ports, as `TCP 3000`, that the policies of `from` let it call at `to`. */
 export function egressPorts(manifests: readonly Manifest[], from: Place, to: Place): string[] {
@@ -29,7 +32,7 @@ export function egressPorts(manifests: readonly Manifest[], from: Place, to: Pla
   return (
     portsOf(manifests, 'egress', from, (peer, namespace) => matches(peer, namespace, to))
       // A range of nodes has many other ports than those of one agent.
-      .filter((port) => !to.onNodeNetwork || listens.includes(port))
+      .filter((port) => to.nodeRange !== NODE_RANGE || listens.includes(port))
   );
 }
 
@@ -46,13 +49,13 @@ export function rangePorts(manifests: readonly Manifest[], from: Place, range: s
 /** Whether a peer of a policy in a namespace is, or holds, a place. */
 export function matches(peer: Part, policyNamespace: string, place: Place): boolean {
   if (peer.ipBlock) {
-    return place.onNodeNetwork && covers(peer.ipBlock, NODE_RANGE);
+    return place.nodeRange !== undefined && covers(peer.ipBlock, place.nodeRange);
   }
   const sameNamespace = peer.namespaceSelector
     ? // The label that Kubernetes gives every namespace.
       selects(peer.namespaceSelector, { 'kubernetes.io/metadata.name': place.namespace })
     : place.namespace === policyNamespace;
-  return sameNamespace && !place.onNodeNetwork && selects(peer.podSelector ?? {}, place.labels);
+  return sameNamespace && place.nodeRange === undefined && selects(peer.podSelector ?? {}, place.labels);
 }
 
 /** Policies that say what a place may do. */
@@ -73,6 +76,10 @@ export function rulesOf({ spec }: Manifest, direction: Direction): { rule: Part;
 /** `TCP 3000`. */
 export function portKey({ port, protocol = 'TCP' }: Part): string {
   return `${protocol} ${port}`;
+}
+
+function outsidePlace(pods: OutsidePods) {
+  return { ...pods, nodeRange: pods.nodeAddress };
 }
 
 function portsOf(

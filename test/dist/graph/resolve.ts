@@ -6,7 +6,7 @@ import { egressPorts, outsidePlaces, ownPlaces, type Place, portKey, rangePorts 
 import { findService, parseServiceName, type ServiceName } from './service-names';
 
 /** The API server's Service, and the ports behind it: policies see the address after translation. */
-const API_SERVER = { host: 'kubernetes.default.svc', port: 443, portsBehind: [443, 6443] };
+const API_SERVER = { host: 'kubernetes.default.svc', port: 443, portsBehind: [443, 6443, 8443] };
 
 /**
  * Why a pod cannot reach an address: it names nothing, or no policy lets the pod go there.

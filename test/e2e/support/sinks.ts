@@ -1,4 +1,4 @@
-import { createServer } from 'node:http';
+import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { SMTPServer } from 'smtp-server';
 
@@ -27,6 +27,9 @@ const ALERT = /Sample[A-Za-z0-9]+/g;
 /** Credentials that the mail server accepts; they belong to nobody. */
 export const SMTP_LOGIN = { username: 'monitoring@sightedit.com', password: 'not-a-real-password' };
 
+/** Bot token that Slack's method chat.postMessage accepts; it belongs to nobody. */
+export const SLACK_TOKEN = 'not-a-real-bot-token';
+
 /** Starts Slack, PagerDuty, SMS gateway, webhook, dead man's switch and mail server on loopback. */
 export async function startSinks(): Promise<Sinks> {
   const received: Notification[] = [];
@@ -44,9 +47,15 @@ export async function startSinks(): Promise<Sinks> {
     request.on('data', (chunk) => chunks.push(chunk));
     request.on('end', () => {
       const text = Buffer.concat(chunks).toString();
-      const { channel, status, answer } = readHttp(request.url ?? '', JSON.parse(text));
+      const path = request.url ?? '';
+      if (path === '/slack' && request.headers.authorization !== `Bearer ${SLACK_TOKEN}`) {
+        // Slack answers 200 to what it refuses, and says so in the body.
+        answerJson(response, 200, { ok: false, error: 'invalid_auth' });
+        return;
+      }
+      const { channel, status, answer } = readHttp(path, JSON.parse(text));
       keep(channel, status, text);
-      response.writeHead(answer).end('ok');
+      answerJson(response, answer, { ok: true, ts: '1', channel: 'C0' });
     });
   });
   await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve));
@@ -83,6 +92,10 @@ export async function startSinks(): Promise<Sinks> {
       await new Promise((resolve) => http.close(resolve));
     },
   };
+}
+
+function answerJson(response: ServerResponse, status: number, body: object): void {
+  response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: each protocol has a body of its own
