@@ -9,6 +9,7 @@ import type { ApplicationSettings } from './settings';
  */
 export class ApplicationChart extends MonitoringChart {
   readonly backend: ExternalWorkload;
+  readonly postgres: ExternalWorkload;
   readonly redis: ExternalWorkload;
 
   constructor(scope: Construct, id: string, settings: ApplicationSettings) {
@@ -19,6 +20,14 @@ export class ApplicationChart extends MonitoringChart {
       podLabels: { 'app.kubernetes.io/name': 'sightedit', 'app.kubernetes.io/component': 'backend' },
       service: 'sightedit-backend-service',
       port: 3000,
+      admit,
+    });
+    this.postgres = new ExternalWorkload(this, 'postgres', {
+      namespace,
+      podLabels: { 'app.kubernetes.io/name': 'postgres' },
+      service: 'postgres',
+      port: 5432,
+      scheme: 'postgresql',
       admit,
     });
     this.redis = new ExternalWorkload(this, 'redis', {

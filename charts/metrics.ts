@@ -1,7 +1,15 @@
 import type { Construct } from 'constructs';
 import type { Credentials } from '../constructs';
-import { Endpoint, NodeExporter, type Prometheus, PrometheusStack, RedisExporter } from '../constructs';
+import {
+  Endpoint,
+  NodeExporter,
+  PostgresExporter,
+  type Prometheus,
+  PrometheusStack,
+  RedisExporter,
+} from '../constructs';
 import type { AlertLinks, RuleCatalogue } from '../rules';
+import { sqlCollectors } from '../rules/sql';
 import type { ApplicationChart } from './application';
 import { MonitoringChart } from './monitoring-chart';
 import type { MonitoringSettings } from './settings';
@@ -49,9 +57,18 @@ export class MetricsChart extends MonitoringChart {
       redis: application.redis.endpoint,
       password: { credentials, key: 'REDIS_PASSWORD' },
     });
+    const postgresExporter = new PostgresExporter(this, 'postgres-exporter', {
+      postgres: application.postgres.endpoint,
+      database: settings.application.database,
+      tls: settings.application.databaseTls,
+      credentials,
+      collectors: sqlCollectors(),
+    });
 
     const { prometheus } = this;
     prometheus.component.connectTo(application.backend.endpoint);
+    prometheus.addScrapeJob('postgres-exporter', postgresExporter.endpoint);
+    prometheus.addScrapeJob('sql-exporter', postgresExporter.sqlEndpoint);
     prometheus.addScrapeJob('redis-exporter', redisExporter.endpoint);
     prometheus.addScrapeJob('node-exporter', props.nodeAgents.nodeExporter.endpoint, {
       // The node is what people know; the exporter's address says nothing.

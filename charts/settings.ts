@@ -4,6 +4,7 @@ import {
   type ExternalCredentialsProps,
   PLATFORMS,
   type Platform,
+  type PostgresTls,
   PRIVATE_CIDRS,
   type RemoteWrite,
   SettingError,
@@ -24,6 +25,10 @@ export interface ApplicationSettings {
    * @default true
    */
   readonly admit: boolean;
+  /** Database of the application. @default sightedit_production */
+  readonly database: string;
+  /** How connections to the database are secured. @default require: encrypted, the server is not verified */
+  readonly databaseTls?: PostgresTls;
 }
 
 /** Where people reach the web interfaces, and where links in alerts lead. */
@@ -147,7 +152,7 @@ export function resolveSettings(input: MonitoringInput, profile: Profile): Monit
     ...input,
     namespace,
     nodeNamespace: input.nodeNamespace ?? `${namespace}-node`,
-    application: { namespace: 'sightedit', admit: true, ...input.application },
+    application: { namespace: 'sightedit', admit: true, database: 'sightedit_production', ...input.application },
     links: {
       grafana: 'http://localhost:3000',
       prometheus: 'http://localhost:9090',
@@ -196,6 +201,13 @@ function check(settings: MonitoringSettings): void {
       'nodeNamespace',
       nodeNamespace,
       'the namespaces of the platform, its node agents and the application must differ',
+    );
+  }
+  if (!/^[a-z_][a-z0-9_]{0,62}$/.test(application.database)) {
+    throw new SettingError(
+      'application.database',
+      application.database,
+      'write a name of PostgreSQL that needs no quotes: lower-case letters, digits and underscores',
     );
   }
   for (const [name, value] of Object.entries(links)) {

@@ -5,5 +5,6 @@ export * from './grafana';
 export * from './kit';
 export * from './kube-state-metrics';
 export * from './node-exporter';
+export * from './postgres-exporter';
 export * from './prometheus-stack';
 export * from './redis-exporter';

@@ -4,10 +4,11 @@ import { dump, load } from 'js-yaml';
 import { packagePath } from '../package-root';
 import { ALERT_NAME, checkRuleFile, repeated } from './checks';
 import { type AlertingRule, type Inhibition, isAlertingRule, type RuleFile, rulesOf } from './rule';
+import { checkSlo, expandSlo, type ServiceLevelObjective, sloInhibitions } from './slo';
 
 /** Where a catalogue is read from. */
 export interface CatalogueSource {
-  /** Directory of `<topic>.yaml` files. */
+  /** Directory of `<topic>.yaml` files, and of service level objectives in `slos/`. */
   readonly rules: string;
   /** Directory of `<AlertName>.md` playbooks. */
   readonly runbooks: string;
@@ -47,12 +48,20 @@ export class RuleCatalogue {
    */
   static read(source: CatalogueSource): RuleCatalogue {
     const tests = source.tests ?? join(source.rules, 'tests');
-    const files = filesOf(source.rules, '.yaml').map((topic) => readRuleFile(source.rules, topic));
-    const inhibitions = readInhibitions(join(source.rules, 'alertmanager', 'inhibitions.yaml'));
+    const slos = readSlos(join(source.rules, 'slos'));
+    const files = [
+      ...filesOf(source.rules, '.yaml').map((topic) => readRuleFile(source.rules, topic)),
+      ...slos.map(expandSlo),
+    ].sort(byTopic);
+    const inhibitions = [
+      ...readInhibitions(join(source.rules, 'alertmanager', 'inhibitions.yaml')),
+      ...slos.flatMap(sloInhibitions),
+    ];
     const alerts = rulesOf(files).filter(isAlertingRule);
     const names = alerts.map(({ alert }) => alert);
     const problems = [
       ...files.flatMap(checkRuleFile),
+      ...repeated(files.map(({ topic }) => topic)).map((topic) => `the topic ${topic} is there twice: rename a file`),
       ...repeated(names).map((name) => `${name} is defined twice: rename one of the alerts`),
       ...repeated(files.flatMap(({ groups }) => groups.map(({ name }) => name))).map(
         (name) => `the group ${name} is defined twice: rename one of the groups`,
@@ -131,6 +140,23 @@ function readRuleFile(directory: string, topic: string): RuleFile {
     throw new CatalogueError([`${path}: the group ${empty.name} has no rules: write "rules:" and a list under it`]);
   }
   return { topic, groups };
+}
+
+/** @throws CatalogueError when an objective cannot be expanded */
+function readSlos(directory: string): readonly ServiceLevelObjective[] {
+  const slos = (existsSync(directory) ? filesOf(directory, '.yaml') : []).map((name) => ({
+    name,
+    slo: readYaml<ServiceLevelObjective>(join(directory, `${name}.yaml`)),
+  }));
+  const problems = slos.flatMap(({ name, slo }) => checkSlo(name, slo));
+  if (problems.length > 0) {
+    throw new CatalogueError(problems);
+  }
+  return slos.map(({ slo }) => slo);
+}
+
+function byTopic(one: RuleFile, other: RuleFile): number {
+  return one.topic < other.topic ? -1 : Number(one.topic > other.topic);
 }
 
 function readInhibitions(path: string): readonly Inhibition[] {

@@ -1,3 +1,4 @@
 export * from './catalogue';
 export * from './promql';
 export * from './rule';
+export * from './slo';

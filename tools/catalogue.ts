@@ -43,6 +43,12 @@ export const tools: readonly Tool[] = [
   { name: 'blackbox_exporter', directory: 'blackbox-exporter', module: 'github.com/prometheus/blackbox_exporter' },
   { name: 'kube-state-metrics', directory: 'kube-state-metrics', module: 'k8s.io/kube-state-metrics/v2' },
   { name: 'node_exporter', directory: 'node-exporter', module: 'github.com/prometheus/node_exporter' },
+  {
+    name: 'postgres_exporter',
+    directory: 'postgres-exporter',
+    module: 'github.com/prometheus-community/postgres_exporter',
+    package: 'cmd/postgres_exporter',
+  },
   { name: 'redis_exporter', directory: 'redis-exporter', module: 'github.com/oliver006/redis_exporter' },
 ];
 

@@ -20,8 +20,10 @@ export const images = {
   grafana: { repository: 'docker.io/grafana/grafana', tag: '13.2.3' },
   kubeStateMetrics: { repository: 'registry.k8s.io/kube-state-metrics/kube-state-metrics', tag: 'v2.20.0' },
   nodeExporter: { repository: 'quay.io/prometheus/node-exporter', tag: 'v1.12.1' },
+  postgresExporter: { repository: 'quay.io/prometheuscommunity/postgres-exporter', tag: 'v0.19.1' },
   prometheus: { repository: 'quay.io/prometheus/prometheus', tag: 'v3.13.5' },
   redisExporter: { repository: 'docker.io/oliver006/redis_exporter', tag: 'v1.86.0' },
+  sqlExporter: { repository: 'docker.io/burningalchemist/sql_exporter', tag: '0.24.6' },
 } as const satisfies Record<string, Image>;
 
 /** Construct context that names a mirror: every image is then pulled from it instead of its own registry. */

@@ -230,9 +230,12 @@ describe('Prometheus with the configuration of dist, discovering a real API serv
       .flatMap((text) => (load(text) as { groups: { rules: unknown[] }[] }).groups)
       .flatMap((group) => group.rules).length;
     for (const url of replicas) {
-      await waitFor('the first evaluations', async () => {
-        return (await rules(url)).every(({ lastEvaluation }) => !lastEvaluation.startsWith('0001'));
-      });
+      // Some groups are evaluated every two minutes.
+      await waitFor(
+        'the first evaluations',
+        async () => (await rules(url)).every(({ lastEvaluation }) => !lastEvaluation.startsWith('0001')),
+        { timeoutSeconds: 240 },
+      );
     }
     // Until the ranges of the recording rules hold several samples: only then do joins meet real series.
     await waitFor(

@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { BIN } from '../../tools/catalogue';
@@ -23,6 +23,15 @@ export function describeWithTools(names: readonly string[], title: string, tests
 export interface Outcome {
   readonly code: number;
   readonly output: string;
+}
+
+/** Runs a program to its end beside others. */
+export function startTool(name: string, ...args: readonly string[]): Promise<Outcome> {
+  return new Promise((resolve) => {
+    execFile(join(BIN, name), args, { maxBuffer: 64 * 1024 * 1024 }, (error, stdout, stderr) => {
+      resolve({ code: error ? Number(error.code) : 0, output: `${stdout}${stderr}` });
+    });
+  });
 }
 
 /** What jest compares the outcome of a program with that accepts its input; the output shows when it does not. */

@@ -4,6 +4,7 @@ import { moduleVersion, softwareVersion, tools } from '../../tools/catalogue';
 /** Images that no tool is built for, and why. */
 const NOT_BUILT: Record<string, string> = {
   grafana: 'its web interface is compiled at release and no registry of packages carries it',
+  sqlExporter: 'the Go module proxy serves none of its versions',
 };
 
 /** The image that deploys what a folder of `tools/` builds. Kubernetes and etcd belong to the cluster, not to us. */
@@ -12,6 +13,7 @@ const IMAGE_OF: Record<string, keyof typeof images | undefined> = {
   'blackbox-exporter': 'blackboxExporter',
   'kube-state-metrics': 'kubeStateMetrics',
   'node-exporter': 'nodeExporter',
+  'postgres-exporter': 'postgresExporter',
   prometheus: 'prometheus',
   'redis-exporter': 'redisExporter',
   etcd: undefined,

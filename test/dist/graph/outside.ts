@@ -54,6 +54,14 @@ export const OUTSIDE_PODS: readonly OutsidePods[] = [
     admission: 'ours',
   },
   {
+    name: 'PostgreSQL pods of SightEdit',
+    namespace: APPLICATION_NAMESPACE,
+    labels: { 'app.kubernetes.io/name': 'postgres' },
+    ports: [{ port: 5432, protocol: 'TCP' }],
+    service: { name: 'postgres', port: 5432 },
+    admission: 'ours',
+  },
+  {
     name: 'Redis pods of SightEdit',
     namespace: APPLICATION_NAMESPACE,
     labels: { 'app.kubernetes.io/name': 'redis' },

@@ -1,0 +1,152 @@
+import { Credentials, ExternalWorkload, PostgresExporter, type PostgresExporterProps } from '../../constructs';
+import type { SqlCollector } from '../../rules/sql';
+import { testProps } from '../support/props';
+import { containerOf, find, findAll, podOf, render, testChart } from '../support/render';
+import { serverConfig } from '../support/server-config';
+
+/** A PostgreSQL server that others deploy, behind a Service. */
+const postgres = (service = 'postgres') =>
+  new ExternalWorkload(testChart(), 'postgres', {
+    namespace: 'shop',
+    podLabels: { 'app.kubernetes.io/name': 'postgres' },
+    service,
+    port: 5432,
+    scheme: 'postgresql',
+  }).endpoint;
+
+const collector = (collector_name: string): SqlCollector => ({
+  collector_name,
+  min_interval: '1m',
+  metrics: [
+    { metric_name: `${collector_name}_rows`, type: 'gauge', help: 'Rows.', values: ['n'], query: 'SELECT 1 AS n' },
+  ],
+});
+
+const minimal = (): PostgresExporterProps => ({
+  postgres: postgres(),
+  database: 'shop',
+  credentials: new Credentials('demo-credentials'),
+  collectors: [collector('orders')],
+});
+
+const rendered = (changes: Partial<PostgresExporterProps> = {}) =>
+  render((chart) => new PostgresExporter(chart, 'exporter', { ...minimal(), ...changes }));
+
+/** A variable of a container, as it stands. */
+const variableOf = (manifests: ReturnType<typeof rendered>, pod: string, name: string) =>
+  containerOf(manifests, pod).env.find((variable: { name: string }) => variable.name === name);
+
+/** What both exporters connect to. */
+const addresses = (manifests: ReturnType<typeof rendered>) => [
+  variableOf(manifests, 'postgres-exporter', 'DATA_SOURCE_URI').value,
+  serverConfig(manifests, 'sql-exporter', 'sql_exporter.yml').target.data_source_name,
+];
+
+describe('PostgresExporter', () => {
+  testProps<PostgresExporterProps>({
+    make: (scope, props) => new PostgresExporter(scope, 'exporter', props),
+    minimal,
+    full: () => ({
+      name: 'ledger-metrics',
+      sqlName: 'ledger-queries',
+      postgres: postgres('ledger'),
+      database: 'accounts',
+      tls: { configMap: 'ledger-ca', key: 'root.pem' },
+      credentials: new Credentials('ledger-credentials'),
+      collectors: [collector('orders'), collector('payments')],
+    }),
+    traces: {
+      name: 'name: ledger-metrics',
+      sqlName: 'name: ledger-queries',
+      postgres: 'value: ledger.shop.svc:5432/accounts',
+      database: '/accounts?application_name=ledger-metrics',
+      tls: 'sslmode=verify-full&sslrootcert=/etc/postgres-ca/root.pem',
+      credentials: 'secretName: ledger-credentials',
+      collectors: 'collector_name: payments',
+    },
+  });
+
+  const manifests = rendered();
+
+  test.each(['postgres-exporter', 'sql-exporter'])('%s may reach the server, and names itself to it', (name) => {
+    expect(find(manifests, 'NetworkPolicy', name).spec.egress).toContainEqual({
+      to: [
+        {
+          namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'shop' } },
+          podSelector: { matchLabels: { 'app.kubernetes.io/name': 'postgres' } },
+        },
+      ],
+      ports: [{ port: 5432, protocol: 'TCP' }],
+    });
+    expect(podOf(manifests, name).metadata.labels).toMatchObject({ 'app.kubernetes.io/name': name });
+    expect(addresses(manifests).join()).toContain(`application_name=${name}`);
+  });
+
+  test.each<[string, PostgresExporterProps['tls'], string]>([
+    ['encrypts without verifying by default', undefined, 'sslmode=require'],
+    ['talks in plain text when it is told to', 'disable', 'sslmode=disable'],
+    [
+      'verifies the server with the certificate of an authority',
+      { configMap: 'shop-ca' },
+      'sslmode=verify-full&sslrootcert=/etc/postgres-ca/ca.crt',
+    ],
+  ])('%s', (_, tls, parameters) => {
+    const secured = rendered({ tls });
+    for (const address of addresses(secured)) {
+      expect(address).toMatch(new RegExp(`postgres\\.shop\\.svc:5432/shop\\?.*${parameters}$`));
+    }
+    const mounted = JSON.stringify(secured).includes('"name":"shop-ca"');
+    expect(mounted).toBe(parameters.includes('verify-full'));
+  });
+
+  test('reads user and password from the Secret alone, and waits for it', () => {
+    expect(podOf(manifests, 'postgres-exporter').spec.volumes).toContainEqual({
+      name: 'credentials',
+      secret: {
+        secretName: 'demo-credentials',
+        defaultMode: 0o440,
+        optional: false,
+        items: [
+          { key: 'POSTGRES_PASSWORD', path: 'POSTGRES_PASSWORD' },
+          { key: 'POSTGRES_USER', path: 'POSTGRES_USER' },
+        ],
+      },
+    });
+    expect(variableOf(manifests, 'postgres-exporter', 'DATA_SOURCE_PASS_FILE').value).toBe(
+      '/etc/postgres-exporter/credentials/POSTGRES_PASSWORD',
+    );
+    expect(containerOf(manifests, 'sql-exporter').env).toEqual([
+      { name: 'PGUSER', valueFrom: { secretKeyRef: { name: 'demo-credentials', key: 'POSTGRES_USER' } } },
+      { name: 'PGPASSWORD', valueFrom: { secretKeyRef: { name: 'demo-credentials', key: 'POSTGRES_PASSWORD' } } },
+    ]);
+    expect(addresses(manifests).join()).not.toContain('@');
+    expect(findAll(manifests, 'Secret')).toEqual([]);
+  });
+
+  test('asks for the Secret’s keys, so that an ExternalSecret fetches them', () => {
+    const credentials = new Credentials('demo-credentials');
+    rendered({ credentials });
+    expect(credentials.keys).toEqual(['POSTGRES_PASSWORD', 'POSTGRES_USER']);
+  });
+
+  test('tells no text of statements', () => {
+    const { args } = containerOf(manifests, 'postgres-exporter');
+    expect(args).toContain('--collector.stat_statements');
+    expect(args).toContain('--no-collector.stat_statements.include_query');
+  });
+
+  test('gives sql_exporter a file for each collector, and their names', () => {
+    const { target, collector_files } = serverConfig(manifests, 'sql-exporter', 'sql_exporter.yml');
+    expect(target.collectors).toEqual(['orders']);
+    expect(collector_files).toEqual(['/etc/sql-exporter/*.collector.yaml']);
+    expect(serverConfig(manifests, 'sql-exporter', 'orders.collector.yaml')).toEqual(collector('orders'));
+  });
+
+  test('leaves the name of the target out, which would make a second metric called up', () => {
+    expect(serverConfig(manifests, 'sql-exporter', 'sql_exporter.yml').target).not.toHaveProperty('name');
+  });
+
+  test('refuses to run without a query', () => {
+    expect(() => rendered({ collectors: [] })).toThrow('collectors is []: give at least one collector');
+  });
+});

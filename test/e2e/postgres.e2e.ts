@@ -1,0 +1,296 @@
+import { join } from 'node:path';
+import { RuleCatalogue } from '../../rules';
+import { type SqlMetric, sqlCollectors } from '../../rules/sql';
+import { ROOT } from '../../tools/catalogue';
+import { readManifests } from '../support/dist';
+import { writeInto } from '../support/files';
+import { containerOf } from '../support/render';
+import { seriesIn } from '../support/series';
+import { type Postgres, program, type Role, startPostgres } from './support/postgres';
+import { answers, freePorts, startServer, temporaryDirectory, waitFor } from './support/server';
+
+const DATABASE = 'sightedit_production';
+const GRANTS = join(ROOT, 'rules', 'sql', 'grants.sql');
+const MONITOR: Role = { user: 'sightedit_monitor', password: 'not-a-real-password' };
+const APPLICATION: Role = { user: 'sightedit_app', password: 'not-a-real-password' };
+
+/** Rows that a query of a collector gives for one of its metrics; a column that is missing or no number is an error. */
+function rowsOf(metric: SqlMetric, query: string): string {
+  const columns = [
+    ...(metric.key_labels ?? []).map(quoted),
+    ...metric.values.map((value) => `${quoted(value)}::float8`),
+  ];
+  return `SELECT ${columns.join(', ')} FROM (${query}) AS result ORDER BY 1`;
+}
+
+function quoted(column: string): string {
+  return `"${column}"`;
+}
+
+/** Every metric of the collectors with its query. */
+const METRICS = sqlCollectors().flatMap(({ metrics, queries = [] }) =>
+  metrics.map((metric) => {
+    const query = metric.query ?? queries.find(({ query_name }) => query_name === metric.query_ref)!.query;
+    return [metric.metric_name, rowsOf(metric, query)] as const;
+  }),
+);
+
+/** What the queries fill a metric with: label values, then the value. */
+function statementOf(name: string): string {
+  return METRICS.find(([metric]) => metric === name)![1];
+}
+
+describe('PostgreSQL with a million edits', () => {
+  let postgres: Postgres;
+  const monitor = (statements: string) => postgres.sql(statements, MONITOR);
+
+  beforeAll(async () => {
+    postgres = await startPostgres(DATABASE);
+    await postgres.file(join(__dirname, 'support', 'sightedit-schema.sql'));
+    await postgres.file(join(__dirname, 'support', 'sightedit-data.sql'));
+    await postgres.file(GRANTS);
+    for (const { user, password } of [MONITOR, APPLICATION]) {
+      await postgres.sql(`ALTER ROLE ${user} PASSWORD '${password}'`);
+    }
+  });
+
+  describe('the queries of the collectors', () => {
+    // The role's own statement_timeout ends a query that takes longer.
+    test.each(METRICS)('fill %s in time, as the monitoring role', async (_, statement) => {
+      expect(await monitor('SHOW statement_timeout')).toEqual(['8s']);
+      expect((await monitor(statement)).length).toBeGreaterThan(0);
+    });
+
+    test('a query that takes longer is ended', async () => {
+      await expect(
+        monitor("SET statement_timeout = '50ms'; SELECT count(*) FROM generate_series(1, 1e9)"),
+      ).rejects.toThrow('canceling statement due to statement timeout');
+    });
+
+    test.each([
+      [
+        'sightedit_db_sites',
+        "SELECT CASE WHEN is_active THEN 'active' ELSE 'inactive' END, count(*) FROM app.sites GROUP BY 1",
+      ],
+      [
+        'sightedit_db_active_users',
+        `SELECT w, (SELECT count(*) FROM app.users WHERE is_active AND last_login >= now() - age)
+        FROM (VALUES ('day', interval '1 day'), ('week', '7 days'), ('month', '30 days')) AS windows (w, age)`,
+      ],
+      [
+        'sightedit_db_edits_last_day',
+        `SELECT replace(element_type, 'hologram', 'other'), count(*) FROM app.content_edits
+        WHERE created_at >= now() - interval '1 day' GROUP BY 1`,
+      ],
+    ])('%s counts every row, although row level security hides rows', async (name, statement) => {
+      // Both in one snapshot of the clock would need one session: windows of a day move by a few rows in between.
+      const counted = numbers(await monitor(statementOf(name)));
+      const there = numbers(await postgres.sql(`${statement} ORDER BY 1`));
+      expect(Object.keys(counted)).toEqual(Object.keys(there));
+      for (const [label, count] of Object.entries(there)) {
+        expect(Math.abs(counted[label]! - count)).toBeLessThanOrEqual(10);
+        expect(count).toBeGreaterThan(10);
+      }
+      expect(await postgres.sql('SELECT count(*) FROM app.sites', APPLICATION)).toEqual(['0']);
+    });
+
+    test('keep the labels that a type of element may have to those that SightEdit knows', async () => {
+      const types = Object.keys(numbers(await monitor(statementOf('sightedit_db_edits_last_day'))));
+      expect(types).toHaveLength(11);
+      expect(types).not.toContain('hologram');
+    });
+
+    test('find a row whose parent is gone, and none before', async () => {
+      const orphans = async () => numbers(await monitor(statementOf('sightedit_db_orphaned_rows')));
+      const none = await orphans();
+      expect(new Set(Object.values(none))).toEqual(new Set([0]));
+      await postgres.sql("DELETE FROM app.sites WHERE domain = 'site-7.example.invalid'");
+      expect(await orphans()).toEqual({ ...none, 'content_edits.site_id': 500, 'uploads.site_id': 5 });
+    });
+
+    test('find a row that the audit trail does not know, and none before', async () => {
+      const missing = async () => numbers(await monitor(statementOf('sightedit_db_audit_missing_rows')));
+      expect(await missing()).toEqual({ content_edits: 0, sites: 0, users: 0 });
+      await postgres.sql(
+        "INSERT INTO app.users (email, created_at) VALUES ('unlogged@example.invalid', now() - interval '10 minutes')",
+      );
+      expect(await missing()).toEqual({ content_edits: 0, sites: 0, users: 1 });
+    });
+
+    test('find a table that is mostly empty space', async () => {
+      const share = async () => {
+        const size = numbers(await monitor(statementOf('sightedit_db_table_size_bytes')));
+        const bloat = numbers(await monitor(statementOf('sightedit_db_table_bloat_bytes')));
+        return bloat['app|api_keys']! / size['app|api_keys']!;
+      };
+      await postgres.sql(`INSERT INTO app.api_keys (user_id) SELECT gen_random_uuid() FROM generate_series(1, 100000)`);
+      await postgres.sql('ANALYZE app.api_keys');
+      expect(await share()).toBeLessThan(0.2);
+      await postgres.sql("DELETE FROM app.api_keys WHERE id::text > '2'");
+      await postgres.sql('VACUUM ANALYZE app.api_keys');
+      expect(await share()).toBeGreaterThan(0.5);
+    });
+
+    test('find a session that waits for a lock, and since when', async () => {
+      const blocked = async () => numbers(await monitor(statementOf('sightedit_db_blocked_sessions')))[DATABASE];
+      expect(await blocked()).toBe(0);
+      const hold = 'BEGIN; LOCK TABLE app.uploads; SELECT pg_sleep(60)';
+      const locks = "SELECT count(*) FROM pg_locks WHERE relation = 'app.uploads'::regclass AND granted";
+      const holder = await startServer('holder', {
+        command: program('psql'),
+        args: postgres.sessionArgs(hold),
+        ready: async () => (await postgres.sql(`${locks} AND mode = 'AccessExclusiveLock'`))[0] === '1',
+      });
+      const waiter = await startServer('waiter', {
+        command: program('psql'),
+        args: postgres.sessionArgs('SELECT count(*) FROM app.uploads'),
+        ready: async () => (await blocked()) === 1,
+      });
+      const waits = numbers(await monitor(statementOf('sightedit_db_blocked_longest_wait_seconds')));
+      expect(waits[DATABASE]).toBeGreaterThan(0);
+      await waiter.stop();
+      await holder.stop();
+      // A backend that sleeps does not notice that its client has left.
+      await postgres.sql("SELECT pg_terminate_backend(pid) FROM pg_locks WHERE relation = 'app.uploads'::regclass");
+    });
+  });
+
+  describe('the monitoring role', () => {
+    test.each([
+      ['read an address', 'SELECT email FROM app.users LIMIT 1', 'permission denied for schema app'],
+      ['read the audit trail', 'SELECT * FROM audit.change_log LIMIT 1', 'permission denied for schema audit'],
+      ['read the statistics of columns, which hold values', 'SELECT * FROM pg_statistic', 'permission denied'],
+      ['write', "SET transaction_read_only = off; INSERT INTO app.users (email) VALUES ('x')", 'permission denied'],
+      ['make a table', 'SET transaction_read_only = off; CREATE TABLE monitoring.mine (n int)', 'permission denied'],
+      ['change a function', 'SET transaction_read_only = off; DROP FUNCTION monitoring.users()', 'must be owner'],
+      ['become the owner', 'SET ROLE sightedit_owner', 'permission denied to set role'],
+      ['run a program', "COPY (SELECT 1) TO PROGRAM 'true'", 'must be superuser'],
+    ])('cannot %s', async (_, statement, refusal) => {
+      await expect(monitor(statement)).rejects.toThrow(refusal);
+    });
+
+    test('sees no value in the statistics of columns', async () => {
+      expect(await monitor("SELECT count(*) FROM pg_stats WHERE schemaname = 'app'")).toEqual(['0']);
+      expect(await postgres.sql("SELECT count(*) > 0 FROM pg_stats WHERE schemaname = 'app'")).toEqual(['t']);
+    });
+
+    test('is the only one that may ask for the counts', async () => {
+      await expect(postgres.sql('SELECT * FROM monitoring.users()', APPLICATION)).rejects.toThrow(
+        'permission denied for schema monitoring',
+      );
+    });
+
+    test('may hold ten connections', async () => {
+      expect(await monitor("SELECT rolconnlimit FROM pg_roles WHERE rolname = 'sightedit_monitor'")).toEqual(['10']);
+    });
+  });
+
+  describe('the grants', () => {
+    const granted = () =>
+      postgres.sql(`SELECT oid::regprocedure, proowner::regrole, proacl FROM pg_proc
+        WHERE pronamespace = 'monitoring'::regnamespace ORDER BY 1`);
+
+    test('can be run again, and change nothing', async () => {
+      const before = await granted();
+      await postgres.file(GRANTS);
+      expect(await granted()).toEqual(before);
+    });
+
+    test.each([
+      [
+        'row level security would hide rows from the owner',
+        'ALTER TABLE app.users FORCE ROW LEVEL SECURITY',
+        'ALTER TABLE app.users NO FORCE ROW LEVEL SECURITY',
+        'row level security of app.users applies to sightedit_owner too',
+      ],
+      [
+        'the role may do more than look',
+        'ALTER ROLE sightedit_monitor CREATEDB',
+        'ALTER ROLE sightedit_monitor NOCREATEDB',
+        'sightedit_monitor may do more than look',
+      ],
+      [
+        'the owner may not read a table',
+        'REVOKE SELECT ON app.uploads FROM sightedit_owner',
+        'GRANT SELECT ON app.uploads TO sightedit_owner',
+        'may not read app.uploads',
+      ],
+    ])('are refused where %s', async (_, breaks, mends, refusal) => {
+      await postgres.sql(breaks);
+      await expect(postgres.file(GRANTS)).rejects.toThrow(refusal);
+      await postgres.sql(mends);
+      await postgres.file(GRANTS);
+    });
+  });
+
+  describe('postgres_exporter', () => {
+    /** Series that the database rules read and postgres_exporter gives. */
+    const NEEDED = [
+      ...new Set(
+        RuleCatalogue.sightEdit()
+          .files.filter(({ topic }) => topic === 'database')
+          .flatMap(({ groups }) => groups.flatMap(({ rules }) => rules.flatMap(({ expr }) => seriesIn(expr)))),
+      ),
+    ].filter((name) => name.startsWith('pg_'));
+
+    /** What moved to a view that PostgreSQL 17 was the first to have; the rules read its old name too. */
+    const NEWER = ['pg_stat_checkpointer_num_requested_total'];
+
+    const { args, env } = containerOf(readManifests(), 'postgres-exporter');
+
+    /** The exporter as it is deployed, connected to this server; names of its series. */
+    async function seriesOf(flags: readonly string[]): Promise<Set<string>> {
+      const [port] = (await freePorts(1)) as [number];
+      const url = `http://127.0.0.1:${port}/metrics`;
+      const directory = temporaryDirectory();
+      const deployed = new Map<string, string>(env.map(({ name, value }: Record<string, string>) => [name, value]));
+      const exporter = await startServer('postgres-exporter', {
+        command: 'postgres_exporter',
+        args: [...flags, `--web.listen-address=127.0.0.1:${port}`],
+        env: {
+          DATA_SOURCE_URI: deployed.get('DATA_SOURCE_URI')!.replace(/^[^/]+/, `127.0.0.1:${postgres.port}`),
+          DATA_SOURCE_USER_FILE: writeInto(directory, 'user', `${MONITOR.user}\n`),
+          DATA_SOURCE_PASS_FILE: writeInto(directory, 'password', `${MONITOR.password}\n`),
+        },
+        ready: () => answers(url),
+      });
+      const text = await (await fetch(url)).text();
+      await exporter.stop();
+      expect(text).toMatch(/^pg_up 1$/m);
+      expect(text).toMatch(/^pg_exporter_last_scrape_error 0$/m);
+      expect(text).not.toContain('example.invalid');
+      return new Set(text.split('\n').map((line) => /^[a-z_:]+/.exec(line)?.[0] ?? ''));
+    }
+
+    beforeAll(async () => {
+      await postgres.startReplica('sightedit_replica');
+      await postgres.sql("SELECT pg_create_physical_replication_slot('demo', true)");
+      await waitFor('the replica to stream', async () => {
+        return (await postgres.sql("SELECT count(*) FROM pg_stat_replication WHERE state = 'streaming'"))[0] === '1';
+      });
+    });
+
+    test('gives every series that the rules about the database name', async () => {
+      const series = await seriesOf(args);
+      expect(NEEDED.length).toBeGreaterThan(15);
+      expect(NEEDED.filter((name) => !series.has(name))).toEqual(NEWER);
+    });
+
+    test('lacks some of them without the arguments of the manifests', async () => {
+      const series = await seriesOf([]);
+      expect(NEEDED.filter((name) => !series.has(name))).toEqual(
+        expect.arrayContaining(['pg_postmaster_start_time_seconds', 'pg_stat_statements_calls_total']),
+      );
+    });
+  });
+});
+
+/** Rows as a number by its label; labels of several columns stay as psql joins them. */
+function numbers(rows: readonly string[]): Record<string, number> {
+  return Object.fromEntries(
+    rows.map((row) => {
+      const [, label, value] = /^(.*)\|(.*)$/.exec(row)!;
+      return [label, Number(value)];
+    }),
+  );
+}

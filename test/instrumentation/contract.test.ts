@@ -1,0 +1,192 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import {
+  type CounterContract,
+  contractProblems,
+  type GaugeContract,
+  type HistogramContract,
+  type MetricContract,
+  metricContract,
+  seriesNames,
+} from '../../instrumentation';
+import { RuleCatalogue, rulesOf } from '../../rules';
+import { ROOT } from '../../tools/catalogue';
+
+const series = new Set(metricContract.flatMap(seriesNames));
+
+/** Names in PromQL that only the application can give. */
+function applicationSeries(expr: string): string[] {
+  const selectors = expr.matchAll(/\b((?:sightedit|http_server|db_client|nodejs)_[a-z0-9_]+)\s*[{[]/g);
+  return [...selectors].map(([, name]) => name!);
+}
+
+test('the contract is sound', () => {
+  expect(contractProblems(metricContract)).toEqual([]);
+});
+
+test('the rules read nothing of the application that is not in the contract', () => {
+  const read = rulesOf(RuleCatalogue.sightEdit().files).flatMap(({ expr }) => applicationSeries(expr));
+  expect(read.length).toBeGreaterThan(10);
+  expect(read.filter((name) => !series.has(name))).toEqual([]);
+});
+
+test('the look for names in rules finds them', () => {
+  expect(
+    applicationSeries('sum(rate(sightedit_x_total{a="b"}[5m])) / nodejs_y_bytes{} + up{job="sightedit-pods"}'),
+  ).toEqual(['sightedit_x_total', 'nodejs_y_bytes']);
+});
+
+test('buckets that rules name exist', () => {
+  const names = rulesOf(RuleCatalogue.sightEdit().files).flatMap(({ expr }) => [
+    ...expr.matchAll(/\b(http_server_[a-z_]+)_bucket\{[^}]*le="([^"]+)"/g),
+  ]);
+  expect(names.length).toBeGreaterThan(0);
+  for (const [, name, bound] of names) {
+    const metric = metricContract.find((each) => each.name === name) as HistogramContract;
+    expect(metric.buckets).toContain(Number(bound));
+  }
+});
+
+test('a metric whose absence is told is there without traffic', () => {
+  const counters = metricContract.filter((metric) => metric.type === 'counter');
+  const absent = rulesOf(RuleCatalogue.sightEdit().files).flatMap(({ expr }) => [
+    ...expr.matchAll(/absent\((sightedit_[a-z_]+_total)\{/g),
+  ]);
+  expect(absent.length).toBeGreaterThan(0);
+  for (const [, name] of absent) {
+    expect(counters.find((metric) => metric.name === name)).toMatchObject({ zeroAtStart: true });
+  }
+});
+
+test('the contract imports nothing from outside its folder', () => {
+  const directory = join(ROOT, 'instrumentation');
+  const imports = readdirSync(directory).flatMap((file) =>
+    [...readFileSync(join(directory, file), 'utf8').matchAll(/from '([^']+)'/g)].map(([, path]) => path!),
+  );
+  expect(imports.filter((path) => !path.startsWith('./'))).toEqual([]);
+});
+
+describe('the names of series', () => {
+  test.each([
+    ['counter', ['demo_total']],
+    ['gauge', ['demo_total']],
+    ['histogram', ['demo_total_bucket', 'demo_total_sum', 'demo_total_count']],
+  ] as const)('of a %s', (type, names) => {
+    expect(seriesNames({ name: 'demo_total', type })).toEqual(names);
+  });
+});
+
+describe('the check of the contract', () => {
+  const counter: CounterContract = {
+    type: 'counter',
+    name: 'demo_requests_total',
+    help: 'Requests.',
+    unit: 'count',
+    labels: [{ name: 'status', values: ['success', 'failed'] }],
+    zeroAtStart: true,
+  };
+  const gauge: GaugeContract = { type: 'gauge', name: 'demo_size_bytes', help: 'Size.', unit: 'bytes', labels: [] };
+  const histogram: HistogramContract = {
+    type: 'histogram',
+    name: 'demo_duration_seconds',
+    help: 'Duration.',
+    unit: 'seconds',
+    labels: [],
+    buckets: [0.1, 1, 10],
+  };
+  const labelled = (name: string, values: CounterContract['labels'][number]['values'] = ['a']): MetricContract => ({
+    ...counter,
+    zeroAtStart: false,
+    labels: [{ name, values }],
+  });
+
+  test('finds nothing in sound metrics', () => {
+    expect(contractProblems([counter, gauge, histogram])).toEqual([]);
+  });
+
+  test.each<[string, MetricContract[], string]>([
+    ['a name in camel case', [{ ...gauge, name: 'demoSize_bytes' }], 'demoSize_bytes: the name is not in snake_case'],
+    [
+      'a counter without its ending',
+      [{ ...counter, name: 'demo_requests' }],
+      'demo_requests: a counter ends in _total',
+    ],
+    [
+      'a gauge that looks like a counter',
+      [{ ...gauge, name: 'demo_size_bytes_total' }],
+      'demo_size_bytes_total: only a counter ends in _total',
+    ],
+    [
+      'a gauge that looks like part of a histogram',
+      [{ ...gauge, unit: 'count', name: 'demo_count' }],
+      'demo_count: the ending belongs to the series of histograms',
+    ],
+    [
+      'a name without its unit',
+      [{ ...histogram, name: 'demo_duration' }],
+      'demo_duration: the name does not say the unit seconds',
+    ],
+    [
+      'a counter without its unit',
+      [{ ...counter, unit: 'bytes' }],
+      'demo_requests_total: the name does not say the unit bytes',
+    ],
+    ['help that is no sentence', [{ ...gauge, help: 'Size' }], 'demo_size_bytes: the help is no sentence'],
+    [
+      'two metrics of one name',
+      [gauge, { ...gauge, help: 'Another.' }],
+      'demo_size_bytes: two metrics give this series',
+    ],
+    [
+      'a label twice',
+      [{ ...counter, labels: [...counter.labels, ...counter.labels] }],
+      'demo_requests_total: a label is there twice',
+    ],
+    [
+      'a label in camel case',
+      [labelled('statusCode')],
+      'demo_requests_total: the label statusCode is not in snake_case',
+    ],
+    ['a label of the scrape', [labelled('pod')], 'demo_requests_total: the label pod is set by Prometheus'],
+    [
+      'a label without values',
+      [labelled('kind', [])],
+      'demo_requests_total: the label kind is not bounded: list its values, or say why they are few',
+    ],
+    [
+      'a label bounded without a reason',
+      [labelled('kind', { bounded: ' ' })],
+      'demo_requests_total: the label kind is not bounded: list its values, or say why they are few',
+    ],
+    [
+      'a zero for values that nobody lists',
+      [{ ...counter, labels: [{ name: 'kind', values: { bounded: 'few kinds' } }] }],
+      'demo_requests_total: cannot be 0 at the start: the values of kind are not listed',
+    ],
+    [
+      'buckets out of order',
+      [{ ...histogram, buckets: [1, 0.1] }],
+      'demo_duration_seconds: the buckets are not finite, in ascending order',
+    ],
+    [
+      'a histogram without buckets',
+      [{ ...histogram, buckets: [] }],
+      'demo_duration_seconds: the buckets are not finite, in ascending order',
+    ],
+  ])('finds %s', (_name, metrics, problem) => {
+    expect(contractProblems(metrics)).toEqual([problem]);
+  });
+
+  test.each(['user_id', 'email', 'session', 'client_ip', 'remote_addr', 'api_key_id', 'token', 'trace_id'])(
+    'finds a label that names somebody: %s',
+    (name) => {
+      expect(contractProblems([labelled(name)])).toEqual([
+        `demo_requests_total: the label ${name} names a person, a session, an address or a credential`,
+      ]);
+    },
+  );
+
+  test.each(['editor_type', 'http_route', 'status', 'window', 'severity'])('lets %s pass', (name) => {
+    expect(contractProblems([labelled(name)])).toEqual([]);
+  });
+});
