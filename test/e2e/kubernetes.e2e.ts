@@ -112,7 +112,7 @@ describe('dist on a real API server', () => {
     const [secret] = app.charts.flatMap((chart) => chart.toJson()).filter(({ kind }) => kind === 'ExternalSecret');
     const { code, stderr } = await kubernetes.kubectlWith(secret, 'create', '--validate=strict', '--dry-run=server');
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-    expect(secret.spec.data.map(({ secretKey }: { secretKey: string }) => secretKey)).toContain('SLACK_WEBHOOK_URL');
+    expect(secret.spec.data.map(({ secretKey }: { secretKey: string }) => secretKey)).toContain('SLACK_BOT_TOKEN');
     await kubernetes.kubectl('delete', '--filename', join(ROOT, 'imports', 'crds', 'external-secrets.yaml'));
   });
 
