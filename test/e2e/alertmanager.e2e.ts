@@ -81,13 +81,17 @@ async function startCluster(replicas: number, sinks: Sinks, businessHours: 'open
       }),
     ),
   );
-  await waitFor('every member to see the others', async () => {
-    const status = await Promise.all(
-      urls.map((url) => getJson<{ cluster: { peers: unknown[] } }>(`${url}/api/v2/status`)),
-    );
-    return status.every(({ cluster }) => cluster.peers.length === replicas);
+  // A member that has not settled holds its notifications back, and the next in line speaks in its place.
+  await waitFor('the members to settle', async () => {
+    const members = await Promise.all(urls.map((url) => getJson<MemberStatus>(`${url}/api/v2/status`)));
+    return members.every(({ cluster }) => cluster.status === 'ready' && cluster.peers.length === replicas);
   });
   return { urls, servers };
+}
+
+/** What a member says of its cluster. */
+interface MemberStatus {
+  cluster: { status: 'ready' | 'settling' | 'disabled'; peers: unknown[] };
 }
 
 interface TestAlert {
