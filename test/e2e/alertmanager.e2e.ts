@@ -75,6 +75,9 @@ async function startCluster(replicas: number, sinks: Sinks, businessHours: 'open
           `--cluster.advertise-address=127.0.0.1:${gossip[n]}`,
           ...gossip.map((port) => `--cluster.peer=127.0.0.1:${port}`),
           '--cluster.peer-timeout=10s',
+          // Gossip sends each entry three times to members taken at random, so in a burst one of them can miss it;
+          // the whole state is exchanged well within the time that members wait for each other.
+          '--cluster.pushpull-interval=1s',
           '--dispatch.start-delay=0s',
         ],
         ready: () => answers(`${url}/-/ready`),
