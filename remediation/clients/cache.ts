@@ -1,0 +1,35 @@
+import { readFileSync } from 'node:fs';
+import Redis from 'ioredis';
+import type { RedisSettings } from './connections';
+import { tlsOptions } from './database';
+
+/** The commands of Redis that actions use. */
+export type Cache = Pick<Redis, 'call' | 'scan' | 'unlink' | 'get' | 'set' | 'incr' | 'ttl' | 'exists' | 'del' | 'ping'>;
+
+const TIMEOUT_MS = 5_000;
+
+/** A connection to Redis that gives up soon: an action that cannot reach its cache fails, it does not wait. */
+export class CacheClient extends Redis {
+  constructor({ host, port, user, passwordFile, database, tls }: RedisSettings) {
+    super({
+      host,
+      port,
+      username: user,
+      password: passwordFile && readFileSync(passwordFile, 'utf8').trim(),
+      db: database ?? 0,
+      tls: tls && tlsOptions(tls),
+      lazyConnect: true,
+      connectTimeout: TIMEOUT_MS,
+      commandTimeout: TIMEOUT_MS,
+      maxRetriesPerRequest: 1,
+      retryStrategy: (times) => (times > 3 ? null : times * 200),
+      connectionName: 'remediation-webhook',
+    });
+    // What a command fails with is told where it was called; without a listener every retry would be printed as well.
+    this.on('error', () => {});
+  }
+
+  async close(): Promise<void> {
+    this.disconnect();
+  }
+}

@@ -1,0 +1,53 @@
+import { readFileSync } from 'node:fs';
+import { Client } from 'pg';
+import type { PostgresSettings, TlsSettings } from './connections';
+
+/** Runs statements in PostgreSQL. */
+export interface Database {
+  /** @throws when the server cannot be reached or refuses */
+  query<R>(statement: string, values?: readonly unknown[], signal?: AbortSignal): Promise<readonly R[]>;
+}
+
+const CONNECT_TIMEOUT_MS = 5_000;
+const STATEMENT_TIMEOUT_MS = 15_000;
+
+/**
+ * A connection for each question: questions are rare, and a connection that is kept would take one of the few that are
+ * left when the database is in trouble.
+ */
+export class DatabaseClient implements Database {
+  constructor(private readonly settings: PostgresSettings) {}
+
+  async query<R>(statement: string, values: readonly unknown[] = [], signal?: AbortSignal): Promise<readonly R[]> {
+    const { host, port, database, user, passwordFile, tls } = this.settings;
+    const client = new Client({
+      host,
+      port,
+      database,
+      user,
+      password: passwordFile && readFileSync(passwordFile, 'utf8').trim(),
+      ssl: tls && tlsOptions(tls),
+      application_name: 'remediation-webhook',
+      connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+      statement_timeout: STATEMENT_TIMEOUT_MS,
+    });
+    // Without a listener an error between two statements would end the process.
+    client.on('error', () => {});
+    const end = () => void client.end().catch(() => {});
+    signal?.addEventListener('abort', end, { once: true });
+    try {
+      await client.connect();
+      signal?.throwIfAborted();
+      return (await client.query(statement, [...values])).rows as R[];
+    } finally {
+      signal?.removeEventListener('abort', end);
+      await client.end().catch(() => {});
+    }
+  }
+
+  async close(): Promise<void> {}
+}
+
+export function tlsOptions({ caFile, verify }: TlsSettings) {
+  return { rejectUnauthorized: verify, ca: caFile && readFileSync(caFile) };
+}

@@ -1,0 +1,4 @@
+export * from './cache';
+export * from './connections';
+export * from './database';
+export * from './prometheus';

@@ -1,0 +1,58 @@
+/** A series and its value in an instant. */
+export interface Sample {
+  readonly labels: { readonly [name: string]: string };
+  readonly value: number;
+}
+
+/** Asks Prometheus. */
+export interface Prometheus {
+  /**
+   * Evaluates a query now.
+   *
+   * @throws when no server answers, or when the query cannot be evaluated
+   */
+  query(query: string, signal?: AbortSignal): Promise<readonly Sample[]>;
+}
+
+interface QueryResponse {
+  readonly status: 'success' | 'error';
+  readonly error?: string;
+  readonly data?: {
+    readonly resultType: string;
+    readonly result: readonly { readonly metric: Sample['labels']; readonly value: readonly [number, string] }[];
+  };
+}
+
+const TIMEOUT_MS = 10_000;
+
+/** Asks the first server that answers: the pair scrapes the same targets. */
+export class PrometheusClient implements Prometheus {
+  constructor(private readonly urls: readonly string[]) {}
+
+  async query(query: string, signal?: AbortSignal): Promise<readonly Sample[]> {
+    const errors: string[] = [];
+    for (const url of this.urls) {
+      try {
+        return await queryOne(url, query, signal);
+      } catch (error) {
+        errors.push(`${url}: ${(error as Error).message}`);
+      }
+    }
+    throw new Error(`no Prometheus answered: ${errors.join('; ')}`);
+  }
+}
+
+async function queryOne(url: string, query: string, signal?: AbortSignal): Promise<readonly Sample[]> {
+  const timeout = AbortSignal.timeout(TIMEOUT_MS);
+  const response = await fetch(`${url}/api/v1/query`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/x-www-form-urlencoded' },
+    body: new URLSearchParams({ query }),
+    signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
+  });
+  const body = (await response.json()) as QueryResponse;
+  if (body.status !== 'success' || body.data?.resultType !== 'vector') {
+    throw new Error(body.error ?? `the query yields a ${body.data?.resultType}: write one that yields a vector`);
+  }
+  return body.data.result.map(({ metric, value }) => ({ labels: metric, value: Number(value[1]) }));
+}

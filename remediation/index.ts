@@ -1,0 +1,4 @@
+/** What constructs and charts need of the webhook: its policies and the rights that follow from them. */
+export * from './actions';
+export * from './policy';
+export { KEYS, REMEDIATION, SKIP_REASONS } from './record';

@@ -1,0 +1,4 @@
+export * from './client';
+export * from './lease';
+export * from './resources';
+export * from './watch';

@@ -1,0 +1,110 @@
+import { type KubernetesClient, KubernetesError } from './client';
+import type { ObjectMeta } from '../record';
+import { RESOURCES } from './resources';
+
+interface Lease {
+  readonly metadata: ObjectMeta;
+  readonly spec: {
+    readonly holderIdentity?: string;
+    readonly leaseDurationSeconds?: number;
+    /** RFC 3339 with microseconds. */
+    readonly acquireTime?: string;
+    readonly renewTime?: string;
+  };
+}
+
+/** Who holds a lease, and since when. */
+export interface Holding {
+  readonly holder: string;
+  readonly acquired: Date;
+  readonly expires: Date;
+}
+
+/**
+ * Leases of the Kubernetes API as locks that several replicas, and whoever comes after a crash, agree upon. Every
+ * change carries the resourceVersion that it was decided on, so of two that try at once one fails.
+ */
+export class Leases {
+  constructor(
+    private readonly client: KubernetesClient,
+    private readonly namespace: string,
+    private readonly now: () => Date,
+  ) {}
+
+  /**
+   * Takes a lease that is free, expired, or held by the same holder.
+   *
+   * @returns `undefined` when it was taken, else who holds it
+   */
+  async acquire(name: string, holder: string, durationSeconds: number): Promise<Holding | undefined> {
+    const known = await this.client.find<Lease>(this.reference(name));
+    const holding = known && holdingOf(known);
+    if (holding && holding.holder !== holder && holding.expires > this.now()) {
+      return holding;
+    }
+    const renews = holding?.holder === holder && holding.expires > this.now();
+    const time = microTime(this.now());
+    const spec = {
+      holderIdentity: holder,
+      leaseDurationSeconds: durationSeconds,
+      acquireTime: renews ? known?.spec.acquireTime : time,
+      renewTime: time,
+    };
+    try {
+      if (known) {
+        await this.client.replace(this.reference(name), { ...known, spec });
+      } else {
+        await this.client.create(RESOURCES.leases, this.namespace, { metadata: { name }, spec });
+      }
+      return undefined;
+    } catch (error) {
+      if (error instanceof KubernetesError && error.isConflict) {
+        return (await this.holding(name)) ?? { holder: 'somebody else', acquired: this.now(), expires: this.now() };
+      }
+      throw error;
+    }
+  }
+
+  /** Gives a lease back. One that another holds by now is left alone. */
+  async release(name: string, holder: string): Promise<void> {
+    const known = await this.client.find<Lease>(this.reference(name));
+    if (known?.spec.holderIdentity !== holder) {
+      return;
+    }
+    try {
+      await this.client.replace(this.reference(name), { ...known, spec: { leaseDurationSeconds: 1 } });
+    } catch (error) {
+      if (!(error instanceof KubernetesError && (error.isConflict || error.isNotFound))) {
+        throw error;
+      }
+    }
+  }
+
+  /** Who holds a lease now. */
+  async holding(name: string): Promise<Holding | undefined> {
+    const lease = await this.client.find<Lease>(this.reference(name));
+    const holding = lease && holdingOf(lease);
+    return holding && holding.expires > this.now() ? holding : undefined;
+  }
+
+  private reference(name: string) {
+    return { resource: RESOURCES.leases, namespace: this.namespace, name };
+  }
+}
+
+function holdingOf({ spec }: Lease): Holding | undefined {
+  if (!spec.holderIdentity || !spec.renewTime) {
+    return undefined;
+  }
+  const renewed = new Date(spec.renewTime);
+  return {
+    holder: spec.holderIdentity,
+    acquired: new Date(spec.acquireTime ?? spec.renewTime),
+    expires: new Date(renewed.getTime() + (spec.leaseDurationSeconds ?? 0) * 1000),
+  };
+}
+
+/** `MicroTime` of the Kubernetes API: RFC 3339 with six digits after the second. */
+function microTime(date: Date): string {
+  return date.toISOString().replace(/(\.\d{3})Z$/, '$1000Z');
+}

@@ -1,0 +1,2 @@
+export * from './remediation';
+export * from './store';
