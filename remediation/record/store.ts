@@ -1,0 +1,162 @@
+import { createHash } from 'node:crypto';
+import { type KubernetesClient, KubernetesError } from '../kubernetes';
+import { RESOURCES } from '../kubernetes/resources';
+import {
+  isOpen,
+  KEYS,
+  type Phase,
+  REMEDIATION,
+  type RecordedAlert,
+  type Remediation,
+  type RemediationSpec,
+  type RemediationStatus,
+  type Target,
+} from './remediation';
+
+/** What `RecordStore.transition()` writes beside the phase. */
+export type StatusChange = Partial<Omit<RemediationStatus, 'phase' | 'transitions'>> & { readonly phase: Phase };
+
+/** Somebody else has moved the record on: whoever gets this leaves it alone. */
+export class RecordMoved extends Error {
+  override readonly name = 'RecordMoved';
+}
+
+/** The records, kept in the Kubernetes API: the one place of state, which survives every replica. */
+export class RecordStore {
+  constructor(
+    private readonly client: KubernetesClient,
+    readonly namespace: string,
+    private readonly now: () => Date,
+  ) {}
+
+  /**
+   * Keeps a request.
+   *
+   * @returns `undefined` when it is there already: somebody else was told of the same alert
+   */
+  async create(spec: RemediationSpec, incident: string): Promise<Remediation | undefined> {
+    try {
+      return await this.client.create<Remediation>(RESOURCES.remediations, this.namespace, {
+        apiVersion: `${REMEDIATION.group}/${REMEDIATION.version}`,
+        kind: REMEDIATION.kind,
+        metadata: {
+          name: `${spec.policy}-${incident}-${spec.attempt}`,
+          labels: {
+            [KEYS.open]: 'true',
+            [KEYS.policy]: spec.policy,
+            [KEYS.action]: spec.action,
+            [KEYS.incident]: incident,
+          },
+        },
+        spec,
+      });
+    } catch (error) {
+      if (error instanceof KubernetesError && error.isConflict) {
+        return undefined;
+      }
+      throw error;
+    }
+  }
+
+  read(name: string): Promise<Remediation | undefined> {
+    return this.client.find<Remediation>(this.reference(name));
+  }
+
+  /** Records with all of these labels, the oldest first. */
+  async list(labels: { readonly [key: string]: string }): Promise<readonly Remediation[]> {
+    const selector = Object.entries(labels).map(([key, value]) => `${key}=${value}`);
+    const records = await this.client.list<Remediation>(RESOURCES.remediations, this.namespace, selector.join());
+    return [...records].sort((one, other) => createdAt(one) - createdAt(other));
+  }
+
+  /**
+   * Moves a record on, if nobody else has changed it since it was read.
+   *
+   * @throws RecordMoved when somebody has
+   */
+  async transition(record: Remediation, change: StatusChange): Promise<Remediation> {
+    const time = this.now().toISOString();
+    const { transitions = [], ...status } = record.status;
+    const moved = change.phase !== record.status.phase || change.message !== record.status.message;
+    const entry = { phase: change.phase, time, message: change.message ?? '' };
+    try {
+      const updated = await this.client.replace<Remediation>(
+        { ...this.reference(record.metadata.name), subresource: 'status' },
+        { ...record, status: { ...status, ...change, transitions: moved ? [...transitions, entry] : transitions } },
+      );
+      return needsLabels(updated) ? await this.label(updated) : updated;
+    } catch (error) {
+      throw error instanceof KubernetesError && (error.isConflict || error.isNotFound)
+        ? new RecordMoved(`${record.metadata.name} was changed by somebody else`)
+        : error;
+    }
+  }
+
+  /** Notes on the open records of an incident that their alert is resolved. */
+  async markResolved(incident: string): Promise<void> {
+    const open = await this.list({ [KEYS.incident]: incident, [KEYS.open]: 'true' });
+    for (const record of open.filter(({ metadata }) => !metadata.annotations?.[KEYS.resolved])) {
+      const annotations = { [KEYS.resolved]: this.now().toISOString() };
+      await this.client.patch(this.reference(record.metadata.name), 'merge', { metadata: { annotations } });
+    }
+  }
+
+  delete(name: string): Promise<unknown> {
+    return this.client.delete(this.reference(name));
+  }
+
+  /** Makes the labels say what the status says; a list can be narrowed by labels only. */
+  async label(record: Remediation): Promise<Remediation> {
+    const { target } = record.status;
+    const labels = {
+      [KEYS.open]: hasWork(record) ? 'true' : null,
+      ...(target ? { [KEYS.target]: targetDigest(target) } : {}),
+    };
+    return this.client.patch<Remediation>(this.reference(record.metadata.name), 'merge', { metadata: { labels } });
+  }
+
+  private reference(name: string) {
+    return { resource: RESOURCES.remediations, namespace: this.namespace, name };
+  }
+}
+
+function needsLabels(record: Remediation): boolean {
+  const { labels = {} } = record.metadata;
+  const { target } = record.status;
+  return (labels[KEYS.open] === 'true') !== hasWork(record) || (target !== undefined && !labels[KEYS.target]);
+}
+
+/** Whether something is left to do: the run is not over, or its change is to be taken back. */
+export function hasWork({ status }: Remediation): boolean {
+  return isOpen(status.phase) || (status.expires !== undefined && status.reverted === undefined);
+}
+
+export function createdAt({ metadata }: Remediation): number {
+  return Date.parse(metadata.creationTimestamp ?? '');
+}
+
+/**
+ * Identifies what an alert tells of: every delivery of it, by whichever Alertmanager and however often, has the same.
+ * An alert that fires anew after it was resolved is another.
+ */
+export function incidentDigest(policy: string, { fingerprint, startsAt }: RecordedAlert): string {
+  return digest(policy, fingerprint, new Date(startsAt).toISOString());
+}
+
+/** Identifies a target: the object that would be changed, never a pod of it and never the alert. */
+export function targetDigest({ kind, namespace = '', name }: Target): string {
+  return digest(kind, namespace, name);
+}
+
+function digest(...parts: readonly string[]): string {
+  return createHash('sha256').update(parts.join('\0')).digest('hex').slice(0, 16);
+}
+
+/** Names of the leases, and how long the locks last. */
+export const LOCK_SECONDS = 30;
+
+/** The lock of a target for an action. */
+export function lockName(action: string, target: Target): string {
+  return `remediation-${action}-${targetDigest(target)}`;
+}
+
