@@ -8,7 +8,11 @@ export function renderQuery(query: string, values: { readonly [name: string]: st
   return query.replace(/\$([a-zA-Z_][a-zA-Z0-9_]*)/g, (_, name: string) => {
     const value = values[name];
     if (value === undefined) {
-      throw new Error(`the query has no value for $${name}: it may use ${Object.keys(values).map((known) => `$${known}`).join(', ')}`);
+      throw new Error(
+        `the query has no value for $${name}: it may use ${Object.keys(values)
+          .map((known) => `$${known}`)
+          .join(', ')}`,
+      );
     }
     return value.replace(/[\\"'`\n]/g, (character) => (character === '\n' ? '\\n' : `\\${character}`));
   });

@@ -81,6 +81,8 @@ export interface Action<P> {
   /** What it does, for playbooks: a sentence or two in the present tense. */
   describe(parameters: P): string;
   needs(parameters: P): Needs;
+  /** The targets that are known beforehand. One that only an alert can name is given without a name. */
+  targets(parameters: P): readonly Target[];
   /**
    * Which target an alert is about, from its labels.
    *

@@ -3,7 +3,16 @@ import { RESOURCES } from '../kubernetes/resources';
 import { type RemediationPolicy, type ResponseOptions, remediationPolicy, type Verification } from '../policy';
 import { KEYS } from '../record';
 import { type Action, Refusal, type Run } from './action';
-import { type Deployment, examineDeployment, findDeployment, isRolledOut, lookingAt, readDeployment, type Workloads } from './workload';
+import {
+  type Deployment,
+  examineDeployment,
+  findDeployment,
+  isRolledOut,
+  lookingAt,
+  readDeployment,
+  targetsOf,
+  type Workloads,
+} from './workload';
 
 export interface RestartWorkload extends Workloads {
   /**
@@ -62,6 +71,8 @@ export const restartWorkloadAction: Action<RestartWorkload> = {
     ],
     connections: [],
   }),
+
+  targets: targetsOf,
 
   findTarget: findDeployment,
 

@@ -12,6 +12,7 @@ import {
   listAutoscalers,
   lookingAt,
   readDeployment,
+  targetsOf,
   type Workloads,
 } from './workload';
 
@@ -49,7 +50,13 @@ interface Change {
 export const scaleUpAction: Action<ScaleUp> = {
   kind: 'scale-up',
 
-  describe: ({ namespace, deployments, ceiling, factor = DEFAULT_FACTOR, expiresAfterSeconds = DEFAULT_EXPIRY_SECONDS }) =>
+  describe: ({
+    namespace,
+    deployments,
+    ceiling,
+    factor = DEFAULT_FACTOR,
+    expiresAfterSeconds = DEFAULT_EXPIRY_SECONDS,
+  }) =>
     `Adds replicas to the Deployment (${deployments.join(', ')} in ${namespace}): ${factor} times as many as now, ${ceiling} at the most. ` +
     `Where a HorizontalPodAutoscaler owns it, its floor is raised and comes back after ${expiresAfterSeconds / 60} minutes.`,
 
@@ -58,6 +65,8 @@ export const scaleUpAction: Action<ScaleUp> = {
     fences: fences(parameters),
     connections: [],
   }),
+
+  targets: targetsOf,
 
   findTarget: findDeployment,
 
@@ -148,7 +157,10 @@ async function refusePendingPods({ metadata, spec }: Deployment, kubernetes: Kub
     status?.conditions?.some(({ type, reason }) => type === 'PodScheduled' && reason === 'Unschedulable'),
   );
   if (homeless.length > 0) {
-    throw new Refusal('unhealthy', `${homeless.length} pods of ${metadata.name} find no node: more would find none either`);
+    throw new Refusal(
+      'unhealthy',
+      `${homeless.length} pods of ${metadata.name} find no node: more would find none either`,
+    );
   }
 }
 

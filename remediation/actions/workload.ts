@@ -40,7 +40,11 @@ export interface Deployment extends KubernetesObject {
 
 interface Owned extends KubernetesObject {
   readonly metadata: KubernetesObject['metadata'] & {
-    readonly ownerReferences?: readonly { readonly kind: string; readonly name: string; readonly controller?: boolean }[];
+    readonly ownerReferences?: readonly {
+      readonly kind: string;
+      readonly name: string;
+      readonly controller?: boolean;
+    }[];
   };
 }
 
@@ -74,7 +78,13 @@ export async function findDeployment(alert: RecordedAlert, allowed: Workloads, t
   if (!deployment) {
     throw new Refusal('target-unknown', `there is no Deployment ${namespace}/${name}`);
   }
+  requireOptIn(deployment);
   return { apiVersion: 'apps/v1', kind: 'Deployment', namespace, name, uid: deployment.metadata.uid };
+}
+
+/** The Deployments as targets. */
+export function targetsOf({ namespace, deployments }: Workloads): readonly Target[] {
+  return deployments.map((name) => ({ apiVersion: 'apps/v1', kind: 'Deployment', namespace, name }));
 }
 
 /** Rights to find a Deployment and to see how it is. */
@@ -108,9 +118,7 @@ export async function examineDeployment(kubernetes: KubernetesClient, target: Ta
   if (!deployment || deployment.metadata.uid !== target.uid) {
     throw new Refusal('target-unknown', `Deployment ${namespace}/${name} is gone`);
   }
-  if (deployment.metadata.labels?.[KEYS.optIn] !== 'enabled') {
-    throw new Refusal('not-opted-in', `Deployment ${namespace}/${name} lacks the label ${KEYS.optIn}=enabled`);
-  }
+  requireOptIn(deployment);
   if (deployment.spec.paused) {
     throw new Refusal('unhealthy', `the roll-out of ${name} is paused`);
   }
@@ -118,6 +126,16 @@ export async function examineDeployment(kubernetes: KubernetesClient, target: Ta
     throw new Refusal('unhealthy', `${name} is rolling out`);
   }
   return deployment;
+}
+
+/** @throws Refusal when the owner of the Deployment has not said that it may be repaired */
+function requireOptIn({ metadata }: Deployment): void {
+  if (metadata.labels?.[KEYS.optIn] !== 'enabled') {
+    throw new Refusal(
+      'not-opted-in',
+      `Deployment ${metadata.namespace}/${metadata.name} lacks the label ${KEYS.optIn}=enabled`,
+    );
+  }
 }
 
 /** Whether every replica runs the newest template and is available, and no older one is left. */

@@ -4,7 +4,10 @@ import type { RedisSettings } from './connections';
 import { tlsOptions } from './database';
 
 /** The commands of Redis that actions use. */
-export type Cache = Pick<Redis, 'call' | 'scan' | 'unlink' | 'get' | 'set' | 'incr' | 'ttl' | 'exists' | 'del' | 'ping'>;
+export type Cache = Pick<
+  Redis,
+  'call' | 'scan' | 'unlink' | 'get' | 'set' | 'incr' | 'ttl' | 'exists' | 'del' | 'ping'
+>;
 
 const TIMEOUT_MS = 5_000;
 

@@ -1,5 +1,5 @@
-import { CacheClient } from './cache';
 import type { Cache } from './cache';
+import { CacheClient } from './cache';
 import { type Database, DatabaseClient } from './database';
 
 /** TLS of a connection. */

@@ -1,11 +1,22 @@
 import { Refusal } from '../actions';
-import type { Leases } from '../kubernetes';
-import type { Gate } from './gate';
+import type { Holding, Leases } from '../kubernetes';
+import type { RemediationPolicy } from '../policy';
+import type { Gate, Limits } from './gate';
 
 const HOUR_SECONDS = 3600;
 
 /** Name of the budget that all policies share. */
 const TOTAL = 'total';
+
+/** Asks whether something is left, before a human is asked. */
+export const requireBudget: Gate = async ({ record, policy, dryRun }, { leases, limits }) => {
+  for (const [budget, size] of budgetsOf(policy, limits)) {
+    const held = await holdings(leases, budget, size);
+    if (!dryRun && held.every((holding) => holding && holding.holder !== record.metadata.name)) {
+      throw spent(budget, size);
+    }
+  }
+};
 
 /**
  * Takes a slot of the policy's budget and one of the common one. A slot is a lease that nobody gives back: it is free
@@ -16,18 +27,26 @@ export const budgetGate: Gate = async ({ record, policy, dryRun }, { leases, lim
   if (dryRun) {
     return; // Nothing is changed, so nothing is spent.
   }
-  for (const [budget, size] of [
-    [policy.name, policy.budgetPerHour],
-    [TOTAL, limits.budgetPerHour],
-  ] as const) {
+  for (const [budget, size] of budgetsOf(policy, limits)) {
     if (!(await takeSlot(leases, budget, size, record.metadata.name))) {
-      throw new Refusal('budget-exhausted', `the ${size} runs an hour of budget ${budget} are spent`);
+      throw spent(budget, size);
     }
   }
 };
 
+function budgetsOf(policy: RemediationPolicy, limits: Limits): readonly (readonly [string, number])[] {
+  return [
+    [policy.name, policy.budgetPerHour],
+    [TOTAL, limits.budgetPerHour],
+  ];
+}
+
+function spent(budget: string, size: number): Refusal {
+  return new Refusal('budget-exhausted', `the ${size} runs an hour of budget ${budget} are spent`);
+}
+
 async function takeSlot(leases: Leases, budget: string, size: number, holder: string): Promise<boolean> {
-  const held = await Promise.all(slots(budget, size).map((name) => leases.holding(name)));
+  const held = await holdings(leases, budget, size);
   // Whoever goes on after a crash has its slot already.
   if (held.some((holding) => holding?.holder === holder)) {
     return true;
@@ -42,8 +61,12 @@ async function takeSlot(leases: Leases, budget: string, size: number, holder: st
 
 /** Runs that a budget has left in this hour. */
 export async function remainingBudget(leases: Leases, budget: string, size: number): Promise<number> {
-  const held = await Promise.all(slots(budget, size).map((name) => leases.holding(name)));
+  const held = await holdings(leases, budget, size);
   return held.filter((holding) => holding === undefined).length;
+}
+
+function holdings(leases: Leases, budget: string, size: number): Promise<(Holding | undefined)[]> {
+  return Promise.all(slots(budget, size).map((name) => leases.holding(name)));
 }
 
 function slots(budget: string, size: number): string[] {

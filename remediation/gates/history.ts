@@ -1,18 +1,22 @@
 import { Refusal } from '../actions';
-import { KEYS, type Remediation, RUN_PHASES, type RunPhase, targetDigest } from '../record';
+import { KEYS, type RecordStore, type Remediation, RUN_PHASES, type RunPhase, targetDigest } from '../record';
 import type { Gate, Limits, Request } from './gate';
 
 /** The earlier runs of a policy on a target, the oldest first; requests that were skipped are none. */
-async function runsOf({ record, policy, target }: Request, store: Parameters<Gate>[1]['store']) {
-  const records = await store.list({ [KEYS.policy]: policy.name, [KEYS.target]: targetDigest(target) });
+async function runsOf({ record, policy, target }: Request, store: RecordStore): Promise<readonly Remediation[]> {
+  const records = await store.list({
+    [KEYS.policy]: policy.name,
+    [KEYS.target]: targetDigest(target),
+    [KEYS.ran]: 'true',
+  });
   return records.filter(({ metadata }) => metadata.name !== record.metadata.name);
 }
 
 /** A target rests after a run, a dry run too: the alert goes on for a while after a good repair. */
 export const cooldownGate: Gate = async (request, { store, tools }) => {
   const { cooldownSeconds } = request.policy;
-  const touched = (await runsOf(request, store)).filter(({ status }) => isRun(status.phase) || status.phase === 'dry-run');
-  const last = Math.max(...touched.map(({ status }) => Date.parse(status.executed ?? status.executionStarted ?? '')));
+  const runs = await runsOf(request, store);
+  const last = Math.max(...runs.map(({ status }) => Date.parse(status.executed ?? status.executionStarted ?? '')));
   const rest = Math.ceil(cooldownSeconds - (tools.now().getTime() - last) / 1000);
   if (rest > 0) {
     throw new Refusal('cooldown', `the target was treated before and rests for another ${rest} s`);
@@ -58,4 +62,3 @@ export function byTarget(records: readonly Remediation[]): ReadonlyMap<string, r
 export function isRun(phase: string): phase is RunPhase {
   return (RUN_PHASES as readonly string[]).includes(phase);
 }
-

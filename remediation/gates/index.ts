@@ -4,12 +4,16 @@ import type { Gate } from './gate';
 import { healthGate } from './health';
 import { circuitGate, cooldownGate } from './history';
 import { killSwitchGate } from './kill-switch';
+import { targetGate } from './target';
 
 /**
- * What a request passes before its target is looked at, in this order. The delivery was compared with earlier ones when
- * the record was made, and the target is locked for this request.
+ * What a request passes before its target is locked. Between the two the target is found, which has to be one of the
+ * policy's, and opted in. The delivery was compared with earlier ones when the record was made.
  */
-export const gatesBeforePlan: readonly Gate[] = [killSwitchGate, freshnessGate, cooldownGate, circuitGate, healthGate];
+export const gatesBeforeLock: readonly Gate[] = [killSwitchGate, freshnessGate];
+
+/** What it passes while the target is locked for it. */
+export const gatesAfterLock: readonly Gate[] = [targetGate, cooldownGate, circuitGate, healthGate];
 
 /** What is spent last, when nothing else stands in the way. */
 export const lastGate: Gate = budgetGate;

@@ -142,12 +142,7 @@ export class KubernetesClient {
     return this.send('GET', collectionPath(resource, namespace), { query, signal });
   }
 
-  create<T>(
-    resource: Resource,
-    namespace: string | undefined,
-    object: object,
-    options: WriteOptions = {},
-  ): Promise<T> {
+  create<T>(resource: Resource, namespace: string | undefined, object: object, options: WriteOptions = {}): Promise<T> {
     return this.send('POST', collectionPath(resource, namespace), { body: object, ...options });
   }
 
@@ -160,12 +155,22 @@ export class KubernetesClient {
     return this.send('PATCH', pathOf(reference), { body, contentType: PATCH_TYPES[type], ...options });
   }
 
-  delete(reference: Reference, options: WriteOptions = {}): Promise<unknown> {
-    return this.send('DELETE', pathOf(reference), options);
+  /** Removes an object. With a `resourceVersion`, only if nobody has changed it since. */
+  delete(
+    reference: Reference,
+    { resourceVersion, ...options }: WriteOptions & { readonly resourceVersion?: string } = {},
+  ): Promise<unknown> {
+    const body = resourceVersion ? { preconditions: { resourceVersion } } : undefined;
+    return this.send('DELETE', pathOf(reference), { body, ...options });
   }
 
   /** Opens a watch: a response that stays open, an event a line. */
-  watch(resource: Resource, namespace: string | undefined, query: Query, signal: AbortSignal): Promise<IncomingMessage> {
+  watch(
+    resource: Resource,
+    namespace: string | undefined,
+    query: Query,
+    signal: AbortSignal,
+  ): Promise<IncomingMessage> {
     const path = `${collectionPath(resource, namespace)}${queryString({ ...query, watch: 'true' })}`;
     return this.open('GET', path, { signal, timeoutMs: 0 });
   }

@@ -1,5 +1,5 @@
-import { type KubernetesClient, KubernetesError } from './client';
 import type { ObjectMeta } from '../record';
+import { type KubernetesClient, KubernetesError } from './client';
 import { RESOURCES } from './resources';
 
 interface Lease {
@@ -72,7 +72,7 @@ export class Leases {
       return;
     }
     try {
-      await this.client.replace(this.reference(name), { ...known, spec: { leaseDurationSeconds: 1 } });
+      await this.client.delete(this.reference(name), { resourceVersion: known.metadata.resourceVersion });
     } catch (error) {
       if (!(error instanceof KubernetesError && (error.isConflict || error.isNotFound))) {
         throw error;

@@ -8,6 +8,8 @@ export interface WatchProps<T> {
   readonly labelSelector?: string;
   /** An object that is there, new or changed. */
   readonly onObject: (object: T) => void;
+  /** Every object that is there now was told. @default - nobody asks */
+  readonly onList?: () => void;
   /** The connection broke, or could not be made; it is tried again. */
   readonly onError: (error: Error) => void;
   readonly signal: AbortSignal;
@@ -25,6 +27,7 @@ export async function watchObjects<T extends KubernetesObject>(props: WatchProps
     try {
       const version = await listAll(props);
       failures = 0;
+      props.onList?.();
       const query = { labelSelector, resourceVersion: version, timeoutSeconds: String(RELIST_SECONDS) };
       const stream = await client.watch(resource, namespace, query, signal);
       for await (const line of linesOf(stream)) {

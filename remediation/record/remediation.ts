@@ -16,6 +16,8 @@ export const KEYS = {
   resolved: `${REMEDIATION.group}/alert-resolved`,
   /** On a record: work is left to do. */
   open: `${REMEDIATION.group}/open`,
+  /** On a record: its target was touched, or would have been. */
+  ran: `${REMEDIATION.group}/ran`,
   /** On a record: the response, the kind of its action, digest of its target, and digest of the alert that asked. */
   policy: `${REMEDIATION.group}/policy`,
   action: `${REMEDIATION.group}/action`,

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
 import { type KubernetesClient, KubernetesError } from '../kubernetes';
 import { RESOURCES } from '../kubernetes/resources';
 import {
@@ -70,25 +71,31 @@ export class RecordStore {
   }
 
   /**
-   * Moves a record on, if nobody else has changed it since it was read.
+   * Moves a record on, if nobody else has moved it since it was read. Labels and annotations may change meanwhile.
    *
-   * @throws RecordMoved when somebody has
+   * @throws RecordMoved when somebody has moved it
    */
   async transition(record: Remediation, change: StatusChange): Promise<Remediation> {
-    const time = this.now().toISOString();
     const { transitions = [], ...status } = record.status;
     const moved = change.phase !== record.status.phase || change.message !== record.status.message;
-    const entry = { phase: change.phase, time, message: change.message ?? '' };
-    try {
-      const updated = await this.client.replace<Remediation>(
-        { ...this.reference(record.metadata.name), subresource: 'status' },
-        { ...record, status: { ...status, ...change, transitions: moved ? [...transitions, entry] : transitions } },
-      );
-      return needsLabels(updated) ? await this.label(updated) : updated;
-    } catch (error) {
-      throw error instanceof KubernetesError && (error.isConflict || error.isNotFound)
-        ? new RecordMoved(`${record.metadata.name} was changed by somebody else`)
-        : error;
+    const entry = { phase: change.phase, time: this.now().toISOString(), message: change.message ?? '' };
+    const next = { ...status, ...change, transitions: moved ? [...transitions, entry] : transitions };
+    let known = record;
+    for (;;) {
+      try {
+        const reference = { ...this.reference(record.metadata.name), subresource: 'status' };
+        const updated = await this.client.replace<Remediation>(reference, { ...known, status: next });
+        return needsLabels(updated) ? await this.label(updated) : updated;
+      } catch (error) {
+        if (!(error instanceof KubernetesError && (error.isConflict || error.isNotFound))) {
+          throw error;
+        }
+        const newer = await this.read(record.metadata.name);
+        if (!newer || !isDeepStrictEqual(newer.status, record.status)) {
+          throw new RecordMoved(`${record.metadata.name} was moved on by somebody else`);
+        }
+        known = newer;
+      }
     }
   }
 
@@ -105,14 +112,11 @@ export class RecordStore {
     return this.client.delete(this.reference(name));
   }
 
-  /** Makes the labels say what the status says; a list can be narrowed by labels only. */
+  /** Makes the labels say what the status says: a list can be narrowed by labels alone. */
   async label(record: Remediation): Promise<Remediation> {
-    const { target } = record.status;
-    const labels = {
-      [KEYS.open]: hasWork(record) ? 'true' : null,
-      ...(target ? { [KEYS.target]: targetDigest(target) } : {}),
-    };
-    return this.client.patch<Remediation>(this.reference(record.metadata.name), 'merge', { metadata: { labels } });
+    return this.client.patch<Remediation>(this.reference(record.metadata.name), 'merge', {
+      metadata: { labels: statusLabels(record) },
+    });
   }
 
   private reference(name: string) {
@@ -120,10 +124,19 @@ export class RecordStore {
   }
 }
 
+/** The labels that follow from the status; `null` for one that must not be there. */
+function statusLabels(record: Remediation): { readonly [key: string]: string | null } {
+  const { target, executionStarted } = record.status;
+  return {
+    [KEYS.open]: hasWork(record) ? 'true' : null,
+    [KEYS.target]: target ? targetDigest(target) : null,
+    [KEYS.ran]: executionStarted ? 'true' : null,
+  };
+}
+
 function needsLabels(record: Remediation): boolean {
   const { labels = {} } = record.metadata;
-  const { target } = record.status;
-  return (labels[KEYS.open] === 'true') !== hasWork(record) || (target !== undefined && !labels[KEYS.target]);
+  return Object.entries(statusLabels(record)).some(([key, value]) => (labels[key] ?? null) !== value);
 }
 
 /** Whether something is left to do: the run is not over, or its change is to be taken back. */
@@ -159,4 +172,3 @@ export const LOCK_SECONDS = 30;
 export function lockName(action: string, target: Target): string {
   return `remediation-${action}-${targetDigest(target)}`;
 }
-

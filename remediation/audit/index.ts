@@ -1,0 +1,6 @@
+export * from './audit';
+export * from './escalation';
+export * from './events';
+export * from './log';
+export * from './metrics';
+export * from './tracing';

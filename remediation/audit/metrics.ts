@@ -1,0 +1,114 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import type { RemediationPolicy } from '../policy';
+import { OPEN_PHASES, RUN_PHASES, SKIP_REASONS } from '../record';
+
+/** The server's own metrics. Counters start at 0: one that is born at 1 is invisible to `increase()`. */
+export class Metrics {
+  readonly registry = new Registry();
+
+  readonly requests = this.counter('webhook_requests_total', 'Notifications, by the status that was answered.', [
+    'code',
+  ]);
+  readonly alerts = this.counter('alerts_received_total', 'Alerts in notifications.', ['alertname', 'status']);
+  readonly truncated = this.counter(
+    'alerts_truncated_total',
+    'Alerts that Alertmanager left out of notifications.',
+    [],
+  );
+  readonly decisions = this.counter('decisions_total', 'Decisions about requests.', [
+    'action',
+    'policy',
+    'decision',
+    'reason',
+  ]);
+  readonly runs = this.counter('actions_total', 'Runs of actions that have ended, by their outcome.', [
+    'action',
+    'policy',
+    'outcome',
+    'target_kind',
+    'target_namespace',
+    'target_name',
+  ]);
+  readonly duration = new Histogram({
+    name: 'remediation_action_duration_seconds',
+    help: 'Time that the change itself took.',
+    labelNames: ['action'],
+    buckets: [0.05, 0.25, 0.5, 2.5, 5.5, 15.5, 30.5, 60.5],
+    registers: [this.registry],
+  });
+  readonly verifications = this.counter('verification_total', 'Looks at the effect of a change.', ['action', 'result']);
+  readonly escalations = this.counter('escalations_total', 'Messages to humans.', ['channel', 'result']);
+  readonly inFlight = this.gauge('in_flight', 'Requests that this replica is working on.', []);
+  readonly records = this.gauge('records', 'Requests that are not finished, by phase.', ['phase']);
+  readonly circuit = this.gauge('circuit_breaker_state', '0 closed, 1 half-open, 2 open.', [
+    'action',
+    'policy',
+    'target',
+  ]);
+  readonly budget = this.gauge('budget_remaining', 'Runs that are left in this hour.', ['policy']);
+  readonly dryRun = this.gauge('dry_run_enabled', '1 when nothing is changed.', []);
+  readonly killSwitch = this.gauge('kill_switch_engaged', '1 when all actions are stopped.', []);
+  readonly heartbeat = this.gauge('watchdog_last_received_timestamp_seconds', 'When Watchdog was last heard.', []);
+
+  constructor(policies: readonly RemediationPolicy[], version: string) {
+    collectDefaultMetrics({ register: this.registry });
+    this.gauge('build_info', 'The version that runs.', ['version']).set({ version }, 1);
+    for (const code of ['202', '400', '401', '403', '413', '503']) {
+      this.requests.inc({ code }, 0);
+    }
+    for (const phase of OPEN_PHASES) {
+      this.records.set({ phase }, 0);
+    }
+    for (const { name: policy, action } of policies) {
+      for (const reason of SKIP_REASONS) {
+        this.decisions.inc({ action, policy, decision: 'skipped', reason }, 0);
+      }
+      for (const decision of ['accepted', 'duplicate', 'awaiting-approval', 'executing', 'dry-run']) {
+        this.decisions.inc({ action, policy, decision, reason: '' }, 0);
+      }
+      for (const result of ['well', 'unwell', 'unknown']) {
+        this.verifications.inc({ action, result }, 0);
+      }
+    }
+    for (const channel of ['alertmanager', 'slack']) {
+      for (const result of ['sent', 'failed']) {
+        this.escalations.inc({ channel, result }, 0);
+      }
+    }
+  }
+
+  /** Starts the counters of a target that runs may end for. */
+  expectRuns(action: string, policy: string, target: { kind: string; namespace?: string; name: string }): void {
+    for (const outcome of RUN_PHASES) {
+      this.runs.inc(runLabels(action, policy, outcome, target), 0);
+    }
+  }
+
+  private counter<L extends string>(name: string, help: string, labelNames: readonly L[]): Counter<L> {
+    return new Counter({ name: `remediation_${name}`, help, labelNames: [...labelNames], registers: [this.registry] });
+  }
+
+  private gauge<L extends string>(name: string, help: string, labelNames: readonly L[]): Gauge<L> {
+    return new Gauge({ name: `remediation_${name}`, help, labelNames: [...labelNames], registers: [this.registry] });
+  }
+}
+
+/**
+ * Labels of a run. A target that is no object of Kubernetes (an address, a session) has no name here: there is no end to
+ * them.
+ */
+export function runLabels(
+  action: string,
+  policy: string,
+  outcome: string,
+  target: { readonly kind: string; readonly namespace?: string; readonly name: string },
+) {
+  return {
+    action,
+    policy,
+    outcome,
+    target_kind: target.kind,
+    target_namespace: target.namespace ?? '',
+    target_name: target.namespace ? target.name : '',
+  };
+}

@@ -1,0 +1,67 @@
+import type { Log, Metrics } from '../audit';
+import { byTarget, circuitState, type GateTools, remainingBudget } from '../gates';
+import { KubernetesError } from '../kubernetes';
+import type { RemediationPolicy } from '../policy';
+import { createdAt, describeTarget, hasWork, KEYS, OPEN_PHASES } from '../record';
+import { withLock } from './lock';
+
+export interface HousekeepingProps {
+  readonly policies: readonly RemediationPolicy[];
+  readonly gates: GateTools;
+  readonly metrics: Metrics;
+  readonly retention: { readonly days: number; readonly records: number };
+  readonly log: Log;
+}
+
+const DAY_MS = 86_400_000;
+const CIRCUIT_VALUES = { closed: 0, 'half-open': 1, open: 2 } as const;
+
+/** Brings the metrics of what the Kubernetes API keeps up to date: open records, circuits, budgets, the kill switch. */
+export async function measure({ policies, gates, metrics }: HousekeepingProps): Promise<void> {
+  const { store, leases, limits, killSwitch, tools } = gates;
+  metrics.killSwitch.set((await killSwitch.reason()) ? 1 : 0);
+  const open = await store.list({ [KEYS.open]: 'true' });
+  for (const phase of OPEN_PHASES) {
+    metrics.records.set({ phase }, open.filter(({ status }) => status.phase === phase).length);
+  }
+  for (const { name: policy, action, budgetPerHour } of policies) {
+    metrics.budget.set({ policy }, await remainingBudget(leases, policy, budgetPerHour));
+    const runs = byTarget(await store.list({ [KEYS.policy]: policy, [KEYS.ran]: 'true' }));
+    for (const ofTarget of runs.values()) {
+      const target = ofTarget[0]!.status.target!;
+      if (target.namespace) {
+        // Addresses and sessions come and go without end: they have no series of their own.
+        const state = CIRCUIT_VALUES[circuitState(ofTarget, limits, tools.now())];
+        metrics.circuit.set({ action, policy, target: describeTarget(target) }, state);
+      }
+    }
+  }
+}
+
+/**
+ * Removes finished records that are old, and the oldest of those that are too many. What a cooldown or a circuit looks
+ * back at, the runs of the last day, stays.
+ */
+export async function expireRecords({ gates, retention, log }: HousekeepingProps): Promise<void> {
+  const { store, leases, holder, tools } = gates;
+  await withLock(leases, 'remediation-housekeeping', holder, undefined, async () => {
+    const now = tools.now().getTime();
+    const records = (await store.list({})).filter((record) => !hasWork(record));
+    const surplus = records.length - retention.records;
+    const expired = records.filter((record, index) => {
+      const age = now - createdAt(record);
+      const needed = record.metadata.labels?.[KEYS.ran] === 'true' && age < DAY_MS;
+      return age > retention.days * DAY_MS || (index < surplus && !needed);
+    });
+    for (const { metadata } of expired) {
+      await store.delete(metadata.name).catch((error: Error) => {
+        if (!(error instanceof KubernetesError && error.isNotFound)) {
+          throw error;
+        }
+      });
+    }
+    if (expired.length > 0) {
+      log('info', `removed ${expired.length} old records`);
+    }
+  });
+}

@@ -1,0 +1,2 @@
+export { Controller } from './controller';
+export { expireRecords, type HousekeepingProps, measure } from './housekeeping';

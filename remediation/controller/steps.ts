@@ -1,0 +1,338 @@
+import { context, trace } from '@opentelemetry/api';
+import { type Action, actions, type Effect, Refusal, type Run } from '../actions';
+import { type Audit, inSpan, type Metrics } from '../audit';
+import { contextOf, currentTraceId } from '../audit/tracing';
+import {
+  circuitState,
+  type GateTools,
+  gatesAfterLock,
+  gatesBeforeLock,
+  lastGate,
+  type Request,
+  requireBudget,
+} from '../gates';
+import { KubernetesError } from '../kubernetes';
+import type { RemediationPolicy } from '../policy';
+import { KEYS, lockName, type Remediation, type SkipReason, type Target, targetDigest } from '../record';
+import { withLock } from './lock';
+import { look } from './verification';
+
+export interface StepProps {
+  readonly policies: ReadonlyMap<string, RemediationPolicy>;
+  readonly gates: GateTools;
+  readonly audit: Audit;
+  readonly metrics: Metrics;
+  readonly dryRun: boolean;
+  /** How often the effect of a change is looked at, in seconds. */
+  readonly lookSeconds: number;
+}
+
+/** When a record wants to be looked at again, in milliseconds; `undefined` when nothing is left to do. */
+export type Next = number | undefined;
+
+const LOCKED_RETRY_MS = 1_000;
+const APPROVAL_POLL_MS = 10_000;
+const STOPPED_RETRY_MS = 10_000;
+const EXECUTE_ATTEMPTS = 3;
+
+/**
+ * Takes a record one step on, in the trace of the notification that asked. Whoever takes the next step, this replica or
+ * another, finds all it needs in the record.
+ */
+export function step(record: Remediation, props: StepProps): Promise<Next> {
+  const { policy, action, alert, traceparent } = record.spec;
+  return inSpan(
+    `remediation ${record.status.phase}`,
+    contextOf(traceparent),
+    {
+      'remediation.record': record.metadata.name,
+      'remediation.policy': policy,
+      'remediation.action': action,
+      alert: alert.name,
+    },
+    () => new Steps(record, props).take(),
+  );
+}
+
+/** One step of one record. */
+class Steps {
+  private readonly policy: RemediationPolicy | undefined;
+
+  constructor(
+    private record: Remediation,
+    private readonly props: StepProps,
+  ) {
+    this.policy = props.policies.get(record.spec.policy);
+  }
+
+  async take(): Promise<Next> {
+    if (!this.policy) {
+      return this.skip(
+        'policy-unknown',
+        `there is no policy ${this.record.spec.policy}: the configuration has changed`,
+      );
+    }
+    const { phase, target, expires, reverted } = this.record.status;
+    switch (phase) {
+      case 'accepted':
+      case 'awaiting-approval':
+        return this.refusable(() => this.decide(this.policy!));
+      case 'executing':
+        // Whoever held it has died, and the change may be made or not; while the switch is off nothing is.
+        if (await this.props.gates.killSwitch.reason()) {
+          return STOPPED_RETRY_MS;
+        }
+        return this.locked(target!, this.policy, () => this.refusable(() => this.execute(this.request(target!))));
+      case 'verifying':
+        return this.locked(target!, this.policy, () => this.verify(this.request(target!)));
+      default:
+        return expires && !reverted ? this.expire(this.request(target!), expires) : undefined;
+    }
+  }
+
+  /** Runs through the gates; the answer is to skip, to ask a human, or to act. */
+  private async decide(policy: RemediationPolicy): Promise<Next> {
+    const { gates } = this.props;
+    const { record } = this;
+    const action = actions[policy.action] as Action<unknown>;
+    const waits = record.status.phase === 'awaiting-approval';
+    const approved = record.metadata.annotations?.[KEYS.approved] === 'true';
+    const resolved = record.metadata.annotations?.[KEYS.resolved] !== undefined;
+    if (waits && !approved && !resolved) {
+      return this.await(record);
+    }
+    // The switch comes first: while it is off, not even the target is looked at.
+    const [killSwitch, ...others] = gatesBeforeLock;
+    await killSwitch!({ record, policy, action } as Request, gates);
+    const target = record.status.target ?? (await action.findTarget(record.spec.alert, policy.parameters, gates.tools));
+    this.record = { ...record, status: { ...record.status, target } };
+    const request = this.request(target);
+    for (const gate of others) {
+      await gate(request, gates);
+    }
+    return this.locked(target, policy, () =>
+      this.refusable(async () => {
+        for (const gate of gatesAfterLock) {
+          await gate(request, gates);
+        }
+        const plan = await action.plan(this.run(request, AbortSignal.timeout(policy.timeoutSeconds * 1000)));
+        await requireBudget(request, gates);
+        const reason = policy.approval ? 'the policy wants it' : plan.needsApproval;
+        if (reason && !approved && !request.dryRun) {
+          await this.move({ phase: 'awaiting-approval', target, plan, message: `waits for approval: ${reason}` });
+          return APPROVAL_POLL_MS;
+        }
+        await lastGate(request, gates);
+        await this.move({
+          phase: 'executing',
+          target,
+          plan,
+          dryRun: request.dryRun || undefined,
+          holder: gates.holder,
+          executionStarted: gates.tools.now().toISOString(),
+          message: `${request.dryRun ? 'would' : 'will'} ${plan.summary}`,
+        });
+        return this.execute(this.request(target));
+      }),
+    );
+  }
+
+  private async await(record: Remediation): Promise<Next> {
+    const { limits, tools } = this.props.gates;
+    const since = Date.parse(record.status.transitions?.at(-1)?.time ?? '');
+    return tools.now().getTime() - since > limits.approvalSeconds * 1000
+      ? this.skip('approval-expired', `nobody agreed within ${limits.approvalSeconds} s`)
+      : APPROVAL_POLL_MS;
+  }
+
+  /** Does what the plan says. After a crash it is asked again with the same plan, which changes nothing twice. */
+  private async execute(request: Request): Promise<Next> {
+    const { policy, action } = request;
+    const plan = this.record.status.plan!;
+    const dryRun = this.record.status.dryRun === true;
+    const started = Date.now();
+    const signal = AbortSignal.timeout(policy.timeoutSeconds * 1000);
+    let effect: Effect;
+    try {
+      effect = await untilDone(signal, () =>
+        retried(signal, () => action.execute(this.run({ ...request, dryRun }, signal), plan)),
+      );
+    } catch (error) {
+      if (error instanceof Refusal) {
+        throw error;
+      }
+      return signal.aborted
+        ? this.finish('timed-out', `no end within ${policy.timeoutSeconds} s`)
+        : this.finish('failed', (error as Error).message);
+    }
+    this.props.metrics.duration.observe({ action: policy.action }, (Date.now() - started) / 1000);
+    const executed = this.props.gates.tools.now();
+    const done = { executed: executed.toISOString(), effect: effect.summary, evidence: effect.evidence };
+    if (dryRun) {
+      await this.move({ ...done, phase: 'dry-run', message: `dry run: would ${plan.summary}` });
+      return undefined;
+    }
+    const expires =
+      plan.expiresAfterSeconds && new Date(executed.getTime() + plan.expiresAfterSeconds * 1000).toISOString();
+    await this.move({ ...done, phase: 'verifying', message: effect.summary, expires: expires || undefined });
+    return this.verify(this.request(request.target));
+  }
+
+  /** Looks whether it helped, and says so only when it was seen. */
+  private async verify(request: Request): Promise<Next> {
+    const signal = AbortSignal.timeout(request.policy.timeoutSeconds * 1000);
+    const { lookSeconds } = this.props;
+    const found = await look(this.run(request, signal), request, this.record.status, lookSeconds);
+    if (found.kind === 'wait') {
+      return found.milliseconds;
+    }
+    this.props.metrics.verifications.inc({ action: request.policy.action, result: found.result });
+    const verified = { value: found.value, time: this.props.gates.tools.now().toISOString() };
+    if (found.kind === 'again') {
+      this.record = await this.props.gates.store.transition(this.record, { ...this.record.status, verified });
+      return lookSeconds * 1000;
+    }
+    return this.finish(found.phase, found.message, verified);
+  }
+
+  /** Takes a change back when its time is over. */
+  private async expire(request: Request, expires: string): Promise<Next> {
+    const wait = Date.parse(expires) - this.props.gates.tools.now().getTime();
+    if (wait > 0) {
+      return wait;
+    }
+    if (await this.props.gates.killSwitch.reason()) {
+      return STOPPED_RETRY_MS;
+    }
+    return this.locked(request.target, request.policy, async () => {
+      const signal = AbortSignal.timeout(request.policy.timeoutSeconds * 1000);
+      const run = this.run(request, signal);
+      const reverted = (await request.action.revert?.(run, this.record.status.plan!)) ?? 'it expired by itself';
+      this.record = await this.props.gates.store.transition(this.record, {
+        ...this.record.status,
+        reverted,
+        message: reverted,
+      });
+      await this.props.audit.reverted(this.record);
+      return undefined;
+    });
+  }
+
+  private async finish(
+    phase: 'succeeded' | 'ineffective' | 'inconclusive' | 'failed' | 'timed-out',
+    message: string,
+    verified = this.record.status.verified,
+  ): Promise<Next> {
+    const { store, limits, tools } = this.props.gates;
+    await this.move({ phase, message, verified });
+    if (phase !== 'succeeded') {
+      const runs = await store.list({
+        [KEYS.policy]: this.record.spec.policy,
+        [KEYS.target]: targetDigest(this.record.status.target!),
+        [KEYS.ran]: 'true',
+      });
+      if (circuitState(runs, limits, tools.now()) === 'open') {
+        await this.props.audit.circuitOpened(this.record);
+      }
+    }
+    const { expires } = this.record.status;
+    return expires ? Math.max(0, Date.parse(expires) - tools.now().getTime()) : undefined;
+  }
+
+  private async skip(reason: SkipReason, message: string): Promise<Next> {
+    // Whatever was begun has changed nothing: it does not count as a run.
+    const { target } = this.record.status;
+    await this.move({ phase: 'skipped', reason, message, target, executionStarted: undefined });
+    return undefined;
+  }
+
+  private async move(change: Parameters<GateTools['store']['transition']>[1]): Promise<void> {
+    this.record = await this.props.gates.store.transition(this.record, {
+      ...change,
+      traceId: this.record.status.traceId ?? currentTraceId(),
+    });
+    trace.getSpan(context.active())?.addEvent(change.phase, { message: change.message ?? '' });
+    await this.props.audit.moved(this.record);
+  }
+
+  /** A refusal is an answer, not a failure. */
+  private async refusable(work: () => Promise<Next>): Promise<Next> {
+    try {
+      return await work();
+    } catch (error) {
+      if (error instanceof Refusal) {
+        return this.skip(error.reason, error.message);
+      }
+      throw error;
+    }
+  }
+
+  /** Works on a target while nobody else does; comes back later when somebody does. */
+  private async locked(target: Target, policy: RemediationPolicy, work: () => Promise<Next>): Promise<Next> {
+    const { leases, holder, store } = this.props.gates;
+    const name = lockName(policy.action, target);
+    return withLock(leases, name, `${holder}/${this.record.metadata.name}`, LOCKED_RETRY_MS, async () => {
+      // What was read before the lock was ours may be old.
+      const newest = await store.read(this.record.metadata.name);
+      if (!newest || newest.status.phase !== this.record.status.phase) {
+        return newest ? 0 : undefined;
+      }
+      this.record = { ...newest, status: { ...newest.status, target } };
+      return work();
+    });
+  }
+
+  private request(target: Target): Request {
+    const policy = this.policy!;
+    return {
+      record: this.record,
+      policy,
+      action: actions[policy.action] as Action<unknown>,
+      target,
+      dryRun: this.record.status.dryRun ?? this.props.dryRun,
+    };
+  }
+
+  private run({ target, policy, dryRun }: Request, signal: AbortSignal): Run<unknown> {
+    return {
+      record: this.record,
+      target,
+      parameters: policy.parameters,
+      tools: this.props.gates.tools,
+      dryRun,
+      signal,
+    };
+  }
+}
+
+/** An action that ignores its signal is not waited for. */
+async function untilDone<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+  let abort = () => {};
+  const aborted = new Promise<never>((_, reject) => {
+    abort = () => reject(signal.reason);
+    signal.addEventListener('abort', abort, { once: true });
+  });
+  try {
+    return await Promise.race([work(), aborted]);
+  } finally {
+    signal.removeEventListener('abort', abort);
+  }
+}
+
+/**
+ * Tries again what the API server did not take: it could not be reached, was busy, or the object had just been changed.
+ * An action looks before it changes, so what did arrive is not repeated.
+ */
+async function retried<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await work();
+    } catch (error) {
+      const again = error instanceof KubernetesError && (error.isTransient || error.isConflict);
+      if (!again || attempt === EXECUTE_ATTEMPTS || signal.aborted) {
+        throw error;
+      }
+      await new Promise((resolve) => setTimeout(resolve, 100 * 2 ** attempt * (0.5 + Math.random())));
+    }
+  }
+}

@@ -1,0 +1,54 @@
+import * as v from 'valibot';
+
+const labels = v.record(v.string(), v.string());
+const time = v.pipe(
+  v.string(),
+  v.check((value) => !Number.isNaN(Date.parse(value)), 'Invalid time: expected RFC 3339'),
+);
+
+/**
+ * Alertmanager's webhook payload, version 4, as far as it is used. Unknown fields are allowed at every level: three were
+ * added in the last releases. https://prometheus.io/docs/alerting/latest/configuration/#webhook_config
+ */
+const payload = v.looseObject({
+  version: v.literal('4'),
+  groupKey: v.string(),
+  truncatedAlerts: v.optional(v.number(), 0),
+  receiver: v.string(),
+  alerts: v.array(
+    v.looseObject({
+      /** The alert's own. That of the group is `firing` as long as one of its alerts is. */
+      status: v.picklist(['firing', 'resolved']),
+      labels: v.intersect([labels, v.looseObject({ alertname: v.pipe(v.string(), v.nonEmpty()) })]),
+      annotations: v.optional(labels, {}),
+      startsAt: time,
+      endsAt: v.optional(v.string()),
+      generatorURL: v.optional(v.string()),
+      fingerprint: v.pipe(v.string(), v.regex(/^[0-9a-f]{1,32}$/)),
+    }),
+  ),
+});
+
+export type Payload = v.InferOutput<typeof payload>;
+export type PayloadAlert = Payload['alerts'][number];
+
+/** A notification that cannot be read. The message names the fields. */
+export class PayloadError extends Error {
+  override readonly name = 'PayloadError';
+}
+
+/** @throws PayloadError */
+export function parsePayload(text: string): Payload {
+  let document: unknown;
+  try {
+    document = JSON.parse(text);
+  } catch (error) {
+    throw new PayloadError(`the body is no JSON: ${(error as Error).message}`);
+  }
+  const result = v.safeParse(payload, document);
+  if (!result.success) {
+    const problems = result.issues.slice(0, 5).map((issue) => `${v.getDotPath(issue) ?? 'body'}: ${issue.message}`);
+    throw new PayloadError(problems.join('; '));
+  }
+  return result.output;
+}

@@ -1,0 +1,82 @@
+import type { Action, Permission } from '../actions';
+import { actions } from '../actions';
+import { type KubernetesClient, RESOURCES } from '../kubernetes';
+import type { RemediationPolicy } from '../policy';
+
+interface Question {
+  readonly group: string;
+  readonly resource: string;
+  readonly subresource?: string;
+  readonly verb: string;
+  readonly namespace?: string;
+  readonly name?: string;
+}
+
+/** Rights that nothing here needs, and with which a mistake would do great harm. */
+const FORBIDDEN: readonly Question[] = [
+  { group: '', resource: 'secrets', verb: 'get' },
+  { group: '', resource: 'secrets', verb: 'list' },
+  { group: '', resource: 'pods', subresource: 'exec', verb: 'create' },
+  { group: 'apps', resource: 'deployments', verb: 'delete' },
+  { group: 'apps', resource: 'deployments', verb: 'update' },
+  { group: '*', resource: '*', verb: '*' },
+];
+
+/** Rights that a policy needs, one question each. */
+export function neededRights(policies: readonly RemediationPolicy[]): readonly Question[] {
+  return policies.flatMap(({ action, parameters }) => {
+    const { permissions } = (actions[action] as Action<unknown>).needs(parameters);
+    return permissions.flatMap(({ namespace, rules }) => rules.flatMap((rule) => questions(rule, namespace)));
+  });
+}
+
+/**
+ * Asks the API server what this server may do.
+ *
+ * @returns what is wrong, a line each: a right that is missing, or one that should not be there
+ */
+export async function checkRights(client: KubernetesClient, policies: readonly RemediationPolicy[]): Promise<string[]> {
+  const namespaces = [...new Set(neededRights(policies).map(({ namespace }) => namespace))];
+  const unwanted = [undefined, ...namespaces].flatMap((namespace) => FORBIDDEN.map((q) => ({ ...q, namespace })));
+  const problems: string[] = [];
+  for (const [wanted, list] of [
+    [true, neededRights(policies)],
+    [false, unwanted],
+  ] as const) {
+    for (const question of list) {
+      if ((await mayI(client, question)) !== wanted) {
+        problems.push(`may ${wanted ? 'not ' : ''}${describe(question)}, and ${wanted ? 'needs to' : 'must not'}`);
+      }
+    }
+  }
+  return [...new Set(problems)];
+}
+
+function questions({ apiGroups, resources, verbs, resourceNames }: Permission, namespace?: string): Question[] {
+  return apiGroups.flatMap((group) =>
+    resources.flatMap((path) => {
+      const [resource, subresource] = path.split('/') as [string, string | undefined];
+      return verbs.flatMap((verb) =>
+        (resourceNames ?? [undefined]).map((name) => ({ group, resource, subresource, verb, namespace, name })),
+      );
+    }),
+  );
+}
+
+async function mayI(client: KubernetesClient, question: Question): Promise<boolean> {
+  const review = await client.create<{ readonly status: { readonly allowed: boolean } }>(
+    RESOURCES.selfSubjectAccessReviews,
+    undefined,
+    {
+      apiVersion: 'authorization.k8s.io/v1',
+      kind: 'SelfSubjectAccessReview',
+      spec: { resourceAttributes: question },
+    },
+  );
+  return review.status.allowed;
+}
+
+function describe({ verb, resource, subresource, name, namespace }: Question): string {
+  const what = subresource ? `${resource}/${subresource}` : resource;
+  return `${verb} ${what}${name ? ` ${name}` : ''}${namespace ? ` in ${namespace}` : ''}`;
+}
