@@ -8,3 +8,4 @@ export * from './node-exporter';
 export * from './postgres-exporter';
 export * from './prometheus-stack';
 export * from './redis-exporter';
+export * from './remediation-webhook';

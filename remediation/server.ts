@@ -165,15 +165,15 @@ function start(
 /**
  * Does something now and then every so often, one after the other, until it is stopped.
  *
- * @param work can say when it wants to be done again
+ * @param work can say in how many milliseconds it wants to be done again
  */
-function repeatedly(milliseconds: number, log: Log, work: () => Promise<number | undefined | void>): () => void {
+function repeatedly(milliseconds: number, log: Log, work: () => Promise<unknown>): () => void {
   let timer: NodeJS.Timeout | undefined;
   let stopped = false;
   const round = async () => {
     const next = await work().catch((error: Error) => log('warn', `housekeeping failed: ${error.message}`));
     if (!stopped) {
-      timer = setTimeout(round, next ?? milliseconds);
+      timer = setTimeout(round, typeof next === 'number' ? next : milliseconds);
     }
   };
   void round();

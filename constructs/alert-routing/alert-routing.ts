@@ -13,7 +13,7 @@ import {
   SettingError,
   toYaml,
 } from '../kit';
-import { type AlertmanagerConfig, inhibitRules, type Receiver, type Route } from './alertmanager-config';
+import { type AlertmanagerConfig, inhibitRules, type Receiver, type Route, type Timing } from './alertmanager-config';
 import { type Audience, LEVELS, type Levels, type Teams } from './audience';
 import type { Channels, DeadMansSwitch } from './channels';
 import { audienceReceiver, DEFAULT_KEYS, deadMansSwitchReceiver, secretKeys, slackKey } from './receivers';
@@ -57,6 +57,10 @@ export interface ExtraReceiver {
   readonly matchers: readonly string[];
   /** Let the alert go on to its team and level. @default true */
   readonly continue?: boolean;
+  /** Labels by which alerts are told together. @default - as those of the other receivers */
+  readonly groupBy?: readonly string[];
+  /** How long alerts wait, and when they are told again. @default - as level high */
+  readonly timing?: Timing;
 }
 
 const CONFIG_PATH = '/etc/alertmanager/config';
@@ -75,6 +79,7 @@ export class AlertRouting extends Construct {
 
   private readonly props: AlertRoutingProps;
   private readonly extra: ExtraReceiver[] = [];
+  private readonly heartbeats: Receiver[] = [];
   private readonly peers: readonly string[];
 
   constructor(scope: Construct, id: string, props: AlertRoutingProps) {
@@ -135,6 +140,11 @@ export class AlertRouting extends Construct {
     this.extra.push(extra);
   }
 
+  /** Adds a listener for Watchdog beside the dead man's switch. */
+  addHeartbeat(receiver: Receiver): void {
+    this.heartbeats.push(receiver);
+  }
+
   /** Connects to a receiver inside the cluster and says where it is. */
   connectTo(endpoint: Endpoint): Connection {
     return this.component.connectTo(endpoint);
@@ -159,9 +169,12 @@ export class AlertRouting extends Construct {
       templates: [`${TEMPLATES_PATH}/*.tmpl`],
       route: routeTree({
         teams: this.teamsHeard(receivers),
-        deadMansSwitch: deadMansSwitch !== undefined,
-        extra: this.extra.map(({ receiver, matchers, continue: goesOn }): Route => {
-          return { receiver: receiver.name, matchers, continue: goesOn ?? true };
+        watchdog: [
+          ...this.heartbeats.map(({ name }) => name),
+          deadMansSwitch ? receiverName.deadMansSwitch : receiverName.nobody,
+        ],
+        extra: this.extra.map(({ receiver, matchers, continue: goesOn, groupBy, timing }): Route => {
+          return { receiver: receiver.name, matchers, continue: goesOn ?? true, group_by: groupBy, ...timing };
         }),
       }),
       time_intervals: this.keepsBusinessHours ? [businessHoursInterval(this.businessHours)] : undefined,
@@ -200,6 +213,7 @@ export class AlertRouting extends Construct {
             file(deadMansSwitch.urlKey ?? DEFAULT_KEYS.deadMansSwitch),
           )
         : { name: receiverName.nobody },
+      ...this.heartbeats,
       ...this.extra.map(({ receiver }) => receiver),
     ];
   }

@@ -15,6 +15,12 @@ export interface AlertmanagerConfig {
   readonly templates: readonly string[];
   readonly route: Route;
   readonly time_intervals?: readonly TimeInterval[];
+  readonly tracing?: {
+    readonly client_type: 'http';
+    readonly endpoint: string;
+    readonly insecure: boolean;
+    readonly sampling_fraction: number;
+  };
   readonly inhibit_rules: readonly InhibitRule[];
   readonly receivers: readonly Receiver[];
 }

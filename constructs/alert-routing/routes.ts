@@ -47,8 +47,8 @@ export function businessHoursInterval({ start, end, timeZone }: BusinessHours): 
 
 export interface RouteTreeProps {
   readonly teams: Teams;
-  /** Whether a listener outside the cluster waits for Watchdog. */
-  readonly deadMansSwitch: boolean;
+  /** Receivers that wait for Watchdog, one at least. */
+  readonly watchdog: readonly string[];
   /** Routes that look at every alert first and let it pass on. */
   readonly extra: readonly Route[];
 }
@@ -57,7 +57,7 @@ export interface RouteTreeProps {
  * The tree of routes. An alert goes to its team, then to its level, each of them once; one whose severity is unknown
  * goes to the catch-all.
  */
-export function routeTree({ teams, deadMansSwitch, extra }: RouteTreeProps): Route {
+export function routeTree({ teams, watchdog, extra }: RouteTreeProps): Route {
   const categories = CATEGORIES.filter((category) => teams[category]);
   const businessHoursOnly = categories.filter((category) => teams[category]?.businessHoursOnly);
   return {
@@ -65,7 +65,7 @@ export function routeTree({ teams, deadMansSwitch, extra }: RouteTreeProps): Rou
     group_by: ['alertname', 'cluster', 'namespace'],
     ...TIMING.high,
     routes: [
-      watchdog(deadMansSwitch),
+      ...watchdog.map(watchdogRoute),
       ...extra,
       ...businessHoursOnly.map((category) => ({
         receiver: receiverName.team(category),
@@ -98,10 +98,12 @@ function byLevel(common: Route): Route[] {
   return LEVELS.map((level) => ({ ...common, matchers: [`severity = "${level}"`], ...TIMING[level] }));
 }
 
-function watchdog(deadMansSwitch: boolean): Route {
+/** Watchdog ends at the last of its listeners. */
+function watchdogRoute(receiver: string, index: number, all: readonly string[]): Route {
   return {
-    receiver: deadMansSwitch ? receiverName.deadMansSwitch : receiverName.nobody,
+    receiver,
     matchers: ['alertname = "Watchdog"'],
+    continue: index < all.length - 1 ? true : undefined,
     group_wait: '0s',
     group_interval: '1m',
     repeat_interval: '1m',

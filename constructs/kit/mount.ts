@@ -37,3 +37,16 @@ export function scratch(name: string, path: string, sizeLimit = '64Mi'): Mount {
 export function hostDirectory(name: string, hostPath: string, path: string): Mount {
   return { name, source: () => ({ hostPath: { path: hostPath } }), path, propagation: 'HostToContainer' };
 }
+
+/**
+ * A token by which a pod proves who it is to one server: the audience's TokenReview accepts it, nobody else's does. The
+ * kubelet renews it.
+ */
+export function identityToken(name: string, path: string, audience: string): Mount {
+  const token = { audience, expirationSeconds: 3600, path: 'token' };
+  return {
+    name,
+    source: () => ({ projected: { defaultMode: 0o440, sources: [{ serviceAccountToken: token }] } }),
+    path,
+  };
+}

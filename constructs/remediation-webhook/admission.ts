@@ -1,0 +1,117 @@
+import { ApiObject, JsonPatch } from 'cdk8s';
+import { Construct } from 'constructs';
+import type { Fence } from '../../remediation';
+import { KEYS, REMEDIATION } from '../../remediation';
+import type { Labels } from '../kit';
+
+export interface AdmissionFenceProps {
+  readonly name: string;
+  readonly labels: Labels;
+  /** ServiceAccount that is fenced in. */
+  readonly serviceAccount: { readonly namespace: string; readonly name: string };
+  /** What it may change beside its own records. */
+  readonly fences: readonly Fence[];
+}
+
+/**
+ * A ValidatingAdmissionPolicy that lets a ServiceAccount change nothing but what its policies need. RBAC says which
+ * objects it may patch; this says which of their fields: a right to patch a Deployment is otherwise a right to run any
+ * image. https://kubernetes.io/docs/reference/access-authn-authz/validating-admission-policy/
+ */
+export class AdmissionFence extends Construct {
+  constructor(scope: Construct, id: string, props: AdmissionFenceProps) {
+    super(scope, id);
+    const { name, labels, serviceAccount } = props;
+    const metadata = { name, labels: { ...labels } };
+    const policy = new ApiObject(this, 'policy', {
+      apiVersion: 'admissionregistration.k8s.io/v1',
+      kind: 'ValidatingAdmissionPolicy',
+      metadata,
+      spec: {
+        failurePolicy: 'Fail',
+        matchConstraints: {
+          resourceRules: [
+            {
+              apiGroups: ['*'],
+              apiVersions: ['*'],
+              resources: ['*/*'],
+              operations: ['CREATE', 'UPDATE', 'DELETE', 'CONNECT'],
+              scope: '*',
+            },
+          ],
+        },
+        matchConditions: [
+          {
+            name: 'the-webhook',
+            expression: `request.userInfo.username == "system:serviceaccount:${serviceAccount.namespace}:${serviceAccount.name}"`,
+          },
+        ],
+        variables: [
+          { name: 'what', expression: WHAT },
+          { name: 'own', expression: own(serviceAccount.namespace, props.fences) },
+          ...props.fences.map((fence, index) => ({ name: `fence${index}`, expression: inside(fence) })),
+        ],
+        validations: [
+          {
+            expression: ['variables.own', ...props.fences.map((_, index) => `variables.fence${index}`)].join(' || '),
+            messageExpression: `"${serviceAccount.name} may not " + request.operation + " " + variables.what + " " + request.?name.orValue("") + " like this: no policy needs it"`,
+            reason: 'Forbidden',
+          },
+          {
+            // An approval is a human's.
+            expression: `variables.what != "${REMEDIATION.plural}.${REMEDIATION.group}" || request.operation == "DELETE" || object.metadata.?annotations[?"${KEYS.approved}"] == (request.operation == "CREATE" ? optional.none() : oldObject.metadata.?annotations[?"${KEYS.approved}"])`,
+            message: `${serviceAccount.name} may not approve what it asks for itself`,
+            reason: 'Forbidden',
+          },
+        ],
+      },
+    });
+    const binding = new ApiObject(this, 'binding', {
+      apiVersion: 'admissionregistration.k8s.io/v1',
+      kind: 'ValidatingAdmissionPolicyBinding',
+      metadata,
+      spec: { policyName: name, validationActions: ['Deny'] },
+    });
+    for (const object of [policy, binding]) {
+      object.addJsonPatch(JsonPatch.remove('/metadata/namespace'));
+    }
+  }
+}
+
+/** `deployments/scale.apps`, as error messages of the API server name it. */
+const WHAT =
+  'request.resource.resource + (request.?subResource.orValue("") == "" ? "" : "/" + request.subResource) + (request.resource.group == "" ? "" : "." + request.resource.group)';
+
+/** Cluster-scoped objects have none. */
+const NAMESPACE = 'request.?namespace.orValue("")';
+
+/** What every webhook writes: its records, its locks, reviews, and Events beside its targets. */
+function own(namespace: string, fences: readonly Fence[]): string {
+  const eventNamespaces = [namespace, ...fences.map((fence) => fence.namespace)].filter((name) => name !== undefined);
+  const records = [
+    `${REMEDIATION.plural}.${REMEDIATION.group}`,
+    `${REMEDIATION.plural}/status.${REMEDIATION.group}`,
+    'leases.coordination.k8s.io',
+  ];
+  const reviews = ['tokenreviews.authentication.k8s.io', 'selfsubjectaccessreviews.authorization.k8s.io'];
+  return [
+    `(variables.what in ${list(records)} && ${NAMESPACE} == "${namespace}")`,
+    `(request.operation == "CREATE" && variables.what in ${list(reviews)})`,
+    `(request.operation != "DELETE" && variables.what == "events" && ${NAMESPACE} in ${list([...new Set(eventNamespaces)])})`,
+  ].join(' || ');
+}
+
+function inside({ apiGroup, resource, namespace, names, expressions }: Fence): string {
+  const what = `${resource}${apiGroup === '' ? '' : `.${apiGroup}`}`;
+  return [
+    'request.operation == "UPDATE"',
+    `variables.what == "${what}"`,
+    `${NAMESPACE} == "${namespace ?? ''}"`,
+    `request.?name.orValue("") in ${list(names)}`,
+    ...expressions.map((expression) => `(${expression})`),
+  ].join(' && ');
+}
+
+function list(names: readonly string[]): string {
+  return `[${names.map((name) => `"${name}"`).join(', ')}]`;
+}

@@ -1,0 +1,66 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { packagePath } from '../../package-root';
+
+/** Where `npm run build` puts the server; the published package brings it. */
+export const BUILT_SERVER = ['lib', 'remediation', 'server.cjs'] as const;
+
+/** The bundled server is put together by this: an object of Kubernetes is too small for it. */
+export const STARTER = `// Joins the parts of the server, which are files of several ConfigMaps, and starts it.
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+const parts = readdirSync('/app').filter((name) => name.startsWith('server.part-')).sort();
+writeFileSync('/tmp/server.cjs', parts.map((name) => readFileSync(\`/app/\${name}\`, 'utf8')).join(''));
+await import('/tmp/server.cjs');
+`;
+
+/** Size of a part: with its quotes escaped it stays under the limit of an object. */
+const PART_BYTES = 150_000;
+
+let built: string | undefined;
+
+/** The server as one file of JavaScript. Compiled code finds it built; in a checkout it is built from the sources. */
+export function bundledServer(): string {
+  const path = packagePath(...BUILT_SERVER);
+  const compiled = __dirname.startsWith(packagePath('lib')) && existsSync(path);
+  built ??= compiled ? readFileSync(path, 'utf8') : buildServer();
+  return built;
+}
+
+/** Builds the server from its sources. The output depends on the sources and the locked packages alone. */
+export function buildServer(): string {
+  // Needed in a checkout only: the published package does without the compiler.
+  const { buildSync } = require('esbuild') as typeof import('esbuild');
+  const { version } = JSON.parse(readFileSync(packagePath('package.json'), 'utf8')) as { readonly version: string };
+  const { outputFiles } = buildSync({
+    entryPoints: [join(packagePath('remediation'), 'main.ts')],
+    absWorkingDir: packagePath(),
+    bundle: true,
+    platform: 'node',
+    target: 'node20',
+    format: 'cjs',
+    mainFields: ['module', 'main'],
+    external: ['pg-native', 'pg-cloudflare'],
+    define: { __VERSION__: JSON.stringify(version) },
+    minifySyntax: true,
+    minifyWhitespace: true,
+    lineLimit: 160,
+    legalComments: 'none',
+    logLevel: 'error',
+    write: false,
+  });
+  return outputFiles[0]!.text;
+}
+
+/** A text in parts that fit into an object each. They are cut between lines. */
+export function parts(text: string): readonly string[] {
+  const result: string[] = [];
+  let current = '';
+  for (const line of text.split(/(?<=\n)/)) {
+    if (current.length + line.length > PART_BYTES) {
+      result.push(current);
+      current = '';
+    }
+    current += line;
+  }
+  return [...result, current];
+}

@@ -1,0 +1,2 @@
+export { RemediationWebhook, type RemediationWebhookProps } from './remediation-webhook';
+export type { ConnectionProps, ConnectionTls, Limits, SecretKey } from './remediation-webhook-config';

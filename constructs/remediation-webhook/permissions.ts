@@ -1,0 +1,60 @@
+import type { k8s } from 'cdk8s-plus-28';
+import {
+  type Action,
+  actions,
+  type Needs,
+  type Permission,
+  REMEDIATION,
+  type RemediationPolicy,
+} from '../../remediation';
+
+/** What a set of policies needs, taken together. */
+export function needsOf(policies: readonly RemediationPolicy[]): Needs {
+  const needs = policies.map(({ action, parameters }) => (actions[action] as Action<unknown>).needs(parameters));
+  return {
+    permissions: needs.flatMap(({ permissions }) => permissions),
+    fences: needs.flatMap(({ fences }) => fences),
+    connections: [...new Set(needs.flatMap(({ connections }) => connections))],
+  };
+}
+
+/** Rights that the webhook itself needs in its namespace: records, locks, Events, and to read the switch. */
+export function ownRules(killSwitch: string): readonly k8s.PolicyRule[] {
+  const { group, plural } = REMEDIATION;
+  return [
+    rule([group], [plural], ['create', 'get', 'list', 'watch', 'patch', 'delete']),
+    rule([group], [`${plural}/status`], ['update']),
+    rule(['coordination.k8s.io'], ['leases'], ['create', 'get', 'update', 'delete']),
+    { ...rule([''], ['configmaps'], ['get']), resourceNames: [killSwitch] },
+    EVENTS,
+  ];
+}
+
+/** Right to ask whose token it is. */
+export const TOKEN_REVIEWS: k8s.PolicyRule = rule(['authentication.k8s.io'], ['tokenreviews'], ['create']);
+
+/** Right to leave Events beside a target. */
+export const EVENTS: k8s.PolicyRule = rule([''], ['events'], ['create', 'patch']);
+
+/** The rules for each namespace, each of them once. */
+export function rulesByNamespace({ permissions }: Needs): ReadonlyMap<string | undefined, readonly k8s.PolicyRule[]> {
+  const namespaces = [...new Set(permissions.map(({ namespace }) => namespace))];
+  return new Map(
+    namespaces.map((namespace) => {
+      const rules = permissions.filter((group) => group.namespace === namespace).flatMap((group) => group.rules);
+      const unique = new Map(rules.map((permission) => [JSON.stringify(permission), toRule(permission)]));
+      return [namespace, [...unique.values()]];
+    }),
+  );
+}
+
+function toRule({ apiGroups, resources, verbs, resourceNames }: Permission): k8s.PolicyRule {
+  return {
+    ...rule(apiGroups, resources, verbs),
+    ...(resourceNames ? { resourceNames: [...resourceNames] } : {}),
+  };
+}
+
+function rule(apiGroups: readonly string[], resources: readonly string[], verbs: readonly string[]): k8s.PolicyRule {
+  return { apiGroups: [...apiGroups], resources: [...resources], verbs: [...verbs] };
+}

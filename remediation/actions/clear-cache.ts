@@ -1,0 +1,3 @@
+export type ClearCache = any;
+export const clearCacheAction: any = {};
+export const clearCache: any = undefined;

@@ -1,0 +1,3 @@
+export type ResetConnections = any;
+export const resetConnectionsAction: any = {};
+export const resetConnections: any = undefined;
