@@ -73,6 +73,8 @@ const configuration = v.strictObject({
     repeatSeconds: seconds,
     /** How often a change is looked at. */
     lookSeconds: count,
+    /** Time after which the work of a replica that died is taken over. */
+    lockSeconds: count,
   }),
   retention: v.object({ days: count, records: count }),
   policies: v.array(policy),

@@ -47,6 +47,7 @@ export const DEFAULT_LIMITS: Limits = {
   circuitOpenSeconds: 3600,
   repeatSeconds: 600,
   lookSeconds: 15,
+  lockSeconds: 30,
 };
 
 export const DEFAULT_RETENTION: Configuration['retention'] = { days: 90, records: 2000 };

@@ -43,8 +43,9 @@ export async function measure({ policies, gates, metrics }: HousekeepingProps): 
  * back at, the runs of the last day, stays.
  */
 export async function expireRecords({ gates, retention, log }: HousekeepingProps): Promise<void> {
-  const { store, leases, holder, tools } = gates;
-  await withLock(leases, 'remediation-housekeeping', holder, undefined, async () => {
+  const { store, leases, holder, tools, limits } = gates;
+  const lock = { name: 'remediation-housekeeping', holder, seconds: limits.lockSeconds };
+  await withLock(leases, lock, undefined, async () => {
     const now = tools.now().getTime();
     const records = (await store.list({})).filter((record) => !hasWork(record));
     const surplus = records.length - retention.records;

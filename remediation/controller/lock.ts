@@ -1,25 +1,24 @@
 import type { Leases } from '../kubernetes';
-import { LOCK_SECONDS } from '../record';
+
+/** A lease to hold. */
+export interface Lock {
+  readonly name: string;
+  readonly holder: string;
+  /** Time after which it is free again when its holder has died. */
+  readonly seconds: number;
+}
 
 /**
  * Does something while holding a lease, which is renewed meanwhile. A process that dies leaves it to expire.
  *
  * @returns what the work returns, or `busy` when another holds the lease
  */
-export async function withLock<T>(
-  leases: Leases,
-  name: string,
-  holder: string,
-  busy: T,
-  work: () => Promise<T>,
-): Promise<T> {
-  if (await leases.acquire(name, holder, LOCK_SECONDS)) {
+export async function withLock<T>(leases: Leases, lock: Lock, busy: T, work: () => Promise<T>): Promise<T> {
+  const { name, holder, seconds } = lock;
+  if (await leases.acquire(name, holder, seconds)) {
     return busy;
   }
-  const renewal = setInterval(
-    () => void leases.acquire(name, holder, LOCK_SECONDS).catch(() => {}),
-    (LOCK_SECONDS / 3) * 1000,
-  );
+  const renewal = setInterval(() => void leases.acquire(name, holder, seconds).catch(() => {}), (seconds / 3) * 1000);
   try {
     return await work();
   } finally {

@@ -269,9 +269,13 @@ class Steps {
 
   /** Works on a target while nobody else does; comes back later when somebody does. */
   private async locked(target: Target, policy: RemediationPolicy, work: () => Promise<Next>): Promise<Next> {
-    const { leases, holder, store } = this.props.gates;
-    const name = lockName(policy.action, target);
-    return withLock(leases, name, `${holder}/${this.record.metadata.name}`, LOCKED_RETRY_MS, async () => {
+    const { leases, holder, store, limits } = this.props.gates;
+    const lock = {
+      name: lockName(policy.action, target),
+      holder: `${holder}/${this.record.metadata.name}`,
+      seconds: limits.lockSeconds,
+    };
+    return withLock(leases, lock, LOCKED_RETRY_MS, async () => {
       // What was read before the lock was ours may be old.
       const newest = await store.read(this.record.metadata.name);
       if (!newest || newest.status.phase !== this.record.status.phase) {

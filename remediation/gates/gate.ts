@@ -1,7 +1,7 @@
 import type { Action, Tools } from '../actions';
 import type { Leases } from '../kubernetes';
 import type { RemediationPolicy } from '../policy';
-import type { Plan, RecordStore, Remediation, Target } from '../record';
+import type { RecordStore, Remediation, Target } from '../record';
 import type { KillSwitch } from './kill-switch';
 
 /** What a gate sees: a request, its target, and the plan as far as it is made. */
@@ -35,6 +35,8 @@ export interface Limits {
   readonly circuitFailures: number;
   /** Time after which an open circuit lets one run through, in seconds. */
   readonly circuitOpenSeconds: number;
+  /** Time after which the work of a replica that died is taken over, in seconds. */
+  readonly lockSeconds: number;
 }
 
 /**
@@ -43,6 +45,3 @@ export interface Limits {
  * @throws Refusal with the gate's reason when it does not
  */
 export type Gate = (request: Request, gates: GateTools) => Promise<void>;
-
-/** The gate that looks at the target makes the plan. */
-export type Examination = (request: Request, gates: GateTools, signal: AbortSignal) => Promise<Plan>;

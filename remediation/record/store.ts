@@ -165,9 +165,6 @@ function digest(...parts: readonly string[]): string {
   return createHash('sha256').update(parts.join('\0')).digest('hex').slice(0, 16);
 }
 
-/** Names of the leases, and how long the locks last. */
-export const LOCK_SECONDS = 30;
-
 /** The lock of a target for an action. */
 export function lockName(action: string, target: Target): string {
   return `remediation-${action}-${targetDigest(target)}`;

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { BIN } from '../../../tools/catalogue';
@@ -19,12 +19,38 @@ export interface KubectlResult {
 export interface Kubernetes {
   readonly url: string;
   readonly kubeconfig: string;
+  /** The administrator's way in, for clients other than kubectl. */
+  readonly connection: { readonly url: string; readonly caFile: string; readonly tokenFile: string };
+  /** What the API server has written down of requests that change something, oldest first. */
+  audited(): readonly AuditedRequest[];
   /** Runs kubectl; a failure is a result, not an exception. */
   kubectl(...args: readonly string[]): Promise<KubectlResult>;
   /** Runs kubectl with an object on standard input. */
   kubectlWith(object: unknown, ...args: readonly string[]): Promise<KubectlResult>;
   stop(): Promise<void>;
 }
+
+/** A request in the API server's audit log. */
+export interface AuditedRequest {
+  readonly verb: string;
+  readonly requestURI: string;
+  readonly user: { readonly username: string };
+  readonly objectRef: {
+    readonly resource: string;
+    readonly subresource?: string;
+    readonly namespace?: string;
+    readonly name?: string;
+  };
+  readonly responseStatus: { readonly code: number };
+}
+
+/** The API server writes down who has changed what. */
+const AUDIT_POLICY = {
+  apiVersion: 'audit.k8s.io/v1',
+  kind: 'Policy',
+  omitStages: ['RequestReceived'],
+  rules: [{ level: 'Metadata', verbs: ['create', 'update', 'patch', 'delete', 'deletecollection'] }],
+};
 
 /** Controllers without which objects cannot be removed, or pods not be posted. */
 const CONTROLLERS = [
@@ -34,8 +60,20 @@ const CONTROLLERS = [
   'persistentvolumeclaim-protection-controller',
 ];
 
-/** Starts etcd, kube-apiserver and kube-controller-manager on loopback. */
-export async function startKubernetes(): Promise<Kubernetes> {
+/** Controllers that make pods of Deployments and scale them. */
+export const WORKLOAD_CONTROLLERS = [
+  'deployment-controller',
+  'replicaset-controller',
+  'horizontal-pod-autoscaler-controller',
+  'disruption-controller',
+];
+
+/**
+ * Starts etcd, kube-apiserver and kube-controller-manager on loopback.
+ *
+ * @param controllers that run besides those which every test needs
+ */
+export async function startKubernetes(controllers: readonly string[] = []): Promise<Kubernetes> {
   const directory = temporaryDirectory();
   const [etcdPort, peerPort, apiPort, controllerPort] = (await freePorts(4)) as [number, number, number, number];
   const servers: Server[] = [];
@@ -64,6 +102,11 @@ export async function startKubernetes(): Promise<Kubernetes> {
   const url = `https://127.0.0.1:${apiPort}`;
   writeFileSync(signingKey, newPrivateKey());
   writeFileSync(tokens, `${token},admin,admin,system:masters\n`);
+  const tokenFile = join(directory, 'token');
+  writeFileSync(tokenFile, token);
+  const auditPolicy = join(directory, 'audit-policy.json');
+  const auditLog = join(directory, 'audit.log');
+  writeFileSync(auditPolicy, JSON.stringify(AUDIT_POLICY));
   const kubeconfig = join(directory, 'kubeconfig');
   writeFileSync(kubeconfig, kubeconfigFor(url, join(certificates, 'apiserver.crt'), token));
   const kubectl = (...args: readonly string[]) => runKubectl(kubeconfig, args);
@@ -77,6 +120,8 @@ export async function startKubernetes(): Promise<Kubernetes> {
         `--secure-port=${apiPort}`,
         `--cert-dir=${certificates}`,
         `--token-auth-file=${tokens}`,
+        `--audit-policy-file=${auditPolicy}`,
+        `--audit-log-path=${auditLog}`,
         '--authorization-mode=RBAC',
         '--service-cluster-ip-range=10.96.0.0/16',
         `--service-account-key-file=${signingKey}`,
@@ -96,7 +141,8 @@ export async function startKubernetes(): Promise<Kubernetes> {
         `--secure-port=${controllerPort}`,
         `--cert-dir=${join(directory, 'controller-manager')}`,
         '--leader-elect=false',
-        `--controllers=${CONTROLLERS.join()}`,
+        `--controllers=${[...CONTROLLERS, ...controllers].join()}`,
+        '--horizontal-pod-autoscaler-sync-period=2s',
         `--service-account-private-key-file=${signingKey}`,
       ],
       ready: async () => (await kubectl('get', 'serviceaccount', 'default', '--namespace=default')).code === 0,
@@ -105,6 +151,12 @@ export async function startKubernetes(): Promise<Kubernetes> {
   return {
     url,
     kubeconfig,
+    connection: { url, caFile: join(certificates, 'apiserver.crt'), tokenFile },
+    audited: () =>
+      readFileSync(auditLog, 'utf8')
+        .split('\n')
+        .slice(0, -1)
+        .map((line) => JSON.parse(line) as AuditedRequest),
     kubectl,
     kubectlWith: (object, ...args) => {
       const file = join(directory, `${randomBytes(6).toString('hex')}.json`);

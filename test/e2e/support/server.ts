@@ -10,8 +10,10 @@ export interface Server {
   readonly name: string;
   /** What it wrote so far. */
   log(): string;
-  /** Ends it, first politely. */
-  stop(): Promise<void>;
+  /** Its process id. */
+  readonly pid: number;
+  /** Ends it, politely unless told otherwise. */
+  stop(signal?: NodeJS.Signals): Promise<void>;
 }
 
 export interface ServerProps {
@@ -31,7 +33,7 @@ const directories = new Set<string>();
 
 /** Nothing that a test starts outlives it, even when it fails in the middle. */
 afterAll(async () => {
-  await Promise.all([...running].map(stop));
+  await Promise.all([...running].map((child) => stop(child)));
   for (const directory of directories) {
     rmSync(directory, { recursive: true, force: true });
   }
@@ -52,7 +54,12 @@ export async function startServer(name: string, props: ServerProps): Promise<Ser
   });
   closeSync(output);
   running.add(child);
-  const server = { name, log: () => readFileSync(logFile, 'utf8'), stop: () => stop(child) };
+  const server = {
+    name,
+    pid: child.pid ?? 0,
+    log: () => readFileSync(logFile, 'utf8'),
+    stop: (signal?: NodeJS.Signals) => stop(child, signal),
+  };
   try {
     await waitFor(`${name} to answer`, props.ready, { timeoutSeconds: props.timeoutSeconds ?? 60, child });
   } catch (error) {
@@ -62,13 +69,13 @@ export async function startServer(name: string, props: ServerProps): Promise<Ser
   return server;
 }
 
-async function stop(child: ChildProcess): Promise<void> {
+async function stop(child: ChildProcess, signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
   running.delete(child);
   if (child.exitCode !== null || child.signalCode !== null) {
     return;
   }
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
-  child.kill('SIGTERM');
+  child.kill(signal);
   const impatience = setTimeout(() => child.kill('SIGKILL'), 10_000);
   await ended;
   clearTimeout(impatience);

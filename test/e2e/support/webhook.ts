@@ -1,0 +1,185 @@
+import { randomBytes } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { App } from 'cdk8s';
+import { MonitoringChart } from '../../../charts';
+import { AlertRouting, type ConnectionProps, Credentials, Endpoint, RemediationWebhook } from '../../../constructs';
+import { bundledServer } from '../../../constructs/remediation-webhook/bundle';
+import type { RemediationPolicy } from '../../../remediation';
+import type { Configuration } from '../../../remediation/configuration';
+import type { Kubernetes } from './kubernetes';
+import { makeNamespace } from './kubernetes';
+import { freePorts, type Server, startServer, temporaryDirectory, waitFor } from './server';
+
+/** Where the webhook lives in the tests. */
+export const MONITORING = 'sightedit-monitoring';
+
+/** Who may notify in the tests. */
+export const ALERTMANAGER = 'alertmanager';
+
+/** What a webhook was deployed with. */
+export interface Deployed {
+  readonly configuration: Configuration;
+  /** A token of the ServiceAccount of the webhook. */
+  readonly tokenFile: string;
+  /** A token by which Alertmanager notifies. */
+  readonly notifierToken: string;
+}
+
+/**
+ * Applies what the construct synthesizes for a set of policies: definition, roles, fence, switch. The server's pods have
+ * no node to run on; `startWebhook()` runs it as a process, with the ServiceAccount's own token and rights.
+ */
+export async function deployWebhook(
+  kubernetes: Kubernetes,
+  policies: readonly RemediationPolicy[],
+  connections: { readonly [name: string]: ConnectionProps } = {},
+): Promise<Deployed> {
+  const app = new App();
+  const chart = new MonitoringChart(app, 'remediation', { namespace: MONITORING });
+  const credentials = new Credentials('credentials');
+  const routing = new AlertRouting(chart, 'alerts', {
+    externalUrl: 'http://localhost:9093',
+    credentials,
+    channels: { slack: { kind: 'app' } },
+    levels: { critical: TOLD, high: TOLD, medium: TOLD, low: TOLD },
+  });
+  const webhook = new RemediationWebhook(chart, 'webhook', {
+    policies,
+    connections,
+    mode: 'active',
+    prometheus: Endpoint.host('prometheus', 9090, 'http'),
+  });
+  webhook.receiveFrom(routing);
+
+  await makeNamespace(kubernetes, MONITORING);
+  const manifests = join(temporaryDirectory(), 'manifests.yaml');
+  writeFileSync(manifests, app.synthYaml());
+  await waitFor('the manifests to be applied', async () => {
+    const { code, stderr } = await kubernetes.kubectl('apply', '--filename', manifests);
+    if (code !== 0) {
+      throw new Error(stderr);
+    }
+    return true;
+  });
+  await kubernetes.kubectl('wait', '--for=condition=Established', 'crd/remediations.monitoring.sightedit.com');
+  const tokenFile = join(temporaryDirectory(), 'token');
+  writeFileSync(tokenFile, await token(kubernetes, 'remediation-webhook'));
+  return {
+    configuration: webhook.configuration,
+    tokenFile,
+    notifierToken: await token(kubernetes, ALERTMANAGER, '--audience=remediation-webhook'),
+  };
+}
+
+const TOLD = { slack: ['#alerts'] };
+
+/** A token of a ServiceAccount in the monitoring namespace, made by the API server. */
+export async function token(kubernetes: Kubernetes, account: string, ...options: readonly string[]): Promise<string> {
+  const { code, stdout, stderr } = await kubernetes.kubectl(
+    'create',
+    'token',
+    account,
+    `--namespace=${MONITORING}`,
+    ...options,
+  );
+  if (code !== 0) {
+    throw new Error(stderr);
+  }
+  return stdout.trim();
+}
+
+/** Makes `Configuration` changeable in a test. */
+export type Overrides = Partial<Omit<Configuration, 'limits'>> & { readonly limits?: Partial<Configuration['limits']> };
+
+/** A replica that runs. */
+export interface Replica {
+  readonly url: string;
+  readonly server: Server;
+  /** Ends it without a chance to tidy up. */
+  kill(): Promise<void>;
+}
+
+let bundle: string | undefined;
+
+/** Starts a replica as a process: the bundled server that is deployed, with the configuration that is deployed. */
+export async function startWebhook(
+  kubernetes: Kubernetes,
+  { configuration, tokenFile }: Deployed,
+  overrides: Overrides = {},
+  env: NodeJS.ProcessEnv = {},
+): Promise<Replica> {
+  const directory = temporaryDirectory();
+  const [port] = (await freePorts(1)) as [number];
+  const file = join(directory, 'remediation.json');
+  writeFileSync(
+    file,
+    JSON.stringify({
+      ...configuration,
+      alertmanagers: [],
+      ...overrides,
+      limits: { ...configuration.limits, ...overrides.limits },
+      port,
+      kubernetes: { ...kubernetes.connection, tokenFile },
+    }),
+  );
+  if (!bundle) {
+    bundle = join(temporaryDirectory(), 'server.cjs');
+    writeFileSync(bundle, bundledServer());
+  }
+  const url = `http://127.0.0.1:${port}`;
+  const name = `webhook-${randomBytes(2).toString('hex')}`;
+  const server = await startServer(name, {
+    command: process.execPath,
+    args: [bundle, file],
+    env: { POD_NAME: name, ...env },
+    ready: async () => (await fetch(`${url}/readyz`)).ok,
+  });
+  return { url, server, kill: () => server.stop('SIGKILL') };
+}
+
+/** An alert as Alertmanager sends it. */
+export function alert(labels: Readonly<Record<string, string>>, changes: object = {}) {
+  return {
+    status: 'firing',
+    labels: { alertname: 'SampleAlert', severity: 'high', category: 'application', ...labels },
+    annotations: { summary: 'Something is wrong', description: 'Something is wrong' },
+    startsAt: new Date(Date.now() - 60_000).toISOString(),
+    endsAt: '0001-01-01T00:00:00Z',
+    generatorURL: 'http://prometheus/graph',
+    fingerprint: randomBytes(8).toString('hex'),
+    ...changes,
+  };
+}
+
+/** A notification of version 4, as Alertmanager 0.34 sends it. */
+export function notification(alerts: readonly object[]) {
+  return {
+    version: '4',
+    groupKey: '{}/{remediation!=""}:{alertname="SampleAlert"}',
+    truncatedAlerts: 0,
+    receiver: 'remediation-webhook',
+    status: 'firing',
+    notification_reason: 'first notification',
+    groupLabels: {},
+    commonLabels: {},
+    commonAnnotations: {},
+    routeLabels: {},
+    externalURL: 'http://alertmanager',
+    alerts,
+  };
+}
+
+/** Notifies a replica. */
+export function notify(
+  { url }: Replica,
+  { notifierToken }: Deployed,
+  alerts: readonly object[],
+  headers: Readonly<Record<string, string>> = {},
+): Promise<Response> {
+  return fetch(`${url}/api/v1/alerts`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', authorization: `Bearer ${notifierToken}`, ...headers },
+    body: JSON.stringify(notification(alerts)),
+  });
+}
