@@ -18,6 +18,10 @@ export interface KubectlResult {
 /** A Kubernetes API server with its store and its controllers; there are no nodes, so pods stay pending. */
 export interface Kubernetes {
   readonly url: string;
+  /** Where the store serves its metrics. */
+  readonly etcdUrl: string;
+  /** Where the controllers serve their metrics. */
+  readonly controllerManagerUrl: string;
   readonly kubeconfig: string;
   /** Runs kubectl; a failure is a result, not an exception. */
   kubectl(...args: readonly string[]): Promise<KubectlResult>;
@@ -104,6 +108,8 @@ export async function startKubernetes(): Promise<Kubernetes> {
   );
   return {
     url,
+    etcdUrl,
+    controllerManagerUrl: `https://127.0.0.1:${controllerPort}`,
     kubeconfig,
     kubectl,
     kubectlWith: (object, ...args) => {
