@@ -1,6 +1,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { FOLDERS, type Metrics } from '../metrics';
+import { dashboards, usesOf } from '../dashboards';
+import { FOLDERS, type KeepList, keepUsed, type Metrics, metricLists } from '../metrics';
+import { RuleCatalogue } from '../rules';
 import { stopServers } from '../test/e2e/support/server';
 import { ROOT, softwareVersion, tools } from '../tools/catalogue';
 import { type Recording, readExposition, record, recorders } from './recording';
@@ -9,6 +11,7 @@ const USAGE = `Runs the exporters as they are deployed, and writes down which me
 
   npm run metrics:record                    all of them, to metrics/recorded
   npm run metrics:record -- redis node …    these
+  npm run metrics:savings                   writes nothing; prints how many series the scrape jobs keep
 
 Needs the programs under tools/ (npm run tools), PostgreSQL 15 and Redis from Debian's packages.`;
 
@@ -36,28 +39,69 @@ function metricLines(metrics: Metrics): string[] {
   );
 }
 
+/** How many of a target's series its job keeps. */
+interface Saving {
+  readonly job: string;
+  readonly exposed: number;
+  readonly kept: number;
+}
+
+function savingOf({ job, pages }: Recording, names: readonly string[]): Saving {
+  const series = [...readExposition(pages).series];
+  const count = (counted: typeof series) => counted.reduce((sum, [, number]) => sum + number, 0);
+  return { job, exposed: count(series), kept: count(series.filter(([name]) => names.includes(name))) };
+}
+
+/** The savings as a table, the sum last. */
+function savingsTable(savings: readonly Saving[]): string {
+  const sum = (field: 'exposed' | 'kept') => savings.reduce((total, saving) => total + saving[field], 0);
+  const rows = [...savings, { job: 'together', exposed: sum('exposed'), kept: sum('kept') }];
+  const width = Math.max(...rows.map(({ job }) => job.length));
+  const line = (job: string, ...cells: string[]) => job.padEnd(width) + cells.map((cell) => cell.padStart(10)).join('');
+  return [
+    line('job', 'exposed', 'kept', 'saved'),
+    ...rows.map(({ job, exposed, kept }) =>
+      line(job, String(exposed), String(kept), `${Math.round((1 - kept / exposed) * 100)} %`),
+    ),
+  ].join('\n');
+}
+
+/** The names that each job keeps, with SightEdit's settings. */
+function keepList(): KeepList {
+  const uses = [...RuleCatalogue.sightEdit().uses, ...dashboards().flatMap(usesOf)];
+  return keepUsed({ uses, lists: metricLists() });
+}
+
 async function main(args: readonly string[]): Promise<number> {
   if (args.includes('--help')) {
     console.log(USAGE);
     return 0;
   }
-  const names = args.length > 0 ? args : Object.keys(recorders);
+  const writes = !args.includes('--savings');
+  const wanted = args.filter((arg) => !arg.startsWith('--'));
+  const names = wanted.length > 0 ? wanted : Object.keys(recorders);
   const unknown = names.filter((name) => !(name in recorders));
   if (unknown.length > 0) {
     console.error(`no such recorder: ${unknown.join(', ')}. Known: ${Object.keys(recorders).join(', ')}`);
     return 2;
   }
-  mkdirSync(DIRECTORY, { recursive: true });
+  const recordings: Recording[] = [];
   try {
     for (const name of names) {
-      for (const recording of await record(name)) {
-        writeFileSync(join(DIRECTORY, `${recording.job}.yaml`), recordedFile(recording));
-        console.log(`${recording.job}: ${Object.keys(readExposition(recording.pages).metrics).length} metrics`);
-      }
+      recordings.push(...(await record(name)));
+      console.error(`recorded: ${name}`);
     }
   } finally {
     await stopServers();
   }
+  if (writes) {
+    mkdirSync(DIRECTORY, { recursive: true });
+    for (const recording of recordings) {
+      writeFileSync(join(DIRECTORY, `${recording.job}.yaml`), recordedFile(recording));
+    }
+  }
+  const keep = keepList();
+  console.log(savingsTable(recordings.map((recording) => savingOf(recording, keep(recording.job) ?? []))));
   return 0;
 }
 

@@ -44,11 +44,7 @@ describe('A mistake is found', () => {
       'kube_node_info * on (node) group_left (kernel) kube_node_info',
       'group_left names the label kernel, which the one side',
     ],
-    [
-      'label_replace',
-      'label_replace(kube_node_info, "n", "$1", "nod", "(.*)")',
-      'label_replace names the label nod',
-    ],
+    ['label_replace', 'label_replace(kube_node_info, "n", "$1", "nod", "(.*)")', 'label_replace names the label nod'],
     ['a quantile without buckets', 'histogram_quantile(0.9, sum(rate(node_load1[5m])))', 'names the label le'],
     ['a choice of names', '{__name__=~"up|upp"}', 'upp comes from no exporter'],
     ['a pattern of names', '{__name__=~"sightedit_dbs_.+"}', 'no metric has a name =~"sightedit_dbs_.+"'],
@@ -74,7 +70,9 @@ describe('A mistake is found', () => {
 
   it('in a variable of a dashboard', () => {
     const [dashboard] = dashboards();
-    const renamed = JSON.parse(JSON.stringify(dashboard).replaceAll('label_values(kube_node_info', 'label_values(nodes'));
+    const renamed = JSON.parse(
+      JSON.stringify(dashboard).replaceAll('label_values(kube_node_info', 'label_values(nodes'),
+    );
     expect(problems(...usesOf(renamed)).join()).toContain('node: nodes comes from no exporter');
   });
 
