@@ -30,6 +30,7 @@ export const recordKubernetes: Recorder = async (ground) => {
 /** Posts the objects, and then the status that a controller or a kubelet would report. */
 async function makeObjects(kubernetes: Kubernetes): Promise<void> {
   for (const object of loadAll(readFileSync(OBJECTS, 'utf8')) as Manifest[]) {
+    await nameOwners(kubernetes, object);
     await succeed(kubernetes.kubectlWith(object, 'create'));
     if (object.status) {
       const { metadata, status, ...rest } = object;
@@ -38,6 +39,16 @@ async function makeObjects(kubernetes: Kubernetes): Promise<void> {
         kubernetes.kubectlWith(report, 'apply', '--server-side', '--force-conflicts', '--subresource=status'),
       );
     }
+  }
+}
+
+/** An owner is named by its uid too; without the right one the garbage collector removes what it owns. */
+async function nameOwners(kubernetes: Kubernetes, { metadata }: Manifest): Promise<void> {
+  for (const owner of metadata.ownerReferences ?? []) {
+    const { stdout } = await kubernetes.kubectl(
+      ...['get', owner.kind, owner.name, `--namespace=${metadata.namespace}`, '--output=jsonpath={.metadata.uid}'],
+    );
+    owner.uid = stdout;
   }
 }
 

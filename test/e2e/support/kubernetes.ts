@@ -96,6 +96,9 @@ export async function startKubernetes(): Promise<Kubernetes> {
       command: 'kube-controller-manager',
       args: [
         `--kubeconfig=${kubeconfig}`,
+        // Whoever asks for its metrics is asked after at the API server, as on a cluster of kubeadm.
+        `--authentication-kubeconfig=${kubeconfig}`,
+        `--authorization-kubeconfig=${kubeconfig}`,
         '--bind-address=127.0.0.1',
         `--secure-port=${controllerPort}`,
         `--cert-dir=${join(directory, 'controller-manager')}`,
