@@ -13,9 +13,8 @@ const OF_THE_PLACE =
 export const recordAlertmanager: Recorder = async (ground) => {
   const { addresses } = await startAlertmanagers(ground);
   await send(addresses[0]!);
-  await waitFor('the alert', async () =>
-    (await page(`http://${addresses[0]}/metrics`)).includes('alertmanager_alerts{'),
-  );
+  // Members ping each other every second.
+  await waitFor('a ping', async () => (await page(`http://${addresses[0]}/metrics`)).includes('pings_seconds_count{'));
   return [await recording(addresses)];
 };
 

@@ -14,8 +14,8 @@ const LABEL = /([a-zA-Z_]\w*)="((?:\\.|[^"\\])*)"/g;
 const OF_THE_TYPE = ['le', 'quantile'];
 
 /**
- * Reads pages in Prometheus' text format. A metric is there when it has a series; its labels are those of all series
- * that have a value for them.
+ * Reads pages in Prometheus' text format. A metric is there when it has a series; its labels are those of all its series,
+ * with or without a value.
  */
 export function readExposition(pages: readonly string[]): Exposition {
   const types = new Map<string, MetricType>();
@@ -31,8 +31,8 @@ export function readExposition(pages: readonly string[]): Exposition {
     if (sample !== undefined) {
       const name = familyOf(sample, types);
       const known = labels.get(name) ?? new Set();
-      for (const [, label, value] of text.matchAll(LABEL)) {
-        if (value !== '' && !OF_THE_TYPE.includes(label!)) {
+      for (const [, label] of text.matchAll(LABEL)) {
+        if (!OF_THE_TYPE.includes(label!)) {
           known.add(label!);
         }
       }

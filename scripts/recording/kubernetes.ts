@@ -4,7 +4,7 @@ import { dump, load, loadAll } from 'js-yaml';
 import type { PrometheusConfig, ScrapeConfig } from '../../constructs';
 import { argsOf, kubeconfigOf, replaced, tokenOf } from '../../test/e2e/support/deployed';
 import { type Kubernetes, makeNamespace, startKubernetes } from '../../test/e2e/support/kubernetes';
-import { answers, freePorts, startServer, waitFor } from '../../test/e2e/support/server';
+import { answers, freePorts, getJson, startServer, waitFor } from '../../test/e2e/support/server';
 import { DIST, type Manifest } from '../../test/support/dist';
 import { layOutPrometheus, writeInto } from '../../test/support/files';
 import { ROOT } from '../../tools/catalogue';
@@ -101,13 +101,12 @@ async function recordPrometheus(ground: Ground, kubernetes: Kubernetes): Promise
     ready: () => answers(`http://${address}/-/ready`),
   });
   const url = `http://${address}/metrics`;
-  await fetch(`http://${address}/api/v1/query?query=up`);
-  // Alerts have been sent, rules evaluated, samples written on.
-  await waitFor(
-    'the first notification',
-    async () => /^prometheus_notifications_sent_total\{.*\} [1-9]/m.test(await page(url)),
-    { timeoutSeconds: 120 },
-  );
+  // It has answered a query, evaluated its rules, sent alerts, written samples on, and scraped itself while it did.
+  await waitFor('some samples', async () => {
+    const query = encodeURIComponent('count_over_time(prometheus_notifications_sent_total[1m]) > 3');
+    const { data } = await getJson<{ data: { result: unknown[] } }>(`http://${address}/api/v1/query?query=${query}`);
+    return data.result.length > 0;
+  });
   return { job: 'prometheus', tool: 'prometheus', pages: [await page(url)] };
 }
 
