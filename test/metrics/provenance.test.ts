@@ -1,8 +1,11 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { images, imageVersion } from '../../constructs';
 import { dashboards, usesOf } from '../../dashboards';
 import { timeSeries } from '../../dashboards/kit';
-import { metricFiles, metricLists, provenanceProblems } from '../../metrics';
+import { type MetricFile, metricFiles, metricLists, provenanceProblems } from '../../metrics';
 import { type MetricUse, promqlBlocks } from '../../rules';
-import { softwareVersion, tools } from '../../tools/catalogue';
+import { ROOT, softwareVersion, tools } from '../../tools/catalogue';
 import { sample } from '../dashboards/sample';
 import { knownMetrics, metricUses, scrapeConfigs } from './sight-edit';
 
@@ -101,4 +104,42 @@ describe('The lists of metrics', () => {
     expect(file).toMatchObject({ origin: 'recorded', version: versions.get(file.exporter) });
     expect(Object.keys(file.metrics)).toEqual(Object.keys(file.metrics).sort());
   });
+
+  /** Versions of what is not built here: of the image, of the cluster that it is part of, or of the module that it uses. */
+  const otherVersions = new Map([
+    ['cadvisor', goModule('kubernetes', 'github.com/google/cadvisor')],
+    ['grafana', imageVersion(images.grafana)],
+    ['kube-scheduler', versions.get('kube-apiserver')],
+    ['kubelet', versions.get('kube-apiserver')],
+    ['sql_exporter', imageVersion(images.sqlExporter)],
+  ]);
+
+  it.each([...metricFiles('source')].map(([job, file]) => [job, reasonOf(file), file] as const))(
+    '%s: NOT RECORDED, only read in the source: %s',
+    (_job, reason, file) => {
+      expect(file).toMatchObject({ origin: 'source', repository: expect.stringMatching(/^github\.com\//) });
+      expect(file.version).toBe(otherVersions.get(file.exporter) ?? versions.get(file.exporter));
+      expect(reason).not.toBe('');
+      expect(Object.keys(file.metrics)).toEqual(Object.keys(file.metrics).sort());
+      expect(Object.values(file.metrics).filter((metric) => !('source' in metric))).toEqual([]);
+    },
+  );
+
+  it('do not read in the source what was recorded', () => {
+    const recorded = metricFiles('recorded');
+    const twice = [...metricFiles('source')].flatMap(([job, { metrics }]) =>
+      Object.keys(metrics).filter((name) => name in (recorded.get(job)?.metrics ?? {})),
+    );
+    expect(twice).toEqual([]);
+  });
 });
+
+function reasonOf(file: MetricFile): string {
+  return file.origin === 'source' ? file.reason : '';
+}
+
+/** Version of a module that a tool's go.mod names, without the `v`. */
+function goModule(tool: string, module: string): string | undefined {
+  const text = readFileSync(join(ROOT, 'tools', tool, 'go.mod'), 'utf8');
+  return new RegExp(`^\\s*${module.replaceAll('.', '\\.')} v(\\S+)`, 'm').exec(text)?.[1];
+}
