@@ -25,7 +25,12 @@ export interface SourcedMetric extends Metric {
  * the exporter's source, and the file says why it could not be recorded.
  */
 export type MetricFile = { readonly exporter: string; readonly version: string } & (
-  | { readonly origin: 'recorded'; readonly metrics: Metrics }
+  | {
+      readonly origin: 'recorded';
+      /** What the exporter looked at, where its version matters. */
+      readonly with?: string;
+      readonly metrics: Metrics;
+    }
   | {
       readonly origin: 'source';
       readonly repository: string;

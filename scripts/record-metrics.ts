@@ -18,7 +18,7 @@ Needs the programs under tools/ (npm run tools), PostgreSQL 15 and Redis from De
 const DIRECTORY = join(ROOT, 'metrics', FOLDERS.recorded);
 
 /** The file of a recording: the same for the same program, whenever it is made. */
-export function recordedFile({ tool: name, pages }: Recording): string {
+export function recordedFile({ tool: name, with: subject, pages }: Recording): string {
   const { metrics } = readExposition(pages);
   const version = softwareVersion(tools.find((tool) => tool.name === name)!);
   return [
@@ -26,6 +26,7 @@ export function recordedFile({ tool: name, pages }: Recording): string {
     `origin: recorded`,
     `exporter: ${name}`,
     `version: ${version}`,
+    ...(subject ? [`with: ${subject}`] : []),
     'metrics:',
     ...metricLines(metrics),
     '',

@@ -23,7 +23,15 @@ export const recordPostgres: Recorder = async (ground) => {
     args: (deployed, port) => [...deployed, `--web.listen-address=127.0.0.1:${port}`],
     env: connectionTo(postgres, ground),
   });
-  return [{ job: 'postgres-exporter', tool: 'postgres_exporter', pages: [await page(exporter.url)] }];
+  const [major] = await postgres.sql("SELECT split_part(current_setting('server_version'), '.', 1)");
+  return [
+    {
+      job: 'postgres-exporter',
+      tool: 'postgres_exporter',
+      with: `PostgreSQL ${major}`,
+      pages: [await page(exporter.url)],
+    },
+  ];
 };
 
 async function makeBusy(postgres: Postgres): Promise<void> {

@@ -9,6 +9,8 @@ export interface Recording {
   /** The program that served them, as `tools/` calls it. */
   readonly tool: string;
   readonly pages: readonly string[];
+  /** What the program looked at, e.g. `Redis 7.0.15`; another version may have other metrics. @default - nothing */
+  readonly with?: string;
   /** Whether the metrics depend on the host's hardware and kernel, so that another host has others. */
   readonly ofTheHost?: boolean;
 }

@@ -21,6 +21,7 @@ export const recordRedis: Recorder = async (ground) => {
   await redis(primary, password, 'SET page x');
   await redis(primary, password, 'GET nothing');
   await redis(primary, password, 'BGSAVE');
+  const version = /^redis_version:(\S+)/m.exec(await redis(primary, password, 'INFO'))![1];
   const pages: string[] = [];
   for (const port of [primary, replica]) {
     const exporter = await startDeployed(ground, 'redis_exporter', {
@@ -34,7 +35,7 @@ export const recordRedis: Recorder = async (ground) => {
     pages.push(await page(exporter.url));
     await exporter.server.stop();
   }
-  return [{ job: 'redis-exporter', tool: 'redis_exporter', pages }];
+  return [{ job: 'redis-exporter', tool: 'redis_exporter', with: `Redis ${version}`, pages }];
 };
 
 function startRedis(port: number, password: string, more: readonly string[] = []) {
