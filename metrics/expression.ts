@@ -33,8 +33,17 @@ export interface Reading {
 const NONE: ReadonlySet<string> = new Set();
 const METRIC_NAME = '__name__';
 
+/** Selectors by their expression: parsing a thousand of them takes longer than all else in a synthesis. */
+const selectorsByExpression = new Map<string, readonly Selector[]>();
+
 /** Every selector of an expression. */
 export function selectorsIn(expr: string): readonly Selector[] {
+  const known = selectorsByExpression.get(expr) ?? parseSelectors(expr);
+  selectorsByExpression.set(expr, known);
+  return known;
+}
+
+function parseSelectors(expr: string): readonly Selector[] {
   const selectors: Selector[] = [];
   parser.parse(expr).iterate({
     enter: ({ name, node }) => {

@@ -57,16 +57,24 @@ export function metricFiles(
   );
 }
 
+/** The lists, which do not change while a program runs. */
+let lists: readonly MetricList[] | undefined;
+
 /** What the targets of every scrape job of SightEdit's platform expose, as far as it is known. */
 export function metricLists(): readonly MetricList[] {
-  const lists = new Map<string, Metrics>([[SQL_JOB, sqlMetrics(sqlCollectors())]]);
+  lists ??= readLists();
+  return lists;
+}
+
+function readLists(): readonly MetricList[] {
+  const found = new Map<string, Metrics>([[SQL_JOB, sqlMetrics(sqlCollectors())]]);
   for (const [job, { metrics }] of [...metricFiles('recorded'), ...metricFiles('source')]) {
-    lists.set(job, { ...lists.get(job), ...metrics });
+    found.set(job, { ...found.get(job), ...metrics });
   }
   for (const job of APPLICATION_JOBS) {
-    lists.set(job, contractMetrics(metricContract));
+    found.set(job, contractMetrics(metricContract));
   }
-  return [...lists].map(([job, metrics]) => ({ job, metrics }));
+  return [...found].map(([job, metrics]) => ({ job, metrics }));
 }
 
 /** The metrics of a contract of an application. */
