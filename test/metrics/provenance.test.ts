@@ -3,10 +3,11 @@ import { join } from 'node:path';
 import { images, imageVersion } from '../../constructs';
 import { dashboards, usesOf } from '../../dashboards';
 import { timeSeries } from '../../dashboards/kit';
-import { type MetricFile, metricFiles, metricLists, provenanceProblems } from '../../metrics';
-import { type MetricUse, promqlBlocks } from '../../rules';
+import { KnownMetrics, type MetricFile, metricFiles, metricLists, provenanceProblems } from '../../metrics';
+import { type MetricUse, promqlBlocks, RuleCatalogue } from '../../rules';
 import { ROOT, softwareVersion, tools } from '../../tools/catalogue';
 import { sample } from '../dashboards/sample';
+import { withRuleDirectory } from '../support/rule-directory';
 import { knownMetrics, metricUses, scrapeConfigs } from './sight-edit';
 
 const known = knownMetrics();
@@ -60,6 +61,65 @@ describe('A mistake is found', () => {
     expect(problems(rule('max by (node) (node_load1)', 'node', 'pod'))).toEqual([
       'rule: the label pod is shown, and the result does not have it',
     ]);
+  });
+
+  it('in a directory of rules, wherever it is made', () => {
+    const rules = `groups:
+  - name: demo
+    rules:
+      - record: node:load:max
+        expr: max by (node) (node_load11)
+      - alert: DemoDown
+        expr: max by (node) (node_load1) > 8 and on (node) node:load:max > 8
+        labels: { severity: high, category: application }
+        annotations: { summary: 'Busy {{ $labels.nodde }}', description: 'Busy on {{ $labels.node }}.' }
+`;
+    const inhibitions = 'inhibitions: [{ source: DemoDown, targets: [DemoDown], equal: [node, category, pod] }]\n';
+    const slo = `name: demo
+prefix: Demo
+category: application
+objective: 0.99
+window: 30d
+sli:
+  errors: sum(rate(http_server_request_duration_seconds_count{http_response_status_coode="500"}[$window]))
+  total: sum(rate(http_server_request_duration_seconds_count[$window]))
+presence: http_server_request_duration_secconds_count
+minimumPerHour: 60
+summary: Demo
+events: requests
+failure: failed
+`;
+    const partners = Object.fromEntries(
+      ['BudgetBurnCritical', 'BudgetBurnHigh', 'BudgetBurnMedium', 'BudgetBurnLow', 'SLOMetricAbsent'].flatMap(
+        (name) => [
+          [`rules/tests/Demo${name}.yaml`, 'tests: []\n'],
+          [`runbooks/Demo${name}.md`, '# Demo\n'],
+        ],
+      ),
+    );
+    const files = {
+      ...partners,
+      'rules/demo.yaml': rules,
+      'rules/slos/demo.yaml': slo,
+      'rules/alertmanager/inhibitions.yaml': inhibitions,
+      'runbooks/DemoDown.md': '# DemoDown\n\n```promql\nnode_load111\n```\n',
+    };
+    const found = withRuleDirectory(files, (source) => {
+      const catalogue = RuleCatalogue.read(source);
+      const lists = metricLists();
+      return provenanceProblems(
+        catalogue.uses,
+        new KnownMetrics({ jobs: scrapeConfigs(), lists, rules: catalogue.files }),
+      );
+    });
+    expect([...new Set(found)].filter((problem) => !problem.includes('status_coode'))).toEqual([
+      'rules/demo.yaml: node:load:max: node_load11 comes from no exporter, no contract and no recording rule',
+      'rules/demo.yaml: DemoDown: the label nodde is shown, and the result does not have it',
+      'rules/slo-demo.yaml: DemoSLOMetricAbsent: http_server_request_duration_secconds_count comes from no exporter, no contract and no recording rule',
+      'runbooks/DemoDown.md: node_load111 comes from no exporter, no contract and no recording rule',
+      'inhibition by DemoDown: DemoDown: the label pod is shown, and the result does not have it',
+    ]);
+    expect(found.filter((problem) => problem.includes('status_coode')).length).toBeGreaterThan(0);
   });
 
   it('in a dashboard', () => {
