@@ -41,12 +41,18 @@ export function keepUsed({ uses, lists, whole = [], more = [] }: KeepProps): Kee
     const names = new Set(wanted.flatMap(({ name }) => name ?? []));
     const patterns = wanted
       .filter(({ name }) => name === undefined)
-      .map(({ matchers }) => onLabel(matchers, '__name__'));
+      .map(({ matchers }) => onLabel(matchers, '__name__'))
+      .filter((pattern) => !acceptsAnything(pattern));
     const kept = exposed.filter(
       (name) => names.has(name) || patterns.some((pattern) => pattern.every((matcher) => matches(matcher, name))),
     );
     return [...new Set([...kept, ...unknown])].sort();
   };
+}
+
+/** Whether a pattern means every name: that asks what is stored, and is no wish to store it. */
+function acceptsAnything(pattern: readonly Matcher[]): boolean {
+  return pattern.every((matcher) => matches(matcher, 'any_name'));
 }
 
 /** Whether a target could expose a name: recording rules have a colon in theirs. */

@@ -61,6 +61,12 @@ describe('What is kept', () => {
       { disks: ['process_open_fds'], fans: [] },
     ],
     ['what a pattern of names means', ['{__name__=~"disk_r.*"}'], {}, { disks: ['disk_reads_total'], fans: [] }],
+    [
+      'nothing for a count of what is stored',
+      ['count({__name__=~".+"}) + count({job="fans"})'],
+      {},
+      { disks: [], fans: [] },
+    ],
     ['what is named besides', [], { more: ['fan_speed_rpm'] }, { disks: [], fans: ['fan_speed_rpm'] }],
     ['everything, of a job that is left whole', [], { whole: ['fans'] }, { disks: [], fans: undefined }],
     ['what no list knows, everywhere', ['mine_total'], {}, { disks: ['mine_total'], fans: ['mine_total'] }],
