@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { dump, load } from 'js-yaml';
 import { packagePath } from '../package-root';
+import { type Coverage, checkAbsence, coverageOf, type MetricSources } from './absence';
 import { ALERT_NAME, checkRuleFile, repeated } from './checks';
 import { type AlertingRule, type Inhibition, isAlertingRule, type RuleFile, rulesOf } from './rule';
 import { checkSlo, expandSlo, type ServiceLevelObjective, sloInhibitions } from './slo';
@@ -57,10 +58,14 @@ export class RuleCatalogue {
       ...readInhibitions(join(source.rules, 'alertmanager', 'inhibitions.yaml')),
       ...slos.flatMap(sloInhibitions),
     ];
+    const sources = readSources(join(source.rules, 'absence', 'sources.yaml'));
     const alerts = rulesOf(files).filter(isAlertingRule);
     const names = alerts.map(({ alert }) => alert);
+    const broken = files.flatMap(checkRuleFile);
     const problems = [
-      ...files.flatMap(checkRuleFile),
+      ...broken,
+      // What a rule that does not parse reads is not known.
+      ...(broken.length > 0 ? [] : checkAbsence(files, sources)),
       ...repeated(files.map(({ topic }) => topic)).map((topic) => `the topic ${topic} is there twice: rename a file`),
       ...repeated(names).map((name) => `${name} is defined twice: rename one of the alerts`),
       ...repeated(files.flatMap(({ groups }) => groups.map(({ name }) => name))).map(
@@ -75,17 +80,23 @@ export class RuleCatalogue {
     if (problems.length > 0) {
       throw new CatalogueError(problems);
     }
-    return new RuleCatalogue(files, inhibitions);
+    return new RuleCatalogue(files, inhibitions, sources);
   }
 
   private constructor(
     readonly files: readonly RuleFile[],
     /** Which alerts silence which. */
     readonly inhibitions: readonly Inhibition[],
+    private readonly sources: MetricSources,
   ) {}
 
   get alerts(): readonly AlertingRule[] {
     return rulesOf(this.files).filter(isAlertingRule);
+  }
+
+  /** Every metric that an alert reads, and who speaks when it disappears. */
+  get coverage(): readonly Coverage[] {
+    return coverageOf(this.files, this.sources);
   }
 
   /** The catalogue without some topics, e.g. those about parts that a platform hides. */
@@ -102,6 +113,7 @@ export class RuleCatalogue {
         .filter(({ source }) => kept.has(source))
         .map((inhibition) => ({ ...inhibition, targets: inhibition.targets.filter((target) => kept.has(target)) }))
         .filter(({ targets }) => targets.length > 0),
+      this.sources,
     );
   }
 
@@ -161,6 +173,10 @@ function byTopic(one: RuleFile, other: RuleFile): number {
 
 function readInhibitions(path: string): readonly Inhibition[] {
   return existsSync(path) ? (readYaml<{ inhibitions?: Inhibition[] }>(path).inhibitions ?? []) : [];
+}
+
+function readSources(path: string): MetricSources {
+  return existsSync(path) ? readYaml<MetricSources>(path) : {};
 }
 
 /** A YAML document that is a map. */
