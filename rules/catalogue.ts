@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { dump, load } from 'js-yaml';
 import { packagePath } from '../package-root';
+import { type Coverage, checkAbsence, coverageOf, type MetricSources } from './absence';
 import { ALERT_NAME, checkRuleFile, repeated } from './checks';
 import { labelsInTemplate, type MetricUse } from './metric-use';
 import { promqlBlocks } from './playbook';
@@ -59,10 +60,14 @@ export class RuleCatalogue {
       ...readInhibitions(join(source.rules, 'alertmanager', 'inhibitions.yaml')),
       ...slos.flatMap(sloInhibitions),
     ];
+    const sources = readSources(join(source.rules, 'absence', 'sources.yaml'));
     const alerts = rulesOf(files).filter(isAlertingRule);
     const names = alerts.map(({ alert }) => alert);
+    const broken = files.flatMap(checkRuleFile);
     const problems = [
-      ...files.flatMap(checkRuleFile),
+      ...broken,
+      // What a rule that does not parse reads is not known.
+      ...(broken.length > 0 ? [] : checkAbsence(files, sources)),
       ...repeated(files.map(({ topic }) => topic)).map((topic) => `the topic ${topic} is there twice: rename a file`),
       ...repeated(names).map((name) => `${name} is defined twice: rename one of the alerts`),
       ...repeated(files.flatMap(({ groups }) => groups.map(({ name }) => name))).map(
@@ -77,13 +82,14 @@ export class RuleCatalogue {
     if (problems.length > 0) {
       throw new CatalogueError(problems);
     }
-    return new RuleCatalogue(files, inhibitions, readPages(source.runbooks));
+    return new RuleCatalogue(files, inhibitions, sources, readPages(source.runbooks));
   }
 
   private constructor(
     readonly files: readonly RuleFile[],
     /** Which alerts silence which. */
     readonly inhibitions: readonly Inhibition[],
+    private readonly sources: MetricSources,
     /** Text of the playbooks, and of the pages beside them, by the name of the file without `.md`. */
     private readonly pages: ReadonlyMap<string, string>,
   ) {}
@@ -103,6 +109,11 @@ export class RuleCatalogue {
     return [...rules, ...playbooks, ...this.inhibitions.flatMap((inhibition) => this.inhibitionUses(inhibition))];
   }
 
+  /** Every metric that an alert reads, and who speaks when it disappears. */
+  get coverage(): readonly Coverage[] {
+    return coverageOf(this.files, this.sources);
+  }
+
   /** The catalogue without some topics, e.g. those about parts that a platform hides. */
   without(topics: readonly string[]): RuleCatalogue {
     const files = this.files.filter(({ topic }) => !topics.includes(topic));
@@ -117,6 +128,7 @@ export class RuleCatalogue {
         .filter(({ source }) => kept.has(source))
         .map((inhibition) => ({ ...inhibition, targets: inhibition.targets.filter((target) => kept.has(target)) }))
         .filter(({ targets }) => targets.length > 0),
+      this.sources,
       new Map([...this.pages].filter(([page]) => kept.has(page) || !this.alerts.some(({ alert }) => alert === page))),
     );
   }
@@ -200,6 +212,10 @@ function byTopic(one: RuleFile, other: RuleFile): number {
 
 function readInhibitions(path: string): readonly Inhibition[] {
   return existsSync(path) ? (readYaml<{ inhibitions?: Inhibition[] }>(path).inhibitions ?? []) : [];
+}
+
+function readSources(path: string): MetricSources {
+  return existsSync(path) ? readYaml<MetricSources>(path) : {};
 }
 
 /** A YAML document that is a map. */
