@@ -59,6 +59,12 @@ export interface MetricsSettings {
    * @default - ports 9100 (hosts), 9121 (Redis) and 9187 (PostgreSQL) of every private range
    */
   readonly fileTargets: { readonly ports: readonly number[]; readonly cidrs: readonly string[] };
+  /**
+   * What is kept of what exporters expose, besides what rules, dashboards and playbooks read: names of series, or `all`.
+   * The application's own metrics are always kept.
+   * @default - nothing else
+   */
+  readonly keep: readonly string[] | 'all';
   /** Receivers of samples besides the local storage. @default - none */
   readonly remoteWrites?: readonly RemoteWrite[];
 }
@@ -162,6 +168,7 @@ export function resolveSettings(input: MonitoringInput, profile: Profile): Monit
     },
     metrics: {
       intervalSeconds: 15,
+      keep: [],
       fileTargets: { ports: [9100, 9121, 9187], cidrs: PRIVATE_CIDRS },
       ...defaults.metrics,
       ...input.metrics,

@@ -1,6 +1,6 @@
 import type { Construct } from 'constructs';
 import { Credentials, ExternalCredentials } from '../constructs';
-import { dashboardFor, dashboards } from '../dashboards';
+import { dashboardFor, dashboards, usesOf } from '../dashboards';
 import { type AlertLinks, RuleCatalogue } from '../rules';
 import { AlertingChart } from './alerting';
 import { ApplicationChart } from './application';
@@ -33,6 +33,7 @@ export class SightEditMonitoring {
       nodeAgents,
       catalogue,
       links: alertLinks(settings.links),
+      uses: [...catalogue.uses, ...dashboards().flatMap(usesOf)],
     });
     this.dashboards = new DashboardsChart(scope, `${id}-dashboards`, {
       settings,

@@ -2,8 +2,10 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { dump, load } from 'js-yaml';
 import type { PrometheusConfig, ScrapeConfig } from '../../constructs';
-import { configFiles, DIST, type Manifest, ofKind, podTemplates, readManifests } from '../support/dist';
-import { layOutPrometheus, temporaryDirectory, underRoot, writeInto } from '../support/files';
+import { SCRAPE_METRICS } from '../../metrics';
+import { configFiles, DIST, type Manifest, ofKind, readManifests } from '../support/dist';
+import { layOutPrometheus, temporaryDirectory, writeInto } from '../support/files';
+import { argsOf, HOST_PATHS, kubeconfigOf, replaced, tokenOf } from './support/deployed';
 import { type Kubernetes, makeNamespace, startKubernetes } from './support/kubernetes';
 import { answers, freePorts, getJson, type Server, startServer, waitFor } from './support/server';
 
@@ -23,35 +25,6 @@ interface Target {
 }
 
 const manifests = readManifests();
-
-/** Arguments of a component's container, with container paths under a directory of ours. */
-function argsOf(name: string, root: string): string[] {
-  const found = podTemplates(manifests).find(({ workload }) => workload.metadata.name === name);
-  return (found!.template.spec.containers[0].args as string[]).map((arg) => underRoot(root, arg));
-}
-
-/** Arguments with some of them replaced, named by what they begin with. */
-function replaced(args: readonly string[], replacements: Record<string, string>): string[] {
-  return args.map((arg) => {
-    const flag = Object.keys(replacements).find((prefix) => arg.startsWith(`${prefix}=`));
-    return flag ? `${flag}=${replacements[flag]}` : arg;
-  });
-}
-
-/** A token of a ServiceAccount, from the API server. */
-async function tokenOf(kubernetes: Kubernetes, name: string): Promise<string> {
-  const { stdout } = await kubernetes.kubectl('create', 'token', name, '--namespace=sightedit-monitoring');
-  return stdout.trim();
-}
-
-/** A kubeconfig that speaks as a ServiceAccount. */
-async function kubeconfigOf(kubernetes: Kubernetes, name: string, directory: string): Promise<string> {
-  const config = JSON.parse(readFileSync(kubernetes.kubeconfig, 'utf8'));
-  config.users[0].user.token = await tokenOf(kubernetes, name);
-  const file = join(directory, `${name}.kubeconfig`);
-  writeFileSync(file, JSON.stringify(config));
-  return file;
-}
 
 /** What discovery would say of a target that the job keeps; the job's own relabelling makes labels of it. */
 function discoveredLabels({ job_name, relabel_configs = [] }: ScrapeConfig): Record<string, string> {
@@ -95,7 +68,10 @@ describe('Prometheus with the configuration of dist, discovering a real API serv
     };
     return {
       'kube-state-metrics': await start('kube-state-metrics', 'kube-state-metrics', ksm, [
-        ...replaced(argsOf('kube-state-metrics', root), { '--port': `${ksm}`, '--telemetry-port': `${ksmTelemetry}` }),
+        ...replaced(argsOf(manifests, 'kube-state-metrics', root), {
+          '--port': `${ksm}`,
+          '--telemetry-port': `${ksmTelemetry}`,
+        }),
         '--host=127.0.0.1',
         '--telemetry-host=127.0.0.1',
         // With the rights of its ServiceAccount: what it may not list, it cannot report.
@@ -103,16 +79,13 @@ describe('Prometheus with the configuration of dist, discovering a real API serv
       ]),
       'kube-state-metrics-telemetry': `127.0.0.1:${ksmTelemetry}`,
       'node-exporter': await start('node-exporter', 'node_exporter', node, [
-        ...replaced(argsOf('node-exporter', root), {
+        ...replaced(argsOf(manifests, 'node-exporter', root), {
           '--web.listen-address': `127.0.0.1:${node}`,
-          '--path.rootfs': '/',
-          '--path.procfs': '/proc',
-          '--path.sysfs': '/sys',
-          '--path.udev.data': '/run/udev/data',
+          ...HOST_PATHS,
         }),
       ]),
       'blackbox-exporter': await start('blackbox-exporter', 'blackbox_exporter', blackbox, [
-        ...argsOf('blackbox-exporter', root),
+        ...argsOf(manifests, 'blackbox-exporter', root),
         `--web.listen-address=127.0.0.1:${blackbox}`,
       ]),
     };
@@ -197,7 +170,7 @@ describe('Prometheus with the configuration of dist, discovering a real API serv
         await startServer(`prometheus-${n}`, {
           command: 'prometheus',
           args: [
-            ...replaced(argsOf('prometheus', root), { '--storage.tsdb.path': join(root, `data-${n}`) }),
+            ...replaced(argsOf(manifests, 'prometheus', root), { '--storage.tsdb.path': join(root, `data-${n}`) }),
             `--web.listen-address=127.0.0.1:${port}`,
           ],
           env: { POD_NAME: `prometheus-${n}` },
@@ -269,7 +242,9 @@ describe('Prometheus with the configuration of dist, discovering a real API serv
   });
 
   it('sees every object that kube-state-metrics may list', async () => {
-    expect(await query('kube_state_metrics_list_total{result="error"} > 0')).toEqual([]);
+    // An API server that streams lists is watched alone.
+    expect(await query('kube_state_metrics_watch_total{result="success"} > 0')).not.toEqual([]);
+    expect(await query('{__name__=~"kube_state_metrics_(list|watch)_total", result="error"} > 0')).toEqual([]);
     const workloads = await query('kube_statefulset_replicas');
     const seen = workloads.map(({ metric, value }) => `${metric.namespace}/${metric.statefulset} ${value[1]}`).sort();
     expect(seen).toEqual(['sightedit-monitoring/alertmanager 3', 'sightedit-monitoring/prometheus 2']);
@@ -281,6 +256,22 @@ describe('Prometheus with the configuration of dist, discovering a real API serv
       'namespace',
       'statefulset',
     ]);
+  });
+
+  it('stores of each exporter what is read, and what it adds itself', async () => {
+    const config = load(configFiles(manifests, 'prometheus-config')['prometheus.yml']!) as PrometheusConfig;
+    for (const job of ['node-exporter', 'kube-state-metrics', 'apiserver', 'prometheus', 'alertmanager']) {
+      const [rule] = config.scrape_configs.find(({ job_name }) => job_name === job)!.metric_relabel_configs!;
+      const allowed = new Set([...rule!.regex!.split('|'), ...SCRAPE_METRICS]);
+      const stored = await query(
+        `count by (__name__) (last_over_time({job="${job}", __name__!~".*:.*|ALERTS.*"}[1m]))`,
+      );
+      const names = stored.map(({ metric }) => metric.__name__!);
+      expect({ job, strange: names.filter((name) => !allowed.has(name)) }).toEqual({ job, strange: [] });
+      expect(names.length).toBeGreaterThan(SCRAPE_METRICS.length);
+      const [left] = await query(`scrape_samples_scraped{job="${job}"} - scrape_samples_post_metric_relabeling > 100`);
+      expect({ job, left: left !== undefined }).toEqual({ job, left: true });
+    }
   });
 
   it('tells Alertmanager once what both replicas see', async () => {

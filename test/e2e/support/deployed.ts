@@ -1,0 +1,42 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Manifest, podTemplates } from '../../support/dist';
+import { underRoot } from '../../support/files';
+import type { Kubernetes } from './kubernetes';
+
+/** Arguments of a component's container, with container paths under a directory of ours. */
+export function argsOf(manifests: readonly Manifest[], name: string, root: string): string[] {
+  const found = podTemplates(manifests).find(({ workload }) => workload.metadata.name === name);
+  return (found!.template.spec.containers[0].args as string[]).map((arg) => underRoot(root, arg));
+}
+
+/** Arguments with some of them replaced, named by what they begin with. */
+export function replaced(args: readonly string[], replacements: Record<string, string>): string[] {
+  return args.map((arg) => {
+    const flag = Object.keys(replacements).find((prefix) => arg.startsWith(`${prefix}=`));
+    return flag ? `${flag}=${replacements[flag]}` : arg;
+  });
+}
+
+/** Where node_exporter finds the host when it is not in a container. */
+export const HOST_PATHS = {
+  '--path.rootfs': '/',
+  '--path.procfs': '/proc',
+  '--path.sysfs': '/sys',
+  '--path.udev.data': '/run/udev/data',
+} as const;
+
+/** A token of a ServiceAccount, from the API server. */
+export async function tokenOf(kubernetes: Kubernetes, name: string): Promise<string> {
+  const { stdout } = await kubernetes.kubectl('create', 'token', name, '--namespace=sightedit-monitoring');
+  return stdout.trim();
+}
+
+/** A kubeconfig that speaks as a ServiceAccount. */
+export async function kubeconfigOf(kubernetes: Kubernetes, name: string, directory: string): Promise<string> {
+  const config = JSON.parse(readFileSync(kubernetes.kubeconfig, 'utf8'));
+  config.users[0].user.token = await tokenOf(kubernetes, name);
+  const file = join(directory, `${name}.kubeconfig`);
+  writeFileSync(file, JSON.stringify(config));
+  return file;
+}
