@@ -4,7 +4,7 @@ import { hostname } from 'node:os';
 import { type ServerType, serve } from '@hono/node-server';
 import { type Action, actions, type Tools } from './actions';
 import { Audit, Escalation, Events, type Log, Metrics, startTracing } from './audit';
-import { Connections, PrometheusClient } from './clients';
+import { AwsClient, Connections, PrometheusClient } from './clients';
 import { type Configuration, inClusterConnection } from './configuration';
 import { Controller, expireRecords, measure } from './controller';
 import { KillSwitch } from './gates';
@@ -52,6 +52,7 @@ export async function startServer(props: ServerProps): Promise<RunningServer> {
     prometheus: new PrometheusClient(configuration.prometheus),
     database: (name) => connections.database(name),
     cache: (name) => connections.cache(name),
+    aws: new AwsClient(process.env),
     now,
   };
   const metrics = new Metrics(policies, version);

@@ -1,4 +1,4 @@
-import type { Cache, Database, Prometheus } from '../clients';
+import type { Aws, Cache, Database, Prometheus } from '../clients';
 import type { KubernetesClient } from '../kubernetes';
 import type { Plan, RecordedAlert, Remediation, SkipReason, Target } from '../record';
 
@@ -19,6 +19,7 @@ export interface Tools {
   readonly prometheus: Prometheus;
   readonly database: (connection: string) => Database;
   readonly cache: (connection: string) => Cache;
+  readonly aws: Aws;
   readonly now: () => Date;
 }
 
@@ -68,6 +69,8 @@ export interface Needs {
   readonly fences: readonly Fence[];
   /** Names of connections (`postgres`, `redis`, …) that the action opens. */
   readonly connections: readonly string[];
+  /** ARN of the role of AWS that it acts as; its API is reached over the Internet. @default - it needs nothing of AWS */
+  readonly awsRole?: string;
 }
 
 /**
