@@ -1,7 +1,10 @@
 import { execFile } from 'node:child_process';
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
+import type { IncomingMessage } from 'node:http';
+import { request } from 'node:https';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
 import { BIN } from '../../../tools/catalogue';
 import { freePorts, type Server, startServer, temporaryDirectory, waitFor } from './server';
@@ -31,7 +34,22 @@ export interface Kubernetes {
   kubectl(...args: readonly string[]): Promise<KubectlResult>;
   /** Runs kubectl with an object on standard input. */
   kubectlWith(object: unknown, ...args: readonly string[]): Promise<KubectlResult>;
+  /**
+   * Asks the API server as its administrator.
+   *
+   * @param path from `/api` on
+   * @throws when the answer is no success
+   */
+  send<T = unknown>(method: string, path: string, body?: unknown, contentType?: string): Promise<T>;
+  /** Follows a collection, from a version on, until the signal ends it. */
+  watch<T>(path: string, resourceVersion: string, signal: AbortSignal): AsyncGenerator<WatchEvent<T>>;
   stop(): Promise<void>;
+}
+
+/** A change of an object. */
+export interface WatchEvent<T> {
+  readonly type: 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK' | 'ERROR';
+  readonly object: T;
 }
 
 /** A request in the API server's audit log. */
@@ -155,6 +173,8 @@ export async function startKubernetes(controllers: readonly string[] = []): Prom
       ready: async () => (await kubectl('get', 'serviceaccount', 'default', '--namespace=default')).code === 0,
     }),
   );
+  const open = (method: string, path: string, props: OpenProps = {}) =>
+    openRequest(method, `${url}${path}`, { ...props, token, ca: readFileSync(join(certificates, 'apiserver.crt')) });
   return {
     url,
     etcdUrl,
@@ -167,6 +187,15 @@ export async function startKubernetes(controllers: readonly string[] = []): Prom
         .slice(0, -1)
         .map((line) => JSON.parse(line) as AuditedRequest),
     kubectl,
+    send: async <T>(method: string, path: string, body?: unknown, contentType?: string) =>
+      JSON.parse(await textOf(await open(method, path, { body, contentType }))) as T,
+    watch: async function* <T>(path: string, resourceVersion: string, signal: AbortSignal) {
+      const query = new URLSearchParams({ watch: 'true', resourceVersion });
+      const lines = createInterface({ input: await open('GET', `${path}?${query}`, { signal }) });
+      for await (const line of lines) {
+        yield JSON.parse(line) as WatchEvent<T>;
+      }
+    },
     kubectlWith: (object, ...args) => {
       const file = join(directory, `${randomBytes(6).toString('hex')}.json`);
       writeFileSync(file, JSON.stringify(object));
@@ -178,6 +207,46 @@ export async function startKubernetes(controllers: readonly string[] = []): Prom
       }
     },
   };
+}
+
+interface OpenProps {
+  readonly body?: unknown;
+  /** @default application/json */
+  readonly contentType?: string;
+  readonly signal?: AbortSignal;
+}
+
+async function openRequest(
+  method: string,
+  url: string,
+  props: OpenProps & { readonly token: string; readonly ca: Buffer },
+): Promise<IncomingMessage> {
+  const { body, contentType = 'application/json', signal, token, ca } = props;
+  const payload = Buffer.from(body === undefined ? '' : JSON.stringify(body));
+  const headers = {
+    authorization: `Bearer ${token}`,
+    accept: 'application/json',
+    'content-type': contentType,
+    // Node does not frame the body of a DELETE by itself.
+    'content-length': payload.length,
+  };
+  const response = await new Promise<IncomingMessage>((resolve, reject) => {
+    const outgoing = request(url, { method, headers, ca, signal }, resolve);
+    outgoing.once('error', reject);
+    outgoing.end(payload);
+  });
+  if ((response.statusCode ?? 0) >= 300) {
+    throw new Error(`${method} ${url} answered ${response.statusCode}: ${await textOf(response)}`);
+  }
+  return response;
+}
+
+async function textOf(response: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of response) {
+    chunks.push(chunk as Buffer);
+  }
+  return Buffer.concat(chunks).toString();
 }
 
 async function runKubectl(kubeconfig: string, args: readonly string[]): Promise<KubectlResult> {

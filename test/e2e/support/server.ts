@@ -12,6 +12,8 @@ export interface Server {
   log(): string;
   /** Its process id. */
   readonly pid: number;
+  /** Comes when it has ended, whoever ended it: its exit code, or the signal's name. */
+  readonly ended: Promise<number | string>;
   /** Ends it, politely unless told otherwise. */
   stop(signal?: NodeJS.Signals): Promise<void>;
 }
@@ -59,9 +61,13 @@ export async function startServer(name: string, props: ServerProps): Promise<Ser
   });
   closeSync(output);
   running.add(child);
+  const ended = new Promise<number | string>((resolve) => {
+    child.once('exit', (code, signal) => resolve(code ?? signal ?? 'unknown'));
+  });
   const server = {
     name,
     pid: child.pid ?? 0,
+    ended,
     log: () => readFileSync(logFile, 'utf8'),
     stop: (signal?: NodeJS.Signals) => stop(child, signal),
   };

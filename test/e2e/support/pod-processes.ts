@@ -1,0 +1,318 @@
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { buildSync } from 'esbuild';
+import type { Kubernetes, WatchEvent } from './kubernetes';
+import { answers, type Server, startServer, temporaryDirectory } from './server';
+
+/** A pod, as far as it is looked at here. */
+interface Pod {
+  readonly metadata: {
+    readonly name: string;
+    readonly namespace: string;
+    readonly uid: string;
+    readonly resourceVersion: string;
+    readonly deletionTimestamp?: string;
+    readonly labels?: { readonly [label: string]: string };
+  };
+  readonly spec: { readonly nodeName?: string; readonly containers: readonly Container[] };
+  readonly status: { readonly phase: string };
+}
+
+interface Container {
+  readonly name: string;
+  readonly image: string;
+  readonly command: readonly string[];
+  readonly args?: readonly string[];
+  readonly env?: readonly { readonly name: string; readonly value?: string }[];
+  readonly ports?: readonly { readonly name?: string; readonly containerPort: number }[];
+  readonly readinessProbe: { readonly httpGet: { readonly path: string; readonly port: number | string } };
+}
+
+/** A pod whose process runs. */
+export interface PodProcess {
+  readonly pod: string;
+  readonly pid: number;
+  /** Where its container's port is: `http://127.64.0.1:3000`. */
+  readonly url: string;
+  readonly ready: boolean;
+}
+
+export interface PodProcesses {
+  /** Processes that run now, the oldest first. */
+  running(): readonly PodProcess[];
+  /** Stops watching, and ends every process. The pods stay. */
+  stop(): Promise<void>;
+}
+
+const MERGE = 'application/merge-patch+json';
+const NODE = 'node-a';
+
+/**
+ * Stands in for scheduler and kubelet in one namespace: binds each pod to a node, runs the command of its container as a
+ * real process on a loopback address of its own, says `Ready` when the process answers its readiness probe, and ends the
+ * process when the pod is deleted. What a Deployment, an autoscaler or a disruption budget makes of that is the real
+ * controllers' doing.
+ *
+ * It is no kubelet. It runs one container a pod, as the user that runs the test, without image, volumes, limits or network
+ * of its own: nothing is killed for memory, and no NetworkPolicy holds. It looks at readiness until the first success,
+ * knows no liveness or start-up probes and no hooks, and expands no variables. A process that ends by itself is not
+ * started again; its pod fails, and whoever owns the pod makes another.
+ */
+export async function startPodProcesses(kubernetes: Kubernetes, namespace: string): Promise<PodProcesses> {
+  const node = { apiVersion: 'v1', kind: 'Node', metadata: { name: NODE } };
+  await kubernetes.send('POST', '/api/v1/nodes', node).catch(ignoreConflict);
+  const kubelet = new Kubelet(kubernetes, namespace);
+  const ending = new AbortController();
+  const watching = kubelet.watch(ending.signal);
+  return {
+    running: () => kubelet.running(),
+    stop: async () => {
+      ending.abort();
+      await watching;
+      await kubelet.end();
+    },
+  };
+}
+
+interface Known {
+  readonly pod: Pod;
+  readonly ip: string;
+  server?: Server;
+  ready: boolean;
+  /** Its process is to end, or has ended. */
+  ending: boolean;
+  removing: boolean;
+}
+
+class Kubelet {
+  private readonly known = new Map<string, Known>();
+  /** Pods get an address each, of a range that this test has for itself. */
+  private readonly range = `127.${64 + Math.floor(Math.random() * 64)}.${Math.floor(Math.random() * 256)}`;
+  private addresses = 0;
+
+  constructor(
+    private readonly kubernetes: Kubernetes,
+    private readonly namespace: string,
+  ) {}
+
+  running(): readonly PodProcess[] {
+    return [...this.known.values()].flatMap(({ pod, ip, server, ready, ending }) =>
+      server && !ending
+        ? [{ pod: pod.metadata.name, pid: server.pid, url: `http://${ip}:${portOf(containerOf(pod))}`, ready }]
+        : [],
+    );
+  }
+
+  /** Follows the pods until it is told to end; a connection that breaks is opened again. */
+  async watch(signal: AbortSignal): Promise<void> {
+    const path = this.path('');
+    while (!signal.aborted) {
+      try {
+        const list = await this.kubernetes.send<{ items: Pod[]; metadata: { resourceVersion: string } }>('GET', path);
+        for (const pod of list.items) {
+          this.see({ type: 'ADDED', object: pod });
+        }
+        for await (const event of this.kubernetes.watch<Pod>(path, list.metadata.resourceVersion, signal)) {
+          if (event.type === 'ERROR') {
+            break; // The version is too old: list again.
+          }
+          this.see(event);
+        }
+      } catch {
+        await sleep(200, undefined, { signal }).catch(() => {});
+      }
+    }
+  }
+
+  async end(): Promise<void> {
+    await Promise.all([...this.known.values()].map(({ server }) => server?.stop()));
+  }
+
+  private see({ type, object: pod }: WatchEvent<Pod>): void {
+    const known = this.known.get(pod.metadata.uid);
+    if (type === 'DELETED') {
+      this.known.delete(pod.metadata.uid);
+      void known?.server?.stop();
+    } else if (known && pod.metadata.deletionTimestamp && !known.removing) {
+      known.ending = true;
+      known.removing = true;
+      void this.remove(known);
+    } else if (!known && pod.status.phase === 'Pending' && !pod.metadata.deletionTimestamp) {
+      this.addresses += 1;
+      const added: Known = { pod, ip: `${this.range}.${this.addresses}`, ready: false, ending: false, removing: false };
+      this.known.set(pod.metadata.uid, added);
+      void this.run(added).catch((error: Error) => this.fail(added, error.message));
+    }
+  }
+
+  private async run(known: Known): Promise<void> {
+    const { pod, ip } = known;
+    const { name } = pod.metadata;
+    const container = containerOf(pod);
+    if (!pod.spec.nodeName) {
+      const target = { apiVersion: 'v1', kind: 'Node', name: NODE };
+      await this.kubernetes.send('POST', this.path(`${name}/binding`), { metadata: { name }, target });
+    }
+    const { path, port } = container.readinessProbe.httpGet;
+    const started = new Date().toISOString();
+    await this.report(known, started, false);
+    const [command, ...args] = [...container.command, ...(container.args ?? [])];
+    const env = Object.fromEntries((container.env ?? []).map((variable) => [variable.name, variable.value]));
+    const server = await startServer(name, {
+      command: command!,
+      args,
+      env: { ...env, POD_NAME: name, POD_NAMESPACE: this.namespace, POD_IP: ip },
+      ready: () => answers(`http://${ip}:${typeof port === 'number' ? port : portOf(container, port)}${path}`),
+    });
+    known.server = server;
+    if (known.ending) {
+      await server.stop();
+      return;
+    }
+    known.ready = true;
+    await this.report(known, started, true);
+    await this.fail(known, `the process ended with ${await server.ended}`);
+  }
+
+  /** Says that the container runs, and whether it is ready. */
+  private async report({ pod, ip }: Known, started: string, ready: boolean): Promise<void> {
+    const { name, image } = containerOf(pod);
+    const conditions = ['PodScheduled', 'Initialized', 'ContainersReady', 'Ready'].map((type) => ({
+      type,
+      status: ready || type === 'PodScheduled' || type === 'Initialized' ? 'True' : 'False',
+      lastTransitionTime: new Date().toISOString(),
+    }));
+    await this.patchStatus(pod, {
+      phase: 'Running',
+      podIP: ip,
+      podIPs: [{ ip }],
+      hostIP: '127.0.0.1',
+      startTime: started,
+      conditions,
+      containerStatuses: [
+        {
+          name,
+          image,
+          imageID: '',
+          containerID: `process://${pod.metadata.uid}`,
+          ready,
+          started: true,
+          restartCount: 0,
+          state: { running: { startedAt: started } },
+        },
+      ],
+    });
+  }
+
+  private async fail(known: Known, message: string): Promise<void> {
+    if (!known.ending) {
+      known.ending = true;
+      await known.server?.stop();
+      await this.patchStatus(known.pod, { phase: 'Failed', message }).catch(() => {});
+    }
+  }
+
+  /** Ends the process and confirms that the pod is gone, as a kubelet does. */
+  private async remove({ pod, server }: Known): Promise<void> {
+    await server?.stop();
+    const options = { gracePeriodSeconds: 0, preconditions: { uid: pod.metadata.uid } };
+    await this.kubernetes.send('DELETE', this.path(pod.metadata.name), options).catch(() => {});
+  }
+
+  private async patchStatus({ metadata }: Pod, status: object): Promise<void> {
+    const body = { metadata: { uid: metadata.uid }, status };
+    await this.kubernetes.send('PATCH', this.path(`${metadata.name}/status`), body, MERGE);
+  }
+
+  private path(rest: string): string {
+    return `/api/v1/namespaces/${this.namespace}/pods${rest && '/'}${rest}`;
+  }
+}
+
+function containerOf({ spec, metadata }: Pod): Container {
+  const [container, ...others] = spec.containers;
+  if (!container || others.length > 0) {
+    throw new Error(`${metadata.name} has ${spec.containers.length} containers: the stand-in runs one`);
+  }
+  return container;
+}
+
+function portOf({ ports = [], name }: Container, wanted = 'http'): number {
+  const port = ports.find((each) => each.name === wanted)?.containerPort;
+  if (!port) {
+    throw new Error(`container ${name} has no port ${wanted}`);
+  }
+  return port;
+}
+
+function ignoreConflict(error: Error): void {
+  if (!error.message.includes('answered 409')) {
+    throw error;
+  }
+}
+
+/** Bundles the leaky service into a script that node runs. */
+export function buildLeakyService(): string {
+  const script = join(temporaryDirectory(), 'leaky-service.cjs');
+  buildSync({
+    entryPoints: [join(__dirname, 'leaky-service.ts')],
+    bundle: true,
+    platform: 'node',
+    target: 'node20',
+    outfile: script,
+  });
+  return script;
+}
+
+/** What `leakyDeployment()` leaves open. */
+export interface LeakyDeploymentProps {
+  readonly name: string;
+  readonly namespace: string;
+  readonly labels?: { readonly [label: string]: string };
+  readonly script: string;
+  readonly replicas: number;
+  readonly memoryLimit: string;
+}
+
+/** A Deployment of the leaky service, as SightEdit's own are written: annotated for scraping, with requests and limits. */
+export function leakyDeployment(props: LeakyDeploymentProps): object {
+  const { name, namespace, labels = {}, script, replicas, memoryLimit } = props;
+  const component = name.replace(/^sightedit-/, '');
+  const selector = { 'app.kubernetes.io/name': 'sightedit', 'app.kubernetes.io/component': component };
+  return {
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { name, namespace, labels: { ...selector, ...labels } },
+    spec: {
+      replicas,
+      selector: { matchLabels: selector },
+      template: {
+        metadata: {
+          labels: selector,
+          annotations: {
+            'prometheus.io/scrape': 'true',
+            'prometheus.io/port': '3000',
+            'prometheus.io/path': '/metrics',
+          },
+        },
+        spec: {
+          terminationGracePeriodSeconds: 5,
+          containers: [
+            {
+              name: component,
+              image: 'registry.example/sightedit:1',
+              command: [process.execPath, '--max-semi-space-size=1', script],
+              env: [{ name: 'PORT', value: '3000' }],
+              ports: [{ name: 'http', containerPort: 3000 }],
+              readinessProbe: { httpGet: { path: '/health/ready', port: 'http' } },
+              resources: {
+                requests: { cpu: '100m', memory: '64Mi' },
+                limits: { cpu: '500m', memory: memoryLimit },
+              },
+            },
+          ],
+        },
+      },
+    },
+  };
+}
