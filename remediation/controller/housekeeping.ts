@@ -2,7 +2,7 @@ import type { Log, Metrics } from '../audit';
 import { byTarget, circuitState, type GateTools, remainingBudget } from '../gates';
 import { KubernetesError } from '../kubernetes';
 import type { RemediationPolicy } from '../policy';
-import { createdAt, describeTarget, hasWork, KEYS, OPEN_PHASES } from '../record';
+import { createdAt, describeTarget, hasWork, KEYS, LEASE_PREFIX, OPEN_PHASES } from '../record';
 import { withLock } from './lock';
 
 export interface HousekeepingProps {
@@ -44,7 +44,7 @@ export async function measure({ policies, gates, metrics }: HousekeepingProps): 
  */
 export async function expireRecords({ gates, retention, log }: HousekeepingProps): Promise<void> {
   const { store, leases, holder, tools, limits } = gates;
-  const lock = { name: 'remediation-housekeeping', holder, seconds: limits.lockSeconds };
+  const lock = { name: `${LEASE_PREFIX}housekeeping`, holder, seconds: limits.lockSeconds };
   await withLock(leases, lock, undefined, async () => {
     const now = tools.now().getTime();
     const records = (await store.list({})).filter((record) => !hasWork(record));

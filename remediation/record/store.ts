@@ -5,6 +5,7 @@ import { RESOURCES } from '../kubernetes/resources';
 import {
   isOpen,
   KEYS,
+  LEASE_PREFIX,
   type Phase,
   REMEDIATION,
   type RecordedAlert,
@@ -167,5 +168,5 @@ function digest(...parts: readonly string[]): string {
 
 /** The lock of a target for an action. */
 export function lockName(action: string, target: Target): string {
-  return `remediation-${action}-${targetDigest(target)}`;
+  return `${LEASE_PREFIX}${action}-${targetDigest(target)}`;
 }
