@@ -100,7 +100,7 @@ export class KubernetesClient {
     this.agent = new Agent({ keepAlive: true, maxSockets: 32, ca: readFileSync(connection.caFile) });
   }
 
-  get<T = KubernetesObject>(reference: Reference, signal?: AbortSignal): Promise<T> {
+  async get<T = KubernetesObject>(reference: Reference, signal?: AbortSignal): Promise<T> {
     return this.send<T>('GET', pathOf(reference), { signal });
   }
 
@@ -147,16 +147,16 @@ export class KubernetesClient {
   }
 
   /** Replaces an object. With `metadata.resourceVersion`, only if nobody has changed it since. */
-  replace<T>(reference: Reference, object: object, options: WriteOptions = {}): Promise<T> {
+  async replace<T>(reference: Reference, object: object, options: WriteOptions = {}): Promise<T> {
     return this.send('PUT', pathOf(reference), { body: object, ...options });
   }
 
-  patch<T>(reference: Reference, type: PatchType, body: unknown, options: WriteOptions = {}): Promise<T> {
+  async patch<T>(reference: Reference, type: PatchType, body: unknown, options: WriteOptions = {}): Promise<T> {
     return this.send('PATCH', pathOf(reference), { body, contentType: PATCH_TYPES[type], ...options });
   }
 
   /** Removes an object. With a `resourceVersion`, only if nobody has changed it since. */
-  delete(
+  async delete(
     reference: Reference,
     { resourceVersion, ...options }: WriteOptions & { readonly resourceVersion?: string } = {},
   ): Promise<unknown> {
@@ -245,7 +245,13 @@ function collectionPath({ group, version, plural }: Resource, namespace?: string
   return `${root}${namespace ? `/namespaces/${encodeURIComponent(namespace)}` : ''}/${plural}`;
 }
 
+/** What no object is called, since in a path it would mean another one. Names come from labels, too. */
+const NO_NAME = /^\.{1,2}$|[/%]/;
+
 function pathOf({ resource, namespace, name, subresource }: Reference): string {
+  if (NO_NAME.test(name)) {
+    throw new KubernetesError(404, 'NotFound', `there is no ${resource.plural} "${name}"`);
+  }
   const path = `${collectionPath(resource, namespace)}/${encodeURIComponent(name)}`;
   return subresource ? `${path}/${subresource}` : path;
 }

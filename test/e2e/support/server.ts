@@ -12,6 +12,8 @@ export interface Server {
   log(): string;
   /** Its process id. */
   readonly pid: number;
+  /** What it ended with, `null` while it runs or when a signal ended it. */
+  exitCode(): number | null;
   /** Ends it, politely unless told otherwise. */
   stop(signal?: NodeJS.Signals): Promise<void>;
 }
@@ -57,6 +59,7 @@ export async function startServer(name: string, props: ServerProps): Promise<Ser
   const server = {
     name,
     pid: child.pid ?? 0,
+    exitCode: () => child.exitCode,
     log: () => readFileSync(logFile, 'utf8'),
     stop: (signal?: NodeJS.Signals) => stop(child, signal),
   };
