@@ -50,6 +50,9 @@ export interface WriteOptions {
   readonly signal?: AbortSignal;
 }
 
+/** Objects in a page of a list: a record can be large, and a storm makes many. */
+export const PAGE_SIZE = '100';
+
 /** Bodies that a PATCH can have. Each needs its own Content-Type; the API server answers 415 to any other. */
 const PATCH_TYPES = {
   strategic: 'application/strategic-merge-patch+json',
@@ -123,13 +126,26 @@ export class KubernetesClient {
     signal?: AbortSignal,
   ): Promise<readonly T[]> {
     const items: T[] = [];
+    for await (const item of this.each<T>(resource, namespace, labelSelector, signal)) {
+      items.push(item);
+    }
+    return items;
+  }
+
+  /** The objects of a list one by one; no more than a page of them is in memory. */
+  async *each<T = KubernetesObject>(
+    resource: Resource,
+    namespace?: string,
+    labelSelector?: string,
+    signal?: AbortSignal,
+  ): AsyncGenerator<T> {
     let page: string | undefined;
     do {
-      const list = await this.page<T>(resource, namespace, { labelSelector, limit: '500', continue: page }, signal);
-      items.push(...list.items);
+      const query = { labelSelector, limit: PAGE_SIZE, continue: page };
+      const list = await this.page<T>(resource, namespace, query, signal);
+      yield* list.items;
       page = list.metadata.continue || undefined;
     } while (page);
-    return items;
   }
 
   /** A page of a list, with the version to watch from. */
