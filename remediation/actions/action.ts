@@ -1,6 +1,7 @@
 import type { Aws, Cache, Database, Prometheus } from '../clients';
 import type { KubernetesClient } from '../kubernetes';
 import type { Plan, RecordedAlert, Remediation, SkipReason, Target } from '../record';
+import type { Fence } from './fence';
 
 /** An action looked and will not act: nothing was changed. Ends the run as `skipped`. */
 export class Refusal extends Error {
@@ -49,18 +50,6 @@ export interface Permission {
   readonly resources: readonly string[];
   readonly verbs: readonly string[];
   readonly resourceNames?: readonly string[];
-}
-
-/** Changes that the API server lets through: objects of these names, and only what the expressions leave open. */
-export interface Fence {
-  readonly apiGroup: string;
-  /** Resource, with its subresource: `deployments`, `deployments/scale`. */
-  readonly resource: string;
-  /** @default - the resource is cluster-scoped */
-  readonly namespace?: string;
-  readonly names: readonly string[];
-  /** CEL over `object` and `oldObject`; each must hold. */
-  readonly expressions: readonly string[];
 }
 
 /** What an action must be able to reach and do: the roles, the admission fence and the policies are made from it. */

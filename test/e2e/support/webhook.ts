@@ -20,6 +20,8 @@ export const ALERTMANAGER = 'alertmanager';
 /** What a webhook was deployed with. */
 export interface Deployed {
   readonly configuration: Configuration;
+  /** File of what was applied. */
+  readonly manifests: string;
   /** A token of the ServiceAccount of the webhook. */
   readonly tokenFile: string;
   /** A token by which Alertmanager notifies. */
@@ -67,6 +69,7 @@ export async function deployWebhook(
   writeFileSync(tokenFile, await token(kubernetes, 'remediation-webhook'));
   return {
     configuration: webhook.configuration,
+    manifests,
     tokenFile,
     notifierToken: await token(kubernetes, ALERTMANAGER, '--audience=remediation-webhook'),
   };
