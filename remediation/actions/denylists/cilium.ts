@@ -37,9 +37,13 @@ interface Group extends KubernetesObject {
 
 const GROUP = 'cilium.io';
 const PLURAL = 'ciliumcidrgroups';
+const DEFAULT_VERSION = 'v2';
 
 /** The store keeps no time: what is blocked is taken back when the record says so. */
-export function ciliumDenylist({ name, version = 'v2' }: CiliumCidrGroup, context: DenylistContext): Denylist {
+export function ciliumDenylist(
+  { name, version = DEFAULT_VERSION }: CiliumCidrGroup,
+  context: DenylistContext,
+): Denylist {
   const { kubernetes } = context.tools;
   const { dryRun, signal } = context;
   const reference = { resource: { group: GROUP, version, plural: PLURAL }, name };
@@ -88,7 +92,7 @@ export function ciliumDenylist({ name, version = 'v2' }: CiliumCidrGroup, contex
 }
 
 /** Rights on the one group, and a fence that lets no more through than one address more, or fewer. */
-export function ciliumNeeds({ name }: CiliumCidrGroup): Needs {
+export function ciliumNeeds({ name, version = DEFAULT_VERSION }: CiliumCidrGroup): Needs {
   return {
     permissions: [
       { rules: [{ apiGroups: [GROUP], resources: [PLURAL], resourceNames: [name], verbs: ['get', 'patch'] }] },
@@ -96,6 +100,7 @@ export function ciliumNeeds({ name }: CiliumCidrGroup): Needs {
     fences: [
       {
         apiGroup: GROUP,
+        version,
         resource: PLURAL,
         names: [name],
         expressions: [
