@@ -18,9 +18,10 @@ Needs the programs under tools/ (npm run tools), PostgreSQL 15 and Redis from De
 const DIRECTORY = join(ROOT, 'metrics', FOLDERS.recorded);
 
 /** The file of a recording: the same for the same program, whenever it is made. */
-export function recordedFile({ tool: name, with: subject, pages }: Recording): string {
+export function recordedFile(recording: Recording): string {
+  const { tool: name, with: subject, pages } = recording;
   const { metrics } = readExposition(pages);
-  const version = softwareVersion(tools.find((tool) => tool.name === name)!);
+  const version = recording.version ?? softwareVersion(tools.find((tool) => tool.name === name)!);
   return [
     `# Written by "npm run metrics:record" from ${name} ${version} as it ran. Not edited by hand.`,
     `origin: recorded`,

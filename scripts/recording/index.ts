@@ -7,6 +7,7 @@ import { recordNode } from './node';
 import { recordPostgres } from './postgres';
 import type { Recorder, Recording } from './recording';
 import { recordRedis } from './redis';
+import { recordWebhook } from './webhook';
 
 export * from './exposition';
 export type { Recording } from './recording';
@@ -19,6 +20,7 @@ export const recorders: { readonly [name: string]: Recorder } = {
   blackbox: recordBlackbox,
   alertmanager: recordAlertmanager,
   kubernetes: recordKubernetes,
+  webhook: recordWebhook,
 };
 
 /** What a recorder reads from the programs that it runs, with the arguments that `dist/` gives them. */

@@ -8,6 +8,8 @@ export interface Recording {
   readonly job: string;
   /** The program that served them, as `tools/` calls it. */
   readonly tool: string;
+  /** Its version. @default - the one that `tools/` pins */
+  readonly version?: string;
   readonly pages: readonly string[];
   /** What the program looked at, e.g. `Redis 7.0.15`; another version may have other metrics. @default - nothing */
   readonly with?: string;

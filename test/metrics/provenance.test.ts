@@ -153,9 +153,14 @@ failure: failed
   });
 });
 
+const own = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { readonly version: string };
+
 describe('The lists of metrics', () => {
   const jobs = scrapeConfigs().map(({ job_name }) => job_name);
-  const versions = new Map(tools.map((tool) => [tool.name, softwareVersion(tool)]));
+  const versions = new Map([
+    ...tools.map((tool) => [tool.name, softwareVersion(tool)] as const),
+    ['remediation-webhook', own.version],
+  ]);
 
   it('belong to scrape jobs', () => {
     expect(metricLists().filter(({ job }) => !jobs.includes(job))).toEqual([]);

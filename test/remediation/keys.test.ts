@@ -101,7 +101,7 @@ describe('a query with values', () => {
     ['up{a="$name",b="$name"}', { name: 'x' }, 'up{a="x",b="x"}'],
     ['up{a="$name"}', { name: 'a"} or vector(1) #' }, 'up{a="a\\"} or vector(1) #"}'],
     ['up{a="$name"}', { name: 'a\\' }, 'up{a="a\\\\"}'],
-    ['up{a="$name"}', { name: 'a\nb' }, 'up{a="a\\nb"}'],
+    ['up{a="$name"}', { name: 'a\nb' }, 'up{a="a\\u000ab"}'],
     ['up{a="$name"}', { name: '$namespace' }, 'up{a="$namespace"}'],
     ['up{a="$name"}', { name: '$&' }, 'up{a="$&"}'],
     ['vector(1)', {}, 'vector(1)'],

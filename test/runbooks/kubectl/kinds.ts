@@ -48,6 +48,8 @@ export const KINDS: readonly Kind[] = [
   clusterWide('PriorityLevelConfiguration', 'prioritylevelconfiguration', 'prioritylevelconfigurations'),
   clusterWide('FlowSchema', 'flowschema', 'flowschemas'),
   clusterWide('StorageClass', 'storageclass', 'storageclasses', 'sc'),
+  clusterWide('TokenReview', 'tokenreview', 'tokenreviews', 'tokenreviews.authentication.k8s.io'),
+  clusterWide('ValidatingAdmissionPolicy', 'validatingadmissionpolicy', 'validatingadmissionpolicies'),
   clusterWide('ValidatingWebhookConfiguration', 'validatingwebhookconfiguration', 'validatingwebhookconfigurations'),
   clusterWide('VolumeAttachment', 'volumeattachment', 'volumeattachments'),
 ];
