@@ -125,7 +125,7 @@ export class RemediationWebhook extends Construct {
       ],
       env: [
         { name: 'POD_NAME', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } },
-        { name: 'NODE_OPTIONS', value: '--max-old-space-size=64 --max-semi-space-size=4' },
+        { name: 'NODE_OPTIONS', value: '--max-old-space-size=64 --max-semi-space-size=2' },
       ],
       probes: { readiness: httpProbe('/readyz'), liveness: httpProbe('/healthz') },
       resources: { cpu: '50m', memory: '192Mi' },

@@ -3,6 +3,7 @@ import { needsOf } from '../../constructs/remediation-webhook/permissions';
 import { type Run, restartWorkload, scaleUp } from '../../remediation';
 import { METADATA } from '../../remediation/actions/fence';
 import { type ScaleUp, scaleUpAction } from '../../remediation/actions/scale-up';
+import { checkRights } from '../../remediation/intake/readiness';
 import { KubernetesClient } from '../../remediation/kubernetes';
 import { KEYS } from '../../remediation/record';
 import { APPLY, type ApiRequest, apiAs, refusalOf, STRATEGIC } from './support/api';
@@ -449,6 +450,16 @@ const withDryRun = (request: ApiRequest): ApiRequest => ({
 /** What the fence says; RBAC and validation say other things. */
 const DENIED = /^403 .*ValidatingAdmissionPolicy 'sightedit-monitoring-remediation-webhook' .*denied request: /;
 
+/** What the webhook itself finds wrong with its rights. */
+async function wrongRights(): Promise<readonly string[]> {
+  const client = new KubernetesClient({ ...kubernetes.connection, tokenFile: deployed.tokenFile });
+  try {
+    return await checkRights(client, POLICIES);
+  } finally {
+    client.close();
+  }
+}
+
 describe('the rights of the webhook', () => {
   const may = async (...question: readonly string[]) =>
     (
@@ -475,6 +486,10 @@ describe('the rights of the webhook', () => {
     ['patch', 'validatingadmissionpolicybindings.admissionregistration.k8s.io'],
   ])('do not let it %s %s %s %s', async (...question) => {
     expect(await may(...question.filter(Boolean))).toBe('no');
+  });
+
+  test('are what it checks before it says that it is ready', async () => {
+    expect(await wrongRights()).toEqual([]);
   });
 
   test('let it read what it repairs and its switch', async () => {
@@ -518,6 +533,20 @@ describe('the fence, around a webhook that RBAC would let do everything', () => 
   test.each(Object.entries(CONNECTIONS))('%s: denied, to it alone', async (_title, request) => {
     expect(refusalOf(await asWebhook(request))).toMatch(DENIED);
     expect(refusalOf(await asAdministrator(request))).not.toMatch(DENIED);
+  });
+
+  test('is not all that it relies on: with such rights it says that it is not ready', async () => {
+    const wrong = await wrongRights();
+    for (const right of [
+      ...['get secrets', 'create pods/exec', 'delete deployments in sightedit', 'impersonate users'],
+      ...[
+        'create serviceaccounts/token',
+        'patch validatingadmissionpolicies',
+        'delete validatingadmissionpolicybindings',
+      ],
+    ]) {
+      expect(wrong).toContain(`may ${right}, and must not`);
+    }
   });
 
   test('has left everything as it was', async () => {
