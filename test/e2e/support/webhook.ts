@@ -123,7 +123,7 @@ export async function startWebhook(
       ...overrides,
       limits: { ...configuration.limits, ...overrides.limits },
       port,
-      kubernetes: { ...kubernetes.connection, tokenFile },
+      kubernetes: overrides.kubernetes ?? { ...kubernetes.connection, tokenFile },
     }),
   );
   if (!bundle) {
