@@ -219,13 +219,16 @@ export function endings(records: readonly Remediation[]): readonly string[] {
   return records.map(({ status }) => (status.phase === 'skipped' ? `skipped(${status.reason})` : status.phase)).sort();
 }
 
+/** The webhook, as the API server calls it. */
+export const WEBHOOK = `system:serviceaccount:${MONITORING}:remediation-webhook`;
+
 /** Requests of the webhook that change a target, the API server's own words. */
 export function changesOf(kubernetes: Kubernetes, name: string): readonly AuditedRequest[] {
   return kubernetes
     .audited()
     .filter(
       ({ user, objectRef }) =>
-        user.username === `system:serviceaccount:${MONITORING}:remediation-webhook` &&
+        user.username === WEBHOOK &&
         objectRef.namespace === APPLICATION &&
         objectRef.resource !== 'events' &&
         objectRef.name === name,
