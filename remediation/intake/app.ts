@@ -20,7 +20,7 @@ export interface AppProps {
 }
 
 /** Largest notification: some thousand alerts. */
-export const MAX_BODY_BYTES = 8 * 1024 * 1024;
+export const MAX_BODY_BYTES = 4 * 1024 * 1024;
 
 type Answer = 202 | 400 | 401 | 403 | 413 | 503;
 

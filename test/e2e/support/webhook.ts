@@ -23,6 +23,8 @@ export interface Deployed {
   readonly configuration: Configuration;
   /** File of what was applied. */
   readonly manifests: string;
+  /** Options of Node that its pods have. */
+  readonly nodeOptions: string;
   /** A token of the ServiceAccount of the webhook. */
   readonly tokenFile: string;
   /** A token by which Alertmanager notifies. */
@@ -70,10 +72,17 @@ export async function deployWebhook(
   writeFileSync(tokenFile, await token(kubernetes, 'remediation-webhook'));
   return {
     configuration: webhook.configuration,
+    nodeOptions: nodeOptionsOf(app),
     manifests,
     tokenFile,
     notifierToken: await token(kubernetes, ALERTMANAGER, '--audience=remediation-webhook'),
   };
+}
+
+function nodeOptionsOf(app: App): string {
+  const deployment = app.charts.flatMap((chart) => chart.toJson()).find(({ kind }) => kind === 'Deployment');
+  const env: { name: string; value?: string }[] = deployment.spec.template.spec.containers[0].env;
+  return env.find(({ name }) => name === 'NODE_OPTIONS')!.value!;
 }
 
 const TOLD = { slack: ['#alerts'] };
@@ -109,7 +118,7 @@ let bundle: string | undefined;
 /** Starts a replica as a process: the bundled server that is deployed, with the configuration that is deployed. */
 export async function startWebhook(
   kubernetes: Kubernetes,
-  { configuration, tokenFile }: Deployed,
+  { configuration, tokenFile, nodeOptions }: Deployed,
   overrides: Overrides = {},
   env: NodeJS.ProcessEnv = {},
 ): Promise<Replica> {
@@ -136,7 +145,7 @@ export async function startWebhook(
   const server = await startServer(name, {
     command: join(packagedDirectory(node), 'bin', 'node'),
     args: [bundle, file],
-    env: { POD_NAME: name, ...env },
+    env: { POD_NAME: name, NODE_OPTIONS: nodeOptions, ...env },
     ready: async () => (await fetch(`${url}/readyz`)).ok,
   });
   return { url, server, kill: () => server.stop('SIGKILL') };
