@@ -22,12 +22,13 @@ export class RemediationChart extends MonitoringChart {
   constructor(scope: Construct, id: string, props: RemediationProps) {
     const { settings, credentials, application } = props;
     super(scope, id, settings);
-    const { mode, replicas, slackChannel, tlsSecret, limits } = settings.remediation;
+    const { mode, replicas, slackChannel, certificate, tlsSecret, limits } = settings.remediation;
     this.webhook = new RemediationWebhook(this, 'webhook', {
       policies: remediationPolicies(settings),
       mode,
       replicas,
       limits,
+      certificate,
       tlsSecret,
       prometheus: props.prometheus,
       externalLabels: { cluster: settings.cluster, environment: settings.environment, region: settings.region },

@@ -102,7 +102,9 @@ export interface RemediationSettings {
   readonly neverBlock: readonly string[];
   /** Channel of Slack that hears of what a human should see; the app of `alerting.channels.slack` posts it. @default - none */
   readonly slackChannel?: string;
-  /** Secret with a certificate for the webhook, e.g. of cert-manager. @default - none: HTTP, behind the NetworkPolicy */
+  /** Issuer of cert-manager that signs the webhook's certificate. @default - none */
+  readonly certificate?: RemediationWebhookProps['certificate'];
+  /** Secret with a certificate for the webhook. @default - that of `certificate`, or none: HTTP, behind the NetworkPolicy */
   readonly tlsSecret?: string;
   /** Bounds that hold for every policy. @default - those of the construct */
   readonly limits?: RemediationWebhookProps['limits'];

@@ -1,2 +1,2 @@
-export { RemediationWebhook, type RemediationWebhookProps } from './remediation-webhook';
+export { type CertificateIssuer, RemediationWebhook, type RemediationWebhookProps } from './remediation-webhook';
 export type { ConnectionProps, ConnectionTls, Limits, SecretKey } from './remediation-webhook-config';

@@ -4,6 +4,7 @@ import { ApiObject, JsonPatch } from 'cdk8s';
 import { k8s } from 'cdk8s-plus-28';
 import { Construct } from 'constructs';
 import { load } from 'js-yaml';
+import { Certificate } from '../../imports/cert-manager.io';
 import { packagePath } from '../../package-root';
 import type { RemediationPolicy } from '../../remediation';
 import type { Configuration } from '../../remediation/configuration';
@@ -59,12 +60,24 @@ export interface RemediationWebhookProps {
   readonly retention?: Configuration['retention'];
   /** Directory of playbooks, `<AlertName>.md`, which are served as web pages. @default - none */
   readonly runbooks?: string;
-  /** Secret of type `kubernetes.io/tls` with `ca.crt`, e.g. of cert-manager. @default - HTTP, behind the NetworkPolicy */
+  /** A certificate that cert-manager makes and renews, and who signs it. @default - none, or that of `tlsSecret` */
+  readonly certificate?: CertificateIssuer;
+  /**
+   * Secret of type `kubernetes.io/tls` with `ca.crt`.
+   * @default - that of `certificate`; without one it is HTTP, behind the NetworkPolicy
+   */
   readonly tlsSecret?: string;
   /** An image that has the server at /app/server.cjs. @default - a stock Node image, with the server from ConfigMaps */
   readonly image?: Image;
   /** Ranges that hold the API server's addresses. @default - every private range */
   readonly apiCidrs?: readonly string[];
+}
+
+/** An issuer of cert-manager. */
+export interface CertificateIssuer {
+  readonly issuer: string;
+  /** @default ClusterIssuer */
+  readonly issuerKind?: 'Issuer' | 'ClusterIssuer';
 }
 
 const AUDIENCE = 'remediation-webhook';
@@ -95,6 +108,7 @@ export class RemediationWebhook extends Construct {
   readonly component: Component;
 
   private readonly props: RemediationWebhookProps;
+  private readonly tlsSecret: string | undefined;
   private readonly prometheus: Connection;
   private readonly connections: Configuration['connections'];
   private readonly tracing: Connection | undefined;
@@ -105,6 +119,7 @@ export class RemediationWebhook extends Construct {
     super(scope, id);
     const name = props.name ?? 'remediation-webhook';
     this.props = props;
+    this.tlsSecret = props.tlsSecret ?? (props.certificate && `${name}-tls`);
     const needs = needsOf(props.policies);
     this.checkConnections(needs.connections);
 
@@ -115,7 +130,7 @@ export class RemediationWebhook extends Construct {
       image: props.image ?? images.node,
       workload: { kind: 'Deployment', replicas: props.replicas ?? 2 },
       ports: {
-        ...(props.tlsSecret ? { https: { port: HTTPS_PORT, scheme: 'https' } } : {}),
+        ...(this.tlsSecret ? { https: { port: HTTPS_PORT, scheme: 'https' } } : {}),
         http: { port: HTTP_PORT },
       },
       args: [
@@ -138,7 +153,7 @@ export class RemediationWebhook extends Construct {
         ...(props.image ? [] : [this.addServer(`${name}-server`)]),
         ...(props.runbooks ? [this.addRunbooks(`${name}-runbooks`, props.runbooks)] : []),
         ...this.credentials(),
-        ...(props.tlsSecret ? [tlsMount(props.tlsSecret)] : []),
+        ...(this.tlsSecret ? [tlsMount(this.tlsSecret)] : []),
         ...authorities(props.connections ?? {}),
       ],
     });
@@ -159,6 +174,7 @@ export class RemediationWebhook extends Construct {
       ]),
     );
     this.addDefinition();
+    this.addCertificate();
     this.addKillSwitch();
     this.addRights(needs);
     new AdmissionFence(this, 'fence', {
@@ -184,7 +200,7 @@ export class RemediationWebhook extends Construct {
    * Watchdog. Both sides prove who they are to each other as far as the settings allow.
    */
   receiveFrom(routing: AlertRouting): void {
-    const { tlsSecret } = this.props;
+    const { tlsSecret } = this;
     const name = this.component.name;
     const intake = routing.connectTo(this.component.endpoint(tlsSecret ? 'https' : 'http'));
     routing.component.addMount(identityToken('remediation-token', TOKEN_PATH, AUDIENCE));
@@ -241,7 +257,7 @@ export class RemediationWebhook extends Construct {
       namespace: this.component.namespace,
       killSwitch: this.killSwitchName,
       port: HTTP_PORT,
-      tls: props.tlsSecret
+      tls: this.tlsSecret
         ? { port: HTTPS_PORT, certificateFile: `${TLS_PATH}/tls.crt`, keyFile: `${TLS_PATH}/tls.key` }
         : undefined,
       authentication: { audience: AUDIENCE, subjects: this.subjects },
@@ -322,6 +338,22 @@ export class RemediationWebhook extends Construct {
       readonly metadata: { readonly name: string };
     };
     new ApiObject(this, 'definition', definition).addJsonPatch(JsonPatch.remove('/metadata/namespace'));
+  }
+
+  private addCertificate(): void {
+    const { certificate } = this.props;
+    const { name, namespace, labels } = this.component;
+    if (certificate) {
+      new Certificate(this, 'certificate', {
+        metadata: { name, labels: { ...labels } },
+        spec: {
+          secretName: this.tlsSecret!,
+          dnsNames: [`${name}.${namespace}.svc`, `${name}.${namespace}.svc.cluster.local`],
+          privateKey: { algorithm: 'ECDSA', rotationPolicy: 'Always' },
+          issuerRef: { name: certificate.issuer, kind: certificate.issuerKind ?? 'ClusterIssuer' },
+        },
+      });
+    }
   }
 
   private addKillSwitch(): void {

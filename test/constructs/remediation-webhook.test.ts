@@ -107,6 +107,7 @@ describe('RemediationWebhook', () => {
       retention: { days: 7, records: 70 },
       runbooks,
       tlsSecret: 'mender-certificate',
+      certificate: { issuer: 'internal-authority', issuerKind: 'Issuer' },
       image: { repository: 'registry.example.com/team/mender', tag: 'v1.2.3' },
       apiCidrs: ['192.0.2.0/28'],
     }),
@@ -124,6 +125,7 @@ describe('RemediationWebhook', () => {
       retention: '"records": 70',
       runbooks: 'SampleAlert.md: # SampleAlert',
       tlsSecret: 'secretName: mender-certificate',
+      certificate: 'name: internal-authority',
       image: 'image: registry.example.com/team/mender:v1.2.3',
       apiCidrs: 'cidr: 192.0.2.0/28',
     },
@@ -251,6 +253,22 @@ describe('RemediationWebhook', () => {
         certificateFile: '/etc/remediation-tls/tls.crt',
         keyFile: '/etc/remediation-tls/tls.key',
       });
+    });
+
+    test('is called by a name that is in the certificate that cert-manager makes', () => {
+      const manifests = rendered({ certificate: { issuer: 'authority' } });
+      const { spec } = manifests.find(({ kind }) => kind === 'Certificate')!;
+      const { receivers } = alertmanager(manifests);
+      const [url] = receivers.flatMap(
+        ({ name, webhook_configs: configs = [] }: { name: string; webhook_configs?: { url: string }[] }) =>
+          name === 'remediation-webhook' ? configs.map((config) => config.url) : [],
+      );
+      expect(spec.dnsNames).toContain(new URL(url).hostname);
+      expect(spec.issuerRef).toEqual({ name: 'authority', kind: 'ClusterIssuer' });
+      const volume = podOf(manifests, 'remediation-webhook').spec.volumes.find(
+        ({ name }: { name: string }) => name === 'tls',
+      );
+      expect(volume.secret.secretName).toBe(spec.secretName);
     });
 
     test('is told of what did not help', () => {
