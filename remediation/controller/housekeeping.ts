@@ -58,11 +58,10 @@ export async function expireRecords({ gates, retention, log }: HousekeepingProps
       }
     }
     finished.sort((one, other) => other.age - one.age);
-    const surplus = finished.length - retention.records;
-    const expired = finished.filter(({ age, ran }, index) => {
-      const needed = ran && age < DAY_MS;
-      return age > retention.days * DAY_MS || (index < surplus && !needed);
-    });
+    const old = finished.filter(({ age }) => age > retention.days * DAY_MS);
+    const dispensable = finished.filter(({ age, ran }) => age <= retention.days * DAY_MS && !(ran && age < DAY_MS));
+    const surplus = Math.max(0, finished.length - old.length - retention.records);
+    const expired = [...old, ...dispensable.slice(0, surplus)];
     for (const { name } of expired) {
       await store.delete(name).catch((error: Error) => {
         if (!(error instanceof KubernetesError && error.isNotFound)) {

@@ -10,10 +10,12 @@ import {
   endings,
   finished,
   PROOFS,
+  recordsOf,
   restartedAt,
   restarts,
   Stage,
 } from './support/remediation';
+import { waitFor } from './support/server';
 import { MONITORING } from './support/webhook';
 
 /** Time after which an open circuit lets a run through, in seconds. */
@@ -164,6 +166,22 @@ describe('A dry run', () => {
     expect(changes).toHaveLength(2);
     expect(changes.filter(({ requestURI }) => !requestURI.includes('dryRun=All'))).toEqual([]);
     expect(await restartedAt(stage.kubernetes, name)).toBe('');
+    await stage.restart();
+  });
+});
+
+describe('Finished records', () => {
+  it('are removed when there are too many, but for those that cooldowns and circuits look back at', async () => {
+    const run = alertAbout(await stage.newDeployment(), 'restart');
+    await stage.outcome(run);
+    const skipped = ['payments', 'billing', 'search'].map((name) => alertAbout(name, 'restart'));
+    expect(new Set(endings(await stage.outcome(...skipped)))).toEqual(new Set(['skipped(target-not-allowed)']));
+    await stage.restart({ retention: { days: 90, records: 1 } });
+    await waitFor('the records to be removed', async () =>
+      (await recordsOf(stage.kubernetes, skipped)).every((record) => record === undefined),
+    );
+    const [kept] = await recordsOf(stage.kubernetes, [run]);
+    expect(kept!.status.phase).toBe('succeeded');
     await stage.restart();
   });
 });
