@@ -2,8 +2,9 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { dump, load } from 'js-yaml';
 import type { PrometheusConfig, ScrapeConfig } from '../../constructs';
-import { configFiles, DIST, type Manifest, ofKind, podTemplates, readManifests } from '../support/dist';
-import { layOutPrometheus, temporaryDirectory, underRoot, writeInto } from '../support/files';
+import { configFiles, DIST, type Manifest, ofKind, readManifests } from '../support/dist';
+import { layOutPrometheus, temporaryDirectory, writeInto } from '../support/files';
+import { argsOf, discoveredLabels, kubeconfigOf, replaced, tokenOf } from './support/deployed';
 import { type Kubernetes, makeNamespace, startKubernetes } from './support/kubernetes';
 import { answers, freePorts, getJson, type Server, startServer, waitFor } from './support/server';
 
@@ -23,48 +24,6 @@ interface Target {
 }
 
 const manifests = readManifests();
-
-/** Arguments of a component's container, with container paths under a directory of ours. */
-function argsOf(name: string, root: string): string[] {
-  const found = podTemplates(manifests).find(({ workload }) => workload.metadata.name === name);
-  return (found!.template.spec.containers[0].args as string[]).map((arg) => underRoot(root, arg));
-}
-
-/** Arguments with some of them replaced, named by what they begin with. */
-function replaced(args: readonly string[], replacements: Record<string, string>): string[] {
-  return args.map((arg) => {
-    const flag = Object.keys(replacements).find((prefix) => arg.startsWith(`${prefix}=`));
-    return flag ? `${flag}=${replacements[flag]}` : arg;
-  });
-}
-
-/** A token of a ServiceAccount, from the API server. */
-async function tokenOf(kubernetes: Kubernetes, name: string): Promise<string> {
-  const { stdout } = await kubernetes.kubectl('create', 'token', name, '--namespace=sightedit-monitoring');
-  return stdout.trim();
-}
-
-/** A kubeconfig that speaks as a ServiceAccount. */
-async function kubeconfigOf(kubernetes: Kubernetes, name: string, directory: string): Promise<string> {
-  const config = JSON.parse(readFileSync(kubernetes.kubeconfig, 'utf8'));
-  config.users[0].user.token = await tokenOf(kubernetes, name);
-  const file = join(directory, `${name}.kubeconfig`);
-  writeFileSync(file, JSON.stringify(config));
-  return file;
-}
-
-/** What discovery would say of a target that the job keeps; the job's own relabelling makes labels of it. */
-function discoveredLabels({ job_name, relabel_configs = [] }: ScrapeConfig): Record<string, string> {
-  const wanted = relabel_configs
-    .filter(({ action }) => action === 'keep')
-    .map(({ source_labels, regex }) => [source_labels![0]!, regex!] as const);
-  return {
-    ...Object.fromEntries(wanted),
-    __meta_kubernetes_namespace: 'sightedit-monitoring',
-    __meta_kubernetes_pod_name: `${job_name}-0`,
-    __meta_kubernetes_pod_node_name: 'node-a',
-  };
-}
 
 /** A node as a kubelet would register it; there is none here. */
 const NODE: Manifest = {
@@ -95,7 +54,10 @@ describe('Prometheus with the configuration of dist, discovering a real API serv
     };
     return {
       'kube-state-metrics': await start('kube-state-metrics', 'kube-state-metrics', ksm, [
-        ...replaced(argsOf('kube-state-metrics', root), { '--port': `${ksm}`, '--telemetry-port': `${ksmTelemetry}` }),
+        ...replaced(argsOf(manifests, 'kube-state-metrics', root), {
+          '--port': `${ksm}`,
+          '--telemetry-port': `${ksmTelemetry}`,
+        }),
         '--host=127.0.0.1',
         '--telemetry-host=127.0.0.1',
         // With the rights of its ServiceAccount: what it may not list, it cannot report.
@@ -103,7 +65,7 @@ describe('Prometheus with the configuration of dist, discovering a real API serv
       ]),
       'kube-state-metrics-telemetry': `127.0.0.1:${ksmTelemetry}`,
       'node-exporter': await start('node-exporter', 'node_exporter', node, [
-        ...replaced(argsOf('node-exporter', root), {
+        ...replaced(argsOf(manifests, 'node-exporter', root), {
           '--web.listen-address': `127.0.0.1:${node}`,
           '--path.rootfs': '/',
           '--path.procfs': '/proc',
@@ -112,7 +74,7 @@ describe('Prometheus with the configuration of dist, discovering a real API serv
         }),
       ]),
       'blackbox-exporter': await start('blackbox-exporter', 'blackbox_exporter', blackbox, [
-        ...argsOf('blackbox-exporter', root),
+        ...argsOf(manifests, 'blackbox-exporter', root),
         `--web.listen-address=127.0.0.1:${blackbox}`,
       ]),
     };
@@ -197,7 +159,7 @@ describe('Prometheus with the configuration of dist, discovering a real API serv
         await startServer(`prometheus-${n}`, {
           command: 'prometheus',
           args: [
-            ...replaced(argsOf('prometheus', root), { '--storage.tsdb.path': join(root, `data-${n}`) }),
+            ...replaced(argsOf(manifests, 'prometheus', root), { '--storage.tsdb.path': join(root, `data-${n}`) }),
             `--web.listen-address=127.0.0.1:${port}`,
           ],
           env: { POD_NAME: `prometheus-${n}` },

@@ -1,0 +1,48 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { ScrapeConfig } from '../../../constructs';
+import { type Manifest, podTemplates } from '../../support/dist';
+import { underRoot } from '../../support/files';
+import type { Kubernetes } from './kubernetes';
+
+/** Arguments of a component's container, with container paths under a directory of ours. */
+export function argsOf(manifests: readonly Manifest[], name: string, root: string): string[] {
+  const found = podTemplates(manifests).find(({ workload }) => workload.metadata.name === name);
+  return (found!.template.spec.containers[0].args as string[]).map((arg) => underRoot(root, arg));
+}
+
+/** Arguments with some of them replaced, named by what they begin with. */
+export function replaced(args: readonly string[], replacements: Record<string, string>): string[] {
+  return args.map((arg) => {
+    const flag = Object.keys(replacements).find((prefix) => arg.startsWith(`${prefix}=`));
+    return flag ? `${flag}=${replacements[flag]}` : arg;
+  });
+}
+
+/** A token of a ServiceAccount, from the API server. */
+export async function tokenOf(kubernetes: Kubernetes, name: string): Promise<string> {
+  const { stdout } = await kubernetes.kubectl('create', 'token', name, '--namespace=sightedit-monitoring');
+  return stdout.trim();
+}
+
+/** A kubeconfig that speaks as a ServiceAccount. */
+export async function kubeconfigOf(kubernetes: Kubernetes, name: string, directory: string): Promise<string> {
+  const config = JSON.parse(readFileSync(kubernetes.kubeconfig, 'utf8'));
+  config.users[0].user.token = await tokenOf(kubernetes, name);
+  const file = join(directory, `${name}.kubeconfig`);
+  writeFileSync(file, JSON.stringify(config));
+  return file;
+}
+
+/** What discovery would say of a target that the job keeps; the job's own relabelling makes labels of it. */
+export function discoveredLabels({ job_name, relabel_configs = [] }: ScrapeConfig): Record<string, string> {
+  const wanted = relabel_configs
+    .filter(({ action }) => action === 'keep')
+    .map(({ source_labels, regex }) => [source_labels![0]!, regex!] as const);
+  return {
+    ...Object.fromEntries(wanted),
+    __meta_kubernetes_namespace: 'sightedit-monitoring',
+    __meta_kubernetes_pod_name: `${job_name}-0`,
+    __meta_kubernetes_pod_node_name: 'node-a',
+  };
+}
