@@ -1,3 +1,16 @@
 export * from './charts';
 export * from './constructs';
+export {
+  type KeepList,
+  type KeepProps,
+  KnownMetrics,
+  type KnownProps,
+  keepUsed,
+  type Metric,
+  type MetricList,
+  type Metrics,
+  metricLists,
+  provenanceProblems,
+  type ScrapeJob,
+} from './metrics';
 export * from './rules';

@@ -4,6 +4,8 @@ export * from './dashboards';
 export * from './metrics';
 export * from './monitoring-chart';
 export * from './namespaces';
+export * from './remediation';
+export * from './remediation-policies';
 export * from './settings';
 export * from './sightedit';
 export * from './sightedit-monitoring';

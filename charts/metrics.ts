@@ -7,8 +7,10 @@ import {
   type Prometheus,
   PrometheusStack,
   RedisExporter,
+  SettingError,
 } from '../constructs';
-import type { AlertLinks, RuleCatalogue } from '../rules';
+import { APPLICATION_JOBS, type KeepList, keepUsed, metricLists, seriesOf } from '../metrics';
+import type { AlertLinks, MetricUse, RuleCatalogue } from '../rules';
 import { sqlCollectors } from '../rules/sql';
 import type { ApplicationChart } from './application';
 import { MonitoringChart } from './monitoring-chart';
@@ -21,6 +23,8 @@ export interface MetricsProps {
   readonly nodeAgents: NodeAgentsChart;
   readonly catalogue: RuleCatalogue;
   readonly links: AlertLinks;
+  /** The expressions whose metrics are kept. */
+  readonly uses: readonly MetricUse[];
 }
 
 /** Agents that look at their host, in the namespace that lets them. */
@@ -42,6 +46,7 @@ export class MetricsChart extends MonitoringChart {
     super(scope, id, settings);
     this.stack = new PrometheusStack(this, 'prometheus', {
       ...settings.metrics,
+      keep: keepList(settings.metrics.keep, props.uses),
       storageClass: settings.storageClass,
       credentials,
       platform: settings.platform,
@@ -85,4 +90,19 @@ export class MetricsChart extends MonitoringChart {
   get prometheus(): Prometheus {
     return this.stack.prometheus;
   }
+}
+
+/** @throws SettingError for a name that no exporter exposes */
+function keepList(keep: MonitoringSettings['metrics']['keep'], uses: readonly MetricUse[]): KeepList | undefined {
+  if (keep === 'all') {
+    return undefined;
+  }
+  const lists = metricLists();
+  const known = new Set(lists.flatMap(({ metrics }) => [...seriesOf(metrics).keys()]));
+  const unknown = keep.find((name) => !known.has(name));
+  if (unknown !== undefined) {
+    throw new SettingError('metrics.keep', unknown, 'write the name of a series that metrics/ lists');
+  }
+  // The application's metrics belong to its developers, and its jobs take whatever pod asks to be scraped.
+  return keepUsed({ uses, lists, whole: APPLICATION_JOBS, more: keep });
 }

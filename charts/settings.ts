@@ -6,6 +6,7 @@ import {
   type Platform,
   type PostgresTls,
   PRIVATE_CIDRS,
+  type RemediationWebhookProps,
   type RemoteWrite,
   SettingError,
 } from '../constructs';
@@ -59,6 +60,12 @@ export interface MetricsSettings {
    * @default - ports 9100 (hosts), 9121 (Redis) and 9187 (PostgreSQL) of every private range
    */
   readonly fileTargets: { readonly ports: readonly number[]; readonly cidrs: readonly string[] };
+  /**
+   * What is kept of what exporters expose, besides what rules, dashboards and playbooks read: names of series, or `all`.
+   * The application's own metrics are always kept.
+   * @default - nothing else
+   */
+  readonly keep: readonly string[] | 'all';
   /** Receivers of samples besides the local storage. @default - none */
   readonly remoteWrites?: readonly RemoteWrite[];
 }
@@ -73,6 +80,33 @@ export type AlertingSettings = Pick<
   /** @default 3, or 1 in profile dev */
   readonly replicas: number;
 };
+
+/** What may be repaired, and how boldly. */
+export interface RemediationSettings {
+  /** `dry-run` records what would be done; `active` does it. @default dry-run */
+  readonly mode: 'dry-run' | 'active';
+  /** @default 2, or 1 in profile dev */
+  readonly replicas: number;
+  /**
+   * Deployments of the application that may be restarted and scaled, each of which its owner labels as well.
+   * @default sightedit-backend, sightedit-cdn and sightedit-website
+   */
+  readonly deployments: readonly string[];
+  /** Their HorizontalPodAutoscalers. @default - each Deployment's name with `-hpa` appended */
+  readonly autoscalers: readonly string[];
+  /** Replicas that no Deployment gets more of. @default 20 */
+  readonly ceiling: number;
+  /** Prefixes of the keys in Redis that may be removed. @default cache: */
+  readonly cachePrefixes: readonly string[];
+  /** Public ranges that are never blocked: balancers, partners, the office. @default - none */
+  readonly neverBlock: readonly string[];
+  /** Channel of Slack that hears of what a human should see; the app of `alerting.channels.slack` posts it. @default - none */
+  readonly slackChannel?: string;
+  /** Secret with a certificate for the webhook, e.g. of cert-manager. @default - none: HTTP, behind the NetworkPolicy */
+  readonly tlsSecret?: string;
+  /** Bounds that hold for every policy. @default - those of the construct */
+  readonly limits?: RemediationWebhookProps['limits'];
+}
 
 /** Where things are that no Service of the cluster names. A NetworkPolicy sees addresses only. */
 export interface NetworkSettings {
@@ -111,6 +145,7 @@ export interface MonitoringSettings {
   readonly links: LinkSettings;
   readonly metrics: MetricsSettings;
   readonly alerting: AlertingSettings;
+  readonly remediation: RemediationSettings;
   readonly credentials: CredentialSettings;
   readonly network: NetworkSettings;
   /** Class of every volume. @default - the cluster's default class */
@@ -131,13 +166,22 @@ export interface MonitoringInput
   readonly links?: Partial<LinkSettings>;
   readonly metrics?: Partial<MetricsSettings>;
   readonly alerting: Omit<AlertingSettings, 'replicas'> & Partial<Pick<AlertingSettings, 'replicas'>>;
+  readonly remediation?: Partial<RemediationSettings>;
   readonly credentials?: Partial<CredentialSettings>;
   readonly network?: Partial<NetworkSettings>;
 }
 
 const PROFILE_DEFAULTS = {
-  production: { metrics: { replicas: 2, retentionDays: 30, activeSeries: 250_000 }, alerting: { replicas: 3 } },
-  dev: { metrics: { replicas: 1, retentionDays: 7, activeSeries: 50_000 }, alerting: { replicas: 1 } },
+  production: {
+    metrics: { replicas: 2, retentionDays: 30, activeSeries: 250_000 },
+    alerting: { replicas: 3 },
+    remediation: { replicas: 2 },
+  },
+  dev: {
+    metrics: { replicas: 1, retentionDays: 7, activeSeries: 50_000 },
+    alerting: { replicas: 1 },
+    remediation: { replicas: 1 },
+  },
 } as const satisfies Record<Profile, object>;
 
 /**
@@ -148,6 +192,7 @@ const PROFILE_DEFAULTS = {
 export function resolveSettings(input: MonitoringInput, profile: Profile): MonitoringSettings {
   const defaults = PROFILE_DEFAULTS[knownProfile(profile)];
   const namespace = input.namespace ?? 'sightedit-monitoring';
+  const deployments = input.remediation?.deployments ?? ['sightedit-backend', 'sightedit-cdn', 'sightedit-website'];
   const settings: MonitoringSettings = {
     ...input,
     namespace,
@@ -162,11 +207,22 @@ export function resolveSettings(input: MonitoringInput, profile: Profile): Monit
     },
     metrics: {
       intervalSeconds: 15,
+      keep: [],
       fileTargets: { ports: [9100, 9121, 9187], cidrs: PRIVATE_CIDRS },
       ...defaults.metrics,
       ...input.metrics,
     },
     alerting: { ...defaults.alerting, ...input.alerting },
+    remediation: {
+      mode: 'dry-run',
+      deployments,
+      autoscalers: deployments.map((name) => `${name}-hpa`),
+      ceiling: 20,
+      cachePrefixes: ['cache:'],
+      neverBlock: [],
+      ...defaults.remediation,
+      ...input.remediation,
+    },
     credentials: { secretName: 'sightedit-monitoring-credentials', ...input.credentials },
     network: { nodeCidrs: PRIVATE_CIDRS, apiCidrs: PRIVATE_CIDRS, ...input.network },
   };
@@ -214,6 +270,13 @@ function check(settings: MonitoringSettings): void {
     if (!/^https?:\/\//.test(value) || !URL.canParse(value)) {
       throw new SettingError(`links.${name}`, value, 'write a URL, e.g. https://grafana.sightedit.com');
     }
+  }
+  if (settings.remediation.slackChannel && settings.alerting.channels.slack?.kind !== 'app') {
+    throw new SettingError(
+      'remediation.slackChannel',
+      settings.remediation.slackChannel,
+      "a channel is reached with a bot token: write alerting.channels.slack: { kind: 'app' }, or leave the channel out",
+    );
   }
   if (application.probedUrls.length === 0) {
     throw new SettingError(

@@ -1,6 +1,6 @@
 import type { Construct } from 'constructs';
 import { Credentials, ExternalCredentials } from '../constructs';
-import { dashboardFor, dashboards } from '../dashboards';
+import { dashboardFor, dashboards, usesOf } from '../dashboards';
 import { type AlertLinks, RuleCatalogue } from '../rules';
 import { AlertingChart } from './alerting';
 import { ApplicationChart } from './application';
@@ -8,6 +8,7 @@ import { DashboardsChart } from './dashboards';
 import { MetricsChart, NodeAgentsChart } from './metrics';
 import { MonitoringChart } from './monitoring-chart';
 import { NamespacesChart } from './namespaces';
+import { RemediationChart } from './remediation';
 import type { LinkSettings, MonitoringSettings } from './settings';
 
 /**
@@ -19,6 +20,7 @@ export class SightEditMonitoring {
   readonly metrics: MetricsChart;
   readonly alerting: AlertingChart;
   readonly dashboards: DashboardsChart;
+  readonly remediation: RemediationChart;
 
   constructor(scope: Construct, id: string, settings: MonitoringSettings, catalogue = RuleCatalogue.sightEdit()) {
     const credentials = new Credentials(settings.credentials.secretName);
@@ -33,15 +35,30 @@ export class SightEditMonitoring {
       nodeAgents,
       catalogue,
       links: alertLinks(settings.links),
+      uses: [...catalogue.uses, ...dashboards().flatMap(usesOf)],
     });
     this.dashboards = new DashboardsChart(scope, `${id}-dashboards`, {
       settings,
       credentials,
       dashboards: dashboards(),
     });
+    this.remediation = new RemediationChart(scope, `${id}-remediation`, {
+      settings,
+      credentials,
+      application,
+      catalogue,
+      prometheus: this.metrics.prometheus.endpoint,
+    });
     this.connect();
 
-    const charts: MonitoringChart[] = [application, nodeAgents, this.alerting, this.metrics, this.dashboards];
+    const charts: MonitoringChart[] = [
+      application,
+      nodeAgents,
+      this.alerting,
+      this.metrics,
+      this.dashboards,
+      this.remediation,
+    ];
     if (settings.credentials.externalSecret) {
       charts.push(credentialsChart(scope, `${id}-credentials`, settings, credentials));
     }
@@ -54,6 +71,9 @@ export class SightEditMonitoring {
     const { prometheus } = this.metrics;
     const { grafana } = this.dashboards;
     const { routing } = this.alerting;
+    const { webhook } = this.remediation;
+    webhook.receiveFrom(routing);
+    prometheus.addScrapeJob('remediation-webhook', webhook.endpoint);
     prometheus.addAlertmanager(routing.endpoint);
     prometheus.addScrapeJob('alertmanager', routing.endpoint);
     prometheus.addScrapeJob('grafana', grafana.endpoint);

@@ -45,4 +45,5 @@ export const sightEdit: MonitoringInput = {
     businessHours: { start: '09:00', end: '17:00', timeZone: 'America/New_York' },
     deadMansSwitch: {},
   },
+  remediation: { slackChannel: '#infrastructure' },
 };

@@ -4,6 +4,7 @@ import type { Dashboard } from './kit';
 import { monitoring } from './monitoring';
 
 export type { Dashboard } from './kit';
+export { usesOf } from './uses';
 
 /** Every dashboard that is provisioned. */
 export const dashboards = (): readonly Dashboard[] => [infrastructure(), monitoring()];

@@ -57,6 +57,14 @@ export interface RemediationPolicy<K extends ActionKind = ActionKind> extends Re
   readonly verification?: Required<Verification>;
 }
 
+/** A parameter that cannot work. Names it, its value, and what to write instead. */
+export class ParameterError extends Error {
+  constructor(parameter: string, value: unknown, mend: string) {
+    super(`${parameter} is ${JSON.stringify(value) ?? 'not set'}: ${mend}`);
+    this.name = 'ParameterError';
+  }
+}
+
 /** Fills in what a response leaves out. */
 export function remediationPolicy<K extends ActionKind>(
   action: K,

@@ -1,19 +1,76 @@
+/** Strings and comments of PromQL and LogQL. */
+const QUOTED = /"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|`[^`]*`|#[^\n]*/gs;
+const PLACEHOLDER = /\$([a-zA-Z_][a-zA-Z0-9_]*)/g;
+
+/** Text for a placeholder. */
+type Lookup = (name: string) => string;
+
 /**
- * Puts values in the place of `$name` in a query. They come from labels, so they are escaped: inside the quotes of a
- * matcher nothing that they hold ends the string.
+ * Puts values in the place of `$name` in a query of PromQL or LogQL: `up{namespace="$namespace"}`. They come from labels,
+ * so they are escaped: nothing that they hold ends the string, and in a regular expression they stand for themselves.
  *
- * @throws when the query names a value that is not there
+ * @throws when a placeholder stands outside a string, where a value could be anything, or when it has no value
  */
 export function renderQuery(query: string, values: { readonly [name: string]: string }): string {
-  return query.replace(/\$([a-zA-Z_][a-zA-Z0-9_]*)/g, (_, name: string) => {
-    const value = values[name];
-    if (value === undefined) {
-      throw new Error(
-        `the query has no value for $${name}: it may use ${Object.keys(values)
-          .map((known) => `$${known}`)
-          .join(', ')}`,
-      );
+  return render(query, (name) => {
+    if (!Object.hasOwn(values, name)) {
+      const known = Object.keys(values).map((key) => `$${key}`);
+      throw new Error(`the query has no value for $${name}: it may use ${known.join(', ') || 'none'}`);
     }
-    return value.replace(/[\\"'`\n]/g, (character) => (character === '\n' ? '\\n' : `\\${character}`));
+    return values[name]!;
   });
+}
+
+/**
+ * The names that a query has placeholders for.
+ *
+ * @throws when one of them stands outside a string
+ */
+export function placeholdersOf(query: string): readonly string[] {
+  const names = new Set<string>();
+  render(query, (name) => {
+    names.add(name);
+    return '';
+  });
+  return [...names];
+}
+
+function render(query: string, lookup: Lookup): string {
+  let rendered = '';
+  let end = 0;
+  for (const { 0: token, index } of query.matchAll(QUOTED)) {
+    const code = outsideStrings(query.slice(end, index));
+    rendered += code + (token.startsWith('#') ? token : renderString(token, code.trimEnd().endsWith('~'), lookup));
+    end = index + token.length;
+  }
+  return rendered + outsideStrings(query.slice(end));
+}
+
+function outsideStrings(code: string): string {
+  const [placeholder] = code.match(PLACEHOLDER) ?? [];
+  if (placeholder) {
+    throw new Error(`${placeholder} stands outside a string: write it between quotes, {name="${placeholder}"}`);
+  }
+  return code;
+}
+
+function renderString(token: string, isPattern: boolean, lookup: Lookup): string {
+  const quote = token[0]!;
+  return token.replace(PLACEHOLDER, (placeholder, name: string) => {
+    const value = lookup(name);
+    const text = isPattern ? value.replace(/[\\.+*?()|[\]{}^$]/g, '\\$&') : value;
+    if (quote === '`' && text.includes('`')) {
+      throw new Error(`the value of ${placeholder} has a backquote: write the string in double quotes`);
+    }
+    // Between backquotes nothing needs to be escaped, and nothing can be.
+    return quote === '`' ? text : text.replace(/[\\"'\p{Cc}]/gu, (character) => escaped(character, quote));
+  });
+}
+
+/** A quote of the other kind stays as it is: Prometheus rejects one that is escaped without need. */
+function escaped(character: string, quote: string): string {
+  if (character === '\\' || character === quote) {
+    return `\\${character}`;
+  }
+  return `"'`.includes(character) ? character : `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
 }

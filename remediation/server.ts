@@ -1,10 +1,10 @@
-import { readFileSync } from 'node:fs';
-import { createServer } from 'node:https';
+import { readFileSync, statSync } from 'node:fs';
+import { createServer, type Server as HttpsServer } from 'node:https';
 import { hostname } from 'node:os';
 import { type ServerType, serve } from '@hono/node-server';
 import { type Action, actions, type Tools } from './actions';
 import { Audit, Escalation, Events, type Log, Metrics, startTracing } from './audit';
-import { Connections, PrometheusClient } from './clients';
+import { AwsClient, Connections, PrometheusClient } from './clients';
 import { type Configuration, inClusterConnection } from './configuration';
 import { Controller, expireRecords, measure } from './controller';
 import { KillSwitch } from './gates';
@@ -29,7 +29,7 @@ export interface RunningServer {
   stop(): Promise<void>;
 }
 
-const EVERY = { measure: 15_000, minute: 60_000, rights: 300_000, expire: 600_000 } as const;
+const EVERY = { certificate: 5_000, measure: 15_000, minute: 60_000, rights: 300_000, expire: 600_000 } as const;
 /** A right that was just given is seen this soon. */
 const RIGHTS_RETRY_MS = 5_000;
 
@@ -52,6 +52,7 @@ export async function startServer(props: ServerProps): Promise<RunningServer> {
     prometheus: new PrometheusClient(configuration.prometheus),
     database: (name) => connections.database(name),
     cache: (name) => connections.cache(name),
+    aws: new AwsClient(process.env),
     now,
   };
   const metrics = new Metrics(policies, version);
@@ -105,6 +106,7 @@ export async function startServer(props: ServerProps): Promise<RunningServer> {
 
   const housekeeping = { policies, gates, metrics, retention: configuration.retention, log };
   const stopRepeating = [
+    ...(configuration.tls ? [renewing(servers.at(-1) as HttpsServer, configuration.tls, log)] : []),
     repeatedly(EVERY.measure, log, () => measure(housekeeping)),
     repeatedly(EVERY.minute, log, async () => {
       await events.flush();
@@ -144,10 +146,28 @@ export async function startServer(props: ServerProps): Promise<RunningServer> {
 async function listen({ port, tls }: Configuration, props: Parameters<typeof makeApp>[0]): Promise<ServerType[]> {
   const started: Promise<ServerType>[] = [start(makeApp(props, { intake: !tls }).fetch, port)];
   if (tls) {
-    const certificate = { cert: readFileSync(tls.certificateFile), key: readFileSync(tls.keyFile) };
-    started.push(start(makeApp(props).fetch, tls.port, certificate));
+    started.push(start(makeApp(props).fetch, tls.port, readCertificate(tls)));
   }
   return Promise.all(started);
+}
+
+type Tls = NonNullable<Configuration['tls']>;
+
+function readCertificate({ certificateFile, keyFile }: Tls) {
+  return { cert: readFileSync(certificateFile), key: readFileSync(keyFile) };
+}
+
+/** Serves a new certificate once it is there: cert-manager renews it long before the pods are replaced. */
+function renewing(server: HttpsServer, tls: Tls, log: Log): () => void {
+  let known = statSync(tls.certificateFile).mtimeMs;
+  return repeatedly(EVERY.certificate, log, async () => {
+    const newest = statSync(tls.certificateFile).mtimeMs;
+    if (newest !== known) {
+      server.setSecureContext(readCertificate(tls));
+      known = newest;
+      log('info', 'the certificate was renewed');
+    }
+  });
 }
 
 function start(

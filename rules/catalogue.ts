@@ -2,8 +2,11 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { dump, load } from 'js-yaml';
 import { packagePath } from '../package-root';
+import { type Coverage, checkAbsence, coverageOf, type MetricSources } from './absence';
 import { ALERT_NAME, checkRuleFile, repeated } from './checks';
-import { type AlertingRule, type Inhibition, isAlertingRule, type RuleFile, rulesOf } from './rule';
+import { labelsInTemplate, type MetricUse } from './metric-use';
+import { promqlBlocks } from './playbook';
+import { type AlertingRule, type Inhibition, isAlertingRule, type Rule, type RuleFile, rulesOf } from './rule';
 import { checkSlo, expandSlo, type ServiceLevelObjective, sloInhibitions } from './slo';
 
 /** Where a catalogue is read from. */
@@ -57,10 +60,14 @@ export class RuleCatalogue {
       ...readInhibitions(join(source.rules, 'alertmanager', 'inhibitions.yaml')),
       ...slos.flatMap(sloInhibitions),
     ];
+    const sources = readSources(join(source.rules, 'absence', 'sources.yaml'));
     const alerts = rulesOf(files).filter(isAlertingRule);
     const names = alerts.map(({ alert }) => alert);
+    const broken = files.flatMap(checkRuleFile);
     const problems = [
-      ...files.flatMap(checkRuleFile),
+      ...broken,
+      // What a rule that does not parse reads is not known.
+      ...(broken.length > 0 ? [] : checkAbsence(files, sources)),
       ...repeated(files.map(({ topic }) => topic)).map((topic) => `the topic ${topic} is there twice: rename a file`),
       ...repeated(names).map((name) => `${name} is defined twice: rename one of the alerts`),
       ...repeated(files.flatMap(({ groups }) => groups.map(({ name }) => name))).map(
@@ -75,17 +82,36 @@ export class RuleCatalogue {
     if (problems.length > 0) {
       throw new CatalogueError(problems);
     }
-    return new RuleCatalogue(files, inhibitions);
+    return new RuleCatalogue(files, inhibitions, sources, readPages(source.runbooks));
   }
 
   private constructor(
     readonly files: readonly RuleFile[],
     /** Which alerts silence which. */
     readonly inhibitions: readonly Inhibition[],
+    private readonly sources: MetricSources,
+    /** Text of the playbooks, and of the pages beside them, by the name of the file without `.md`. */
+    private readonly pages: ReadonlyMap<string, string>,
   ) {}
 
   get alerts(): readonly AlertingRule[] {
     return rulesOf(this.files).filter(isAlertingRule);
+  }
+
+  /** Every expression that reads metrics: of rules, in playbooks, and where alerts are compared by their labels. */
+  get uses(): readonly MetricUse[] {
+    const rules = this.files.flatMap(({ topic, groups }) =>
+      groups.flatMap((group) => group.rules).map((rule) => ruleUse(topic, rule)),
+    );
+    const playbooks = [...this.pages].flatMap(([page, text]) =>
+      promqlBlocks(text).map((expr) => ({ where: `runbooks/${page}.md`, expr, shows: [] })),
+    );
+    return [...rules, ...playbooks, ...this.inhibitions.flatMap((inhibition) => this.inhibitionUses(inhibition))];
+  }
+
+  /** Every metric that an alert reads, and who speaks when it disappears. */
+  get coverage(): readonly Coverage[] {
+    return coverageOf(this.files, this.sources);
   }
 
   /** The catalogue without some topics, e.g. those about parts that a platform hides. */
@@ -102,7 +128,19 @@ export class RuleCatalogue {
         .filter(({ source }) => kept.has(source))
         .map((inhibition) => ({ ...inhibition, targets: inhibition.targets.filter((target) => kept.has(target)) }))
         .filter(({ targets }) => targets.length > 0),
+      this.sources,
+      new Map([...this.pages].filter(([page]) => kept.has(page) || !this.alerts.some(({ alert }) => alert === page))),
     );
+  }
+
+  private inhibitionUses({ source, targets, equal }: Inhibition): MetricUse[] {
+    return this.alerts
+      .filter(({ alert }) => [source, ...targets].includes(alert))
+      .map(({ alert, expr, labels }) => ({
+        where: `inhibition by ${source}: ${alert}`,
+        expr: String(expr),
+        shows: equal.filter((label) => label !== 'alertname' && !(label in labels)),
+      }));
   }
 
   /** The rule files for the server: what stands in the directory, and the annotations that are derived. */
@@ -122,6 +160,15 @@ export class RuleCatalogue {
       ),
     }));
   }
+}
+
+function ruleUse(topic: string, rule: Rule): MetricUse {
+  const [name, templates] = isAlertingRule(rule) ? [rule.alert, Object.values(rule.annotations)] : [rule.record, []];
+  return {
+    where: `rules/${topic}.yaml: ${name}`,
+    expr: String(rule.expr),
+    shows: labelsInTemplate(templates.join('\n')),
+  };
 }
 
 function linksOf(alert: AlertingRule, { runbook, dashboard }: AlertLinks): { [annotation: string]: string } {
@@ -155,12 +202,20 @@ function readSlos(directory: string): readonly ServiceLevelObjective[] {
   return slos.map(({ slo }) => slo);
 }
 
+function readPages(directory: string): ReadonlyMap<string, string> {
+  return new Map(filesOf(directory, '.md').map((page) => [page, readFileSync(join(directory, `${page}.md`), 'utf8')]));
+}
+
 function byTopic(one: RuleFile, other: RuleFile): number {
   return one.topic < other.topic ? -1 : Number(one.topic > other.topic);
 }
 
 function readInhibitions(path: string): readonly Inhibition[] {
   return existsSync(path) ? (readYaml<{ inhibitions?: Inhibition[] }>(path).inhibitions ?? []) : [];
+}
+
+function readSources(path: string): MetricSources {
+  return existsSync(path) ? readYaml<MetricSources>(path) : {};
 }
 
 /** A YAML document that is a map. */

@@ -1,3 +1,4 @@
+import { lints } from './lints';
 import { promqlSyntaxError } from './promql';
 import { type AlertingRule, CATEGORIES, isAlertingRule, type Rule, type RuleFile, SEVERITIES } from './rule';
 
@@ -54,8 +55,12 @@ export function checkRuleFile({ topic, groups }: RuleFile): string[] {
   return groups.flatMap(({ rules }) =>
     rules.flatMap((rule) => {
       const name = isAlertingRule(rule) ? rule.alert : rule.record;
-      const problems = isAlertingRule(rule) ? run(everyAlert, rule) : run(everyRecord, rule);
-      return [...problems, ...run(everyRule, rule)].map((problem) => `rules/${topic}.yaml: ${name}: ${problem}`);
+      const unreadable = run(everyRule, rule);
+      const problems = [
+        ...(isAlertingRule(rule) ? run(everyAlert, rule) : run(everyRecord, rule)),
+        ...(unreadable.length > 0 ? unreadable : run(lints, rule)),
+      ];
+      return problems.map((problem) => `rules/${topic}.yaml: ${name}: ${problem}`);
     }),
   );
 }

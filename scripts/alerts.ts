@@ -21,6 +21,9 @@ export const ALERTS_PAGE = join(ROOT, 'docs', 'alerts.md');
 const COLUMNS = ['alert', 'severity', 'category', 'receivers', 'remediation', 'playbook', 'tests'] as const;
 type Row = Readonly<Record<(typeof COLUMNS)[number], string>>;
 
+const COVERAGE_COLUMNS = ['metric', 'read by', 'missed by'] as const;
+type CoverageRow = Readonly<Record<(typeof COVERAGE_COLUMNS)[number], string>>;
+
 /** The page that holds the table. */
 export function alertsPage(): string {
   const rows = alertRows().map((row) => ({
@@ -34,9 +37,32 @@ export function alertsPage(): string {
     `Every alert of the catalogue, ${rows.length} of them, and who hears of it in SightEdit's settings. Written by`,
     '`npm run alerts -- --write`; a test compares it with the rules and routes.',
     '',
-    ...table(rows),
+    ...table(COLUMNS, rows),
+    '',
+    '## When a metric disappears',
+    '',
+    'An alert on a metric that is gone is silent. For every metric that alerts read, and the alert that fires then; where it',
+    'is `ScrapeTargetMissing`, the whole job of the metric is missed. An exception says why nobody has to miss the metric.',
+    '',
+    ...table(COVERAGE_COLUMNS, coverageRows()),
     '',
   ].join('\n');
+}
+
+/** One row for each metric that alerts read. */
+function coverageRows(): readonly CoverageRow[] {
+  const { coverage, alerts } = RuleCatalogue.sightEdit();
+  const names = new Set(alerts.map(({ alert }) => alert));
+  const metrics = [...new Set(coverage.map(({ metric }) => metric))].sort();
+  return metrics.map((metric) => {
+    const readers = coverage.filter((each) => each.metric === metric);
+    const speakers = [...new Set(readers.map(({ by = '' }) => by))];
+    return {
+      metric: `\`${metric}\``,
+      'read by': String(new Set(readers.map(({ alert }) => alert)).size),
+      'missed by': speakers.map((by) => (names.has(by) ? `\`${by}\`` : `exception: ${by}`)).join(', '),
+    };
+  });
 }
 
 /** One row for each alert. The receivers are those that amtool names for the alert's labels. */
@@ -78,13 +104,12 @@ function testCount(alert: string): number {
   return (load(text) as { tests: unknown[] }).tests.length;
 }
 
-function table(rows: readonly Row[]): string[] {
+function table<Column extends string>(
+  names: readonly Column[],
+  rows: readonly Readonly<Record<Column, string>>[],
+): string[] {
   const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
-  return [
-    line(COLUMNS),
-    line(COLUMNS.map(() => '---')),
-    ...rows.map((row) => line(COLUMNS.map((column) => row[column]))),
-  ];
+  return [line(names), line(names.map(() => '---')), ...rows.map((row) => line(names.map((name) => row[name])))];
 }
 
 /** The table as aligned text. */

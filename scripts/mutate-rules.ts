@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { dump } from 'js-yaml';
 import { type AlertingRule, isAlertingRule, RuleCatalogue, type RuleFile } from '../rules';
+import { neededFor } from '../rules/needed';
 import { BIN, ROOT } from '../tools/catalogue';
 import { mutantsOf } from './mutation/mutants';
 
@@ -59,16 +60,13 @@ async function tryAlert(file: RuleFile, rule: AlertingRule): Promise<Result> {
   }
 }
 
-/** The file with one alert alone: the recording rules stay, other alerts only cost time. */
-function onlyAlert({ groups }: RuleFile, rule: AlertingRule): object {
-  return {
-    groups: groups.map((group) => ({
-      ...group,
-      rules: group.rules
-        .filter((other) => !isAlertingRule(other) || other.alert === rule.alert)
-        .map((other) => (isAlertingRule(other) ? rule : other)),
-    })),
-  };
+/** The file of an alert, which has a mistake, and what it needs of it: other rules only cost time. */
+function onlyAlert(file: RuleFile, mutant: AlertingRule): object {
+  const groups = neededFor(mutant.alert, file).groups.map((group) => ({
+    ...group,
+    rules: group.rules.map((rule) => (isAlertingRule(rule) ? mutant : rule)),
+  }));
+  return { groups };
 }
 
 /** Survivors that are explained, as `<alert>: <change>`. */

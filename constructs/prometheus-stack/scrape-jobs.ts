@@ -160,6 +160,18 @@ export function withLimits(job: ScrapeConfig): ScrapeConfig {
   return { ...DEFAULT_LIMITS, ...job };
 }
 
+/** The job without the series that nobody reads. What Prometheus adds to a scrape, such as `up`, is always kept. */
+export function keeping(job: ScrapeConfig, names: readonly string[] | undefined): ScrapeConfig {
+  if (names === undefined) {
+    return job;
+  }
+  const rule: RelabelConfig =
+    names.length > 0
+      ? { source_labels: ['__name__'], regex: names.join('|'), action: 'keep' }
+      : { source_labels: ['__name__'], action: 'drop' };
+  return { ...job, metric_relabel_configs: [...(job.metric_relabel_configs ?? []), rule] };
+}
+
 function discovery(role: KubernetesSdConfig['role'], namespace: string): KubernetesSdConfig {
   return { role, namespaces: { names: [namespace] } };
 }

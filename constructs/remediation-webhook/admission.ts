@@ -1,7 +1,7 @@
 import { ApiObject, JsonPatch } from 'cdk8s';
 import { Construct } from 'constructs';
 import type { Fence } from '../../remediation';
-import { KEYS, REMEDIATION } from '../../remediation';
+import { KEYS, LEASE_PREFIX, REMEDIATION, REPORTER } from '../../remediation';
 import type { Labels } from '../kit';
 
 export interface AdmissionFenceProps {
@@ -54,12 +54,12 @@ export class AdmissionFence extends Construct {
         validations: [
           {
             expression: ['variables.own', ...props.fences.map((_, index) => `variables.fence${index}`)].join(' || '),
-            messageExpression: `"${serviceAccount.name} may not " + request.operation + " " + variables.what + " " + request.?name.orValue("") + " like this: no policy needs it"`,
+            messageExpression: `"${serviceAccount.name} may not " + request.operation + " " + variables.what + " " + ${NAME} + " like this: no policy needs it"`,
             reason: 'Forbidden',
           },
           {
             // An approval is a human's.
-            expression: `variables.what != "${REMEDIATION.plural}.${REMEDIATION.group}" || request.operation == "DELETE" || object.metadata.?annotations[?"${KEYS.approved}"] == (request.operation == "CREATE" ? optional.none() : oldObject.metadata.?annotations[?"${KEYS.approved}"])`,
+            expression: `variables.what != "${RECORDS}" || request.operation == "DELETE" || object.metadata.?annotations[?"${KEYS.approved}"] == (request.operation == "CREATE" ? optional.none() : oldObject.metadata.?annotations[?"${KEYS.approved}"])`,
             message: `${serviceAccount.name} may not approve what it asks for itself`,
             reason: 'Forbidden',
           },
@@ -85,29 +85,38 @@ const WHAT =
 /** Cluster-scoped objects have none. */
 const NAMESPACE = 'request.?namespace.orValue("")';
 
+/** Requests for a whole collection have none. */
+const NAME = 'request.?name.orValue("")';
+
+const RECORDS = `${REMEDIATION.plural}.${REMEDIATION.group}`;
+
+/** CEL: the Event is, and was, the webhook's: others are evidence. */
+const OWN_EVENT = ['object', 'request.operation == "CREATE" ? object : oldObject']
+  .map((object) => `(${object}).?reportingComponent.orValue("") == "${REPORTER}"`)
+  .join(' && ');
+
 /** What every webhook writes: its records, its locks, reviews, and Events beside its targets. */
 function own(namespace: string, fences: readonly Fence[]): string {
   const eventNamespaces = [namespace, ...fences.map((fence) => fence.namespace)].filter((name) => name !== undefined);
-  const records = [
-    `${REMEDIATION.plural}.${REMEDIATION.group}`,
-    `${REMEDIATION.plural}/status.${REMEDIATION.group}`,
-    'leases.coordination.k8s.io',
-  ];
+  const records = [RECORDS, `${REMEDIATION.plural}/status.${REMEDIATION.group}`];
   const reviews = ['tokenreviews.authentication.k8s.io', 'selfsubjectaccessreviews.authorization.k8s.io'];
   return [
-    `(variables.what in ${list(records)} && ${NAMESPACE} == "${namespace}")`,
+    // Without a name all of them would be removed at once.
+    `(variables.what in ${list(records)} && ${NAMESPACE} == "${namespace}" && ${NAME} != "")`,
+    `(variables.what == "leases.coordination.k8s.io" && ${NAMESPACE} == "${namespace}" && ${NAME}.startsWith("${LEASE_PREFIX}"))`,
     `(request.operation == "CREATE" && variables.what in ${list(reviews)})`,
-    `(request.operation != "DELETE" && variables.what == "events" && ${NAMESPACE} in ${list([...new Set(eventNamespaces)])})`,
+    `(request.operation in ["CREATE", "UPDATE"] && variables.what == "events" && ${NAMESPACE} in ${list([...new Set(eventNamespaces)])} && ${OWN_EVENT})`,
   ].join(' || ');
 }
 
-function inside({ apiGroup, resource, namespace, names, expressions }: Fence): string {
+function inside({ apiGroup, version, resource, namespace, names, expressions }: Fence): string {
   const what = `${resource}${apiGroup === '' ? '' : `.${apiGroup}`}`;
   return [
     'request.operation == "UPDATE"',
     `variables.what == "${what}"`,
+    `request.resource.version == "${version}"`,
     `${NAMESPACE} == "${namespace ?? ''}"`,
-    `request.?name.orValue("") in ${list(names)}`,
+    `${NAME} in ${list(names)}`,
     ...expressions.map((expression) => `(${expression})`),
   ].join(' && ');
 }

@@ -7,6 +7,7 @@ import {
   REMEDIATION,
   type RemediationPolicy,
 } from '../../remediation';
+import { SettingError } from '../kit';
 
 /** What a set of policies needs, taken together. */
 export function needsOf(policies: readonly RemediationPolicy[]): Needs {
@@ -15,7 +16,17 @@ export function needsOf(policies: readonly RemediationPolicy[]): Needs {
     permissions: needs.flatMap(({ permissions }) => permissions),
     fences: needs.flatMap(({ fences }) => fences),
     connections: [...new Set(needs.flatMap(({ connections }) => connections))],
+    awsRole: oneRole(needs.flatMap(({ awsRole }) => awsRole ?? [])),
   };
+}
+
+/** @throws SettingError for two: a ServiceAccount acts as one role */
+function oneRole([role, ...others]: readonly string[]): string | undefined {
+  const other = others.find((name) => name !== role);
+  if (other) {
+    throw new SettingError('the role of AWS of a policy', other, `write that of the other policies, ${role}`);
+  }
+  return role;
 }
 
 /** Rights that the webhook itself needs in its namespace: records, locks, Events, and to read the switch. */

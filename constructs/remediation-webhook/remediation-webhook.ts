@@ -125,11 +125,12 @@ export class RemediationWebhook extends Construct {
       ],
       env: [
         { name: 'POD_NAME', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } },
-        { name: 'NODE_OPTIONS', value: '--max-old-space-size=96' },
+        { name: 'NODE_OPTIONS', value: '--max-old-space-size=64 --max-semi-space-size=2' },
       ],
       probes: { readiness: httpProbe('/readyz'), liveness: httpProbe('/healthz') },
       resources: { cpu: '50m', memory: '192Mi' },
       user: NODE_USER,
+      serviceAccountAnnotations: needs.awsRole ? { 'eks.amazonaws.com/role-arn': needs.awsRole } : undefined,
       terminationGraceSeconds: 40,
       mounts: [
         config.mount,
@@ -145,7 +146,7 @@ export class RemediationWebhook extends Construct {
     this.prometheus = this.component.connectTo(props.prometheus);
     this.tracing = props.tracing && this.component.connectTo(props.tracing);
     this.component.connectTo(Endpoint.kubernetesApi(props.apiCidrs));
-    if (props.slack) {
+    if (props.slack || needs.awsRole) {
       this.component.connectTo(Endpoint.anyHost());
     }
     this.connections = Object.fromEntries(
@@ -331,9 +332,10 @@ export class RemediationWebhook extends Construct {
   }
 
   private addRights(needs: ReturnType<typeof needsOf>): void {
-    this.component.addClusterRole([TOKEN_REVIEWS]);
+    const byNamespace = rulesByNamespace(needs);
+    this.component.addClusterRole([TOKEN_REVIEWS, ...(byNamespace.get(undefined) ?? [])]);
     this.component.addRole(this.component.namespace, ownRules(this.killSwitchName));
-    for (const [namespace, rules] of rulesByNamespace(needs)) {
+    for (const [namespace, rules] of byNamespace) {
       if (namespace) {
         this.component.addRole(namespace, [...rules, EVENTS]);
       }

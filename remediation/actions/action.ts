@@ -1,6 +1,7 @@
-import type { Cache, Database, Prometheus } from '../clients';
+import type { Aws, Cache, Database, Prometheus } from '../clients';
 import type { KubernetesClient } from '../kubernetes';
 import type { Plan, RecordedAlert, Remediation, SkipReason, Target } from '../record';
+import type { Fence } from './fence';
 
 /** An action looked and will not act: nothing was changed. Ends the run as `skipped`. */
 export class Refusal extends Error {
@@ -19,6 +20,7 @@ export interface Tools {
   readonly prometheus: Prometheus;
   readonly database: (connection: string) => Database;
   readonly cache: (connection: string) => Cache;
+  readonly aws: Aws;
   readonly now: () => Date;
 }
 
@@ -50,24 +52,14 @@ export interface Permission {
   readonly resourceNames?: readonly string[];
 }
 
-/** Changes that the API server lets through: objects of these names, and only what the expressions leave open. */
-export interface Fence {
-  readonly apiGroup: string;
-  /** Resource, with its subresource: `deployments`, `deployments/scale`. */
-  readonly resource: string;
-  /** @default - the resource is cluster-scoped */
-  readonly namespace?: string;
-  readonly names: readonly string[];
-  /** CEL over `object` and `oldObject`; each must hold. */
-  readonly expressions: readonly string[];
-}
-
 /** What an action must be able to reach and do: the roles, the admission fence and the policies are made from it. */
 export interface Needs {
   readonly permissions: readonly { readonly namespace?: string; readonly rules: readonly Permission[] }[];
   readonly fences: readonly Fence[];
   /** Names of connections (`postgres`, `redis`, …) that the action opens. */
   readonly connections: readonly string[];
+  /** ARN of the role of AWS that it acts as; its API is reached over the Internet. @default - it needs nothing of AWS */
+  readonly awsRole?: string;
 }
 
 /**

@@ -3,6 +3,7 @@ import { RESOURCES } from '../kubernetes/resources';
 import { type RemediationPolicy, type ResponseOptions, remediationPolicy, type Verification } from '../policy';
 import { KEYS } from '../record';
 import { type Action, Refusal, type Run } from './action';
+import { appliedFieldsUnchanged, METADATA, otherAnnotationsUnchanged, unchanged } from './fence';
 import {
   type Deployment,
   examineDeployment,
@@ -63,6 +64,7 @@ export const restartWorkloadAction: Action<RestartWorkload> = {
     fences: [
       {
         apiGroup: 'apps',
+        version: 'v1',
         resource: 'deployments',
         namespace: parameters.namespace,
         names: parameters.deployments,
@@ -166,19 +168,21 @@ function labelSelector(labels: { readonly [label: string]: string }): string {
 /** CEL: everything but the time of the restart is as it was, and the owner of the Deployment wants repairs. */
 const ONLY_THE_RESTART = [
   `oldObject.metadata.?labels[?"${KEYS.optIn}"].orValue("") == "enabled"`,
-  'object.metadata.?labels == oldObject.metadata.?labels',
-  'object.metadata.?annotations == oldObject.metadata.?annotations',
-  'object.metadata.?ownerReferences == oldObject.metadata.?ownerReferences',
-  'object.metadata.?finalizers == oldObject.metadata.?finalizers',
-  'object.spec.?replicas == oldObject.spec.?replicas',
-  'object.spec.selector == oldObject.spec.selector',
-  'object.spec.?strategy == oldObject.spec.?strategy',
-  'object.spec.?paused == oldObject.spec.?paused',
-  'object.spec.?minReadySeconds == oldObject.spec.?minReadySeconds',
-  'object.spec.?revisionHistoryLimit == oldObject.spec.?revisionHistoryLimit',
-  'object.spec.?progressDeadlineSeconds == oldObject.spec.?progressDeadlineSeconds',
-  'object.spec.template.spec == oldObject.spec.template.spec',
-  'object.spec.template.metadata.?labels == oldObject.spec.template.metadata.?labels',
-  `object.spec.template.metadata.?annotations.orValue({}).all(key, key == "${RESTARTED_AT}" || oldObject.spec.template.metadata.?annotations[?key] == optional.of(object.spec.template.metadata.annotations[key]))`,
-  `oldObject.spec.template.metadata.?annotations.orValue({}).all(key, key == "${RESTARTED_AT}" || key in object.spec.template.metadata.?annotations.orValue({}))`,
-] as const;
+  ...unchanged('metadata', ['annotations', ...METADATA]),
+  // Server-side apply removes what its manager no longer names, so nobody else may say who manages what.
+  ...appliedFieldsUnchanged(),
+  ...unchanged('spec', [
+    'replicas',
+    'selector',
+    'strategy',
+    'paused',
+    'minReadySeconds',
+    'revisionHistoryLimit',
+    'progressDeadlineSeconds',
+  ]),
+  ...unchanged('spec.template', ['spec']),
+  // Pods are made with the labels, annotations and finalizers of their template.
+  ...unchanged('spec.template.metadata', ['name', 'namespace', ...METADATA]),
+  ...otherAnnotationsUnchanged('spec.template.metadata', RESTARTED_AT),
+  `object.spec.template.metadata.?annotations[?"${RESTARTED_AT}"].orValue("").matches("^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$")`,
+];

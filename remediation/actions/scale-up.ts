@@ -1,8 +1,9 @@
 import type { KubernetesClient, KubernetesObject } from '../kubernetes';
 import { RESOURCES } from '../kubernetes/resources';
 import { type RemediationPolicy, type ResponseOptions, remediationPolicy, type Verification } from '../policy';
-import type { Plan, Target } from '../record';
-import { type Action, type Fence, type Permission, Refusal, type Run } from './action';
+import { KEYS, type Plan, type Target } from '../record';
+import { type Action, type Permission, Refusal, type Run } from './action';
+import { type Fence, METADATA, otherAnnotationsUnchanged, unchanged } from './fence';
 import {
   type Autoscaler,
   type Deployment,
@@ -98,14 +99,15 @@ export const scaleUpAction: Action<ScaleUp> = {
 
   async execute(run, plan) {
     const change = changeOf(plan);
-    const { value, resourceVersion } = await read(run, change);
-    if (value === change.to) {
+    const found = await read(run, change);
+    if (found.value === change.to) {
       return { summary: `${change.name} was raised before` };
     }
-    if (value !== change.from) {
-      throw new Refusal('unhealthy', `somebody has set ${change.name} to ${value} meanwhile`);
+    if (found.value !== change.from) {
+      throw new Refusal('unhealthy', `somebody has set ${change.name} to ${found.value} meanwhile`);
     }
-    await write(run, change, change.to, resourceVersion);
+    const owners = ownersFloor(found) ?? found.value;
+    await write(run, change, found, change.to, `${change.to} from ${owners}`);
     return { summary: `raised ${describe(change)}` };
   },
 
@@ -116,12 +118,13 @@ export const scaleUpAction: Action<ScaleUp> = {
 
   async revert(run, plan) {
     const change = changeOf(plan);
-    const { value, resourceVersion } = await read(run, change);
-    if (value !== change.to) {
-      return `left ${change.name} at ${value}: somebody has changed it`;
+    const found = await read(run, change);
+    const owners = ownersFloor(found);
+    if (found.value !== change.to || owners === undefined) {
+      return `left ${change.name} at ${found.value}: it was changed since`;
     }
-    await write(run, change, change.from, resourceVersion);
-    return `lowered the floor of ${change.name} from ${change.to} to ${change.from}`;
+    await write(run, change, found, owners, null);
+    return `lowered the floor of ${change.name} from ${change.to} to ${owners}`;
   },
 };
 
@@ -168,24 +171,54 @@ interface Scale extends KubernetesObject {
   readonly spec: { readonly replicas?: number };
 }
 
-async function read({ target, tools }: Run<ScaleUp>, { kind, name }: Change) {
-  const { namespace } = target;
-  if (kind === 'Deployment') {
-    const scale = await tools.kubernetes.get<Scale>(scaleOf(namespace, name));
-    return { value: scale.spec.replicas ?? 1, resourceVersion: scale.metadata.resourceVersion };
-  }
-  const reference = { resource: RESOURCES.horizontalPodAutoscalers, namespace, name };
-  const autoscaler = await tools.kubernetes.get<Autoscaler>(reference);
-  return { value: autoscaler.spec.minReplicas ?? 1, resourceVersion: autoscaler.metadata.resourceVersion };
+/** What is to be changed, as it stands. */
+interface Found {
+  readonly value: number;
+  readonly resourceVersion?: string;
+  /** What an earlier raise has noted. */
+  readonly note?: string;
 }
 
-async function write(run: Run<ScaleUp>, { kind, name }: Change, value: number, resourceVersion?: string) {
+async function read({ target, tools }: Run<ScaleUp>, { kind, name }: Change): Promise<Found> {
+  const { namespace } = target;
+  if (kind === 'Deployment') {
+    const { spec, metadata } = await tools.kubernetes.get<Scale>(scaleOf(namespace, name));
+    return { value: spec.replicas ?? 1, resourceVersion: metadata.resourceVersion };
+  }
+  const reference = { resource: RESOURCES.horizontalPodAutoscalers, namespace, name };
+  const { spec, metadata } = await tools.kubernetes.get<Autoscaler>(reference);
+  const note = metadata.annotations?.[KEYS.raisedFloor];
+  return { value: spec.minReplicas ?? 1, resourceVersion: metadata.resourceVersion, note };
+}
+
+/**
+ * The floor that the owner of an autoscaler has set, from the note of whoever raised it: `6 from 4`. Raised twice, it comes
+ * back to where it was before the first time.
+ *
+ * @returns `undefined` when the floor is the owner's own
+ */
+function ownersFloor({ value, note }: Found): number | undefined {
+  const [, raised, owners] = /^(\d+) from (\d+)$/.exec(note ?? '') ?? [];
+  return Number(raised) === value ? Number(owners) : undefined;
+}
+
+/** @param note is kept with the autoscaler; `null` removes it */
+async function write(run: Run<ScaleUp>, change: Change, found: Found, value: number, note: string | null) {
   const { tools, target, dryRun, signal } = run;
-  const [reference, spec] =
+  const { namespace } = target;
+  const { kind, name } = change;
+  const { resourceVersion } = found;
+  const [reference, body] =
     kind === 'Deployment'
-      ? [scaleOf(target.namespace, name), { replicas: value }]
-      : [{ resource: RESOURCES.horizontalPodAutoscalers, namespace: target.namespace, name }, { minReplicas: value }];
-  await tools.kubernetes.patch(reference, 'merge', { metadata: { resourceVersion }, spec }, { dryRun, signal });
+      ? [scaleOf(namespace, name), { metadata: { resourceVersion }, spec: { replicas: value } }]
+      : [
+          { resource: RESOURCES.horizontalPodAutoscalers, namespace, name },
+          {
+            metadata: { resourceVersion, annotations: { [KEYS.raisedFloor]: note } },
+            spec: { minReplicas: value },
+          },
+        ];
+  await tools.kubernetes.patch(reference, 'merge', body, { dryRun, signal });
 }
 
 function scaleOf(namespace: string | undefined, name: string) {
@@ -212,29 +245,53 @@ function fences({ namespace, deployments, autoscalers = [], ceiling }: ScaleUp):
   return [
     {
       apiGroup: 'apps',
+      version: 'v1',
       resource: 'deployments/scale',
       namespace,
       names: deployments,
       expressions: [
+        // What its owner has stopped stays stopped.
+        'oldObject.spec.?replicas.orValue(0) > 0',
         'object.spec.?replicas.orValue(0) >= oldObject.spec.?replicas.orValue(0)',
         `object.spec.?replicas.orValue(0) <= ${ceiling}`,
       ],
     },
     {
       apiGroup: 'autoscaling',
+      version: 'v2',
       resource: 'horizontalpodautoscalers',
       namespace,
       names: autoscalers,
       expressions: [
-        'object.metadata.?labels == oldObject.metadata.?labels',
-        'object.metadata.?ownerReferences == oldObject.metadata.?ownerReferences',
-        'object.metadata.?finalizers == oldObject.metadata.?finalizers',
-        'object.spec.maxReplicas == oldObject.spec.maxReplicas',
-        'object.spec.scaleTargetRef == oldObject.spec.scaleTargetRef',
-        'object.spec.?metrics == oldObject.spec.?metrics',
-        'object.spec.?behavior == oldObject.spec.?behavior',
-        `object.spec.?minReplicas.orValue(1) <= ${ceiling}`,
+        ...unchanged('metadata', METADATA),
+        ...otherAnnotationsUnchanged('metadata', KEYS.raisedFloor),
+        ...unchanged('spec', ['maxReplicas', 'scaleTargetRef', 'metrics', 'behavior']),
+        `${FLOOR.after} <= ${ceiling}`,
+        ONLY_UP_AND_BACK,
       ],
     },
   ].filter(({ names }) => names.length > 0);
 }
+
+const [FLOOR, NOTE] = [
+  (object: string) => `${object}.spec.?minReplicas.orValue(1)`,
+  (object: string) => `${object}.metadata.?annotations[?"${KEYS.raisedFloor}"].orValue("")`,
+].map((of) => ({ before: of('oldObject'), after: of('object') })) as [Versions, Versions];
+
+/** CEL of a value before and after a change. */
+interface Versions {
+  readonly before: string;
+  readonly after: string;
+}
+
+/** How the note begins while the floor is a raised one. */
+const RAISED = `string(${FLOOR.before}) + " from "`;
+
+/** CEL: whoever raises the floor notes where it was, and it is lowered to there alone: never under the owner's. */
+const ONLY_UP_AND_BACK = [
+  `${FLOOR.after} > ${FLOOR.before}`,
+  `? ${NOTE.after} == string(${FLOOR.after}) + " from " + (${NOTE.before}.startsWith(${RAISED}) ? ${NOTE.before}.substring(size(${RAISED})) : string(${FLOOR.before}))`,
+  `: ${FLOOR.after} < ${FLOOR.before}`,
+  `? ${NOTE.before} == ${RAISED} + string(${FLOOR.after}) && ${NOTE.after} == ""`,
+  `: ${NOTE.after} == ${NOTE.before}`,
+].join(' ');

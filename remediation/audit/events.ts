@@ -1,6 +1,6 @@
 import type { KubernetesClient } from '../kubernetes';
 import { RESOURCES } from '../kubernetes/resources';
-import { REMEDIATION, type Remediation, type Target } from '../record';
+import { REMEDIATION, REPORTER, type Remediation, type Target } from '../record';
 import type { Log } from './log';
 
 /** What is told of a target, in an Event that `kubectl describe` shows. */
@@ -51,8 +51,8 @@ export class Events {
         reason: happening.reason,
         message: happening.message,
         type: happening.warning ? 'Warning' : 'Normal',
-        source: { component: 'remediation-webhook' },
-        reportingComponent: 'remediation-webhook',
+        source: { component: REPORTER },
+        reportingComponent: REPORTER,
         reportingInstance: this.reporter,
         firstTimestamp: now,
         lastTimestamp: now,

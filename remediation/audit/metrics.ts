@@ -2,6 +2,9 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom
 import type { RemediationPolicy } from '../policy';
 import { OPEN_PHASES, RUN_PHASES, SKIP_REASONS } from '../record';
 
+/** Gauges of prom-client that are called as counters are: https://github.com/prometheus/client_js/issues/283 */
+const MISNAMED = ['nodejs_active_handles_total', 'nodejs_active_requests_total', 'nodejs_active_resources_total'];
+
 /** The server's own metrics. Counters start at 0: one that is born at 1 is invisible to `increase()`. */
 export class Metrics {
   readonly registry = new Registry();
@@ -52,6 +55,9 @@ export class Metrics {
 
   constructor(policies: readonly RemediationPolicy[], version: string) {
     collectDefaultMetrics({ register: this.registry });
+    for (const name of MISNAMED) {
+      this.registry.removeSingleMetric(name);
+    }
     this.gauge('build_info', 'The version that runs.', ['version']).set({ version }, 1);
     for (const code of ['202', '400', '401', '403', '413', '503']) {
       this.requests.inc({ code }, 0);

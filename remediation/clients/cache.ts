@@ -4,10 +4,7 @@ import type { RedisSettings } from './connections';
 import { tlsOptions } from './database';
 
 /** The commands of Redis that actions use. */
-export type Cache = Pick<
-  Redis,
-  'call' | 'scan' | 'unlink' | 'get' | 'set' | 'incr' | 'ttl' | 'exists' | 'del' | 'ping'
->;
+export type Cache = Pick<Redis, 'call' | 'scan' | 'unlink' | 'get' | 'set' | 'exists'>;
 
 const TIMEOUT_MS = 5_000;
 
@@ -27,6 +24,9 @@ export class CacheClient extends Redis {
       maxRetriesPerRequest: 1,
       retryStrategy: (times) => (times > 3 ? null : times * 200),
       connectionName: 'remediation-webhook',
+      // Both ask for commands that a user with the rights of the actions alone may not use.
+      enableReadyCheck: false,
+      disableClientInfo: true,
     });
     // What a command fails with is told where it was called; without a listener every retry would be printed as well.
     this.on('error', () => {});

@@ -55,9 +55,14 @@ export class Connections {
 
   /** @throws when the configuration has no such connection */
   cache(name: string): Cache {
-    const known = this.caches.get(name) ?? new CacheClient(this.settingsOf(name, 'redis'));
-    this.caches.set(name, known);
-    return known;
+    const known = this.caches.get(name);
+    // Once it has given up, a client stays closed.
+    if (known && known.status !== 'end') {
+      return known;
+    }
+    const client = new CacheClient(this.settingsOf(name, 'redis'));
+    this.caches.set(name, client);
+    return client;
   }
 
   async close(): Promise<void> {

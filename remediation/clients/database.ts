@@ -4,12 +4,22 @@ import type { PostgresSettings, TlsSettings } from './connections';
 
 /** Runs statements in PostgreSQL. */
 export interface Database {
-  /** @throws when the server cannot be reached or refuses */
+  /**
+   * A statement without values goes by the simple protocol, the only one that PgBouncer's console speaks.
+   *
+   * @throws when the server cannot be reached or refuses
+   */
   query<R>(statement: string, values?: readonly unknown[], signal?: AbortSignal): Promise<readonly R[]>;
 }
 
 const CONNECT_TIMEOUT_MS = 5_000;
 const STATEMENT_TIMEOUT_MS = 15_000;
+
+/**
+ * Name of the database that is PgBouncer's console. It ends connections that ask for `statement_timeout`.
+ * https://www.pgbouncer.org/config.html#ignore_startup_parameters
+ */
+const PGBOUNCER_CONSOLE = 'pgbouncer';
 
 /**
  * A connection for each question: questions are rare, and a connection that is kept would take one of the few that are
@@ -29,7 +39,8 @@ export class DatabaseClient implements Database {
       ssl: tls && tlsOptions(tls),
       application_name: 'remediation-webhook',
       connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-      statement_timeout: STATEMENT_TIMEOUT_MS,
+      statement_timeout: database === PGBOUNCER_CONSOLE ? undefined : STATEMENT_TIMEOUT_MS,
+      query_timeout: STATEMENT_TIMEOUT_MS,
     });
     // Without a listener an error between two statements would end the process.
     client.on('error', () => {});

@@ -1,3 +1,4 @@
+export * from './aws';
 export * from './cache';
 export * from './connections';
 export * from './database';

@@ -2,7 +2,7 @@ import type { Log, Metrics } from '../audit';
 import { byTarget, circuitState, type GateTools, remainingBudget } from '../gates';
 import { KubernetesError } from '../kubernetes';
 import type { RemediationPolicy } from '../policy';
-import { createdAt, describeTarget, hasWork, KEYS, OPEN_PHASES } from '../record';
+import { createdAt, describeTarget, hasWork, KEYS, LEASE_PREFIX, OPEN_PHASES } from '../record';
 import { withLock } from './lock';
 
 export interface HousekeepingProps {
@@ -20,9 +20,12 @@ const CIRCUIT_VALUES = { closed: 0, 'half-open': 1, open: 2 } as const;
 export async function measure({ policies, gates, metrics }: HousekeepingProps): Promise<void> {
   const { store, leases, limits, killSwitch, tools } = gates;
   metrics.killSwitch.set((await killSwitch.reason()) ? 1 : 0);
-  const open = await store.list({ [KEYS.open]: 'true' });
+  const open = new Map<string, number>(OPEN_PHASES.map((phase) => [phase, 0]));
+  for await (const { status } of store.each({ [KEYS.open]: 'true' })) {
+    open.set(status.phase, (open.get(status.phase) ?? 0) + 1);
+  }
   for (const phase of OPEN_PHASES) {
-    metrics.records.set({ phase }, open.filter(({ status }) => status.phase === phase).length);
+    metrics.records.set({ phase }, open.get(phase) ?? 0);
   }
   for (const { name: policy, action, budgetPerHour } of policies) {
     metrics.budget.set({ policy }, await remainingBudget(leases, policy, budgetPerHour));
@@ -44,18 +47,24 @@ export async function measure({ policies, gates, metrics }: HousekeepingProps): 
  */
 export async function expireRecords({ gates, retention, log }: HousekeepingProps): Promise<void> {
   const { store, leases, holder, tools, limits } = gates;
-  const lock = { name: 'remediation-housekeeping', holder, seconds: limits.lockSeconds };
+  const lock = { name: `${LEASE_PREFIX}housekeeping`, holder, seconds: limits.lockSeconds };
   await withLock(leases, lock, undefined, async () => {
     const now = tools.now().getTime();
-    const records = (await store.list({})).filter((record) => !hasWork(record));
-    const surplus = records.length - retention.records;
-    const expired = records.filter((record, index) => {
-      const age = now - createdAt(record);
-      const needed = record.metadata.labels?.[KEYS.ran] === 'true' && age < DAY_MS;
+    const finished: { readonly name: string; readonly age: number; readonly ran: boolean }[] = [];
+    for await (const record of store.each({})) {
+      if (!hasWork(record)) {
+        const ran = record.metadata.labels?.[KEYS.ran] === 'true';
+        finished.push({ name: record.metadata.name, age: now - createdAt(record), ran });
+      }
+    }
+    finished.sort((one, other) => other.age - one.age);
+    const surplus = finished.length - retention.records;
+    const expired = finished.filter(({ age, ran }, index) => {
+      const needed = ran && age < DAY_MS;
       return age > retention.days * DAY_MS || (index < surplus && !needed);
     });
-    for (const { metadata } of expired) {
-      await store.delete(metadata.name).catch((error: Error) => {
+    for (const { name } of expired) {
+      await store.delete(name).catch((error: Error) => {
         if (!(error instanceof KubernetesError && error.isNotFound)) {
           throw error;
         }

@@ -1,6 +1,7 @@
 import { Refusal } from '../actions';
 import type { Holding, Leases } from '../kubernetes';
 import type { RemediationPolicy } from '../policy';
+import { LEASE_PREFIX } from '../record';
 import type { Gate, Limits } from './gate';
 
 const HOUR_SECONDS = 3600;
@@ -70,5 +71,5 @@ function holdings(leases: Leases, budget: string, size: number): Promise<(Holdin
 }
 
 function slots(budget: string, size: number): string[] {
-  return Array.from({ length: size }, (_, index) => `remediation-budget-${budget}-${index}`);
+  return Array.from({ length: size }, (_, index) => `${LEASE_PREFIX}budget-${budget}-${index}`);
 }

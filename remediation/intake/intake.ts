@@ -93,13 +93,25 @@ export class Intake {
   }
 }
 
+/** What is kept of labels and annotations: a record has to fit into etcd, or Alertmanager would send it for ever. */
+const KEPT = { entries: 64, keyLength: 128, valueLength: 1024 } as const;
+
 function recordedAlert({ labels, annotations, startsAt, fingerprint, generatorURL }: PayloadAlert): RecordedAlert {
   return {
-    name: labels.alertname,
+    name: labels.alertname.slice(0, KEPT.valueLength),
     fingerprint,
     startsAt: new Date(startsAt).toISOString(),
-    labels,
-    annotations,
-    generatorUrl: generatorURL,
+    labels: kept(labels),
+    annotations: kept(annotations),
+    generatorUrl: generatorURL?.slice(0, KEPT.valueLength),
   };
+}
+
+function kept(values: { readonly [name: string]: string }): { readonly [name: string]: string } {
+  return Object.fromEntries(
+    Object.entries(values)
+      .filter(([key]) => key.length <= KEPT.keyLength)
+      .slice(0, KEPT.entries)
+      .map(([key, value]) => [key, value.slice(0, KEPT.valueLength)]),
+  );
 }

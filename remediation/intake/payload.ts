@@ -1,10 +1,17 @@
 import * as v from 'valibot';
 
 const labels = v.record(v.string(), v.string());
+/** A year of five digits, which JavaScript reads, is none of RFC 3339: no record could be kept of it. */
 const time = v.pipe(
   v.string(),
-  v.check((value) => !Number.isNaN(Date.parse(value)), 'Invalid time: expected RFC 3339'),
+  v.regex(/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2})$/, 'Invalid time: expected RFC 3339'),
+  v.check((value) => /^\d{4}-/.test(utc(value)), 'Invalid time: there is no such day or hour'),
 );
+
+function utc(time: string): string {
+  const date = new Date(time);
+  return Number.isNaN(date.getTime()) ? '' : date.toISOString();
+}
 
 /**
  * Alertmanager's webhook payload, version 4, as far as it is used. Unknown fields are allowed at every level: three were

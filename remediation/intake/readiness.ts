@@ -20,6 +20,14 @@ const FORBIDDEN: readonly Question[] = [
   { group: 'apps', resource: 'deployments', verb: 'delete' },
   { group: 'apps', resource: 'deployments', verb: 'update' },
   { group: '*', resource: '*', verb: '*' },
+  // Ways around the fence of admission, which looks at who asks, and which no admission policy can guard itself.
+  { group: '', resource: 'users', verb: 'impersonate' },
+  { group: '', resource: 'serviceaccounts', verb: 'impersonate' },
+  { group: '', resource: 'serviceaccounts', subresource: 'token', verb: 'create' },
+  { group: 'admissionregistration.k8s.io', resource: 'validatingadmissionpolicies', verb: 'patch' },
+  { group: 'admissionregistration.k8s.io', resource: 'validatingadmissionpolicies', verb: 'delete' },
+  { group: 'admissionregistration.k8s.io', resource: 'validatingadmissionpolicybindings', verb: 'patch' },
+  { group: 'admissionregistration.k8s.io', resource: 'validatingadmissionpolicybindings', verb: 'delete' },
 ];
 
 /** Rights that a policy needs, one question each. */

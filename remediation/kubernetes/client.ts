@@ -50,6 +50,9 @@ export interface WriteOptions {
   readonly signal?: AbortSignal;
 }
 
+/** Objects in a page of a list: a record can be large, and a storm makes many. */
+export const PAGE_SIZE = '100';
+
 /** Bodies that a PATCH can have. Each needs its own Content-Type; the API server answers 415 to any other. */
 const PATCH_TYPES = {
   strategic: 'application/strategic-merge-patch+json',
@@ -100,7 +103,7 @@ export class KubernetesClient {
     this.agent = new Agent({ keepAlive: true, maxSockets: 32, ca: readFileSync(connection.caFile) });
   }
 
-  get<T = KubernetesObject>(reference: Reference, signal?: AbortSignal): Promise<T> {
+  async get<T = KubernetesObject>(reference: Reference, signal?: AbortSignal): Promise<T> {
     return this.send<T>('GET', pathOf(reference), { signal });
   }
 
@@ -123,13 +126,26 @@ export class KubernetesClient {
     signal?: AbortSignal,
   ): Promise<readonly T[]> {
     const items: T[] = [];
+    for await (const item of this.each<T>(resource, namespace, labelSelector, signal)) {
+      items.push(item);
+    }
+    return items;
+  }
+
+  /** The objects of a list one by one; no more than a page of them is in memory. */
+  async *each<T = KubernetesObject>(
+    resource: Resource,
+    namespace?: string,
+    labelSelector?: string,
+    signal?: AbortSignal,
+  ): AsyncGenerator<T> {
     let page: string | undefined;
     do {
-      const list = await this.page<T>(resource, namespace, { labelSelector, limit: '500', continue: page }, signal);
-      items.push(...list.items);
+      const query = { labelSelector, limit: PAGE_SIZE, continue: page };
+      const list = await this.page<T>(resource, namespace, query, signal);
+      yield* list.items;
       page = list.metadata.continue || undefined;
     } while (page);
-    return items;
   }
 
   /** A page of a list, with the version to watch from. */
@@ -147,16 +163,16 @@ export class KubernetesClient {
   }
 
   /** Replaces an object. With `metadata.resourceVersion`, only if nobody has changed it since. */
-  replace<T>(reference: Reference, object: object, options: WriteOptions = {}): Promise<T> {
+  async replace<T>(reference: Reference, object: object, options: WriteOptions = {}): Promise<T> {
     return this.send('PUT', pathOf(reference), { body: object, ...options });
   }
 
-  patch<T>(reference: Reference, type: PatchType, body: unknown, options: WriteOptions = {}): Promise<T> {
+  async patch<T>(reference: Reference, type: PatchType, body: unknown, options: WriteOptions = {}): Promise<T> {
     return this.send('PATCH', pathOf(reference), { body, contentType: PATCH_TYPES[type], ...options });
   }
 
   /** Removes an object. With a `resourceVersion`, only if nobody has changed it since. */
-  delete(
+  async delete(
     reference: Reference,
     { resourceVersion, ...options }: WriteOptions & { readonly resourceVersion?: string } = {},
   ): Promise<unknown> {
@@ -245,7 +261,13 @@ function collectionPath({ group, version, plural }: Resource, namespace?: string
   return `${root}${namespace ? `/namespaces/${encodeURIComponent(namespace)}` : ''}/${plural}`;
 }
 
+/** What no object is called, since in a path it would mean another one. Names come from labels, too. */
+const NO_NAME = /^\.{1,2}$|[/%]/;
+
 function pathOf({ resource, namespace, name, subresource }: Reference): string {
+  if (NO_NAME.test(name)) {
+    throw new KubernetesError(404, 'NotFound', `there is no ${resource.plural} "${name}"`);
+  }
   const path = `${collectionPath(resource, namespace)}/${encodeURIComponent(name)}`;
   return subresource ? `${path}/${subresource}` : path;
 }

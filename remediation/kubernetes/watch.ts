@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { KubernetesClient, KubernetesObject, Resource } from './client';
+import { type KubernetesClient, type KubernetesObject, PAGE_SIZE, type Resource } from './client';
 
 export interface WatchProps<T> {
   readonly client: KubernetesClient;
@@ -53,7 +53,8 @@ async function listAll<T extends KubernetesObject>(props: WatchProps<T>): Promis
   const { client, resource, namespace, labelSelector, signal } = props;
   let page: string | undefined;
   for (;;) {
-    const list = await client.page<T>(resource, namespace, { labelSelector, limit: '500', continue: page }, signal);
+    const query = { labelSelector, limit: PAGE_SIZE, continue: page };
+    const list = await client.page<T>(resource, namespace, query, signal);
     list.items.forEach(props.onObject);
     page = list.metadata.continue || undefined;
     if (!page) {

@@ -6,10 +6,18 @@ export const REMEDIATION = {
   plural: 'remediations',
 } as const;
 
+/** Who Events are from. */
+export const REPORTER = 'remediation-webhook';
+
+/** How the names of locks and slots of budgets begin: other leases are not the webhook's. */
+export const LEASE_PREFIX = 'remediation-';
+
 /** Labels and annotations of records and targets. */
 export const KEYS = {
   /** On a target: it may be repaired automatically. Its value must be `enabled`. */
   optIn: `${REMEDIATION.group}/remediation`,
+  /** On an autoscaler: its floor was raised for a while, and from where: `6 from 4`. */
+  raisedFloor: `${REMEDIATION.group}/raised-floor`,
   /** On a record: a human agrees. Its value must be `true`. */
   approved: `${REMEDIATION.group}/approved`,
   /** On a record: the alert was resolved before anything was done. */

@@ -5,6 +5,7 @@ import { RESOURCES } from '../kubernetes/resources';
 import {
   isOpen,
   KEYS,
+  LEASE_PREFIX,
   type Phase,
   REMEDIATION,
   type RecordedAlert,
@@ -65,9 +66,17 @@ export class RecordStore {
 
   /** Records with all of these labels, the oldest first. */
   async list(labels: { readonly [key: string]: string }): Promise<readonly Remediation[]> {
+    const records: Remediation[] = [];
+    for await (const record of this.each(labels)) {
+      records.push(record);
+    }
+    return records.sort((one, other) => createdAt(one) - createdAt(other));
+  }
+
+  /** Records with all of these labels, in no order, one by one: after a storm there are more than memory should hold. */
+  each(labels: { readonly [key: string]: string }): AsyncGenerator<Remediation> {
     const selector = Object.entries(labels).map(([key, value]) => `${key}=${value}`);
-    const records = await this.client.list<Remediation>(RESOURCES.remediations, this.namespace, selector.join());
-    return [...records].sort((one, other) => createdAt(one) - createdAt(other));
+    return this.client.each<Remediation>(RESOURCES.remediations, this.namespace, selector.join());
   }
 
   /**
@@ -167,5 +176,5 @@ function digest(...parts: readonly string[]): string {
 
 /** The lock of a target for an action. */
 export function lockName(action: string, target: Target): string {
-  return `remediation-${action}-${targetDigest(target)}`;
+  return `${LEASE_PREFIX}${action}-${targetDigest(target)}`;
 }

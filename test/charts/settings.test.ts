@@ -41,6 +41,7 @@ describe('defaults', () => {
         metrics: {
           replicas: 2,
           intervalSeconds: 15,
+          keep: [],
           retentionDays: 30,
           activeSeries: 250_000,
           fileTargets: FILE_TARGETS,
@@ -54,6 +55,7 @@ describe('defaults', () => {
         metrics: {
           replicas: 1,
           intervalSeconds: 15,
+          keep: [],
           retentionDays: 7,
           activeSeries: 50_000,
           fileTargets: FILE_TARGETS,

@@ -496,11 +496,60 @@ describe('AlertRouting', () => {
       expect(receiverOf(manifests, 'payments')).toEqual(receiver);
     });
 
+    test('groups and waits as it says, or else as the others do', () => {
+      const { chart, routing: made } = routing();
+      const timing = { group_wait: '1s', group_interval: '2m', repeat_interval: '3h' };
+      made.addReceiver({ receiver, matchers: ['team = "payments"'], groupBy: ['...'], timing });
+      made.addReceiver({ receiver: { name: 'plain' }, matchers: ['team = "plain"'], timing: { group_wait: '5s' } });
+      const [, extra, plain] = routesOf(manifestsOf(chart));
+      expect(extra).toMatchObject({ receiver: 'payments', group_by: ['...'], ...timing });
+      expect(plain).toEqual({ receiver: 'plain', matchers: ['team = "plain"'], continue: true, group_wait: '5s' });
+    });
+
     test('inside the cluster is reached once it is connected to', () => {
       const { chart, routing: made } = routing();
       const connection = made.connectTo(component(chart, { name: 'payments' }).endpoint());
       expect(connection.url()).toBe(`http://payments.${NAMESPACE}.svc:8080`);
       expect(find(manifestsOf(chart), 'NetworkPolicy', 'payments').spec.ingress).toHaveLength(1);
+    });
+  });
+
+  describe('a listener for Watchdog', () => {
+    const watchdogRoutes = (manifests: ReturnType<typeof rendered>) =>
+      routesOf(manifests)
+        .filter(({ matchers }) => matchers?.includes('alertname = "Watchdog"'))
+        .map(({ receiver, continue: goesOn, group_wait, repeat_interval }) => ({
+          receiver,
+          goesOn: goesOn ?? false,
+          group_wait,
+          repeat_interval,
+        }));
+    const route = (name: string, goesOn: boolean) => ({
+      receiver: name,
+      goesOn,
+      group_wait: '0s',
+      repeat_interval: '1m',
+    });
+
+    test('hears it before the one that ends it, every minute', () => {
+      const { chart, routing: made } = routing({ deadMansSwitch: {} });
+      const heartbeat = { name: 'heartbeat', webhook_configs: [{ url: 'http://heartbeat', send_resolved: false }] };
+      made.addHeartbeat(heartbeat);
+      made.addHeartbeat({ name: 'another' });
+      const manifests = manifestsOf(chart);
+      expect(watchdogRoutes(manifests)).toEqual([
+        route('heartbeat', true),
+        route('another', true),
+        route('dead-mans-switch', false),
+      ]);
+      expect(receiverOf(manifests, 'heartbeat')).toEqual(heartbeat);
+    });
+
+    test('hears it where there is no dead man’s switch, and humans still do not', () => {
+      const { chart, routing: made } = routing();
+      made.addHeartbeat({ name: 'heartbeat' });
+      expect(watchdogRoutes(manifestsOf(chart))).toEqual([route('heartbeat', true), route('nobody', false)]);
+      expect(watchdogRoutes(rendered())).toEqual([route('nobody', false)]);
     });
   });
 

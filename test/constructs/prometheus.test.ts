@@ -30,7 +30,12 @@ const config = (chart: ReturnType<typeof testChart>) =>
 
 describe('Prometheus', () => {
   testProps<PrometheusProps>({
-    make: (scope, props) => new Prometheus(scope, 'prometheus', props),
+    make: (scope, props) => {
+      new Prometheus(scope, 'prometheus', props).addScrapeConfig({
+        job_name: 'demo',
+        static_configs: [{ targets: ['demo:80'] }],
+      });
+    },
     minimal: PROPS,
     full: () => ({
       name: 'metrics',
@@ -42,6 +47,7 @@ describe('Prometheus', () => {
       activeSeries: 1_000_000,
       storageSize: '400Gi',
       storageClass: 'fast',
+      keep: () => ['demo_requests_total'],
       remoteWrites: [
         {
           url: 'https://mimir.example.com/push',
@@ -62,6 +68,7 @@ describe('Prometheus', () => {
       activeSeries: 'memory: 8448Mi',
       storageSize: 'storage: 400Gi',
       storageClass: 'storageClassName: fast',
+      keep: 'regex: demo_requests_total',
       remoteWrites: 'url: https://mimir.example.com/push',
       credentials: 'secretName: metrics-credentials',
     },
@@ -132,6 +139,20 @@ describe('Prometheus', () => {
       expect(find(manifests, 'Role', 'prometheus').metadata.namespace).toBe(NAMESPACE);
       expect(find(manifests, 'NetworkPolicy', 'shop').spec.ingress).toHaveLength(1);
       expect(find(manifests, 'NetworkPolicy', 'prometheus').spec.egress).toHaveLength(2);
+    });
+
+    test('keeps the series that it is told to keep, after its own relabelling', () => {
+      const { chart, server } = prometheus({ keep: (job) => ({ some: ['a', 'b'], none: [] })[job] });
+      const rename = { source_labels: ['__name__'], regex: 'c', target_label: '__name__', replacement: 'a' };
+      server.addScrapeConfig({ job_name: 'some', static_configs: [], metric_relabel_configs: [rename] });
+      server.addScrapeConfig({ job_name: 'none', static_configs: [] });
+      server.addScrapeConfig({ job_name: 'all', static_configs: [] });
+      const jobs: ScrapeConfig[] = config(chart).scrape_configs;
+      expect(Object.fromEntries(jobs.map((job) => [job.job_name, job.metric_relabel_configs]))).toEqual({
+        some: [rename, { source_labels: ['__name__'], regex: 'a|b', action: 'keep' }],
+        none: [{ source_labels: ['__name__'], action: 'drop' }],
+        all: undefined,
+      });
     });
 
     test('keeps the targets of its Service and port alone', () => {

@@ -2,9 +2,10 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { dump, load } from 'js-yaml';
 import type { PrometheusConfig, ScrapeConfig } from '../../constructs';
+import { SCRAPE_METRICS } from '../../metrics';
 import { configFiles, DIST, type Manifest, ofKind, readManifests } from '../support/dist';
 import { layOutPrometheus, temporaryDirectory, writeInto } from '../support/files';
-import { argsOf, discoveredLabels, kubeconfigOf, replaced, tokenOf } from './support/deployed';
+import { argsOf, discoveredLabels, HOST_PATHS, kubeconfigOf, replaced, tokenOf } from './support/deployed';
 import { type Kubernetes, makeNamespace, startKubernetes } from './support/kubernetes';
 import { answers, freePorts, getJson, type Server, startServer, waitFor } from './support/server';
 
@@ -67,10 +68,7 @@ describe('Prometheus with the configuration of dist, discovering a real API serv
       'node-exporter': await start('node-exporter', 'node_exporter', node, [
         ...replaced(argsOf(manifests, 'node-exporter', root), {
           '--web.listen-address': `127.0.0.1:${node}`,
-          '--path.rootfs': '/',
-          '--path.procfs': '/proc',
-          '--path.sysfs': '/sys',
-          '--path.udev.data': '/run/udev/data',
+          ...HOST_PATHS,
         }),
       ]),
       'blackbox-exporter': await start('blackbox-exporter', 'blackbox_exporter', blackbox, [
@@ -231,7 +229,9 @@ describe('Prometheus with the configuration of dist, discovering a real API serv
   });
 
   it('sees every object that kube-state-metrics may list', async () => {
-    expect(await query('kube_state_metrics_list_total{result="error"} > 0')).toEqual([]);
+    // An API server that streams lists is watched alone.
+    expect(await query('kube_state_metrics_watch_total{result="success"} > 0')).not.toEqual([]);
+    expect(await query('{__name__=~"kube_state_metrics_(list|watch)_total", result="error"} > 0')).toEqual([]);
     const workloads = await query('kube_statefulset_replicas');
     const seen = workloads.map(({ metric, value }) => `${metric.namespace}/${metric.statefulset} ${value[1]}`).sort();
     expect(seen).toEqual(['sightedit-monitoring/alertmanager 3', 'sightedit-monitoring/prometheus 2']);
@@ -243,6 +243,22 @@ describe('Prometheus with the configuration of dist, discovering a real API serv
       'namespace',
       'statefulset',
     ]);
+  });
+
+  it('stores of each exporter what is read, and what it adds itself', async () => {
+    const config = load(configFiles(manifests, 'prometheus-config')['prometheus.yml']!) as PrometheusConfig;
+    for (const job of ['node-exporter', 'kube-state-metrics', 'apiserver', 'prometheus', 'alertmanager']) {
+      const [rule] = config.scrape_configs.find(({ job_name }) => job_name === job)!.metric_relabel_configs!;
+      const allowed = new Set([...rule!.regex!.split('|'), ...SCRAPE_METRICS]);
+      const stored = await query(
+        `count by (__name__) (last_over_time({job="${job}", __name__!~".*:.*|ALERTS.*"}[1m]))`,
+      );
+      const names = stored.map(({ metric }) => metric.__name__!);
+      expect({ job, strange: names.filter((name) => !allowed.has(name)) }).toEqual({ job, strange: [] });
+      expect(names.length).toBeGreaterThan(SCRAPE_METRICS.length);
+      const [left] = await query(`scrape_samples_scraped{job="${job}"} - scrape_samples_post_metric_relabeling > 100`);
+      expect({ job, left: left !== undefined }).toEqual({ job, left: true });
+    }
   });
 
   it('tells Alertmanager once what both replicas see', async () => {

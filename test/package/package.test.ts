@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { metricLists } from '../../metrics';
 import { RuleCatalogue } from '../../rules';
 import { ROOT } from '../../tools/catalogue';
 import { describeManifest, readManifests } from '../support/dist';
@@ -62,6 +63,12 @@ describe('The package, installed in an empty project', () => {
       'const { alerts, inhibitions } = RuleCatalogue.sightEdit(); console.log(JSON.stringify([alerts.length, inhibitions.length]))';
     const { alerts, inhibitions } = RuleCatalogue.sightEdit();
     expect(JSON.parse(run(process.execPath, ['--eval', program]))).toEqual([alerts.length, inhibitions.length]);
+  });
+
+  it('brings the lists of metrics, which the keep-lists are made from', () => {
+    const program =
+      "const { metricLists } = require('sightedit-monitoring'); console.log(JSON.stringify(metricLists()))";
+    expect(JSON.parse(run(process.execPath, ['--eval', program]))).toEqual(metricLists());
   });
 
   it('has one copy of each peer', () => {

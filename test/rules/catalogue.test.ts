@@ -22,7 +22,7 @@ function anotherTopic(topic: string, alert = 'ShopDown', group = topic): Files {
   - name: ${group}
     rules:
       - alert: ${alert}
-        expr: up{job="shop"} == 0
+        expr: absent(up{job="shop"} == 1)
         labels: { severity: low, category: business }
         annotations: { summary: The shop is down, description: Nobody can buy. }
 `,
@@ -102,8 +102,8 @@ describe('a rule that breaks a convention is told in one message', () => {
     ],
     [
       'an expression of an alert that does not parse',
-      replaced('expr: up{job="demo"} == 0', 'expr: up{job="demo" == 0'),
-      'rules/demo.yaml: DemoDown: expr does not parse at "== 0": mend the PromQL',
+      replaced('{job="demo"} == 1', '{job="demo" == 1'),
+      'rules/demo.yaml: DemoDown: expr does not parse at "== 1)": mend the PromQL',
     ],
     [
       'an expression of a record that does not parse',
@@ -111,7 +111,7 @@ describe('a rule that breaks a convention is told in one message', () => {
       'rules/demo.yaml: instance:demo_requests:rate5m: expr does not parse at "instance (rate(demo_requests_total[5m]))": ' +
         'mend the PromQL',
     ],
-    ['no expression', replaced(/ +expr: up.*\n/, ''), 'rules/demo.yaml: DemoDown: expr is not set: write it'],
+    ['no expression', replaced(/ +expr: absent.*\n/, ''), 'rules/demo.yaml: DemoDown: expr is not set: write it'],
     [
       'a record of a bad name',
       replaced('record: instance:demo_requests:rate5m', 'record: demo_requests_rate5m'),
@@ -219,7 +219,7 @@ describe('a file that is no rule file is named', () => {
 });
 
 test('several problems are listed together, one a line', () => {
-  const text = SOUND_RULES[RULES]!.replace('severity: high', 'severity: urgent').replace('== 0', '== (');
+  const text = SOUND_RULES[RULES]!.replace('severity: high', 'severity: urgent').replace('== 1)', '== (');
   expect(() => withRuleDirectory({ [RULES]: text, 'runbooks/DemoUp.md': '# DemoUp\n' }, RuleCatalogue.read)).toThrow(
     new CatalogueError([
       'rules/demo.yaml: DemoDown: severity is "urgent": write one of critical, high, medium, low, none',

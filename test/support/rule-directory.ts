@@ -16,12 +16,12 @@ export const SOUND_RULES: Files = {
   - name: demo
     rules:
       - alert: DemoDown
-        expr: up{job="demo"} == 0
+        expr: absent(up{job="demo"} == 1)
         for: 5m
         labels: { severity: high, category: application }
         annotations:
-          summary: Demo {{ $labels.instance }} is down
-          description: Prometheus has not reached {{ $labels.instance }} for five minutes.
+          summary: The demo is down
+          description: Prometheus has reached no target of {{ $labels.job }} for five minutes.
 `,
   'rules/tests/DemoDown.yaml': 'tests: []\n',
   'runbooks/DemoDown.md': '# DemoDown\n',

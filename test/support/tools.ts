@@ -37,6 +37,11 @@ export function startTool(name: string, ...args: readonly string[]): Promise<Out
 /** What jest compares the outcome of a program with that accepts its input; the output shows when it does not. */
 export const ACCEPTED = { code: 0, output: expect.any(String) };
 
+/** What a program that fails complains of, without the parts of its input that it says nothing about. */
+export function complaints({ code, output }: Outcome): string {
+  return code === 0 ? '' : `ended with ${code}: ${output.replaceAll(/^\s*(SUCCESS)?\n/gm, '')}`;
+}
+
 /** Runs a program to its end; a failure is an outcome, not an exception. */
 export function runTool(name: string, ...args: readonly string[]): Outcome {
   try {

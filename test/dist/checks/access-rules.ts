@@ -15,12 +15,34 @@ const FORBIDDEN = [
   'services/proxy',
 ];
 
+/**
+ * What the remediation webhook may change, and nobody else: its own records and locks, Events, and what its policies
+ * name. `named` is what it may touch only by name.
+ */
+const REMEDIATION = {
+  role: /(^|-)remediation-webhook$/,
+  own: ['remediations', 'remediations/status', 'leases', 'events', 'tokenreviews'],
+  named: ['deployments', 'deployments/scale', 'horizontalpodautoscalers'],
+};
+
 /** Roles look and nothing else, at resources that they name. */
 export function accessRules(manifests: readonly Manifest[]): string[] {
   return ['Role', 'ClusterRole'].flatMap((kind) =>
     ofKind(manifests, kind).flatMap((role) =>
-      role.rules.flatMap((rule: Part) => problemsOf(rule).map((problem) => `${describeManifest(role)} ${problem}`)),
+      role.rules
+        .filter((rule: Part) => !repairs(role, rule))
+        .flatMap((rule: Part) => problemsOf(rule).map((problem) => `${describeManifest(role)} ${problem}`)),
     ),
+  );
+}
+
+/** Whether a rule is one by which the webhook repairs. */
+function repairs({ metadata }: Manifest, { resources = [], resourceNames = [], verbs }: Part): boolean {
+  const { role, own, named } = REMEDIATION;
+  const isNamed = resourceNames.length > 0 && !verbs.includes('create') && !verbs.includes('delete');
+  return (
+    role.test(metadata.name) &&
+    resources.every((resource: string) => own.includes(resource) || (isNamed && named.includes(resource)))
   );
 }
 

@@ -23,7 +23,7 @@ const PROTOCOLS: readonly { readonly setting: RegExp; readonly protocols: readon
 ];
 
 /** Files with a URL, or with the key of a service on the Internet: the host is not known, the port is. */
-const SECRET_ADDRESS = /(^|[._])(url_file|routing_key_file|app_token_file)$/;
+const SECRET_ADDRESS = /(^|[._])(url_file|routing_key_file|app_token_file|slack\.tokenFile)$/;
 
 /** Every address that a server is told leads somewhere, and a policy lets its pod go there. */
 export function connections(manifests: readonly Manifest[]): string[] {

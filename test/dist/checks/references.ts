@@ -22,13 +22,22 @@ export function podReferences(manifests: readonly Manifest[]): string[] {
   );
 }
 
-/** Every ConfigMap, claim and ServiceAccount is used by a pod. */
+/** Every ConfigMap, claim and ServiceAccount is used by a pod: mounted, or read through the API by a right to this one. */
 export function unusedObjects(manifests: readonly Manifest[]): string[] {
   const used = new Set(
     podsOf(manifests).flatMap((pods) =>
       referencesOf(pods).map(({ kind, name }) => `${kind} ${pods.namespace}/${name}`),
     ),
   );
+  for (const { metadata, rules } of ofKind(manifests, 'Role')) {
+    for (const { resources = [], resourceNames = [] } of rules as readonly Part[]) {
+      if (resources.includes('configmaps')) {
+        for (const name of resourceNames) {
+          used.add(`ConfigMap ${metadata.namespace}/${name}`);
+        }
+      }
+    }
+  }
   return ['ConfigMap', 'PersistentVolumeClaim', 'ServiceAccount']
     .flatMap((kind) => ofKind(manifests, kind))
     .map(describeManifest)

@@ -10,6 +10,7 @@ import {
   PROMETHEUS_CONFIG,
   policyOf,
   REDIS_EXPORTER,
+  REMEDIATION_WEBHOOK,
 } from './names';
 
 const DATA_SOURCE = `${GRAFANA}: datasources.yaml datasources.0.url`;
@@ -54,6 +55,7 @@ export const connections: Controls = [
     problems: [
       ...['TCP', 'UDP'].map(() => `${ALERTMANAGER}: args --cluster.peer`),
       `${PROMETHEUS}: prometheus.yml ${ALERTMANAGERS}.2`,
+      `${REMEDIATION_WEBHOOK}: remediation.json alertmanagers.2`,
     ].map((where) => `${where}: ${ALERTMANAGER} has no replica alertmanager-2: it has alertmanager-0, alertmanager-1`),
   },
   {

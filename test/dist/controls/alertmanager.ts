@@ -11,7 +11,8 @@ export const receivers: Controls = [
     when: 'a route deep in the tree leads nowhere',
     breaks: (copy) =>
       edit(copy, ({ route }) => {
-        route.routes[1].routes[0].receiver = 'team-busines';
+        const team = route.routes.find(({ receiver }: Part) => receiver === 'team-business');
+        team.routes[0].receiver = 'team-busines';
       }),
     problems: [`${ALERTMANAGER}: a route leads to team-busines, which is no receiver`],
   },

@@ -5,6 +5,7 @@ export const GRAFANA = 'Deployment sightedit-monitoring/grafana';
 export const KUBE_STATE_METRICS = 'Deployment sightedit-monitoring/kube-state-metrics';
 export const BLACKBOX_EXPORTER = 'Deployment sightedit-monitoring/blackbox-exporter';
 export const REDIS_EXPORTER = 'Deployment sightedit-monitoring/redis-exporter';
+export const REMEDIATION_WEBHOOK = 'Deployment sightedit-monitoring/remediation-webhook';
 export const NODE_EXPORTER = 'DaemonSet sightedit-monitoring-node/node-exporter';
 
 export const ALERTMANAGER_CONFIG = 'ConfigMap sightedit-monitoring/alertmanager-config';

@@ -1,6 +1,15 @@
 import type { Part } from '../graph/pods';
 import type { Controls, Copy } from './copy';
-import { ALERTMANAGER, BLACKBOX_EXPORTER, GRAFANA, NODE_EXPORTER, PROMETHEUS, policyOf, REDIS_EXPORTER } from './names';
+import {
+  ALERTMANAGER,
+  BLACKBOX_EXPORTER,
+  GRAFANA,
+  NODE_EXPORTER,
+  PROMETHEUS,
+  policyOf,
+  REDIS_EXPORTER,
+  REMEDIATION_WEBHOOK,
+} from './names';
 
 const TO_REDIS = 'NetworkPolicy sightedit/monitoring-to-redis';
 
@@ -271,7 +280,9 @@ export const egressAdmitted: Controls = [
   {
     when: 'the application has no policy that admits us',
     breaks: (copy) => copy.remove(TO_REDIS),
-    problems: [`${REDIS_EXPORTER} may call Redis pods of SightEdit on TCP 6379, which does not admit it`],
+    problems: [REDIS_EXPORTER, REMEDIATION_WEBHOOK].map(
+      (client) => `${client} may call Redis pods of SightEdit on TCP 6379, which does not admit it`,
+    ),
   },
   {
     when: 'pods on the network of the node do not admit their client',

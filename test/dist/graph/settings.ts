@@ -51,7 +51,14 @@ function fileSettings(name: string, text: string): Setting[] {
     }
     case 'ini':
       return iniSettings(name, text);
+    case 'mjs':
+      // A script of a few lines: the paths that it names.
+      return [...text.matchAll(/'(\/[^'`$]*)'/g)].map(([, path]) => ({ source: name, key: 'path', value: path! }));
+    case 'js':
+      // A program, put together from such files.
+      return [];
     case 'tmpl':
+    case 'md':
       // What people read: its links are opened by them, not by the server.
       return [];
     default:
@@ -68,6 +75,10 @@ function isContent(document: Part): boolean {
 }
 
 function leavesOf(node: Part, path: readonly string[] = []): [key: string, value: string][] {
+  if (typeof node?.host === 'string' && typeof node.port === 'number') {
+    const { host, port, ...rest } = node;
+    return [[[...path, 'host'].join('.'), `${host}:${port}`], ...leavesOf(rest, path)];
+  }
   return node !== null && typeof node === 'object'
     ? Object.entries(node).flatMap(([key, child]) => leavesOf(child, [...path, key]))
     : [[path.join('.'), String(node)]];

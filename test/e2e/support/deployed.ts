@@ -19,6 +19,14 @@ export function replaced(args: readonly string[], replacements: Record<string, s
   });
 }
 
+/** Where node_exporter finds the host when it is not in a container. */
+export const HOST_PATHS = {
+  '--path.rootfs': '/',
+  '--path.procfs': '/proc',
+  '--path.sysfs': '/sys',
+  '--path.udev.data': '/run/udev/data',
+} as const;
+
 /** A token of a ServiceAccount, from the API server. */
 export async function tokenOf(kubernetes: Kubernetes, name: string): Promise<string> {
   const { stdout } = await kubernetes.kubectl('create', 'token', name, '--namespace=sightedit-monitoring');

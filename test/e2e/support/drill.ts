@@ -183,7 +183,7 @@ async function startWebhooks(
     policies: configuration.policies.map((policy) => ({ ...policy, budgetPerHour: FACTOR })),
     limits: { budgetPerHour: FACTOR },
   };
-  const deployed = { configuration, tokenFile, notifierToken: '' };
+  const deployed = { configuration, tokenFile };
   return Promise.all([0, 1].map(() => startWebhook(kubernetes, deployed, overrides)));
 }
 

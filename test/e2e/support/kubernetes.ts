@@ -21,6 +21,10 @@ export interface KubectlResult {
 /** A Kubernetes API server with its store and its controllers; there are no nodes, so pods stay pending. */
 export interface Kubernetes {
   readonly url: string;
+  /** Where the store serves its metrics. */
+  readonly etcdUrl: string;
+  /** Where the controllers serve their metrics. */
+  readonly controllerManagerUrl: string;
   readonly kubeconfig: string;
   /** The administrator's way in, for clients other than kubectl. */
   readonly connection: { readonly url: string; readonly caFile: string; readonly tokenFile: string };
@@ -155,6 +159,9 @@ export async function startKubernetes(controllers: readonly string[] = []): Prom
       command: 'kube-controller-manager',
       args: [
         `--kubeconfig=${kubeconfig}`,
+        // Whoever asks for its metrics is asked after at the API server, as on a cluster of kubeadm.
+        `--authentication-kubeconfig=${kubeconfig}`,
+        `--authorization-kubeconfig=${kubeconfig}`,
         '--bind-address=127.0.0.1',
         `--secure-port=${controllerPort}`,
         `--cert-dir=${join(directory, 'controller-manager')}`,
@@ -170,6 +177,8 @@ export async function startKubernetes(controllers: readonly string[] = []): Prom
     openRequest(method, `${url}${path}`, { ...props, token, ca: readFileSync(join(certificates, 'apiserver.crt')) });
   return {
     url,
+    etcdUrl,
+    controllerManagerUrl: `https://127.0.0.1:${controllerPort}`,
     kubeconfig,
     connection: { url, caFile: join(certificates, 'apiserver.crt'), tokenFile },
     audited: () =>

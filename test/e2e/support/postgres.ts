@@ -1,12 +1,34 @@
 import { execFile, execFileSync } from 'node:child_process';
-import { existsSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { packagedDirectory, postgresql } from '../../../tools/packages';
 import { freePorts, type Server, startServer, temporaryDirectory } from './server';
 
-/** Version of the server that the tests run, and where Debian's package puts its programs. */
-const MAJOR = 15;
-const PROGRAMS = `/usr/lib/postgresql/${MAJOR}/bin`;
+/** A PostgreSQL that tests can run. */
+export interface Installation {
+  readonly version: string;
+  /** Directory of `initdb` and `postgres`. */
+  readonly programs: string;
+  readonly mend: string;
+}
+
+/** The one of Debian's package. Its client talks to newer servers too. */
+const DEBIAN: Installation = {
+  version: '15',
+  programs: '/usr/lib/postgresql/15/bin',
+  mend: 'apt-get install postgresql-15',
+};
+
+/** The oldest that SightEdit may run, and the newest there is. */
+export const INSTALLATIONS: readonly Installation[] = [
+  DEBIAN,
+  {
+    version: postgresql.version,
+    programs: join(packagedDirectory(postgresql), 'bin'),
+    mend: `npm run tools -- ${postgresql.name}`,
+  },
+];
 
 /** Who runs the server when the tests run as root, which PostgreSQL refuses. */
 const SYSTEM_USER = 'postgres';
@@ -33,24 +55,37 @@ export interface Role {
 
 const run = promisify(execFile);
 
-/** The path of one of PostgreSQL's programs. */
+/** The path of one of the client's programs. */
 export function program(name: string): string {
-  const path = join(PROGRAMS, name);
+  return programOf(DEBIAN, name);
+}
+
+function programOf({ programs, mend }: Installation, name: string): string {
+  const path = join(programs, name);
   if (!existsSync(path)) {
-    throw new Error(`${path} is missing: run "apt-get install postgresql-${MAJOR}"`);
+    throw new Error(`${path} is missing: run "${mend}"`);
   }
   return path;
 }
 
-/** Starts a cluster with TLS and an empty database. */
-export async function startPostgres(database: string): Promise<Postgres> {
+/**
+ * Starts a cluster with TLS and an empty database.
+ *
+ * @param installation @default - the one of Debian's package
+ */
+export async function startPostgres(database: string, installation: Installation = DEBIAN): Promise<Postgres> {
   const directory = ownedDirectory();
   const data = join(directory, 'data');
-  asSystemUser(program('initdb'), [`--pgdata=${data}`, '--username=postgres', '--auth=trust', '--encoding=UTF8']);
+  asSystemUser(programOf(installation, 'initdb'), [
+    `--pgdata=${data}`,
+    '--username=postgres',
+    '--auth=trust',
+    '--encoding=UTF8',
+  ]);
   writeFileSync(join(data, 'pg_hba.conf'), HBA);
   makeCertificate(data);
   const [port] = (await freePorts(1)) as [number];
-  const server = await startCluster('postgres', directory, data, port);
+  const server = await startCluster(installation, directory, data, port);
 
   const psql = ['--no-psqlrc', '--quiet', '--tuples-only', '--no-align', '--set=ON_ERROR_STOP=1', `--port=${port}`];
   const superuser = [...psql, `--host=${directory}`, '--username=postgres'];
@@ -72,15 +107,24 @@ export async function startPostgres(database: string): Promise<Postgres> {
     startReplica: async (role) => {
       const home = ownedDirectory();
       const copy = join(home, 'data');
-      const from = [`--host=${directory}`, `--port=${port}`, `--username=${role}`];
-      asSystemUser(program('pg_basebackup'), [
-        ...from,
-        `--pgdata=${copy}`,
-        '--write-recovery-conf',
-        '--checkpoint=fast',
-      ]);
+      // pg_basebackup would have to be of the server's version. Both commands are of one session, as a backup has to be.
+      const backup = [
+        "SELECT pg_backup_start('replica', true)",
+        `\\! cp --archive ${data} ${copy}`,
+        `\\copy (SELECT labelfile FROM pg_backup_stop()) TO ${copy}/backup_label.escaped`,
+      ];
+      await run(program('psql'), [...connect, ...backup.flatMap((command) => ['--command', command])]);
+      const label = readFileSync(join(copy, 'backup_label.escaped'), 'utf8');
+      writeFileSync(join(copy, 'backup_label'), label.trimEnd().replaceAll('\\n', '\n'));
+      rmSync(join(copy, 'postmaster.pid'));
+      writeFileSync(join(copy, 'standby.signal'), '');
+      for (const file of ['backup_label', 'standby.signal']) {
+        giveToSystemUser(join(copy, file));
+      }
+      const primary = `host=${directory} port=${port} user=${role}`;
+      appendFileSync(join(copy, 'postgresql.auto.conf'), `primary_conninfo = '${primary}'\n`);
       const [replicaPort] = (await freePorts(1)) as [number];
-      await startCluster('postgres-replica', home, copy, replicaPort);
+      await startCluster(installation, home, copy, replicaPort);
     },
   };
 }
@@ -91,8 +135,13 @@ local replication all trust
 hostssl all all 127.0.0.1/32 scram-sha-256
 `;
 
-async function startCluster(name: string, directory: string, data: string, port: number): Promise<Server> {
-  const [command, ...args] = systemUserCommand(program('postgres'), [
+async function startCluster(
+  installation: Installation,
+  directory: string,
+  data: string,
+  port: number,
+): Promise<Server> {
+  const [command, ...args] = systemUserCommand(programOf(installation, 'postgres'), [
     '-D',
     data,
     ...Object.entries({
@@ -108,7 +157,7 @@ async function startCluster(name: string, directory: string, data: string, port:
     }).flatMap(([setting, value]) => ['-c', `${setting}=${value}`]),
   ]) as [string, ...string[]];
   const probe = [`--host=${directory}`, `--port=${port}`];
-  return startServer(name, {
+  return startServer('postgres', {
     command,
     args,
     cwd: '/',
@@ -130,10 +179,14 @@ function makeCertificate(data: string): void {
 /** A directory that belongs to whoever runs the server, and goes with the test. */
 function ownedDirectory(): string {
   const directory = temporaryDirectory();
-  if (process.getuid?.() === 0) {
-    execFileSync('chown', [SYSTEM_USER, directory]);
-  }
+  giveToSystemUser(directory);
   return directory;
+}
+
+function giveToSystemUser(path: string): void {
+  if (process.getuid?.() === 0) {
+    execFileSync('chown', [SYSTEM_USER, path]);
+  }
 }
 
 function asSystemUser(command: string, args: readonly string[]): void {

@@ -33,13 +33,18 @@ export interface ServerProps {
 const running = new Set<ChildProcess>();
 const directories = new Set<string>();
 
-/** Nothing that a test starts outlives it, even when it fails in the middle. */
-afterAll(async () => {
+/** Ends what still runs, and removes its files. A script calls it at its end. */
+export async function stopServers(): Promise<void> {
   await Promise.all([...running].map((child) => stop(child)));
   for (const directory of directories) {
     rmSync(directory, { recursive: true, force: true });
   }
-});
+}
+
+/** Nothing that a test starts outlives it, even when it fails in the middle. */
+if ('afterAll' in globalThis) {
+  afterAll(stopServers);
+}
 
 /** Starts a program on loopback and waits until it answers. */
 export async function startServer(name: string, props: ServerProps): Promise<Server> {

@@ -20,6 +20,8 @@ export const ALERTMANAGER = 'alertmanager';
 /** What a webhook was deployed with. */
 export interface Deployed {
   readonly configuration: Configuration;
+  /** File of what was applied. */
+  readonly manifests: string;
   /** A token of the ServiceAccount of the webhook. */
   readonly tokenFile: string;
   /** A token by which Alertmanager notifies. */
@@ -67,6 +69,7 @@ export async function deployWebhook(
   writeFileSync(tokenFile, await token(kubernetes, 'remediation-webhook'));
   return {
     configuration: webhook.configuration,
+    manifests,
     tokenFile,
     notifierToken: await token(kubernetes, ALERTMANAGER, '--audience=remediation-webhook'),
   };
@@ -105,7 +108,7 @@ let bundle: string | undefined;
 /** Starts a replica as a process: the bundled server that is deployed, with the configuration that is deployed. */
 export async function startWebhook(
   kubernetes: Kubernetes,
-  { configuration, tokenFile }: Deployed,
+  { configuration, tokenFile }: Pick<Deployed, 'configuration' | 'tokenFile'>,
   overrides: Overrides = {},
   env: NodeJS.ProcessEnv = {},
 ): Promise<Replica> {
@@ -120,7 +123,7 @@ export async function startWebhook(
       ...overrides,
       limits: { ...configuration.limits, ...overrides.limits },
       port,
-      kubernetes: { ...kubernetes.connection, tokenFile },
+      kubernetes: overrides.kubernetes ?? { ...kubernetes.connection, tokenFile },
     }),
   );
   if (!bundle) {

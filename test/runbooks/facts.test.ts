@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type AlertingRule, isAlertingRule, RuleCatalogue } from '../rules';
-import { withFacts } from '../runbooks/facts';
-import { ROOT } from '../tools/catalogue';
+import { type AlertingRule, isAlertingRule, RuleCatalogue } from '../../rules';
+import { withFacts } from '../../runbooks/facts';
+import { ROOT } from '../../tools/catalogue';
 
 const alerts = RuleCatalogue.sightEdit().files.flatMap(({ topic, groups }) =>
   groups

@@ -1,0 +1,45 @@
+/** Types of Prometheus' text format. */
+export const METRIC_TYPES = ['counter', 'gauge', 'histogram', 'summary', 'untyped'] as const;
+export type MetricType = (typeof METRIC_TYPES)[number];
+
+/** What an exporter says of a metric. */
+export interface Metric {
+  readonly type: MetricType;
+  /** Names of its labels, `le` and `quantile` left out. @default - none */
+  readonly labels?: readonly string[];
+}
+
+/** Metrics by their name; a histogram stands under the name that its series share. */
+export type Metrics = { readonly [name: string]: Metric };
+
+/** What the targets of a scrape job expose. */
+export interface MetricList {
+  /** Name of the scrape job. */
+  readonly job: string;
+  readonly metrics: Metrics;
+}
+
+/** Labels of each series, by the name of the series. */
+export type Series = ReadonlyMap<string, ReadonlySet<string>>;
+
+/** The series of a set of metrics: a histogram has three names, a summary too. */
+export function seriesOf(metrics: Metrics): Series {
+  return new Map(
+    Object.entries(metrics).flatMap(([name, { type, labels = [] }]) =>
+      seriesNames(name, type).map(([series, own]) => [series, new Set([...labels, ...own])] as const),
+    ),
+  );
+}
+
+/** Names of a metric's series, each with the labels that its type adds. */
+function seriesNames(name: string, type: MetricType): readonly (readonly [string, readonly string[]])[] {
+  const parts = [[`${name}_sum`, []] as const, [`${name}_count`, []] as const];
+  switch (type) {
+    case 'histogram':
+      return [[`${name}_bucket`, ['le']], ...parts];
+    case 'summary':
+      return [[name, ['quantile']], ...parts];
+    default:
+      return [[name, []]];
+  }
+}

@@ -1,0 +1,146 @@
+import { readFileSync } from 'node:fs';
+import { AwsV4Signer } from 'aws4fetch';
+
+/** A call of an operation of AWS that speaks JSON, such as those of WAFv2. */
+export interface AwsCall {
+  /** E.g. `wafv2`. */
+  readonly service: string;
+  readonly region: string;
+  /** Value of the header `X-Amz-Target`: `AWSWAF_20190729.GetIPSet`. */
+  readonly target: string;
+  readonly body: object;
+}
+
+/** Calls AWS, with the rights of the ServiceAccount's role. */
+export interface Aws {
+  /** @throws AwsError when AWS refuses */
+  call<R>(call: AwsCall, signal?: AbortSignal): Promise<R>;
+}
+
+/** AWS refused. */
+export class AwsError extends Error {
+  constructor(
+    /** E.g. `WAFOptimisticLockException`. */
+    readonly code: string,
+    message: string,
+  ) {
+    super(message);
+    this.name = 'AwsError';
+  }
+}
+
+interface Credentials {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  readonly sessionToken: string;
+  readonly expires: number;
+}
+
+const TIMEOUT_MS = 10_000;
+/** Credentials are renewed while they are still good for this long. */
+const RENEWAL_MS = 300_000;
+
+/**
+ * Calls AWS as the role of its ServiceAccount: the token that EKS mounts is exchanged for credentials that last an hour, so
+ * there is no key to keep. https://docs.aws.amazon.com/eks/latest/userguide/iam-roles-for-service-accounts.html
+ *
+ * The environment says which role, and where AWS is: `AWS_ROLE_ARN`, `AWS_WEB_IDENTITY_TOKEN_FILE`, and, where there is
+ * an endpoint of one's own, `AWS_ENDPOINT_URL` or `AWS_ENDPOINT_URL_<SERVICE>`, as for AWS' own tools.
+ */
+export class AwsClient implements Aws {
+  private readonly credentials = new Map<string, Credentials>();
+
+  constructor(private readonly env: NodeJS.ProcessEnv) {}
+
+  async call<R>({ service, region, target, body }: AwsCall, signal?: AbortSignal): Promise<R> {
+    const { expires, ...credentials } = await this.credentialsIn(region, signal);
+    const signed = await new AwsV4Signer({
+      ...credentials,
+      method: 'POST',
+      url: this.endpoint(service, region),
+      service,
+      region,
+      headers: { 'content-type': 'application/x-amz-json-1.1', 'x-amz-target': target },
+      body: JSON.stringify(body),
+    }).sign();
+    const response = await fetch(signed.url, { ...signed, signal: limited(signal) });
+    const text = await response.text();
+    if (!response.ok) {
+      throw errorOf(target, response, text);
+    }
+    return JSON.parse(text) as R;
+  }
+
+  private async credentialsIn(region: string, signal?: AbortSignal): Promise<Credentials> {
+    const known = this.credentials.get(region);
+    if (known && known.expires - Date.now() > RENEWAL_MS) {
+      return known;
+    }
+    const credentials = await this.assumeRole(region, signal);
+    this.credentials.set(region, credentials);
+    return credentials;
+  }
+
+  /** https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoleWithWebIdentity.html */
+  private async assumeRole(region: string, signal?: AbortSignal): Promise<Credentials> {
+    const { AWS_ROLE_ARN: role, AWS_WEB_IDENTITY_TOKEN_FILE: tokenFile } = this.env;
+    if (!role || !tokenFile) {
+      throw new Error(
+        'AWS_ROLE_ARN and AWS_WEB_IDENTITY_TOKEN_FILE are not set: annotate the ServiceAccount with eks.amazonaws.com/role-arn',
+      );
+    }
+    const response = await fetch(this.endpoint('sts', region), {
+      method: 'POST',
+      body: new URLSearchParams({
+        Action: 'AssumeRoleWithWebIdentity',
+        Version: '2011-06-15',
+        RoleArn: role,
+        RoleSessionName: 'remediation-webhook',
+        // Projected tokens are renewed: it is read each time.
+        WebIdentityToken: readFileSync(tokenFile, 'utf8').trim(),
+      }),
+      signal: limited(signal),
+    });
+    const text = await response.text();
+    if (!response.ok) {
+      throw new AwsError(element(text, 'Code') ?? '', `${role}: ${element(text, 'Message') ?? response.status}`);
+    }
+    return {
+      accessKeyId: element(text, 'AccessKeyId') ?? '',
+      secretAccessKey: element(text, 'SecretAccessKey') ?? '',
+      sessionToken: element(text, 'SessionToken') ?? '',
+      expires: Date.parse(element(text, 'Expiration') ?? ''),
+    };
+  }
+
+  private endpoint(service: string, region: string): string {
+    const url =
+      this.env[`AWS_ENDPOINT_URL_${service.toUpperCase()}`] ??
+      this.env.AWS_ENDPOINT_URL ??
+      `https://${service}.${region}.amazonaws.com`;
+    return new URL('/', url).href;
+  }
+}
+
+function limited(signal?: AbortSignal): AbortSignal {
+  const timeout = AbortSignal.timeout(TIMEOUT_MS);
+  return signal ? AbortSignal.any([signal, timeout]) : timeout;
+}
+
+/** Text of an element of the security token service's XML; nothing in it is ever escaped. */
+function element(xml: string, name: string): string | undefined {
+  return new RegExp(`<${name}>([^<]*)</${name}>`).exec(xml)?.[1];
+}
+
+/** The code is in a header or in the body, with its name space before or a link behind it. */
+function errorOf(target: string, response: Response, text: string): AwsError {
+  let body: { readonly __type?: string; readonly message?: string; readonly Message?: string } = {};
+  try {
+    body = JSON.parse(text);
+  } catch {
+    body = { message: text.slice(0, 200) };
+  }
+  const type = response.headers.get('x-amzn-errortype') ?? body.__type ?? '';
+  const code = type.split('#').at(-1)!.split(':')[0]!;
+  return new AwsError(code, `${target}: ${response.status} ${code} ${body.message ?? body.Message ?? ''}`.trim());
+}

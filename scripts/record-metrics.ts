@@ -1,0 +1,120 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { dashboards, usesOf } from '../dashboards';
+import { FOLDERS, type KeepList, keepUsed, type Metrics, metricLists } from '../metrics';
+import { RuleCatalogue } from '../rules';
+import { stopServers } from '../test/e2e/support/server';
+import { ROOT, softwareVersion, tools } from '../tools/catalogue';
+import { type Recording, readExposition, record, recorders } from './recording';
+
+const USAGE = `Runs the exporters as they are deployed, and writes down which metrics they expose.
+
+  npm run metrics:record                    all of them, to metrics/recorded
+  npm run metrics:record -- redis node …    these
+  npm run metrics:savings                   writes nothing; prints how many series the scrape jobs keep
+
+Needs the programs under tools/ (npm run tools), PostgreSQL 15 and Redis from Debian's packages.`;
+
+const DIRECTORY = join(ROOT, 'metrics', FOLDERS.recorded);
+
+/** The file of a recording: the same for the same program, whenever it is made. */
+export function recordedFile(recording: Recording): string {
+  const { tool: name, with: subject, pages } = recording;
+  const { metrics } = readExposition(pages);
+  const version = recording.version ?? softwareVersion(tools.find((tool) => tool.name === name)!);
+  return [
+    `# Written by "npm run metrics:record" from ${name} ${version} as it ran. Not edited by hand.`,
+    `origin: recorded`,
+    `exporter: ${name}`,
+    `version: ${version}`,
+    ...(subject ? [`with: ${subject}`] : []),
+    'metrics:',
+    ...metricLines(metrics),
+    '',
+  ].join('\n');
+}
+
+/** A line for each metric, which a diff shows as a whole. */
+function metricLines(metrics: Metrics): string[] {
+  return Object.entries(metrics).map(
+    ([name, { type, labels }]) => `  ${name}: { type: ${type}${labels ? `, labels: [${labels.join(', ')}]` : ''} }`,
+  );
+}
+
+/** How many of a target's series its job keeps. */
+interface Saving {
+  readonly job: string;
+  readonly exposed: number;
+  readonly kept: number;
+}
+
+function savingOf({ job, pages }: Recording, names: readonly string[]): Saving {
+  const series = [...readExposition(pages).series];
+  const count = (counted: typeof series) => counted.reduce((sum, [, number]) => sum + number, 0);
+  return { job, exposed: count(series), kept: count(series.filter(([name]) => names.includes(name))) };
+}
+
+/** The savings as a table, the sum last. */
+function savingsTable(savings: readonly Saving[]): string {
+  const sum = (field: 'exposed' | 'kept') => savings.reduce((total, saving) => total + saving[field], 0);
+  const rows = [...savings, { job: 'together', exposed: sum('exposed'), kept: sum('kept') }];
+  const width = Math.max(...rows.map(({ job }) => job.length));
+  const line = (job: string, ...cells: string[]) => job.padEnd(width) + cells.map((cell) => cell.padStart(10)).join('');
+  return [
+    line('job', 'exposed', 'kept', 'saved'),
+    ...rows.map(({ job, exposed, kept }) =>
+      line(job, String(exposed), String(kept), `${Math.round((1 - kept / exposed) * 100)} %`),
+    ),
+  ].join('\n');
+}
+
+/** The names that each job keeps, with SightEdit's settings. */
+function keepList(): KeepList {
+  const uses = [...RuleCatalogue.sightEdit().uses, ...dashboards().flatMap(usesOf)];
+  return keepUsed({ uses, lists: metricLists() });
+}
+
+async function main(args: readonly string[]): Promise<number> {
+  if (args.includes('--help')) {
+    console.log(USAGE);
+    return 0;
+  }
+  const writes = !args.includes('--savings');
+  const wanted = args.filter((arg) => !arg.startsWith('--'));
+  const names = wanted.length > 0 ? wanted : Object.keys(recorders);
+  const unknown = names.filter((name) => !(name in recorders));
+  if (unknown.length > 0) {
+    console.error(`no such recorder: ${unknown.join(', ')}. Known: ${Object.keys(recorders).join(', ')}`);
+    return 2;
+  }
+  const recordings: Recording[] = [];
+  try {
+    for (const name of names) {
+      recordings.push(...(await record(name)));
+      console.error(`recorded: ${name}`);
+    }
+  } finally {
+    await stopServers();
+  }
+  if (writes) {
+    mkdirSync(DIRECTORY, { recursive: true });
+    for (const recording of recordings) {
+      writeFileSync(join(DIRECTORY, `${recording.job}.yaml`), recordedFile(recording));
+    }
+  }
+  const keep = keepList();
+  console.log(savingsTable(recordings.map((recording) => savingOf(recording, keep(recording.job) ?? []))));
+  return 0;
+}
+
+if (require.main === module) {
+  main(process.argv.slice(2)).then(
+    (code) => {
+      process.exitCode = code;
+    },
+    (error) => {
+      console.error(error.message);
+      process.exitCode = 1;
+    },
+  );
+}

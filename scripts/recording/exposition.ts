@@ -1,0 +1,58 @@
+import { METRIC_TYPES, type Metric, type MetricType } from '../../metrics';
+
+/** What a target exposed: its metrics, and how many series each name has. */
+export interface Exposition {
+  readonly metrics: { readonly [name: string]: Metric };
+  readonly series: ReadonlyMap<string, number>;
+}
+
+const TYPE_LINE = /^# TYPE (\S+) (\S+)$/;
+const SAMPLE_LINE = /^([a-zA-Z_:][\w:]*)(?:\{(.*)\})? \S+/;
+const LABEL = /([a-zA-Z_]\w*)="((?:\\.|[^"\\])*)"/g;
+
+/** Labels that belong to the type of a metric. */
+const OF_THE_TYPE = ['le', 'quantile'];
+
+/**
+ * Reads pages in Prometheus' text format. A metric is there when it has a series; its labels are those of all its series,
+ * with or without a value.
+ */
+export function readExposition(pages: readonly string[]): Exposition {
+  const types = new Map<string, MetricType>();
+  const labels = new Map<string, Set<string>>();
+  const series = new Map<string, number>();
+  for (const line of pages.flatMap((page) => page.split('\n'))) {
+    const [, family, type] = TYPE_LINE.exec(line) ?? [];
+    if (family !== undefined) {
+      types.set(family, METRIC_TYPES.find((known) => known === type) ?? 'untyped');
+      continue;
+    }
+    const [, sample, text = ''] = SAMPLE_LINE.exec(line) ?? [];
+    if (sample !== undefined) {
+      const name = familyOf(sample, types);
+      const known = labels.get(name) ?? new Set();
+      for (const [, label] of text.matchAll(LABEL)) {
+        if (!OF_THE_TYPE.includes(label!)) {
+          known.add(label!);
+        }
+      }
+      labels.set(name, known);
+      series.set(sample, (series.get(sample) ?? 0) + 1);
+    }
+  }
+  const metrics = [...labels]
+    .sort(([one], [other]) => (one < other ? -1 : 1))
+    .map(([name, found]) => [name, metric(types.get(name) ?? 'untyped', [...found].sort())] as const);
+  return { metrics: Object.fromEntries(metrics), series };
+}
+
+function metric(type: MetricType, labels: readonly string[]): Metric {
+  return labels.length > 0 ? { type, labels } : { type };
+}
+
+/** The name that a histogram's or a summary's series share. */
+function familyOf(sample: string, types: ReadonlyMap<string, MetricType>): string {
+  const family = sample.replace(/_(bucket|sum|count)$/, '');
+  const type = types.get(family);
+  return type === 'histogram' || type === 'summary' ? family : sample;
+}

@@ -1,0 +1,61 @@
+import { join } from 'node:path';
+import { type Postgres, program, type Role, startPostgres } from '../../test/e2e/support/postgres';
+import { startServer, waitFor } from '../../test/e2e/support/server';
+import { writeInto } from '../../test/support/files';
+import { containerOf } from '../../test/support/render';
+import { ROOT } from '../../tools/catalogue';
+import { type Ground, page, type Recorder, startDeployed } from './recording';
+
+const DATABASE = 'sightedit_production';
+const SUPPORT = join(ROOT, 'test', 'e2e', 'support');
+const MONITOR: Role = { user: 'sightedit_monitor', password: 'not-a-real-password' };
+
+/** PostgreSQL with SightEdit's schema and data, a replica, a slot, and a session that waits for another. */
+export const recordPostgres: Recorder = async (ground) => {
+  const postgres = await startPostgres(DATABASE);
+  await postgres.file(join(SUPPORT, 'sightedit-schema.sql'));
+  await postgres.file(join(SUPPORT, 'sightedit-data.sql'));
+  await postgres.file(join(ROOT, 'rules', 'sql', 'grants.sql'));
+  await postgres.sql(`ALTER ROLE ${MONITOR.user} PASSWORD '${MONITOR.password}'`);
+  await makeBusy(postgres);
+  const exporter = await startDeployed(ground, 'postgres_exporter', {
+    component: 'postgres-exporter',
+    args: (deployed, port) => [...deployed, `--web.listen-address=127.0.0.1:${port}`],
+    env: connectionTo(postgres, ground),
+  });
+  const [major] = await postgres.sql("SELECT split_part(current_setting('server_version'), '.', 1)");
+  return [
+    {
+      job: 'postgres-exporter',
+      tool: 'postgres_exporter',
+      with: `PostgreSQL ${major}`,
+      pages: [await page(exporter.url)],
+    },
+  ];
+};
+
+async function makeBusy(postgres: Postgres): Promise<void> {
+  await postgres.startReplica('sightedit_replica');
+  await postgres.sql("SELECT pg_create_physical_replication_slot('demo', true)");
+  await waitFor('the replica to stream', async () => {
+    return (await postgres.sql("SELECT count(*) FROM pg_stat_replication WHERE state = 'streaming'"))[0] === '1';
+  });
+  await startServer('holder', {
+    command: program('psql'),
+    args: postgres.sessionArgs('BEGIN; LOCK TABLE app.uploads; SELECT pg_sleep(600)'),
+    ready: async () =>
+      (await postgres.sql("SELECT count(*) FROM pg_locks WHERE relation = 'app.uploads'::regclass AND granted"))[0] ===
+      '1',
+  });
+}
+
+/** The environment of the container, with this server in the place of the one that is deployed. */
+function connectionTo(postgres: Postgres, { manifests, root }: Ground): NodeJS.ProcessEnv {
+  const { env } = containerOf(manifests, 'postgres-exporter');
+  const uri: string = env.find(({ name }: { name: string }) => name === 'DATA_SOURCE_URI').value;
+  return {
+    DATA_SOURCE_URI: uri.replace(/^[^/]+/, `127.0.0.1:${postgres.port}`),
+    DATA_SOURCE_USER_FILE: writeInto(root, 'postgres/user', `${MONITOR.user}\n`),
+    DATA_SOURCE_PASS_FILE: writeInto(root, 'postgres/password', `${MONITOR.password}\n`),
+  };
+}

@@ -1,0 +1,32 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Metrics } from '../../remediation/audit/metrics';
+import { ROOT } from '../../tools/catalogue';
+import type { Recorder } from './recording';
+
+/** Anything that prom-client counts with. */
+interface Instrument {
+  readonly name: string;
+  readonly labelNames?: readonly string[];
+  inc?(labels: object, value?: number): void;
+  set?(labels: object, value: number): void;
+  observe?(labels: object, value: number): void;
+}
+
+/**
+ * The webhook's metrics: the ones that its server registers, each of them used once, so that those of things which have
+ * not happened are there too.
+ */
+export const recordWebhook: Recorder = async () => {
+  const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { readonly version: string };
+  const { registry } = new Metrics([], version);
+  for (const instrument of registry.getMetricsAsArray() as unknown as Instrument[]) {
+    if (instrument.name.startsWith('remediation_')) {
+      const labels = Object.fromEntries((instrument.labelNames ?? []).map((label) => [label, 'recorded']));
+      (instrument.set ?? instrument.inc ?? instrument.observe)?.call(instrument, labels, 1);
+    }
+  }
+  // Garbage is collected when it is; nobody asks for the time that it takes.
+  registry.removeSingleMetric('nodejs_gc_duration_seconds');
+  return [{ job: 'remediation-webhook', tool: 'remediation-webhook', version, pages: [await registry.metrics()] }];
+};

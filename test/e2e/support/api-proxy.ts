@@ -1,0 +1,85 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { createServer, request } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import type { Kubernetes } from './kubernetes';
+import { temporaryDirectory } from './server';
+
+/** A request that is held back: it has not reached the API server yet, or its answer has not reached the client. */
+export interface Hold {
+  readonly method: string;
+  readonly path: RegExp;
+  readonly when: 'before' | 'after';
+  /** Matching requests that are let through first. @default 0 */
+  readonly skip?: number;
+}
+
+/** A way to the API server that can stop at an exact place, so that a test can kill the client there. */
+export interface ApiProxy {
+  readonly connection: { readonly url: string; readonly caFile: string };
+  /** Holds the next request that matches, for good. Resolves once it is held. */
+  hold(hold: Hold): Promise<void>;
+}
+
+const servers = new Set<ReturnType<typeof createServer>>();
+afterAll(() => {
+  for (const server of servers) {
+    server.closeAllConnections();
+    server.close();
+  }
+});
+
+/** Starts a proxy on loopback that passes everything on, watches too. */
+export async function startApiProxy({ connection }: Kubernetes): Promise<ApiProxy> {
+  const directory = temporaryDirectory();
+  const [key, cert] = [join(directory, 'proxy.key'), join(directory, 'proxy.crt')];
+  execFileSync('openssl', [
+    ...['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '1'],
+    ...['-subj', '/CN=127.0.0.1', '-addext', 'subjectAltName=IP:127.0.0.1', '-keyout', key, '-out', cert],
+  ]);
+  const ca = readFileSync(connection.caFile);
+  const target = new URL(connection.url);
+  let waiting: { readonly hold: Hold; readonly held: () => void; skip: number } | undefined;
+  const matches = (when: Hold['when'], method = '', path = '') => {
+    if (waiting?.hold.when !== when || waiting.hold.method !== method || !waiting.hold.path.test(path)) {
+      return false;
+    }
+    if (waiting.skip-- > 0) {
+      return false;
+    }
+    waiting.held();
+    waiting = undefined;
+    return true;
+  };
+
+  const server = createServer({ key: readFileSync(key), cert: readFileSync(cert) }, (incoming, outgoing) => {
+    const { method, url, headers } = incoming;
+    if (matches('before', method, url)) {
+      return; // Neither passed on nor answered: the client waits until it dies.
+    }
+    const forwarded = request(
+      { host: target.hostname, port: target.port, path: url, method, headers, ca, agent: false },
+      (answer) => {
+        if (matches('after', method, url)) {
+          answer.resume();
+          return;
+        }
+        outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
+        answer.pipe(outgoing);
+      },
+    );
+    forwarded.on('error', () => outgoing.destroy());
+    outgoing.on('close', () => forwarded.destroy());
+    incoming.pipe(forwarded);
+  });
+  servers.add(server);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    connection: { url: `https://127.0.0.1:${(server.address() as AddressInfo).port}`, caFile: cert },
+    hold: (hold) =>
+      new Promise((held) => {
+        waiting = { hold, held, skip: hold.skip ?? 0 };
+      }),
+  };
+}
