@@ -1,13 +1,10 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { App } from 'cdk8s';
 import { dump, load } from 'js-yaml';
-import { MonitoringChart, resolveSettings, SightEditMonitoring, sightEdit } from '../../../charts';
-import { type AlertmanagerConfig, type PrometheusConfig, RemediationWebhook } from '../../../constructs';
-import { restartWorkload } from '../../../remediation';
+import type { AlertmanagerConfig, PrometheusConfig } from '../../../constructs';
 import type { Configuration } from '../../../remediation/configuration';
 import { KEYS, type Remediation } from '../../../remediation/record';
-import { configFiles, type Manifest, WORKLOAD_KINDS } from '../../support/dist';
+import { configFiles, type Manifest, readManifests, WORKLOAD_KINDS } from '../../support/dist';
 import { layOutAlertmanager, layOutPrometheus, layOutRules, temporaryDirectory, writeInto } from '../../support/files';
 import { argsOf, discoveredLabels, kubeconfigOf, replaced, tokenOf } from './deployed';
 import { type Kubernetes, makeNamespace, startKubernetes, WORKLOAD_CONTROLLERS } from './kubernetes';
@@ -15,11 +12,14 @@ import { type OtlpSink, startOtlpSink } from './otlp-sink';
 import { buildLeakyService, leakyDeployment, type PodProcesses, startPodProcesses } from './pod-processes';
 import { quickenRoutes, quickenRules, quickenWebhook } from './quicken';
 import { answers, freePorts, getJson, startServer, waitFor } from './server';
-import { layOutCredentials, type Sinks, startSinks, towards } from './sinks';
-import { type Replica, startWebhook, token } from './webhook';
+import { layOutCredentials, type Sinks, SLACK_TOKEN, startSinks, towards } from './sinks';
+import { type Overrides, type Replica, startWebhook, token } from './webhook';
 
-/** By how much every waiting time, range and rest is divided, in rules, routes and the webhook's policies. */
-export const FACTOR = 30;
+/**
+ * By how much every waiting time, range and rest is divided, in rules, routes and the webhook's policies: a minute of
+ * production is a second here.
+ */
+export const FACTOR = 60;
 
 const APPLICATION = 'sightedit';
 const MONITORING = 'sightedit-monitoring';
@@ -58,7 +58,7 @@ export interface Drill {
 /** Starts everything, on loopback. */
 export async function startDrill(): Promise<Drill> {
   const root = temporaryDirectory();
-  const manifests = platform();
+  const manifests = readManifests();
   const [traces, sinks] = await Promise.all([startOtlpSink(), startSinks()]);
   const kubernetes = await startKubernetes(WORKLOAD_CONTROLLERS);
   await makeNamespace(kubernetes, APPLICATION);
@@ -70,7 +70,7 @@ export async function startDrill(): Promise<Drill> {
   const [prometheusPort, alertmanagerPort] = (await freePorts(2)) as [number, number];
   const prometheus = `http://127.0.0.1:${prometheusPort}`;
   const alertmanager = `http://127.0.0.1:${alertmanagerPort}`;
-  const replicas = await startWebhooks(kubernetes, manifests, { prometheus, alertmanager, traces });
+  const replicas = await startWebhooks(kubernetes, manifests, { prometheus, alertmanager, sinks, traces });
   await startAlertmanager(kubernetes, manifests, root, { url: alertmanager, webhook: replicas[0]!, sinks, traces });
   const exporter = await startKubeStateMetrics(kubernetes, manifests, root);
   await startPrometheus(kubernetes, manifests, root, {
@@ -112,32 +112,6 @@ export async function startDrill(): Promise<Drill> {
   };
 }
 
-/** SightEdit's platform, with the webhook and a policy for the target. */
-function platform(): readonly Manifest[] {
-  const app = new App();
-  const settings = resolveSettings(sightEdit, 'production');
-  const { alerting, metrics } = new SightEditMonitoring(app, 'sightedit', settings);
-  const chart = new MonitoringChart(app, 'sightedit-remediation', { namespace: MONITORING });
-  const webhook = new RemediationWebhook(chart, 'webhook', {
-    policies: [
-      restartWorkload({
-        namespace: APPLICATION,
-        deployments: [TARGET],
-        verification: {
-          query:
-            'namespace_workload_pod:process_resident_memory:ratio{namespace="$namespace", workload="$name"} < bool 0.9',
-        },
-      }),
-    ],
-    mode: 'active',
-    prometheus: metrics.prometheus.endpoint,
-    externalLabels: { cluster: settings.cluster, environment: settings.environment, region: settings.region },
-  });
-  webhook.receiveFrom(alerting.routing);
-  metrics.prometheus.addScrapeJob('remediation-webhook', webhook.endpoint);
-  return app.charts.flatMap((each) => each.toJson() as Manifest[]);
-}
-
 async function apply(kubernetes: Kubernetes, ...items: readonly object[]): Promise<void> {
   const list = { apiVersion: 'v1', kind: 'List', items };
   // A namespace takes a moment until it takes ServiceAccounts' tokens, and a definition until it is served.
@@ -168,23 +142,30 @@ async function deployTarget(kubernetes: Kubernetes): Promise<void> {
 async function startWebhooks(
   kubernetes: Kubernetes,
   manifests: readonly Manifest[],
-  { prometheus, alertmanager, traces }: { prometheus: string; alertmanager: string; traces: OtlpSink },
+  {
+    prometheus,
+    alertmanager,
+    sinks,
+    traces,
+  }: { prometheus: string; alertmanager: string; sinks: Sinks; traces: OtlpSink },
 ): Promise<readonly Replica[]> {
   const file = configFiles(manifests, 'remediation-webhook-config')['remediation.json']!;
   const configuration = quickenWebhook(JSON.parse(file) as Configuration, FACTOR);
-  const tokenFile = join(temporaryDirectory(), 'token');
-  writeFileSync(tokenFile, await tokenOf(kubernetes, 'remediation-webhook'));
-  const overrides = {
+  const directory = temporaryDirectory();
+  const tokenFile = writeInto(directory, 'token', await tokenOf(kubernetes, 'remediation-webhook'));
+  const overrides: Overrides = {
+    mode: 'active',
     prometheus: [prometheus],
     alertmanagers: [alertmanager],
+    slack: {
+      channel: configuration.slack!.channel,
+      tokenFile: writeInto(directory, 'slack', SLACK_TOKEN),
+      url: `${sinks.httpUrl}/slack`,
+    },
     otlp: traces.url,
     runbooks: undefined,
-    // An hour of budgets is not divided: as many runs as an hour has when the rests between them are.
-    policies: configuration.policies.map((policy) => ({ ...policy, budgetPerHour: FACTOR })),
-    limits: { budgetPerHour: FACTOR },
   };
-  const deployed = { configuration, tokenFile };
-  return Promise.all([0, 1].map(() => startWebhook(kubernetes, deployed, overrides)));
+  return Promise.all([0, 1].map(() => startWebhook(kubernetes, { configuration, tokenFile }, overrides)));
 }
 
 async function startAlertmanager(
