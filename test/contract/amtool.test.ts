@@ -7,20 +7,33 @@ import { ACCEPTED, describeWithTools, runTool } from '../support/tools';
 
 const SEVERITIES = ['critical', 'high', 'medium', 'low', 'urgent'];
 
-/** Every severity in every category, one severity that does not exist, and Watchdog. */
-const MATRIX = [
+interface Labels {
+  readonly alertname: string;
+  readonly severity: string;
+  readonly category: string;
+  /** @default - the alert asks for no response */
+  readonly remediation?: string;
+}
+
+/** Every severity in every category, one severity that does not exist, Watchdog, and alerts that ask for a response. */
+const MATRIX: readonly Labels[] = [
   { alertname: 'Watchdog', severity: 'none', category: 'meta' },
   ...CATEGORIES.flatMap((category) => SEVERITIES.map((severity) => ({ alertname: 'Example', severity, category }))),
   { alertname: 'Example', severity: 'critical', category: 'unheard-of' },
   { alertname: 'Example', severity: '', category: '' },
+  { alertname: 'Example', severity: 'high', category: 'application', remediation: 'restart-workload' },
+  { alertname: 'Example', severity: 'low', category: 'business', remediation: 'clear-cache' },
 ];
-type Labels = (typeof MATRIX)[number];
 
 /** Who should hear, said independently of the routes. */
-function expectedReceivers({ alertname, severity, category }: Labels): string[] {
+function expectedReceivers({ alertname, severity, category, remediation }: Labels): string[] {
   if (alertname === 'Watchdog') {
-    return ['dead-mans-switch'];
+    return ['remediation-webhook-heartbeat', 'dead-mans-switch'];
   }
+  return [...(remediation ? ['remediation-webhook'] : []), ...humans(severity, category)];
+}
+
+function humans(severity: string, category: string): string[] {
   if (category === 'business') {
     return ['team-business'];
   }

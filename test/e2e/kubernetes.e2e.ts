@@ -164,13 +164,13 @@ async function permissions(kubernetes: Kubernetes, manifests: readonly Manifest[
   return result;
 }
 
-/** Rows of the table as `verbs resource` or `verbs url`. */
+/** Rows of the table as `verbs resource` or `verbs url`, with the objects' names where the right is to them alone. */
 function parseRules(table: string): string[] {
   return lines(table)
     .slice(1)
     .map((line) => {
-      const [, resource, url, , verbs] = /^(\S*)\s+\[(.*?)\]\s+\[(.*?)\]\s+\[(.*?)\]$/.exec(line) ?? [];
-      return `${verbs} ${resource || url}`;
+      const [, resource, url, names, verbs] = /^(\S*)\s+\[(.*?)\]\s+\[(.*?)\]\s+\[(.*?)\]$/.exec(line) ?? [];
+      return `${verbs} ${resource || url}${names ? ` named ${names}` : ''}`;
     });
 }
 

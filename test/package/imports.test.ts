@@ -8,15 +8,17 @@ describe('imports', () => {
   const output = mkdtempSync(join(tmpdir(), 'sightedit-monitoring-'));
   afterAll(() => rmSync(output, { recursive: true, force: true }));
 
-  it('are what cdk8s generates from the definitions', () => {
+  it.each([
+    ['external-secrets.yaml', 'external-secrets.io.ts'],
+    ['remediation.yaml', 'monitoring.sightedit.com.ts'],
+  ])('are what cdk8s generates from %s', (crd, file) => {
     const cli = join(ROOT, 'node_modules', 'cdk8s-cli', 'bin', 'cdk8s');
-    const definition = join(ROOT, 'imports', 'crds', 'external-secrets.yaml');
+    const definition = join(ROOT, 'imports', 'crds', crd);
     execFileSync(
       process.execPath,
       [cli, 'import', definition, '--output', output, '--no-save', '--language', 'typescript', '--check-upgrade=false'],
       { cwd: ROOT, stdio: 'pipe' },
     );
-    const file = 'external-secrets.io.ts';
     expect(readFileSync(join(ROOT, 'imports', file), 'utf8')).toBe(readFileSync(join(output, file), 'utf8'));
   });
 });

@@ -35,12 +35,12 @@ describe('the check of playbooks', () => {
     [
       'a missing section',
       playbook(SECTIONS.slice(1)),
-      'the sections are Impact, Verify it is real, Diagnosis, Mitigation, Escalation, False positives',
+      'the sections are Impact, Automated response, Verify it is real, Diagnosis, Mitigation, Escalation, False positives',
     ],
     [
       'sections out of order',
       playbook([...SECTIONS.slice(1), 'Meaning']),
-      'the sections are Impact, Verify it is real, Diagnosis, Mitigation, Escalation, False positives, Meaning',
+      'the sections are Impact, Automated response, Verify it is real, Diagnosis, Mitigation, Escalation, False positives, Meaning',
     ],
     ['a section too many', playbook([...SECTIONS, 'Notes']), `the sections are ${SECTIONS.join(', ')}, Notes`],
     ['an empty section', playbook().replace('## Impact\n\nSomething.', '## Impact'), 'the section Impact is empty'],

@@ -4,6 +4,7 @@ import { promqlSyntaxError } from '../../rules';
 export const SECTIONS = [
   'Meaning',
   'Impact',
+  'Automated response',
   'Verify it is real',
   'Diagnosis',
   'Mitigation',

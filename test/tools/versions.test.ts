@@ -1,5 +1,6 @@
 import { type Image, images, imageVersion } from '../../constructs';
 import { moduleVersion, softwareVersion, tools } from '../../tools/catalogue';
+import { node, packagedTools } from '../../tools/packages';
 
 /** Images that no tool is built for, and why. */
 const NOT_BUILT: Record<string, string> = {
@@ -32,9 +33,13 @@ describe('The programs that tests run', () => {
   });
 
   it('stand in for every image but those that cannot be built', () => {
-    const built = Object.values(IMAGE_OF);
+    const built = [...Object.values(IMAGE_OF), ...packagedTools.map(({ name }) => name)];
     const missing = Object.keys(images).filter((name) => !built.includes(name as keyof typeof images));
     expect(missing).toEqual(Object.keys(NOT_BUILT));
+  });
+
+  it('run the webhook on the Node that is deployed', () => {
+    expect(node.version).toBe(imageVersion(images.node));
   });
 
   it('reads Prometheus 3.13.5 from its Go module v0.313.5', () => {

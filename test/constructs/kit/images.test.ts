@@ -31,6 +31,7 @@ test.each<[string, Image, string | undefined, string]>([
 test.each([
   ['v1.2.3', '1.2.3'],
   ['13.2.3', '13.2.3'],
+  ['24.1.0-bookworm-slim', '24.1.0'],
 ])('the version of tag %s is %s', (tag, version) => {
   expect(imageVersion({ ...PLAIN, tag })).toBe(version);
 });

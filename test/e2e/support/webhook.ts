@@ -7,6 +7,7 @@ import { AlertRouting, type ConnectionProps, Credentials, Endpoint, RemediationW
 import { bundledServer } from '../../../constructs/remediation-webhook/bundle';
 import type { RemediationPolicy } from '../../../remediation';
 import type { Configuration } from '../../../remediation/configuration';
+import { node, packagedDirectory } from '../../../tools/packages';
 import type { Kubernetes } from './kubernetes';
 import { makeNamespace } from './kubernetes';
 import { freePorts, type Server, startServer, temporaryDirectory, waitFor } from './server';
@@ -133,7 +134,7 @@ export async function startWebhook(
   const url = `http://127.0.0.1:${port}`;
   const name = `webhook-${randomBytes(2).toString('hex')}`;
   const server = await startServer(name, {
-    command: process.execPath,
+    command: join(packagedDirectory(node), 'bin', 'node'),
     args: [bundle, file],
     env: { POD_NAME: name, ...env },
     ready: async () => (await fetch(`${url}/readyz`)).ok,

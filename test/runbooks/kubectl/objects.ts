@@ -1,4 +1,6 @@
-import { type Manifest, podTemplates } from '../../support/dist';
+import type { Configuration } from '../../../remediation/configuration';
+import { KEYS } from '../../../remediation/record';
+import { type Manifest, ofKind, podTemplates } from '../../support/dist';
 
 /** An object that a command may name. */
 export interface KnownObject {
@@ -89,7 +91,21 @@ export function knownObjects(manifests: readonly Manifest[]): KnownObject[] {
     };
     return [{ ...object, ...runs }, ...(kind === 'StatefulSet' ? membersOf(manifest, runs) : [])];
   });
-  return [...ours, ...OTHERS];
+  return [...ours, ...recordsOf(manifests), ...OTHERS];
+}
+
+/** The records that the remediation webhook makes, by the labels that are known beforehand. */
+function recordsOf(manifests: readonly Manifest[]): KnownObject[] {
+  return ofKind(manifests, 'ConfigMap').flatMap(({ metadata: { namespace }, data }) => {
+    const text: string | undefined = data?.['remediation.json'];
+    const { policies } = text ? (JSON.parse(text) as Configuration) : { policies: [] };
+    return policies.map(({ name }) => ({
+      kind: 'Remediation',
+      namespace,
+      name: `${name}-<record>`,
+      labels: { [KEYS.policy]: name },
+    }));
+  });
 }
 
 /** The pods and claims of a StatefulSet, whose names are known beforehand. */

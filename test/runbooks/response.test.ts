@@ -1,0 +1,49 @@
+import { blockAddress, type RemediationPolicy, restartWorkload } from '../../remediation';
+import { responseSection, withResponse } from '../../runbooks/response';
+
+const PLACE = { namespace: 'monitoring', killSwitch: 'webhook-switch' };
+const PLAYBOOK = '# DemoDown\n\n## Meaning\n\nDown.\n\n## Impact\n\nNone yet.\n\n## Verify it is real\n\nLook.\n';
+
+const restart: RemediationPolicy = restartWorkload({
+  namespace: 'shop',
+  deployments: ['checkout'],
+  cooldownSeconds: 3600,
+  refuseWhile: [{ name: 'database-down', query: 'vector(1)' }],
+  verification: { query: 'vector(1)', stabilisationSeconds: 60, withinSeconds: 600 },
+});
+
+describe('The automated response', () => {
+  it('stands behind the impact, once, whatever the policy was before', () => {
+    const once = withResponse(PLAYBOOK, restart, PLACE);
+    expect(once.match(/^## .*$/gm)).toEqual([
+      '## Meaning',
+      '## Impact',
+      '## Automated response',
+      '## Verify it is real',
+    ]);
+    expect(withResponse(once, restart, PLACE)).toBe(once);
+    expect(withResponse(withResponse(once, undefined, PLACE), restart, PLACE)).toBe(once);
+    expect(once.endsWith('## Verify it is real\n\nLook.\n')).toBe(true);
+  });
+
+  it('says what the policy says', () => {
+    const text = responseSection(restart, PLACE);
+    expect(text).toContain('Response `restart-workload`: restarts the Deployment (checkout in shop)');
+    expect(text).toContain('At most 3 runs an hour, and a target rests for 60 minutes after each.');
+    expect(text).toContain('It does nothing while `database-down` holds.');
+    expect(text).toContain('from 1 minute to 10 minutes after the change');
+    expect(text).toContain('kubectl patch configmap webhook-switch -n monitoring');
+    expect(text).not.toContain('A human agrees');
+  });
+
+  it('says that a human agrees, and that a change is taken back, where it is so', () => {
+    expect(responseSection({ ...restart, approval: true }, PLACE)).toContain('A human agrees to each run first.');
+    expect(responseSection(restart, PLACE)).not.toContain('takes back');
+    const policies = { address: blockAddress({ neverBlock: [] }) as RemediationPolicy };
+    expect(responseSection(policies.address, PLACE)).toContain('takes back');
+  });
+
+  it('is nothing where there is no policy', () => {
+    expect(responseSection(undefined, PLACE)).toContain('Nothing is done about this alert automatically.');
+  });
+});
