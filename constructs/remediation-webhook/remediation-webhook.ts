@@ -83,6 +83,9 @@ const HTTPS_PORT = 8443;
 /** User `node` of the Node image. */
 const NODE_USER = 1000;
 
+/** Longest time from a notification to the change that it asks for, mostly for a lock. */
+const ASK_LATER_MINUTES = 5;
+
 /** Bytes of playbooks in one ConfigMap. */
 const RUNBOOK_BYTES = 120_000;
 
@@ -205,7 +208,7 @@ export class RemediationWebhook extends Construct {
       matchers: ['remediation != ""'],
       // Each alert is asked for on its own, soon, and again while it fires: the same request is not carried out twice.
       groupBy: ['...'],
-      timing: { group_wait: '10s', group_interval: '1m', repeat_interval: '30m' },
+      timing: { group_wait: '10s', group_interval: '1m', repeat_interval: this.repeatInterval },
     });
     routing.addHeartbeat({ name: `${name}-heartbeat`, webhook_configs: [webhook('/api/v1/heartbeat', false)] });
     this.subjects.push(`system:serviceaccount:${routing.component.namespace}:${routing.component.serviceAccountName}`);
@@ -256,6 +259,17 @@ export class RemediationWebhook extends Construct {
       policies: props.policies,
       connections: this.connections,
     };
+  }
+
+  /**
+   * How often a firing alert asks again: when its target has rested, and some minutes later, because a rest begins with
+   * the change and not with the notification. Asked a moment too early, it would be refused and wait a second time.
+   */
+  private get repeatInterval(): string {
+    const { policies, limits } = this.props;
+    const { repeatSeconds } = { ...DEFAULT_LIMITS, ...limits };
+    const rests = policies.map(({ cooldownSeconds }) => cooldownSeconds);
+    return `${Math.ceil(Math.max(repeatSeconds, ...rests) / 60) + ASK_LATER_MINUTES}m`;
   }
 
   /** @throws SettingError when a policy needs a connection that is not given */

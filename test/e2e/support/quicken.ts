@@ -65,20 +65,14 @@ const TIMES_OF_MACHINES = ['timeoutSeconds', 'lockSeconds'];
 /** Rest of a Deployment after its last change where a policy does not say, in seconds. */
 const MINIMUM_AGE_SECONDS = 900;
 
-/**
- * A configuration of the webhook in which every wait and rest is divided; none becomes less than a second. The hour of
- * the budgets is the server's own and stays, so it allows as many times more.
- */
+/** A configuration of the webhook in which every wait and rest is divided; none becomes less than a second. */
 export function quickenWebhook(configuration: Configuration, factor: number): Configuration {
   const policies = configuration.policies.map((policy) =>
     policy.action === 'restart-workload'
       ? { ...policy, parameters: { minimumAgeSeconds: MINIMUM_AGE_SECONDS, ...policy.parameters } }
       : policy,
   );
-  return JSON.parse(JSON.stringify({ ...configuration, policies }), (key, value) => {
-    if (key === 'budgetPerHour') {
-      return value * factor;
-    }
-    return key.endsWith('Seconds') && !TIMES_OF_MACHINES.includes(key) ? Math.ceil(value / factor) : value;
-  });
+  return JSON.parse(JSON.stringify({ ...configuration, policies }), (key, value) =>
+    key.endsWith('Seconds') && !TIMES_OF_MACHINES.includes(key) ? Math.ceil(value / factor) : value,
+  );
 }
