@@ -47,6 +47,8 @@ export interface RemediationWebhookProps {
   readonly prometheus: Endpoint;
   /** Labels that Prometheus adds to its alerts; the webhook's own have them too. @default - none */
   readonly externalLabels?: { readonly [label: string]: string };
+  /** Where the webhook's own alerts lead: the playbooks, without the alert's name, and a dashboard. @default - nowhere */
+  readonly links?: Configuration['links'];
   /** What actions change beside Kubernetes, by the names that policies use. @default - nothing */
   readonly connections?: { readonly [name: string]: ConnectionProps };
   /** Channel for what a human should see, and the key of the bot token. @default - Alertmanager alone tells humans */
@@ -251,6 +253,7 @@ export class RemediationWebhook extends Construct {
       prometheus: urlsOf(this.prometheus),
       alertmanagers: this.alertmanagers.flatMap(urlsOf),
       externalLabels: { ...props.externalLabels },
+      links: props.links,
       slack: props.slack && { channel: props.slack.channel, tokenFile: `${CREDENTIALS_PATH}/${props.slack.token.key}` },
       otlp: this.tracing?.url(),
       runbooks: props.runbooks && RUNBOOKS_PATH,

@@ -92,6 +92,7 @@ describe('RemediationWebhook', () => {
       replicas: 3,
       prometheus: Endpoint.host('metrics.example.com', 9091, 'http'),
       externalLabels: { cluster: 'demo' },
+      links: { runbooks: 'https://playbooks.example.com', dashboard: 'https://dashboards.example.com/d/repairs' },
       connections: {
         cache: {
           kind: 'redis',
@@ -117,6 +118,7 @@ describe('RemediationWebhook', () => {
       replicas: 'replicas: 3',
       prometheus: 'http://metrics.example.com:9091',
       externalLabels: '"cluster": "demo"',
+      links: '"runbooks": "https://playbooks.example.com"',
       connections: '"host": "cache.example.com"',
       slack: '"channel": "#repairs"',
       tracing: '"otlp": "http://traces.example.com:4318"',
