@@ -1,5 +1,6 @@
 import type { Construct } from 'constructs';
 import { type Credentials, type Endpoint, type PostgresTls, RemediationWebhook } from '../constructs';
+import { dashboardFor } from '../dashboards';
 import { packagePath } from '../package-root';
 import type { RuleCatalogue } from '../rules';
 import type { ApplicationChart } from './application';
@@ -32,6 +33,7 @@ export class RemediationChart extends MonitoringChart {
       tlsSecret,
       prometheus: props.prometheus,
       externalLabels: { cluster: settings.cluster, environment: settings.environment, region: settings.region },
+      links: { runbooks: settings.links.runbooks, dashboard: `${settings.links.grafana}/d/${dashboardFor('meta')}` },
       runbooks: packagePath('runbooks'),
       apiCidrs: settings.network.apiCidrs,
       slack: slackChannel ? { channel: slackChannel, token: { credentials, key: 'SLACK_BOT_TOKEN' } } : undefined,

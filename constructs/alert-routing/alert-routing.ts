@@ -13,7 +13,14 @@ import {
   SettingError,
   toYaml,
 } from '../kit';
-import { type AlertmanagerConfig, inhibitRules, type Receiver, type Route, type Timing } from './alertmanager-config';
+import {
+  type AlertmanagerConfig,
+  inhibitRules,
+  type Receiver,
+  type Route,
+  type Timing,
+  tracing,
+} from './alertmanager-config';
 import { type Audience, LEVELS, type Levels, type Teams } from './audience';
 import type { Channels, DeadMansSwitch } from './channels';
 import { audienceReceiver, DEFAULT_KEYS, deadMansSwitchReceiver, secretKeys, slackKey } from './receivers';
@@ -48,6 +55,11 @@ export interface AlertRoutingProps {
   readonly businessHours?: BusinessHours;
   /** Which alerts silence which. @default - none */
   readonly inhibitions?: readonly Inhibition[];
+  /**
+   * Receiver of traces, OTLP over HTTP. Receivers that are webhooks are told the trace in a header `traceparent`.
+   * @default - nothing is traced
+   */
+  readonly tracing?: Endpoint;
 }
 
 /** A receiver of one's own, and the alerts that it gets. */
@@ -81,6 +93,7 @@ export class AlertRouting extends Construct {
   private readonly extra: ExtraReceiver[] = [];
   private readonly heartbeats: Receiver[] = [];
   private readonly peers: readonly string[];
+  private readonly tracing: Connection | undefined;
 
   constructor(scope: Construct, id: string, props: AlertRoutingProps) {
     super(scope, id);
@@ -124,6 +137,7 @@ export class AlertRouting extends Construct {
       serviceAccountAnnotations: sms?.kind === 'sns' ? { 'eks.amazonaws.com/role-arn': sms.roleArn } : undefined,
     });
     this.peers = (props.replicas ?? 3) > 1 ? this.component.connectReplicas(['gossip-tcp', 'gossip-udp']) : [];
+    this.tracing = props.tracing && this.component.connectTo(props.tracing);
     this.connectChannels();
     this.checkSlack();
     // Settings that would leave somebody unheard are known now; say so here, with the caller on the stack.
@@ -178,6 +192,7 @@ export class AlertRouting extends Construct {
         }),
       }),
       time_intervals: this.keepsBusinessHours ? [businessHoursInterval(this.businessHours)] : undefined,
+      tracing: this.tracing && tracing(this.tracing),
       inhibit_rules: inhibitRules(inhibitions),
       receivers,
     };

@@ -1,4 +1,5 @@
 import type { Inhibition } from '../../rules';
+import type { Connection } from '../kit';
 
 /** `alertmanager.yml`, as far as this program writes it. https://prometheus.io/docs/alerting/latest/configuration/ */
 export interface AlertmanagerConfig {
@@ -15,12 +16,7 @@ export interface AlertmanagerConfig {
   readonly templates: readonly string[];
   readonly route: Route;
   readonly time_intervals?: readonly TimeInterval[];
-  readonly tracing?: {
-    readonly client_type: 'http';
-    readonly endpoint: string;
-    readonly insecure: boolean;
-    readonly sampling_fraction: number;
-  };
+  readonly tracing?: Tracing;
   readonly inhibit_rules: readonly InhibitRule[];
   readonly receivers: readonly Receiver[];
 }
@@ -38,6 +34,14 @@ export interface Route extends Timing {
   readonly active_time_intervals?: readonly string[];
   readonly continue?: boolean;
   readonly routes?: readonly Route[];
+}
+
+export interface Tracing {
+  readonly client_type: 'http';
+  /** `host:port`; Alertmanager adds the path `/v1/traces`. */
+  readonly endpoint: string;
+  readonly insecure: boolean;
+  readonly sampling_fraction: number;
 }
 
 export interface TimeInterval {
@@ -116,4 +120,9 @@ export function inhibitRules(inhibitions: readonly Inhibition[]): readonly Inhib
       equal: [...equal],
     };
   });
+}
+
+/** Every notification is traced: there are few of them. */
+export function tracing({ scheme, address }: Pick<Connection, 'scheme' | 'address'>): Tracing {
+  return { client_type: 'http', endpoint: address, insecure: scheme !== 'https', sampling_fraction: 1 };
 }

@@ -34,6 +34,8 @@ export function buildServer(): string {
   const { outputFiles } = buildSync({
     entryPoints: [join(packagePath('remediation'), 'main.ts')],
     absWorkingDir: packagePath(),
+    // The names of modules are in the output: a node_modules that is a link, as in a second worktree, changes none of them.
+    preserveSymlinks: true,
     bundle: true,
     platform: 'node',
     target: 'node20',

@@ -48,6 +48,8 @@ export interface RemediationWebhookProps {
   readonly prometheus: Endpoint;
   /** Labels that Prometheus adds to its alerts; the webhook's own have them too. @default - none */
   readonly externalLabels?: { readonly [label: string]: string };
+  /** Where the webhook's own alerts lead: the playbooks, without the alert's name, and a dashboard. @default - nowhere */
+  readonly links?: Configuration['links'];
   /** What actions change beside Kubernetes, by the names that policies use. @default - nothing */
   readonly connections?: { readonly [name: string]: ConnectionProps };
   /** Channel for what a human should see, and the key of the bot token. @default - Alertmanager alone tells humans */
@@ -95,6 +97,9 @@ const HTTP_PORT = 8080;
 const HTTPS_PORT = 8443;
 /** User `node` of the Node image. */
 const NODE_USER = 1000;
+
+/** Longest time from a notification to the change that it asks for, mostly for a lock. */
+const ASK_LATER_MINUTES = 5;
 
 /** Bytes of playbooks in one ConfigMap. */
 const RUNBOOK_BYTES = 120_000;
@@ -221,7 +226,7 @@ export class RemediationWebhook extends Construct {
       matchers: ['remediation != ""'],
       // Each alert is asked for on its own, soon, and again while it fires: the same request is not carried out twice.
       groupBy: ['...'],
-      timing: { group_wait: '10s', group_interval: '1m', repeat_interval: '30m' },
+      timing: { group_wait: '10s', group_interval: '1m', repeat_interval: this.repeatInterval },
     });
     routing.addHeartbeat({ name: `${name}-heartbeat`, webhook_configs: [webhook('/api/v1/heartbeat', false)] });
     this.subjects.push(`system:serviceaccount:${routing.component.namespace}:${routing.component.serviceAccountName}`);
@@ -264,6 +269,7 @@ export class RemediationWebhook extends Construct {
       prometheus: urlsOf(this.prometheus),
       alertmanagers: this.alertmanagers.flatMap(urlsOf),
       externalLabels: { ...props.externalLabels },
+      links: props.links,
       slack: props.slack && { channel: props.slack.channel, tokenFile: `${CREDENTIALS_PATH}/${props.slack.token.key}` },
       otlp: this.tracing?.url(),
       runbooks: props.runbooks && RUNBOOKS_PATH,
@@ -272,6 +278,17 @@ export class RemediationWebhook extends Construct {
       policies: props.policies,
       connections: this.connections,
     };
+  }
+
+  /**
+   * How often a firing alert asks again: when its target has rested, and some minutes later, because a rest begins with
+   * the change and not with the notification. Asked a moment too early, it would be refused and wait a second time.
+   */
+  private get repeatInterval(): string {
+    const { policies, limits } = this.props;
+    const { repeatSeconds } = { ...DEFAULT_LIMITS, ...limits };
+    const rests = policies.map(({ cooldownSeconds }) => cooldownSeconds);
+    return `${Math.ceil(Math.max(repeatSeconds, ...rests) / 60) + ASK_LATER_MINUTES}m`;
   }
 
   /** @throws SettingError when a policy needs a connection that is not given */

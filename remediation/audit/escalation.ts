@@ -11,6 +11,7 @@ export interface OwnAlert {
 export interface EscalationProps {
   readonly alertmanagers: readonly string[];
   readonly externalLabels: { readonly [name: string]: string };
+  readonly links?: { readonly runbooks?: string; readonly dashboard?: string };
   readonly slack?: { readonly channel: string; readonly tokenFile: string; readonly url?: string };
   readonly metrics: Metrics;
   readonly log: Log;
@@ -31,12 +32,12 @@ export class Escalation {
 
   /**
    * Raises an alert at every Alertmanager. Its labels are those of the rule of the same name, external ones included, so
-   * the two are one alert, and whoever is told is told once.
+   * the two are one alert, and whoever is told is told once: by this one, which comes first and needs the links, too.
    */
   async raise({ labels, annotations }: OwnAlert): Promise<void> {
     const alert = {
       labels: { ...this.props.externalLabels, ...labels },
-      annotations,
+      annotations: { ...annotations, ...this.linksOf(labels.alertname!) },
       startsAt: new Date().toISOString(),
       endsAt: new Date(Date.now() + FIRING_MS).toISOString(),
     };
@@ -44,6 +45,14 @@ export class Escalation {
       this.props.alertmanagers.map((url) => post(`${url}/api/v2/alerts`, [alert], {})),
     );
     this.count('alertmanager', results);
+  }
+
+  private linksOf(alert: string): OwnAlert['annotations'] {
+    const { runbooks, dashboard } = this.props.links ?? {};
+    return {
+      ...(runbooks ? { runbook_url: `${runbooks}/${alert}` } : {}),
+      ...(dashboard ? { dashboard_url: dashboard } : {}),
+    };
   }
 
   /** Says something in Slack, unless a storm has filled the minute: then how much more there was is said later. */

@@ -3,6 +3,7 @@ import {
   type AlertRoutingProps,
   type Channels,
   Credentials,
+  Endpoint,
   type Levels,
   type Receiver,
   type Route,
@@ -106,6 +107,7 @@ describe('AlertRouting', () => {
       deadMansSwitch: { urlKey: 'LISTENER_URL' },
       businessHours: { start: '08:00', end: '16:00', timeZone: 'Europe/Berlin' },
       inhibitions: [{ source: 'DemoDown', targets: ['DemoSlow'], equal: ['instance'] }],
+      tracing: Endpoint.host('traces.example.com', 4318, 'http', ['10.30.0.0/16']),
     }),
     traces: {
       name: 'name: notifier',
@@ -122,6 +124,7 @@ describe('AlertRouting', () => {
       deadMansSwitch: 'url_file: /etc/alertmanager/credentials/LISTENER_URL',
       businessHours: 'location: Europe/Berlin',
       inhibitions: 'name: DemoDown',
+      tracing: 'endpoint: traces.example.com:4318',
     },
   });
 
@@ -550,6 +553,35 @@ describe('AlertRouting', () => {
       made.addHeartbeat({ name: 'heartbeat' });
       expect(watchdogRoutes(manifestsOf(chart))).toEqual([route('heartbeat', true), route('nobody', false)]);
       expect(watchdogRoutes(rendered())).toEqual([route('nobody', false)]);
+    });
+  });
+
+  describe('a receiver of traces', () => {
+    const traced = (endpoint: Endpoint) => rendered({ tracing: endpoint });
+
+    test('gets every notification by OTLP over HTTP, and the policy lets it', () => {
+      const manifests = traced(Endpoint.host('traces.example.com', 4318, 'http', ['10.30.0.0/16']));
+      expect(config(manifests).tracing).toEqual({
+        client_type: 'http',
+        endpoint: 'traces.example.com:4318',
+        insecure: true,
+        sampling_fraction: 1,
+      });
+      expect(find(manifests, 'NetworkPolicy').spec.egress).toContainEqual({
+        to: [{ ipBlock: { cidr: '10.30.0.0/16' } }],
+        ports: [{ port: 4318, protocol: 'TCP' }],
+      });
+    });
+
+    test('is spoken to in TLS where its endpoint says so', () => {
+      expect(config(traced(Endpoint.host('traces.example.com'))).tracing).toMatchObject({
+        endpoint: 'traces.example.com:443',
+        insecure: false,
+      });
+    });
+
+    test('is not needed', () => {
+      expect(config(rendered())).not.toHaveProperty('tracing');
     });
   });
 

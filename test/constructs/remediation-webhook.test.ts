@@ -92,6 +92,7 @@ describe('RemediationWebhook', () => {
       replicas: 3,
       prometheus: Endpoint.host('metrics.example.com', 9091, 'http'),
       externalLabels: { cluster: 'demo' },
+      links: { runbooks: 'https://playbooks.example.com', dashboard: 'https://dashboards.example.com/d/repairs' },
       connections: {
         cache: {
           kind: 'redis',
@@ -118,6 +119,7 @@ describe('RemediationWebhook', () => {
       replicas: 'replicas: 3',
       prometheus: 'http://metrics.example.com:9091',
       externalLabels: '"cluster": "demo"',
+      links: '"runbooks": "https://playbooks.example.com"',
       connections: '"host": "cache.example.com"',
       slack: '"channel": "#repairs"',
       tracing: '"otlp": "http://traces.example.com:4318"',
@@ -218,7 +220,7 @@ describe('RemediationWebhook', () => {
         group_by: ['...'],
         group_wait: '10s',
         group_interval: '1m',
-        repeat_interval: '30m',
+        repeat_interval: '35m',
       });
       const address = `http://remediation-webhook.${NAMESPACE}.svc:8080/api/v1`;
       const http = {
@@ -231,6 +233,17 @@ describe('RemediationWebhook', () => {
       expect(named('remediation-webhook-heartbeat').webhook_configs).toEqual([
         { url: `${address}/heartbeat`, send_resolved: false, http_config: http },
       ]);
+    });
+
+    test('asks again when the longest rest is over, or when the webhook listens to the same alert again', () => {
+      const repeatInterval = (props: Partial<RemediationWebhookProps>) =>
+        alertmanager(rendered(props)).route.routes.find(
+          ({ receiver }: { receiver: string }) => receiver === 'remediation-webhook',
+        ).repeat_interval;
+      const rests = (name: string, cooldownSeconds: number) => ({ ...RESTART, name, cooldownSeconds });
+      expect(repeatInterval({ policies: [rests('short', 60), rests('long', 3601)] })).toBe('66m');
+      expect(repeatInterval({ policies: [rests('short', 60)] })).toBe('15m');
+      expect(repeatInterval({ policies: [rests('short', 60)], limits: { repeatSeconds: 300 } })).toBe('10m');
     });
 
     test('verifies the certificate where there is one, of which it gets the authority alone', () => {

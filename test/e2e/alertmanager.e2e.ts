@@ -1,9 +1,9 @@
 import { dump, load } from 'js-yaml';
 import type { AlertmanagerConfig, Route } from '../../constructs';
 import { readManifests } from '../support/dist';
-import { layOutAlertmanager, temporaryDirectory, writeInto } from '../support/files';
+import { layOutAlertmanager, temporaryDirectory } from '../support/files';
 import { answers, freePorts, getJson, type Server, startServer, waitFor } from './support/server';
-import { type Notification, type Sinks, SLACK_TOKEN, SMTP_LOGIN, startSinks } from './support/sinks';
+import { layOutCredentials, type Notification, type Sinks, startSinks, towards } from './support/sinks';
 
 /**
  * The synthesized configuration, changed only in what the outside decides: addresses of the channels, and waiting times
@@ -22,35 +22,13 @@ function forTest(text: string, sinks: Sinks, businessHours: 'open' | 'closed'): 
   const now = new Date();
   const other = now.getUTCFullYear() - 1;
   return dump({
-    ...config,
-    global: {
-      ...config.global,
-      smtp_smarthost: sinks.smtpAddress,
-      smtp_tls_config: { insecure_skip_verify: true },
-      slack_app_url: `${sinks.httpUrl}/slack`,
-      pagerduty_url: `${sinks.httpUrl}/pagerduty`,
-    },
+    ...towards(sinks, config),
     route: quick(config.route),
     time_intervals: config.time_intervals?.map(({ name }) => ({
       name,
       time_intervals: businessHours === 'open' ? [{ weekdays: ['sunday:saturday'] }] : [{ years: [`${other}`] }],
     })),
   });
-}
-
-/** Files of the Secret, with addresses of the sinks. */
-function layOutCredentials(root: string, sinks: Sinks): void {
-  const secrets = {
-    SLACK_BOT_TOKEN: SLACK_TOKEN,
-    PAGERDUTY_INTEGRATION_KEY: 'not-a-real-routing-key',
-    SMTP_PASSWORD: SMTP_LOGIN.password,
-    SMS_GATEWAY_URL: `${sinks.httpUrl}/sms`,
-    ALERT_WEBHOOK_URL: `${sinks.httpUrl}/webhook`,
-    DEAD_MANS_SWITCH_URL: `${sinks.httpUrl}/dead-mans-switch`,
-  };
-  for (const [key, value] of Object.entries(secrets)) {
-    writeInto(root, `etc/alertmanager/credentials/${key}`, value);
-  }
 }
 
 /** Alertmanagers that gossip on loopback, as the pods of the StatefulSet do. */

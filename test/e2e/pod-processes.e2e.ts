@@ -1,6 +1,7 @@
 import { type Kubernetes, makeNamespace, startKubernetes, WORKLOAD_CONTROLLERS } from './support/kubernetes';
 import {
   buildLeakyService,
+  isAlive,
   leakyDeployment,
   type PodProcess,
   type PodProcesses,
@@ -17,14 +18,6 @@ const LEAKED_MEBIBYTES = 120;
 async function residentMebibytes({ url }: PodProcess): Promise<number> {
   const text = await (await fetch(`${url}/metrics`)).text();
   return Number(/^process_resident_memory_bytes (\S+)/m.exec(text)?.[1]) / MEBIBYTE;
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
-  }
 }
 
 describe('Pods that are real processes', () => {

@@ -5,7 +5,7 @@ import type { PrometheusConfig, ScrapeConfig } from '../../constructs';
 import { SCRAPE_METRICS } from '../../metrics';
 import { configFiles, DIST, type Manifest, ofKind, readManifests } from '../support/dist';
 import { layOutPrometheus, temporaryDirectory, writeInto } from '../support/files';
-import { argsOf, HOST_PATHS, kubeconfigOf, replaced, tokenOf } from './support/deployed';
+import { argsOf, discoveredLabels, HOST_PATHS, kubeconfigOf, replaced, tokenOf } from './support/deployed';
 import { type Kubernetes, makeNamespace, startKubernetes } from './support/kubernetes';
 import { answers, freePorts, getJson, type Server, startServer, waitFor } from './support/server';
 
@@ -25,19 +25,6 @@ interface Target {
 }
 
 const manifests = readManifests();
-
-/** What discovery would say of a target that the job keeps; the job's own relabelling makes labels of it. */
-function discoveredLabels({ job_name, relabel_configs = [] }: ScrapeConfig): Record<string, string> {
-  const wanted = relabel_configs
-    .filter(({ action }) => action === 'keep')
-    .map(({ source_labels, regex }) => [source_labels![0]!, regex!] as const);
-  return {
-    ...Object.fromEntries(wanted),
-    __meta_kubernetes_namespace: 'sightedit-monitoring',
-    __meta_kubernetes_pod_name: `${job_name}-0`,
-    __meta_kubernetes_pod_node_name: 'node-a',
-  };
-}
 
 /** A node as a kubelet would register it; there is none here. */
 const NODE: Manifest = {

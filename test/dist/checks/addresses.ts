@@ -10,6 +10,7 @@ const NOT_CONNECTIONS: readonly RegExp[] = [
   // Where people reach the server; links in alerts begin with it.
   /^args --web\.external-url$/,
   /^grafana\.ini server\.root_url$/,
+  /^remediation\.json links\.(runbooks|dashboard)$/,
   // Where the server itself listens.
   /^args --(web|cluster)\.listen-address$/,
   // Whether Prometheus or a prober calls these is told by the rest of the job: `staticTargets` looks at them.

@@ -1,5 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { ScrapeConfig } from '../../../constructs';
 import { type Manifest, podTemplates } from '../../support/dist';
 import { underRoot } from '../../support/files';
 import type { Kubernetes } from './kubernetes';
@@ -39,4 +40,17 @@ export async function kubeconfigOf(kubernetes: Kubernetes, name: string, directo
   const file = join(directory, `${name}.kubeconfig`);
   writeFileSync(file, JSON.stringify(config));
   return file;
+}
+
+/** What discovery would say of a target that the job keeps; the job's own relabelling makes labels of it. */
+export function discoveredLabels({ job_name, relabel_configs = [] }: ScrapeConfig): Record<string, string> {
+  const wanted = relabel_configs
+    .filter(({ action }) => action === 'keep')
+    .map(({ source_labels, regex }) => [source_labels![0]!, regex!] as const);
+  return {
+    ...Object.fromEntries(wanted),
+    __meta_kubernetes_namespace: 'sightedit-monitoring',
+    __meta_kubernetes_pod_name: `${job_name}-0`,
+    __meta_kubernetes_pod_node_name: 'node-a',
+  };
 }

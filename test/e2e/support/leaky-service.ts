@@ -1,12 +1,12 @@
 import { createServer } from 'node:http';
-import { collectDefaultMetrics, register } from 'prom-client';
+import { collectDefaultMetrics, Histogram, register } from 'prom-client';
 
 /**
  * A service with a fault that can be switched on: it holds on to memory until it is restarted. It runs in a process of
  * its own, bundled by `buildLeakyService()`.
  *
  *     GET  /health/ready   200 once it answers
- *     GET  /metrics        what every service of SightEdit exposes about its process
+ *     GET  /metrics        what every service of SightEdit exposes about its process and its requests
  *     POST /leak?mebibytes=120
  *                          grow until the process has that much in RAM, 150 at the most
  *
@@ -30,8 +30,15 @@ function leak(): void {
 
 collectDefaultMetrics();
 setInterval(leak, STEP_MS);
+const durations = new Histogram({
+  name: 'http_server_request_duration_seconds',
+  help: 'Duration of HTTP requests.',
+  labelNames: ['http_route', 'http_request_method', 'http_response_status_code'],
+});
 const server = createServer(async (request, response) => {
   const { pathname, searchParams } = new URL(request.url ?? '/', 'http://localhost');
+  const measured = durations.startTimer({ http_route: pathname, http_request_method: request.method });
+  response.once('finish', () => measured({ http_response_status_code: response.statusCode }));
   if (pathname === '/metrics') {
     response.setHeader('content-type', register.contentType);
     response.end(await register.metrics());

@@ -251,6 +251,15 @@ function ignoreConflict(error: Error): void {
   }
 }
 
+/** Whether a process runs. */
+export function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
+
 /** Bundles the leaky service into a script that node runs. */
 export function buildLeakyService(): string {
   const script = join(temporaryDirectory(), 'leaky-service.cjs');

@@ -1,6 +1,8 @@
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { SMTPServer } from 'smtp-server';
+import type { AlertmanagerConfig } from '../../../constructs';
+import { writeInto } from '../../support/files';
 
 /** A notification that reached one of the channels. */
 export interface Notification {
@@ -11,6 +13,8 @@ export interface Notification {
   readonly status: 'firing' | 'resolved';
   /** The whole message. */
   readonly text: string;
+  /** When it arrived. */
+  readonly time: Date;
 }
 
 /** Stand-ins for what is outside of the cluster: they speak the real protocols and keep what they are told. */
@@ -39,6 +43,7 @@ export async function startSinks(): Promise<Sinks> {
       status: status === 'resolved' ? 'resolved' : 'firing',
       alerts: [...new Set(text.match(ALERT) ?? [])].sort(),
       text,
+      time: new Date(),
     });
   };
 
@@ -94,6 +99,33 @@ export async function startSinks(): Promise<Sinks> {
   };
 }
 
+/** A configuration whose channels are the sinks. */
+export function towards({ smtpAddress, httpUrl }: Sinks, config: AlertmanagerConfig): AlertmanagerConfig {
+  const global = {
+    ...config.global,
+    smtp_smarthost: smtpAddress,
+    smtp_tls_config: { insecure_skip_verify: true },
+    slack_app_url: `${httpUrl}/slack`,
+    pagerduty_url: `${httpUrl}/pagerduty`,
+  };
+  return { ...config, global };
+}
+
+/** Files of the Secret, with addresses of the sinks. */
+export function layOutCredentials(root: string, sinks: Sinks): void {
+  const secrets = {
+    SLACK_BOT_TOKEN: SLACK_TOKEN,
+    PAGERDUTY_INTEGRATION_KEY: 'not-a-real-routing-key',
+    SMTP_PASSWORD: SMTP_LOGIN.password,
+    SMS_GATEWAY_URL: `${sinks.httpUrl}/sms`,
+    ALERT_WEBHOOK_URL: `${sinks.httpUrl}/webhook`,
+    DEAD_MANS_SWITCH_URL: `${sinks.httpUrl}/dead-mans-switch`,
+  };
+  for (const [key, value] of Object.entries(secrets)) {
+    writeInto(root, `etc/alertmanager/credentials/${key}`, value);
+  }
+}
+
 function answerJson(response: ServerResponse, status: number, body: object): void {
   response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
 }
@@ -104,7 +136,8 @@ function readHttp(path: string, body: any): { channel: string; status: string; a
     case '/slack':
       return {
         channel: `slack ${body.channel}`,
-        status: /RESOLVED/.test(body.attachments[0].title) ? 'resolved' : 'firing',
+        // The remediation webhook sends plain text.
+        status: /RESOLVED/.test(body.attachments?.[0].title ?? '') ? 'resolved' : 'firing',
         answer: 200,
       };
     case '/pagerduty':

@@ -8,6 +8,7 @@ import { bundledServer } from '../../../constructs/remediation-webhook/bundle';
 import type { RemediationPolicy } from '../../../remediation';
 import type { Configuration } from '../../../remediation/configuration';
 import { node, packagedDirectory } from '../../../tools/packages';
+import type { Manifest } from '../../support/dist';
 import type { Kubernetes } from './kubernetes';
 import { makeNamespace } from './kubernetes';
 import { freePorts, type Server, startServer, temporaryDirectory, waitFor } from './server';
@@ -72,16 +73,19 @@ export async function deployWebhook(
   writeFileSync(tokenFile, await token(kubernetes, 'remediation-webhook'));
   return {
     configuration: webhook.configuration,
-    nodeOptions: nodeOptionsOf(app),
+    nodeOptions: nodeOptionsOf(app.charts.flatMap((each) => each.toJson())),
     manifests,
     tokenFile,
     notifierToken: await token(kubernetes, ALERTMANAGER, '--audience=remediation-webhook'),
   };
 }
 
-function nodeOptionsOf(app: App): string {
-  const deployment = app.charts.flatMap((chart) => chart.toJson()).find(({ kind }) => kind === 'Deployment');
-  const env: { name: string; value?: string }[] = deployment.spec.template.spec.containers[0].env;
+/** Options of Node that the webhook's pods have. */
+export function nodeOptionsOf(manifests: readonly Manifest[]): string {
+  const deployment = manifests.find(
+    ({ kind, metadata }) => kind === 'Deployment' && metadata.name === 'remediation-webhook',
+  );
+  const env: { name: string; value?: string }[] = deployment!.spec.template.spec.containers[0].env;
   return env.find(({ name }) => name === 'NODE_OPTIONS')!.value!;
 }
 
@@ -118,7 +122,7 @@ let bundle: string | undefined;
 /** Starts a replica as a process: the bundled server that is deployed, with the configuration that is deployed. */
 export async function startWebhook(
   kubernetes: Kubernetes,
-  { configuration, tokenFile, nodeOptions }: Deployed,
+  { configuration, tokenFile, nodeOptions }: Pick<Deployed, 'configuration' | 'tokenFile' | 'nodeOptions'>,
   overrides: Overrides = {},
   env: NodeJS.ProcessEnv = {},
 ): Promise<Replica> {

@@ -1,0 +1,293 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { dump, load } from 'js-yaml';
+import type { AlertmanagerConfig, PrometheusConfig } from '../../../constructs';
+import type { Configuration } from '../../../remediation/configuration';
+import { KEYS, type Remediation } from '../../../remediation/record';
+import { configFiles, type Manifest, readManifests, WORKLOAD_KINDS } from '../../support/dist';
+import { layOutAlertmanager, layOutPrometheus, layOutRules, temporaryDirectory, writeInto } from '../../support/files';
+import { argsOf, discoveredLabels, kubeconfigOf, replaced, tokenOf } from './deployed';
+import { type Kubernetes, makeNamespace, startKubernetes, WORKLOAD_CONTROLLERS } from './kubernetes';
+import { type OtlpSink, startOtlpSink } from './otlp-sink';
+import { buildLeakyService, leakyDeployment, type PodProcesses, startPodProcesses } from './pod-processes';
+import { quickenRoutes, quickenRules, quickenWebhook } from './quicken';
+import { answers, freePorts, getJson, startServer, waitFor } from './server';
+import { layOutCredentials, type Sinks, SLACK_TOKEN, startSinks, towards } from './sinks';
+import { nodeOptionsOf, type Overrides, type Replica, startWebhook, token } from './webhook';
+
+/**
+ * By how much every waiting time, range and rest is divided, in rules, routes and the webhook's policies: a minute of
+ * production is a second here.
+ */
+export const FACTOR = 60;
+
+const APPLICATION = 'sightedit';
+const MONITORING = 'sightedit-monitoring';
+export const TARGET = 'sightedit-backend';
+const MEMORY_LIMIT = '128Mi';
+/** 95 % of the limit. */
+const LEAK_MEBIBYTES = 122;
+
+/** More than the drill makes: what is refused at its end is refused by the circuit. */
+const RUNS_AN_HOUR = 8;
+
+/** Jobs whose targets are there: the application's pods and the servers that the drill starts. */
+const JOBS = ['sightedit-pods', 'kube-state-metrics', 'prometheus', 'alertmanager', 'remediation-webhook'];
+
+/** Topics about what the drill starts. Others would tell, rightly, that a database, a cache or a node is missing. */
+const TOPICS = ['application', 'workloads', 'remediation', 'prometheus'];
+/** Alerts of these topics about what is left out. */
+const LEFT_OUT = ['ScrapeTargetMissing', 'PrometheusNotConnectedToAlertmanagers'];
+
+/** A cluster with a workload that can be made to leak, and everything between its metrics and its repair. */
+export interface Drill {
+  readonly kubernetes: Kubernetes;
+  readonly pods: PodProcesses;
+  readonly sinks: Sinks;
+  readonly traces: OtlpSink;
+  readonly prometheus: string;
+  readonly replicas: readonly Replica[];
+  /** Makes every process of the target leak that runs now. */
+  injectFault(): Promise<void>;
+  /** Series that a query yields now. */
+  query(
+    promql: string,
+  ): Promise<readonly { readonly metric: Readonly<Record<string, string>>; readonly value: number }[]>;
+  /** Records about the target, the oldest first. */
+  records(): Promise<readonly Remediation[]>;
+  stop(): Promise<void>;
+}
+
+/** Starts everything, on loopback. */
+export async function startDrill(): Promise<Drill> {
+  const root = temporaryDirectory();
+  const manifests = readManifests();
+  const [traces, sinks] = await Promise.all([startOtlpSink(), startSinks()]);
+  const kubernetes = await startKubernetes(WORKLOAD_CONTROLLERS);
+  await makeNamespace(kubernetes, APPLICATION);
+  // The platform's own pods are processes that are started below; the API server keeps what they need.
+  await apply(kubernetes, ...manifests.filter(({ kind }) => !WORKLOAD_KINDS.includes(kind)));
+  const pods = await startPodProcesses(kubernetes, APPLICATION);
+  await deployTarget(kubernetes);
+
+  const [prometheusPort, alertmanagerPort] = (await freePorts(2)) as [number, number];
+  const prometheus = `http://127.0.0.1:${prometheusPort}`;
+  const alertmanager = `http://127.0.0.1:${alertmanagerPort}`;
+  const replicas = await startWebhooks(kubernetes, manifests, { prometheus, alertmanager, sinks, traces });
+  await startAlertmanager(kubernetes, manifests, root, { url: alertmanager, webhook: replicas[0]!, sinks, traces });
+  const exporter = await startKubeStateMetrics(kubernetes, manifests, root);
+  await startPrometheus(kubernetes, manifests, root, {
+    'kube-state-metrics': [exporter],
+    prometheus: [hostOf(prometheus)],
+    alertmanager: [hostOf(alertmanager)],
+    'remediation-webhook': replicas.map(({ url }) => hostOf(url)),
+  });
+  return {
+    kubernetes,
+    pods,
+    sinks,
+    traces,
+    prometheus,
+    replicas,
+    injectFault: async () => {
+      const ready = pods.running().filter((process) => process.ready);
+      await Promise.all(
+        ready.map(({ url }) => fetch(`${url}/leak?mebibytes=${LEAK_MEBIBYTES}`, { method: 'POST' }).catch(() => {})),
+      );
+    },
+    query: async (promql) => {
+      const url = `${prometheus}/api/v1/query?query=${encodeURIComponent(promql)}`;
+      const { data } = await getJson<{
+        data: { result: { metric: Record<string, string>; value: [number, string] }[] };
+      }>(url);
+      return data.result.map(({ metric, value }) => ({ metric, value: Number(value[1]) }));
+    },
+    records: async () => {
+      const args = ['get', 'remediations', `--namespace=${MONITORING}`, '--output=json'];
+      const { stdout } = await kubernetes.kubectl(...args, '--sort-by=.metadata.creationTimestamp');
+      return (JSON.parse(stdout) as { items: Remediation[] }).items;
+    },
+    stop: async () => {
+      await pods.stop();
+      await Promise.all([traces.stop(), sinks.stop()]);
+      await kubernetes.stop();
+    },
+  };
+}
+
+async function apply(kubernetes: Kubernetes, ...items: readonly object[]): Promise<void> {
+  const list = { apiVersion: 'v1', kind: 'List', items };
+  // A namespace takes a moment until it takes ServiceAccounts' tokens, and a definition until it is served.
+  const { code, stderr } = await kubernetes.kubectlWith(list, 'apply');
+  if (code !== 0) {
+    throw new Error(stderr);
+  }
+}
+
+async function deployTarget(kubernetes: Kubernetes): Promise<void> {
+  const deployment = leakyDeployment({
+    name: TARGET,
+    namespace: APPLICATION,
+    labels: { [KEYS.optIn]: 'enabled' },
+    script: buildLeakyService(),
+    replicas: 2,
+    memoryLimit: MEMORY_LIMIT,
+  });
+  const disruptions = {
+    apiVersion: 'policy/v1',
+    kind: 'PodDisruptionBudget',
+    metadata: { name: TARGET, namespace: APPLICATION },
+    spec: { minAvailable: 1, selector: { matchLabels: { 'app.kubernetes.io/component': 'backend' } } },
+  };
+  await apply(kubernetes, deployment, disruptions);
+}
+
+async function startWebhooks(
+  kubernetes: Kubernetes,
+  manifests: readonly Manifest[],
+  {
+    prometheus,
+    alertmanager,
+    sinks,
+    traces,
+  }: { prometheus: string; alertmanager: string; sinks: Sinks; traces: OtlpSink },
+): Promise<readonly Replica[]> {
+  const file = configFiles(manifests, 'remediation-webhook-config')['remediation.json']!;
+  const configuration = quickenWebhook(JSON.parse(file) as Configuration, FACTOR);
+  const directory = temporaryDirectory();
+  const tokenFile = writeInto(directory, 'token', await tokenOf(kubernetes, 'remediation-webhook'));
+  const overrides: Overrides = {
+    mode: 'active',
+    prometheus: [prometheus],
+    alertmanagers: [alertmanager],
+    slack: {
+      channel: configuration.slack!.channel,
+      tokenFile: writeInto(directory, 'slack', SLACK_TOKEN),
+      url: `${sinks.httpUrl}/slack`,
+    },
+    otlp: traces.url,
+    runbooks: undefined,
+    // The hour of a budget is not divided; it has to last for all that the drill does in its few minutes.
+    policies: configuration.policies.map((policy) => ({ ...policy, budgetPerHour: RUNS_AN_HOUR })),
+    limits: { budgetPerHour: RUNS_AN_HOUR },
+  };
+  return Promise.all(
+    [0, 1].map(() =>
+      startWebhook(kubernetes, { configuration, tokenFile, nodeOptions: nodeOptionsOf(manifests) }, overrides),
+    ),
+  );
+}
+
+async function startAlertmanager(
+  kubernetes: Kubernetes,
+  manifests: readonly Manifest[],
+  root: string,
+  { url, webhook, sinks, traces }: { url: string; webhook: Replica; sinks: Sinks; traces: OtlpSink },
+): Promise<void> {
+  layOutCredentials(root, sinks);
+  const audience = '--audience=remediation-webhook';
+  writeInto(root, 'etc/alertmanager/remediation-token/token', await token(kubernetes, 'alertmanager', audience));
+  const config = layOutAlertmanager(manifests, root, (text) =>
+    dump({
+      ...quickenRoutes(towards(sinks, load(text) as AlertmanagerConfig), FACTOR),
+      tracing: { client_type: 'http', endpoint: hostOf(traces.url), insecure: true, sampling_fraction: 1 },
+    }).replaceAll(/http:\/\/remediation-webhook[^/]*/g, webhook.url),
+  );
+  await startServer('alertmanager', {
+    command: 'alertmanager',
+    args: [
+      `--config.file=${config}`,
+      `--storage.path=${root}/alertmanager-data`,
+      `--web.listen-address=${hostOf(url)}`,
+      '--cluster.listen-address=',
+      '--dispatch.start-delay=0s',
+    ],
+    ready: () => answers(`${url}/-/ready`),
+  });
+}
+
+/** @returns where its metrics are */
+async function startKubeStateMetrics(
+  kubernetes: Kubernetes,
+  manifests: readonly Manifest[],
+  root: string,
+): Promise<string> {
+  const [port, telemetry] = (await freePorts(2)) as [number, number];
+  await startServer('kube-state-metrics', {
+    command: 'kube-state-metrics',
+    args: [
+      ...replaced(argsOf(manifests, 'kube-state-metrics', root), {
+        '--port': `${port}`,
+        '--telemetry-port': `${telemetry}`,
+      }),
+      '--host=127.0.0.1',
+      '--telemetry-host=127.0.0.1',
+      `--kubeconfig=${await kubeconfigOf(kubernetes, 'kube-state-metrics', root)}`,
+    ],
+    ready: () => answers(`http://127.0.0.1:${port}/metrics`),
+  });
+  return `127.0.0.1:${port}`;
+}
+
+async function startPrometheus(
+  kubernetes: Kubernetes,
+  manifests: readonly Manifest[],
+  root: string,
+  targets: Readonly<Record<string, readonly string[]>>,
+): Promise<void> {
+  const file = layOutPrometheus(manifests, root);
+  for (const rules of layOutRules(manifests, root)) {
+    const wanted = TOPICS.includes(basename(rules, '.yaml'));
+    writeFileSync(rules, wanted ? quickenRules(readFileSync(rules, 'utf8'), FACTOR, LEFT_OUT) : 'groups: []\n');
+  }
+  const account = 'var/run/secrets/kubernetes.io/serviceaccount/token';
+  const credentials = writeInto(root, account, await tokenOf(kubernetes, 'prometheus'));
+  const discovery = {
+    api_server: kubernetes.url,
+    authorization: { credentials_file: credentials },
+    tls_config: { insecure_skip_verify: true },
+  };
+  const config = load(readFileSync(file, 'utf8')) as PrometheusConfig;
+  const scrape_configs = config.scrape_configs
+    .filter(({ job_name }) => JOBS.includes(job_name))
+    .map((job) => {
+      const addresses = targets[job.job_name];
+      const { kubernetes_sd_configs, ...rest } = job;
+      return addresses
+        ? { ...rest, static_configs: [{ targets: addresses, labels: discoveredLabels(job) }] }
+        : { ...job, kubernetes_sd_configs: kubernetes_sd_configs?.map((sd) => ({ ...sd, ...discovery })) };
+    });
+  const alertmanagers = [{ api_version: 'v2', static_configs: [{ targets: targets.alertmanager }] }];
+  const global = { ...config.global, scrape_interval: '1s', scrape_timeout: '1s', evaluation_interval: '1s' };
+  writeFileSync(file, dump({ ...config, global, scrape_configs, alerting: { ...config.alerting, alertmanagers } }));
+  const [address] = targets.prometheus as [string];
+  await startServer('prometheus', {
+    command: 'prometheus',
+    args: [
+      ...replaced(argsOf(manifests, 'prometheus', root), { '--storage.tsdb.path': join(root, 'prometheus-data') }),
+      `--web.listen-address=${address}`,
+    ],
+    env: { POD_NAME: 'prometheus-0' },
+    ready: () => answers(`http://${address}/-/ready`),
+  });
+}
+
+function hostOf(url: string): string {
+  return url.replace('http://', '');
+}
+
+/** Waits until the target may be repaired: it is older than what counts as a recent change. */
+export async function waitUntilSettled({ kubernetes }: Drill, seconds: number): Promise<void> {
+  await waitFor(
+    'the target to be old enough',
+    async () => {
+      const args = ['get', 'replicasets', `--namespace=${APPLICATION}`, '--output=json'];
+      const { items } = JSON.parse((await kubernetes.kubectl(...args)).stdout) as {
+        items: { metadata: { creationTimestamp: string } }[];
+      };
+      const newest = Math.max(...items.map(({ metadata }) => Date.parse(metadata.creationTimestamp)));
+      return Date.now() - newest > seconds * 1000;
+    },
+    { timeoutSeconds: seconds + 60 },
+  );
+}
