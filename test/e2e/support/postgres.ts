@@ -37,6 +37,8 @@ const SYSTEM_USER = 'postgres';
 export interface Postgres {
   readonly server: Server;
   readonly port: number;
+  /** Certificate of the server, for `localhost`, which it has signed itself. */
+  readonly certificateFile: string;
   /** Runs statements as the superuser, or as another role, and gives what they print: a row a line, `|` between columns. */
   sql(statements: string, role?: Role): Promise<string[]>;
   /** Runs a file of statements as the superuser. */
@@ -94,6 +96,7 @@ export async function startPostgres(database: string, installation: Installation
   return {
     server,
     port,
+    certificateFile: join(data, 'server.crt'),
     sessionArgs: (statements) => [...connect, '--command', statements],
     file: async (path) => {
       await run(program('psql'), [...connect, `--file=${path}`]);
