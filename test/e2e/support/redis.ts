@@ -15,9 +15,16 @@ export interface RunningRedis {
   readonly port: number;
   /** As the user that may do everything. */
   readonly admin: Redis;
+  /** Removes every key, without the commands that tests want to see unused. */
+  empty(): Promise<void>;
   /** How often a command was called since the server runs, as `INFO commandstats` says. */
   calls(command: string): Promise<number>;
+  /** The commands that a user may send about a key, as `ACL DRYRUN` says; `client|setname` is one of several of a name. */
+  allowed(user: string, key: string): Promise<string[]>;
 }
+
+/** A row of the answer to `COMMAND`: name, number of words (negative: at least), …, commands under this one. */
+type CommandRow = [string, number, ...unknown[]];
 
 const clients = new Set<Redis>();
 afterAll(() => {
@@ -60,9 +67,29 @@ export async function startRedis(users: { readonly [name: string]: string } = {}
   return {
     port,
     admin,
+    empty: async () => {
+      await admin.eval("for _, key in ipairs(redis.call('KEYS', '*')) do redis.call('UNLINK', key) end", 0);
+    },
     calls: async (command) => {
       const line = new RegExp(`^cmdstat_${command.replace('|', '\\|')}:calls=(\\d+)`, 'm');
       return Number(line.exec(await admin.info('commandstats'))?.[1] ?? 0);
+    },
+    allowed: async (user, key) => {
+      const rows = ((await admin.call('COMMAND')) as CommandRow[]).flatMap((row) => {
+        const under = row[9] as CommandRow[] | undefined;
+        return under?.length ? under : [row];
+      });
+      const answers = await Promise.all(
+        rows.map(async ([name, words]) => {
+          const command = name.split('|');
+          const missing = Math.max(0, Math.abs(words) - command.length);
+          // Those that take a number of keys take 1.
+          const values = Array.from({ length: missing }, () => key);
+          const answer = await admin.call('ACL', 'DRYRUN', user, ...command, ...values).catch(String);
+          return answer === 'OK' || !`${answer}`.includes('no permissions to run') ? [name] : [];
+        }),
+      );
+      return answers.flat().sort();
     },
   };
 }
