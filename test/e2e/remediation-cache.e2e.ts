@@ -11,7 +11,7 @@ import { alert } from './support/webhook';
 const KEYS_RIGHTS = documentedRights('clear-cache.ts');
 const VERSION_RIGHTS = KEYS_RIGHTS.replace('+scan +unlink', '+get +eval +set');
 
-const OFTEN = { cooldownSeconds: 0, budgetPerHour: 50, verification: PROOFS.well } as const;
+const OFTEN = { cooldownSeconds: 0, budgetPerHour: 20, verification: PROOFS.well } as const;
 const PREFIXES = ['cache:api:', 'cache:page:'] as const;
 const POLICIES = [
   clearCache({ connection: 'cache', prefixes: PREFIXES, ...OFTEN }),
@@ -55,7 +55,7 @@ beforeAll(async () => {
     // The user may not select a database.
     elsewhere: { ...settings, user: 'cache', database: 1 },
   };
-  stage = await Stage.set(POLICIES, {}, { connections });
+  stage = await Stage.set(POLICIES, { budgetPerHour: 40 }, { connections });
 });
 
 const asks = (policy: string, labels: Readonly<Record<string, string>> = {}) =>

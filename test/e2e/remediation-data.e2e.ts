@@ -20,7 +20,7 @@ const REMEDIATION: Role = { user: 'sightedit_remediation', password: PASSWORD };
 
 /** Seconds after which a session counts as forgotten in the tests. */
 const IDLE_SECONDS = 1;
-const OFTEN = { cooldownSeconds: 0, budgetPerHour: 50 } as const;
+const OFTEN = { cooldownSeconds: 0, budgetPerHour: 20 } as const;
 
 /** A PostgreSQL with the policies that are about it; their names end in its major version. */
 const DATABASES = INSTALLATIONS.map((installation) => {
@@ -67,7 +67,7 @@ beforeAll(async () => {
   }
   stage = await Stage.set(
     DATABASES.flatMap(({ policies }) => policies),
-    {},
+    { budgetPerHour: 40 },
     { connections },
   );
 });
