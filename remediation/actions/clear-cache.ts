@@ -1,5 +1,6 @@
 import type { Cache } from '../clients';
 import {
+  checkCount,
   ParameterError,
   type RemediationPolicy,
   type ResponseOptions,
@@ -56,8 +57,17 @@ export function clearCache(
   for (const prefix of prefixes) {
     checkPrefix('prefixes', prefix);
   }
+  checkCount('batch', batch, 'write how many keys Redis looks at in one step');
+  checkCount('deadlineSeconds', deadlineSeconds, 'write in how many seconds the keys must be gone');
   const parameters = { connection, prefixes, mode, batch, deadlineSeconds };
-  return remediationPolicy('clear-cache', parameters, options, verification);
+  const policy = remediationPolicy('clear-cache', parameters, options, verification);
+  const deadline = deadlineSeconds ?? DEFAULT_DEADLINE_SECONDS;
+  if (deadline >= policy.timeoutSeconds) {
+    // The run would be cut off, and nobody would know how far it came.
+    const mend = `write less than timeoutSeconds, which is ${policy.timeoutSeconds}`;
+    throw new ParameterError('deadlineSeconds', deadline, mend);
+  }
+  return policy;
 }
 
 const DEFAULT_BATCH = 500;
