@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Run, resetConnections } from '../../remediation';
+import { openIncident, type Run, resetConnections } from '../../remediation';
 import { type ResetConnections, resetConnectionsAction } from '../../remediation/actions/reset-connections';
 import { type ConnectionSettings, DatabaseClient, type PostgresSettings } from '../../remediation/clients';
 import { ROOT } from '../../tools/catalogue';
@@ -39,6 +39,24 @@ const DATABASES = INSTALLATIONS.map((installation) => {
   };
 });
 
+const LOGS = {
+  grafanaUrl: 'https://grafana.example.com',
+  datasource: 'loki',
+  query: '{log_type="security"} | json | source_ip="$client_ip"',
+} as const;
+
+/** Asks a Prometheus that has scraped nothing, and so answers what it is told. */
+const INCIDENT = openIncident({
+  queries: {
+    'the address': 'label_replace(vector(3), "ip", "$client_ip", "", "")',
+    nothing: 'up{ip="$client_ip"}',
+    'a label that is missing': 'up{user="$user"}',
+    'what is no query': 'sum(',
+  },
+  logs: LOGS,
+  ...OFTEN,
+});
+
 let stage: Stage;
 const servers = new Map<number, Postgres>();
 const connections: { [name: string]: ConnectionSettings[string] } = {};
@@ -66,7 +84,7 @@ beforeAll(async () => {
     };
   }
   stage = await Stage.set(
-    DATABASES.flatMap(({ policies }) => policies),
+    [...DATABASES.flatMap(({ policies }) => policies), INCIDENT],
     { budgetPerHour: 40 },
     { connections },
   );
@@ -253,5 +271,38 @@ describe.each(DATABASES)('The sessions of PostgreSQL $installation.version', ({ 
       await postgres().sql(mends.replace('%s', REMEDIATION.user));
       await postgres().file(GRANTS);
     });
+  });
+});
+
+describe('An incident', () => {
+  const asks = (address: string) => alert({ remediation: 'open-incident', client_ip: address });
+
+  it.each([
+    ['an address', '203.0.113.7'],
+    ['what would end the string', '203.0.113.7"} or vector(666) or up{ip="'],
+    ['a backslash at the end', '203.0.113.7\\'],
+    ['lines', '203.0.113.7\n} or\tvector(666) #'],
+    ['quotes of every kind', '\'`"'],
+  ])('holds what was known when it began, of %s', async (_, address) => {
+    const request = asks(address);
+    const [record] = await stage.outcome(request);
+    expect(record!.status).toMatchObject({
+      phase: 'succeeded',
+      target: { kind: 'Incident', name: `SampleAlert/${request.fingerprint}` },
+      evidence: {
+        'label client_ip': address,
+        since: request.startsAt,
+        'the address': `{ip=${JSON.stringify(address)}} 3`,
+        nothing: 'no data',
+        'a label that is missing': expect.stringMatching(/^unknown: the query has no value for \$user/),
+        'what is no query': expect.stringMatching(/^unknown: no Prometheus answered: .*parse error/),
+        logs: expect.stringMatching(/^https:\/\/grafana\.example\.com\/explore\?/),
+      },
+    });
+    const { evidence } = record!.status;
+    expect(Object.keys(evidence!)).not.toContain('label remediation');
+    const panes = JSON.parse(new URL(evidence!.logs!).searchParams.get('panes')!);
+    const [, text] = /source_ip=(".*")$/s.exec(panes.incident.queries[0].expr)!;
+    expect(JSON.parse(text!)).toBe(address);
   });
 });
