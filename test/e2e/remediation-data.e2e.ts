@@ -4,6 +4,7 @@ import { openIncident, type Run, resetConnections } from '../../remediation';
 import { type ResetConnections, resetConnectionsAction } from '../../remediation/actions/reset-connections';
 import { type ConnectionSettings, DatabaseClient, type PostgresSettings } from '../../remediation/clients';
 import { ROOT } from '../../tools/catalogue';
+import { type PgBouncer, startPgBouncer } from './support/pgbouncer';
 import { INSTALLATIONS, type Postgres, type Role, startPostgres } from './support/postgres';
 import { endings, Stage } from './support/remediation';
 import { temporaryDirectory, waitFor } from './support/server';
@@ -23,6 +24,7 @@ const IDLE_SECONDS = 1;
 const OFTEN = { cooldownSeconds: 0, budgetPerHour: 20 } as const;
 
 /** A PostgreSQL with the policies that are about it; their names end in its major version. */
+const POOLER: Role = { user: 'pooler', password: PASSWORD };
 const DATABASES = INSTALLATIONS.map((installation) => {
   const major = Number.parseInt(installation.version, 10);
   const connection = `postgres-${major}`;
@@ -35,6 +37,11 @@ const DATABASES = INSTALLATIONS.map((installation) => {
       resetConnections({ ...common, name: `reset-${major}` }),
       resetConnections({ ...common, name: `reset-two-${major}`, maximumSessions: 2 }),
       resetConnections({ ...common, name: `reset-patiently-${major}`, idleSeconds: 3600 }),
+      resetConnections({
+        ...common,
+        name: `reset-pool-${major}`,
+        pgBouncer: { connection: `pgbouncer-${major}`, database: DATABASE },
+      }),
     ],
   };
 });
@@ -59,6 +66,7 @@ const INCIDENT = openIncident({
 
 let stage: Stage;
 const servers = new Map<number, Postgres>();
+const pools = new Map<number, PgBouncer>();
 const connections: { [name: string]: ConnectionSettings[string] } = {};
 
 beforeAll(async () => {
@@ -81,6 +89,16 @@ beforeAll(async () => {
       user: REMEDIATION.user,
       passwordFile,
       tls: { verify: true, caFile: postgres.certificateFile },
+    };
+    const pool = await startPgBouncer(postgres, DATABASE, [APPLICATION, OTHER], POOLER);
+    pools.set(major, pool);
+    connections[`pgbouncer-${major}`] = {
+      kind: 'postgres',
+      host: '127.0.0.1',
+      port: pool.port,
+      database: 'pgbouncer',
+      user: POOLER.user,
+      passwordFile,
     };
   }
   stage = await Stage.set(
@@ -184,6 +202,59 @@ describe.each(DATABASES)('The sessions of PostgreSQL $installation.version', ({ 
     // After a crash it is asked again, and finds nothing of the plan.
     expect(await resetConnectionsAction.execute(run, plan)).toMatchObject({ summary: 'ended 0 of 2 sessions' });
     expect(await resetConnectionsAction.verify!(run, plan)).toBe(1);
+  });
+
+  describe('behind PgBouncer', () => {
+    const pool = () => ({ port: pools.get(major)!.port, tls: false });
+    const pooled = (...statements: readonly string[]) =>
+      openSession(pool(), APPLICATION, DATABASE, 'idle').then(async ({ client, pid }) => {
+        for (const statement of statements) {
+          await client.query(statement);
+        }
+        return { client, pid };
+      });
+
+    it('are ended, and the connections of the pool renewed as soon as nobody uses them', async () => {
+      // The first connection of the pool is in use, the second is free.
+      const busy = await pooled('BEGIN', 'SELECT 1');
+      const free = await pooled('SELECT 1');
+      const work = setInterval(() => void busy.client.query('SELECT 1').catch(() => {}), 200);
+      await grownOld();
+      const [record] = await stage.outcome(asks('reset-pool'));
+      clearInterval(work);
+      expect(record!.status).toMatchObject({ phase: 'succeeded', effect: 'had the pool renewed' });
+      // Nobody who works has noticed: the transaction goes on, and the next one has another connection.
+      expect((await busy.client.query('SELECT pg_backend_pid() AS pid')).rows).toEqual([{ pid: busy.pid }]);
+      await busy.client.query('COMMIT');
+      await waitFor('the old connections to end', async () => {
+        return (await alive(busy, free)).every((there) => !there);
+      });
+      const { rows } = await free.client.query('SELECT pg_backend_pid() AS pid');
+      expect([busy.pid, free.pid]).not.toContain(rows[0].pid);
+    });
+
+    it('are ended where a client has forgotten its transaction', async () => {
+      const forgotten = await pooled('BEGIN', 'SELECT 1');
+      await grownOld();
+      const [record] = await stage.outcome(asks('reset-pool'));
+      expect(record!.status).toMatchObject({
+        phase: 'succeeded',
+        effect: expect.stringMatching(/^ended 1 of 1 sessions, /),
+      });
+      expect(await alive(forgotten)).toEqual([false]);
+      // The pool is not paused, and serves.
+      const next = await pooled('SELECT 1');
+      expect(next.pid).not.toBe(forgotten.pid);
+    });
+
+    it('are not renewed in a dry run', async () => {
+      const free = await pooled('SELECT 1');
+      await stage.restart({ mode: 'dry-run' });
+      const [record] = await stage.outcome(asks('reset-pool'));
+      await stage.restart();
+      expect(record!.status).toMatchObject({ phase: 'dry-run', effect: 'would have the pool renewed' });
+      expect((await free.client.query('SELECT pg_backend_pid() AS pid')).rows).toEqual([{ pid: free.pid }]);
+    });
   });
 
   describe('and the role that ends them', () => {

@@ -1,5 +1,5 @@
 import { Client } from 'pg';
-import type { Postgres, Role } from './postgres';
+import type { Role } from './postgres';
 
 /** A session that an application keeps open. */
 export interface Session {
@@ -28,14 +28,14 @@ const STATEMENTS = {
 
 /** Opens a session and leaves it in a state, as an application that forgets it does. */
 export async function openSession(
-  { port }: Postgres,
+  { port, tls = true }: { readonly port: number; readonly tls?: boolean },
   { user, password }: Role,
   database: string,
   state: keyof typeof STATEMENTS | 'active',
 ): Promise<Session> {
   const client = new Client({
     ...{ host: '127.0.0.1', port, database, user, password },
-    ssl: { rejectUnauthorized: false },
+    ssl: tls && { rejectUnauthorized: false },
   });
   client.on('error', () => {}); // Ended by somebody else, which is what the tests are about.
   await client.connect();
