@@ -60,8 +60,20 @@ export interface RemediationPolicy<K extends ActionKind = ActionKind> extends Re
 /** A parameter that cannot work. Names it, its value, and what to write instead. */
 export class ParameterError extends Error {
   constructor(parameter: string, value: unknown, mend: string) {
-    super(`${parameter} is ${JSON.stringify(value) ?? 'not set'}: ${mend}`);
+    const shown = typeof value === 'number' ? String(value) : (JSON.stringify(value) ?? 'not set');
+    super(`${parameter} is ${shown}: ${mend}`);
     this.name = 'ParameterError';
+  }
+}
+
+/**
+ * Checks a number of things or of seconds, where there is one.
+ *
+ * @throws ParameterError for one that is not whole, or less than 1
+ */
+export function checkCount(parameter: string, value: number | undefined, mend: string): void {
+  if (value !== undefined && !(Number.isInteger(value) && value >= 1)) {
+    throw new ParameterError(parameter, value, mend);
   }
 }
 

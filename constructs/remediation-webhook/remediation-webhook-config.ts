@@ -30,7 +30,7 @@ export type ConnectionProps =
       /** @default - the default user */
       readonly user?: string;
       readonly password?: SecretKey;
-      /** @default 0 */
+      /** Another one than 0 needs the right `+select`. @default 0 */
       readonly database?: number;
       /** @default - not encrypted */
       readonly tls?: ConnectionTls;

@@ -49,7 +49,8 @@ export function checkRanges(parameter: string, ranges: readonly string[]): void 
   for (const range of ranges) {
     const [address = '', bits, ...rest] = range.split('/');
     const isRange = rest.length === 0 && (isIPv4(address) || isPlainIPv6(address)) && ipaddr.isValidCIDR(range);
-    if (!isRange || bits === undefined) {
+    // An address is compared as IPv4 where it is one: with ::ffff:0:0/96 none would be.
+    if (!isRange || bits === undefined || isMapped(address)) {
       throw new ParameterError(parameter, range, 'write a range such as 198.51.100.0/24 or 2001:db8::/32');
     }
   }
@@ -78,6 +79,10 @@ function parse(text: string): Address {
 /** Without a zone, which means something on one host alone. */
 function isPlainIPv6(text: string): boolean {
   return isIPv6(text) && !text.includes('%');
+}
+
+function isMapped(address: string): boolean {
+  return isIPv6(address) && ipaddr.IPv6.parse(address).isIPv4MappedAddress();
 }
 
 /** `unicast`, or why it is not an address of the Internet. */

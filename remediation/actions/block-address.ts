@@ -1,5 +1,5 @@
 import {
-  ParameterError,
+  checkCount,
   type RemediationPolicy,
   type ResponseOptions,
   remediationPolicy,
@@ -46,9 +46,8 @@ export function blockAddress(
 ): RemediationPolicy<'block-address'> {
   const { label, denylist, ttlSeconds, maximumEntries, neverBlock, rehearsal, verification, ...options } = props;
   checkRanges('neverBlock', neverBlock);
-  if (ttlSeconds !== undefined && !(Number.isInteger(ttlSeconds) && ttlSeconds > 0)) {
-    throw new ParameterError('ttlSeconds', ttlSeconds, 'write how many seconds an address is kept out');
-  }
+  checkCount('ttlSeconds', ttlSeconds, 'write how many seconds an address is kept out');
+  checkCount('maximumEntries', maximumEntries, 'write how many addresses are kept out at the most');
   if (denylist?.kind === 'redis-denylist' && denylist.keyPrefix !== undefined) {
     checkPrefix('denylist.keyPrefix', denylist.keyPrefix);
   }

@@ -1,5 +1,6 @@
 import type { Cache } from '../clients';
 import {
+  checkCount,
   ParameterError,
   type RemediationPolicy,
   type ResponseOptions,
@@ -56,15 +57,25 @@ export function clearCache(
   for (const prefix of prefixes) {
     checkPrefix('prefixes', prefix);
   }
+  checkCount('batch', batch, 'write how many keys Redis looks at in one step');
+  checkCount('deadlineSeconds', deadlineSeconds, 'write in how many seconds the keys must be gone');
   const parameters = { connection, prefixes, mode, batch, deadlineSeconds };
-  return remediationPolicy('clear-cache', parameters, options, verification);
+  const policy = remediationPolicy('clear-cache', parameters, options, verification);
+  const deadline = deadlineSeconds ?? DEFAULT_DEADLINE_SECONDS;
+  if (deadline >= policy.timeoutSeconds) {
+    // The run would be cut off, and nobody would know how far it came.
+    const mend = `write less than timeoutSeconds, which is ${policy.timeoutSeconds}`;
+    throw new ParameterError('deadlineSeconds', deadline, mend);
+  }
+  return policy;
 }
 
 const DEFAULT_BATCH = 500;
 const DEFAULT_DEADLINE_SECONDS = 45;
 
-/** Keys that are counted before anything is done; beyond, the number does not matter. */
+/** How far keys are counted before anything is done; beyond, the number does not matter. */
 const COUNT_LIMIT = 10_000;
+const COUNT_MS = 5_000;
 
 /** A version, as it was found and as it will be. */
 interface Bump {
@@ -149,34 +160,34 @@ function cacheOf({ parameters, tools }: Run<ClearCache>): Cache {
 async function planKeys(run: Run<ClearCache>): Promise<Plan> {
   const prefixes = prefixesOf(run);
   const found = await countKeys(run, prefixes);
-  if (found === 0) {
+  if (found === '0') {
     throw new Refusal('nothing-to-do', `there is no key under ${prefixes.join(', ')}`);
   }
-  const number = found > COUNT_LIMIT ? `more than ${COUNT_LIMIT}` : `${found}`;
-  return { summary: `remove the keys under ${prefixes.join(', ')} (${number} now)`, details: { prefixes } };
+  return { summary: `remove the keys under ${prefixes.join(', ')} (${found} now)`, details: { prefixes } };
 }
 
-async function countKeys(run: Run<ClearCache>, prefixes: readonly string[]): Promise<number> {
+/** In words: a large Redis with few such keys takes longer to look through than a plan may take. */
+async function countKeys(run: Run<ClearCache>, prefixes: readonly string[]): Promise<string> {
+  const until = Date.now() + COUNT_MS;
   let found = 0;
   for await (const keys of pages(run, prefixes)) {
     found += keys.length;
-    if (found > COUNT_LIMIT) {
-      break;
+    if (found > COUNT_LIMIT || Date.now() > until) {
+      return `at least ${found}`;
     }
   }
-  return found;
+  return `${found}`;
 }
 
 async function removeKeys(run: Run<ClearCache>) {
   const prefixes = prefixesOf(run);
   if (run.dryRun) {
-    const found = await countKeys(run, prefixes);
-    return { summary: `would remove ${found > COUNT_LIMIT ? `more than ${COUNT_LIMIT}` : found} keys` };
+    return { summary: `would remove ${await countKeys(run, prefixes)} keys` };
   }
-  const { batch = DEFAULT_BATCH } = run.parameters;
+  const { batch = DEFAULT_BATCH, deadlineSeconds = DEFAULT_DEADLINE_SECONDS } = run.parameters;
   let removed = 0;
   try {
-    for await (const keys of pages(run, prefixes)) {
+    for await (const keys of pages(run, prefixes, deadlineSeconds)) {
       for (let index = 0; index < keys.length; index += batch) {
         removed += await cacheOf(run).unlink(...keys.slice(index, index + batch));
       }
@@ -187,9 +198,14 @@ async function removeKeys(run: Run<ClearCache>) {
   return { summary: `removed ${removed} keys under ${prefixes.join(', ')}` };
 }
 
-async function* pages(run: Run<ClearCache>, prefixes: readonly string[]): AsyncGenerator<readonly string[]> {
-  const { batch = DEFAULT_BATCH, deadlineSeconds = DEFAULT_DEADLINE_SECONDS } = run.parameters;
-  const until = Date.now() + deadlineSeconds * 1000;
+/** @param seconds time in which all must be seen @default - as long as it takes */
+async function* pages(
+  run: Run<ClearCache>,
+  prefixes: readonly string[],
+  seconds = Number.POSITIVE_INFINITY,
+): AsyncGenerator<readonly string[]> {
+  const { batch = DEFAULT_BATCH } = run.parameters;
+  const until = Date.now() + seconds * 1000;
   for (const prefix of prefixes) {
     yield* keysOf(cacheOf(run), prefix, { batch, until, signal: run.signal });
   }

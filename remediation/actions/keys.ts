@@ -32,7 +32,8 @@ export function patternOf(prefix: string): string {
 }
 
 /**
- * The keys with a prefix, step by step. A key that is there all the time comes at least once; it can come twice.
+ * The keys with a prefix, step by step; a step can find none. A key that is there all the time comes at least once; it can
+ * come twice.
  *
  * @throws when the time is over before all were seen
  */
@@ -46,10 +47,7 @@ export async function* keysOf(cache: Cache, prefix: string, options: ScanOptions
     }
     const [next, found] = await cache.scan(cursor, 'MATCH', patternOf(prefix), 'COUNT', batch);
     // A pattern that meant more than its prefix would be a disaster: Redis' answer is not trusted blindly.
-    const keys = found.filter((key) => key.startsWith(prefix));
-    if (keys.length > 0) {
-      yield keys;
-    }
+    yield found.filter((key) => key.startsWith(prefix));
     cursor = next;
   } while (cursor !== '0');
 }

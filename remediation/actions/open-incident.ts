@@ -1,5 +1,5 @@
 import type { Sample } from '../clients';
-import { type RemediationPolicy, type ResponseOptions, remediationPolicy } from '../policy';
+import { ParameterError, type RemediationPolicy, type ResponseOptions, remediationPolicy } from '../policy';
 import { placeholdersOf, renderQuery } from '../promql';
 import type { RecordedAlert } from '../record';
 import type { Action, Run } from './action';
@@ -29,14 +29,32 @@ export interface LogLink {
  * Opens an incident for a security alert: the record holds what is known when it begins, since counters move on and logs
  * expire. It changes nothing.
  *
- * @throws when a query has a placeholder outside quotes
+ * @throws ParameterError when a query has a placeholder outside quotes, or a link leads nowhere
  */
 export function openIncident(props: OpenIncident & ResponseOptions = {}): RemediationPolicy<'open-incident'> {
   const { queries = {}, logs, ...options } = props;
-  for (const query of [...Object.values(queries), ...(logs ? [logs.query] : [])]) {
-    placeholdersOf(query);
+  for (const [name, query] of Object.entries(queries)) {
+    checkQuery(`queries.${name}`, query);
+  }
+  if (logs) {
+    checkQuery('logs.query', logs.query);
+    if (!/^https?:\/\//.test(logs.grafanaUrl) || !URL.canParse(logs.grafanaUrl)) {
+      throw new ParameterError(
+        'logs.grafanaUrl',
+        logs.grafanaUrl,
+        'write an address such as https://grafana.example.com',
+      );
+    }
   }
   return remediationPolicy('open-incident', { queries, logs }, { budgetPerHour: 20, ...options });
+}
+
+function checkQuery(parameter: string, query: string): void {
+  try {
+    placeholdersOf(query);
+  } catch (error) {
+    throw new ParameterError(parameter, query, (error as Error).message);
+  }
 }
 
 /** Labels that say where an alert goes, not what it is about. */

@@ -1,4 +1,5 @@
 import {
+  checkCount,
   ParameterError,
   type RemediationPolicy,
   type ResponseOptions,
@@ -44,6 +45,8 @@ export function resetConnections(
   if (pgBouncer && !NAME.test(pgBouncer.database)) {
     throw new ParameterError('pgBouncer.database', pgBouncer.database, 'write letters, digits and "_" alone');
   }
+  checkCount('idleSeconds', idleSeconds, 'write after how many seconds a session counts as forgotten');
+  checkCount('maximumSessions', maximumSessions, 'write how many sessions a run ends at the most');
   const parameters = { connection, database, role, idleSeconds, maximumSessions, pgBouncer };
   return remediationPolicy('reset-connections', parameters, options, verification);
 }

@@ -29,7 +29,12 @@ export class CacheClient extends Redis {
       disableClientInfo: true,
     });
     // What a command fails with is told where it was called; without a listener every retry would be printed as well.
-    this.on('error', () => {});
+    this.on('error', (error: Error & { readonly command?: { readonly name: string } }) => {
+      if (error.command?.name === 'select') {
+        // A user that may not select its database would go on in database 0, with the keys of somebody else.
+        this.disconnect();
+      }
+    });
   }
 
   async close(): Promise<void> {

@@ -30,7 +30,7 @@ export interface RedisSettings {
   readonly user?: string;
   /** @default - the server asks for none */
   readonly passwordFile?: string;
-  /** @default 0 */
+  /** Another one than 0 needs the right `+select`. @default 0 */
   readonly database?: number;
   /** @default - not encrypted */
   readonly tls?: TlsSettings;

@@ -1,6 +1,7 @@
 import type { KubernetesObject } from '../../kubernetes';
 import { type Needs, Refusal } from '../action';
 import { type Cidr, canonicalCidr } from '../addresses';
+import { appliedFieldsUnchanged, METADATA, unchanged } from '../fence';
 import type { Denylist, DenylistContext } from './denylist';
 
 /**
@@ -91,7 +92,12 @@ export function ciliumDenylist(
   };
 }
 
-/** Rights on the one group, and a fence that lets no more through than one address more, or fewer. */
+/** CEL: the ranges of one that the other has not. */
+function missing(one: string, other: string): string {
+  return `${one}.spec.externalCIDRs.filter(range, !(range in ${other}.spec.externalCIDRs))`;
+}
+
+/** Rights on the one group, and a fence that lets no more through than one address more, or one fewer. */
 export function ciliumNeeds({ name, version = DEFAULT_VERSION }: CiliumCidrGroup): Needs {
   return {
     permissions: [
@@ -104,14 +110,11 @@ export function ciliumNeeds({ name, version = DEFAULT_VERSION }: CiliumCidrGroup
         resource: PLURAL,
         names: [name],
         expressions: [
-          'object.metadata.?labels == oldObject.metadata.?labels',
-          'object.metadata.?annotations == oldObject.metadata.?annotations',
-          'object.metadata.?ownerReferences == oldObject.metadata.?ownerReferences',
-          'object.metadata.?finalizers == oldObject.metadata.?finalizers',
+          ...unchanged('metadata', [...METADATA, 'annotations']),
+          ...appliedFieldsUnchanged(),
           'object.spec.all(key, key == "externalCIDRs")',
           'object.spec.externalCIDRs.all(range, range in oldObject.spec.externalCIDRs || range.matches("^[0-9.]+/32$") || range.matches("^[0-9a-f:]+/64$"))',
-          'object.spec.externalCIDRs.filter(range, !(range in oldObject.spec.externalCIDRs)).size() <= 1',
-          'oldObject.spec.externalCIDRs.filter(range, !(range in object.spec.externalCIDRs)).size() <= 1',
+          `(${missing('object', 'oldObject')} + ${missing('oldObject', 'object')}).size() <= 1`,
         ],
       },
     ],

@@ -37,6 +37,8 @@ const SYSTEM_USER = 'postgres';
 export interface Postgres {
   readonly server: Server;
   readonly port: number;
+  /** Certificate of the server, for `localhost`, which it has signed itself. */
+  readonly certificateFile: string;
   /** Runs statements as the superuser, or as another role, and gives what they print: a row a line, `|` between columns. */
   sql(statements: string, role?: Role): Promise<string[]>;
   /** Runs a file of statements as the superuser. */
@@ -94,6 +96,7 @@ export async function startPostgres(database: string, installation: Installation
   return {
     server,
     port,
+    certificateFile: join(data, 'server.crt'),
     sessionArgs: (statements) => [...connect, '--command', statements],
     file: async (path) => {
       await run(program('psql'), [...connect, `--file=${path}`]);
@@ -177,13 +180,14 @@ function makeCertificate(data: string): void {
 }
 
 /** A directory that belongs to whoever runs the server, and goes with the test. */
-function ownedDirectory(): string {
+export function ownedDirectory(): string {
   const directory = temporaryDirectory();
   giveToSystemUser(directory);
   return directory;
 }
 
-function giveToSystemUser(path: string): void {
+/** Lets whoever runs the server have a file of ours. */
+export function giveToSystemUser(path: string): void {
   if (process.getuid?.() === 0) {
     execFileSync('chown', [SYSTEM_USER, path]);
   }
@@ -195,7 +199,7 @@ function asSystemUser(command: string, args: readonly string[]): void {
 }
 
 /** A command line that does not run as root. `setpriv` becomes the program, so its process id is the program's. */
-function systemUserCommand(command: string, args: readonly string[]): string[] {
+export function systemUserCommand(command: string, args: readonly string[]): string[] {
   return process.getuid?.() === 0
     ? ['/usr/bin/setpriv', `--reuid=${SYSTEM_USER}`, `--regid=${SYSTEM_USER}`, '--clear-groups', command, ...args]
     : [command, ...args];

@@ -1,4 +1,6 @@
+import { Endpoint } from '../../../constructs';
 import { type RemediationPolicy, type ResponseOptions, restartWorkload } from '../../../remediation';
+import type { ConnectionSettings } from '../../../remediation/clients';
 import type { Verification } from '../../../remediation/policy';
 import { isOpen, KEYS, type Phase, type Remediation } from '../../../remediation/record';
 import {
@@ -54,15 +56,22 @@ export class Stage {
   private used = 0;
 
   /** Sets the stage for a set of policies, and starts a replica. */
-  static async set(policies: readonly RemediationPolicy[], limits: Overrides['limits'] = {}): Promise<Stage> {
+  static async set(
+    policies: readonly RemediationPolicy[],
+    limits: Overrides['limits'] = {},
+    { connections = {}, env = {} }: Outside = {},
+  ): Promise<Stage> {
     const kubernetes = await startKubernetes(WORKLOAD_CONTROLLERS);
     await makeNamespace(kubernetes, APPLICATION);
     readyPods(kubernetes, APPLICATION);
     const { url } = await startPrometheus();
-    const stage = new Stage(kubernetes, await deployWebhook(kubernetes, policies), {
+    const deployed = await deployWebhook(kubernetes, policies, connectionProps(connections));
+    const overrides = {
       prometheus: [url],
+      connections,
       limits: { lookSeconds: 1, lockSeconds: 3, budgetPerHour: 1000, ...limits },
-    });
+    };
+    const stage = new Stage(kubernetes, deployed, overrides, env);
     await stage.restart();
     return stage;
   }
@@ -71,6 +80,7 @@ export class Stage {
     readonly kubernetes: Kubernetes,
     readonly deployed: Deployed,
     private readonly overrides: Overrides,
+    private readonly env: NodeJS.ProcessEnv,
   ) {}
 
   /** The replica that is notified. */
@@ -81,7 +91,7 @@ export class Stage {
   /** Starts another replica. */
   start(overrides: Overrides = {}): Promise<Replica> {
     const limits = { ...this.overrides.limits, ...overrides.limits };
-    return startWebhook(this.kubernetes, this.deployed, { ...this.overrides, ...overrides, limits });
+    return startWebhook(this.kubernetes, this.deployed, { ...this.overrides, ...overrides, limits }, this.env);
   }
 
   /** Ends the replica and starts one in its place, with other settings. */
@@ -110,6 +120,23 @@ export class Stage {
     await this.ask(...alerts);
     return finished(this.kubernetes, ...alerts);
   }
+}
+
+/** What there is outside of the cluster. */
+export interface Outside {
+  readonly connections?: ConnectionSettings;
+  /** Environment of the replicas. */
+  readonly env?: NodeJS.ProcessEnv;
+}
+
+/** Connections as the construct takes them. Files of passwords and authorities are the tests' own. */
+function connectionProps(connections: ConnectionSettings): Parameters<typeof deployWebhook>[2] {
+  return Object.fromEntries(
+    Object.entries(connections).map(([name, { host, port, passwordFile, tls, ...settings }]) => [
+      name,
+      { ...settings, endpoint: Endpoint.host(host, port, settings.kind) },
+    ]),
+  );
 }
 
 /** Makes a Deployment, and waits until it has rolled out. */

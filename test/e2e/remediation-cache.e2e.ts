@@ -1,0 +1,211 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { clearCache, type Run } from '../../remediation';
+import { type ClearCache, clearCacheAction } from '../../remediation/actions/clear-cache';
+import { type ConnectionSettings, Connections } from '../../remediation/clients';
+import { documentedRights, REDIS_PASSWORD, type RunningRedis, startRedis } from './support/redis';
+import { endings, PROOFS, Stage } from './support/remediation';
+import { temporaryDirectory, waitFor } from './support/server';
+import { alert } from './support/webhook';
+
+const KEYS_RIGHTS = documentedRights('clear-cache.ts');
+const VERSION_RIGHTS = KEYS_RIGHTS.replace('+scan +unlink', '+get +eval +set');
+
+const OFTEN = { cooldownSeconds: 0, budgetPerHour: 20, verification: PROOFS.well } as const;
+const PREFIXES = ['cache:api:', 'cache:page:'] as const;
+const POLICIES = [
+  clearCache({ connection: 'cache', prefixes: PREFIXES, ...OFTEN }),
+  clearCache({
+    name: 'clear-for-a-second',
+    connection: 'cache',
+    prefixes: ['cache:large:'],
+    ...OFTEN,
+    deadlineSeconds: 1,
+    batch: 1,
+  }),
+  clearCache({ name: 'clear-elsewhere', connection: 'elsewhere', prefixes: PREFIXES, ...OFTEN }),
+  clearCache({ name: 'raise-version', connection: 'versions', mode: 'version', prefixes: PREFIXES, ...OFTEN }),
+];
+
+/** Keys that are none of the cache's, though they look much like it. */
+const OTHERS = [
+  'cache:apiary:1',
+  'Cache:api:1',
+  'session:cache:api:1',
+  ' cache:api:1',
+  'cache*:1',
+  'cache:a?i:1',
+  'cache:[ap]pi:1',
+  'cache\\:api:1',
+  'cache:version',
+];
+
+let stage: Stage;
+let redis: RunningRedis;
+let connections: ConnectionSettings;
+
+beforeAll(async () => {
+  redis = await startRedis({ cache: KEYS_RIGHTS, versions: VERSION_RIGHTS });
+  const passwordFile = join(temporaryDirectory(), 'password');
+  writeFileSync(passwordFile, `${REDIS_PASSWORD}\n`);
+  const settings = { kind: 'redis', host: '127.0.0.1', port: redis.port, passwordFile } as const;
+  connections = {
+    cache: { ...settings, user: 'cache' },
+    versions: { ...settings, user: 'versions' },
+    // The user may not select a database.
+    elsewhere: { ...settings, user: 'cache', database: 1 },
+  };
+  stage = await Stage.set(POLICIES, { budgetPerHour: 40 }, { connections });
+});
+
+const asks = (policy: string, labels: Readonly<Record<string, string>> = {}) =>
+  alert({ remediation: policy, ...labels });
+const keep = (keys: readonly string[]) => redis.admin.mset(Object.fromEntries(keys.map((key) => [key, 'x'])));
+const kept = async (pattern = '*') => (await redis.admin.keys(pattern)).sort();
+const numbered = (prefix: string, count: number) => Array.from({ length: count }, (_, index) => `${prefix}${index}`);
+
+afterEach(() => redis.empty());
+
+describe('Clearing a cache', () => {
+  it('removes the keys with the prefixes, in small steps, and no other', async () => {
+    await keep([...numbered('cache:api:', 2_000), 'cache:api:*', 'cache:api:[x]?\\', 'cache:page:1', ...OTHERS]);
+    const before = await redis.calls('unlink');
+    const [record] = await stage.outcome(asks('clear-cache'));
+    expect(record!.status).toMatchObject({
+      phase: 'succeeded',
+      target: { kind: 'Cache', name: 'cache' },
+      effect: 'removed 2003 keys under cache:api:, cache:page:',
+    });
+    expect(await kept()).toEqual([...OTHERS].sort());
+    expect((await redis.calls('unlink')) - before).toBeGreaterThanOrEqual(4);
+  });
+
+  it('removes the keys of the prefix that the alert names alone', async () => {
+    await keep(['cache:api:1', 'cache:page:1']);
+    const [record] = await stage.outcome(asks('clear-cache', { cache_prefix: 'cache:page:' }));
+    expect(record!.status).toMatchObject({ phase: 'succeeded', target: { name: 'cache/cache:page:' } });
+    expect(await kept()).toEqual(['cache:api:1']);
+  });
+
+  it.each([
+    ['a prefix that the policy does not name', { cache_prefix: 'session:' }, 'target-not-allowed'],
+    ['a pattern', { cache_prefix: '*' }, 'target-not-allowed'],
+    ['a prefix of the prefix', { cache_prefix: 'cache:' }, 'target-not-allowed'],
+    ['a prefix under which there is nothing', { cache_prefix: 'cache:page:' }, 'nothing-to-do'],
+  ])('is refused for %s', async (_, labels, reason) => {
+    await keep(['cache:api:1', 'session:1']);
+    expect(endings(await stage.outcome(asks('clear-cache', labels)))).toEqual([`skipped(${reason})`]);
+    expect(await kept()).toEqual(['cache:api:1', 'session:1']);
+  });
+
+  it('says in a dry run what it would remove, and removes nothing', async () => {
+    await keep(['cache:api:1', 'cache:page:1']);
+    await stage.restart({ mode: 'dry-run' });
+    const before = await redis.calls('unlink');
+    const [record] = await stage.outcome(asks('clear-cache'));
+    await stage.restart();
+    expect(record!.status).toMatchObject({ phase: 'dry-run', effect: 'would remove 2 keys' });
+    expect(await kept()).toEqual(['cache:api:1', 'cache:page:1']);
+    expect(await redis.calls('unlink')).toBe(before);
+  });
+
+  it('gives up at its deadline, and says how far it came', async () => {
+    for (let part = 0; part < 30; part += 1) {
+      await keep([...numbered(`session:${part}:`, 10_000), ...numbered(`cache:large:${part}:`, 10)]);
+    }
+    const [record] = await stage.outcome(asks('clear-for-a-second'));
+    expect(record!.status).toMatchObject({
+      phase: 'failed',
+      plan: { summary: expect.stringMatching(/^remove the keys under cache:large: \(at least \d+ now\)$/) },
+      message: expect.stringMatching(/^removed \d+ keys, not all: the time was over/),
+    });
+    expect(await kept('session:29:*')).toHaveLength(10_000);
+  });
+
+  it('touches nothing where the user may not select the database', async () => {
+    await keep(['cache:api:1']);
+    const before = await redis.calls('scan');
+    await stage.ask(asks('clear-elsewhere'));
+    await waitFor('the refusal', async () => /a step failed.*Connection is closed/.test(stage.webhook.server.log()));
+    expect(await kept()).toEqual(['cache:api:1']);
+    expect(await redis.calls('scan')).toBe(before);
+  });
+});
+
+describe('Raising a version', () => {
+  it('adds one, or begins with one, and removes nothing', async () => {
+    await redis.admin.mset({ 'cache:api:version': '7', 'cache:api:7:x': 'x' });
+    const [record] = await stage.outcome(asks('raise-version'));
+    expect(record!.status).toMatchObject({
+      phase: 'succeeded',
+      effect: 'raised cache:api:version from 7 to 8, cache:page:version from 0 to 1',
+    });
+    expect(await redis.admin.mget('cache:api:version', 'cache:page:version', 'cache:api:7:x')).toEqual(['8', '1', 'x']);
+  });
+
+  it('is refused for what is no version', async () => {
+    await redis.admin.set('cache:api:version', 'v7');
+    expect(endings(await stage.outcome(asks('raise-version')))).toEqual(['skipped(unhealthy)']);
+    expect(await redis.admin.get('cache:api:version')).toBe('v7');
+  });
+
+  it('says in a dry run what it would raise, and raises nothing', async () => {
+    await stage.restart({ mode: 'dry-run' });
+    const [record] = await stage.outcome(asks('raise-version', { cache_prefix: 'cache:api:' }));
+    await stage.restart();
+    expect(record!.status).toMatchObject({
+      phase: 'dry-run',
+      effect: 'would raise cache:api:version from 0 to 1',
+    });
+    expect(await kept()).toEqual([]);
+  });
+
+  it('is done once after a crash, and taken back only where nobody has changed it since', async () => {
+    const opened = new Connections(connections);
+    const run = {
+      target: { kind: 'Cache', name: 'versions' },
+      parameters: POLICIES[3]!.parameters,
+      tools: { cache: (name: string) => opened.cache(name) },
+      dryRun: false,
+      signal: AbortSignal.timeout(30_000),
+    } as unknown as Run<ClearCache>;
+    await redis.admin.mset({ 'cache:api:version': '7', 'cache:page:version': '3' });
+    const plan = await clearCacheAction.plan(run);
+    await clearCacheAction.execute(run, plan);
+    expect(await clearCacheAction.execute(run, plan)).toEqual({ summary: 'the versions were raised before' });
+    expect(await clearCacheAction.verify!(run, plan)).toBe(1);
+
+    await redis.admin.set('cache:page:version', '5'); // Somebody else has raised it.
+    expect(await clearCacheAction.revert!(run, plan)).toBe('left cache:page:version: somebody has changed it');
+    expect(await redis.admin.mget('cache:api:version', 'cache:page:version')).toEqual(['7', '5']);
+    expect(await clearCacheAction.verify!(run, plan)).toBe(0);
+    await opened.close();
+  });
+});
+
+describe('The users of Redis that the source describes', () => {
+  /** Commands that need no right: whoever connects may send them. */
+  const FREE = ['auth', 'hello', 'quit', 'reset'];
+
+  it.each([
+    ['cache', ['client|setname', 'scan', 'unlink']],
+    ['versions', ['client|setname', 'eval', 'get', 'set']],
+  ])('%s may send nothing else than it needs', async (user, commands) => {
+    expect(await redis.allowed(user, 'cache:1')).toEqual([...FREE, ...commands].sort());
+  });
+
+  it.each([
+    ['cache', 'unlink session:1'],
+    ['versions', 'set session:1 1'],
+    ['versions', 'get session:1'],
+    ['versions', 'eval return(1) 1 session:1'],
+  ])('%s may not %s', async (user, command) => {
+    expect(await redis.admin.call('ACL', 'DRYRUN', user, ...command.split(' '))).toMatch(/no permissions to access/);
+  });
+
+  it('were never seen to empty a database', async () => {
+    expect([await redis.calls('flushdb'), await redis.calls('flushall')]).toEqual([0, 0]);
+    // The counter itself counts.
+    expect(await redis.calls('scan')).toBeGreaterThan(0);
+  });
+});

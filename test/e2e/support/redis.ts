@@ -1,0 +1,105 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import Redis from 'ioredis';
+import { ROOT } from '../../../tools/catalogue';
+import { freePorts, startServer, temporaryDirectory } from './server';
+
+/** Debian's. */
+const PROGRAM = '/usr/bin/redis-server';
+
+/** A password that opens nothing but a server of a test. */
+export const REDIS_PASSWORD = 'not-a-real-password';
+
+/** A Redis of our own, on loopback. */
+export interface RunningRedis {
+  readonly port: number;
+  /** As the user that may do everything. */
+  readonly admin: Redis;
+  /** Removes every key, without the commands that tests want to see unused. */
+  empty(): Promise<void>;
+  /** How often a command was called since the server runs, as `INFO commandstats` says. */
+  calls(command: string): Promise<number>;
+  /** The commands that a user may send about a key, as `ACL DRYRUN` says; `client|setname` is one of several of a name. */
+  allowed(user: string, key: string): Promise<string[]>;
+}
+
+/** A row of the answer to `COMMAND`: name, number of words (negative: at least), …, commands under this one. */
+type CommandRow = [string, number, ...unknown[]];
+
+const clients = new Set<Redis>();
+afterAll(() => {
+  for (const client of clients) {
+    client.disconnect();
+  }
+});
+
+/**
+ * Starts Redis with nothing in it.
+ *
+ * @param users rights of users beside the one that may do everything, as `ACL SETUSER` takes them
+ */
+export async function startRedis(users: { readonly [name: string]: string } = {}): Promise<RunningRedis> {
+  if (!existsSync(PROGRAM)) {
+    throw new Error(`${PROGRAM} is missing: run "apt-get install redis-server"`);
+  }
+  const directory = temporaryDirectory();
+  const [port] = (await freePorts(1)) as [number];
+  const config = join(directory, 'redis.conf');
+  writeFileSync(
+    config,
+    [
+      `port ${port}`,
+      'bind 127.0.0.1',
+      `dir ${directory}`,
+      'save ""',
+      ...Object.entries(users).map(([name, rights]) => `user ${name} on >${REDIS_PASSWORD} resetchannels ${rights}`),
+      '',
+    ].join('\n'),
+  );
+  const admin = new Redis({ host: '127.0.0.1', port, lazyConnect: true, retryStrategy: () => 200 });
+  admin.on('error', () => {}); // It is asked again until it answers.
+  clients.add(admin);
+  await startServer('redis', {
+    command: PROGRAM,
+    args: [config],
+    ready: async () => (await admin.ping()) === 'PONG',
+  });
+  return {
+    port,
+    admin,
+    empty: async () => {
+      await admin.eval("for _, key in ipairs(redis.call('KEYS', '*')) do redis.call('UNLINK', key) end", 0);
+    },
+    calls: async (command) => {
+      const line = new RegExp(`^cmdstat_${command.replace('|', '\\|')}:calls=(\\d+)`, 'm');
+      return Number(line.exec(await admin.info('commandstats'))?.[1] ?? 0);
+    },
+    allowed: async (user, key) => {
+      const rows = ((await admin.call('COMMAND')) as CommandRow[]).flatMap((row) => {
+        const under = row[9] as CommandRow[] | undefined;
+        return under?.length ? under : [row];
+      });
+      const answers = await Promise.all(
+        rows.map(async ([name, words]) => {
+          const command = name.split('|');
+          const missing = Math.max(0, Math.abs(words) - command.length);
+          // Those that take a number of keys take 1.
+          const values = Array.from({ length: missing }, () => key);
+          const answer = await admin.call('ACL', 'DRYRUN', user, ...command, ...values).catch(String);
+          return answer === 'OK' || !`${answer}`.includes('no permissions to run') ? [name] : [];
+        }),
+      );
+      return answers.flat().sort();
+    },
+  };
+}
+
+/** The rights that the source of an action says suffice: `~cache:* -@all +scan …`. */
+export function documentedRights(source: string): string {
+  const path = join('remediation', 'actions', source);
+  const [rights] = /~\S+ -@all( \+[\w|]+)+/.exec(readFileSync(join(ROOT, path), 'utf8')) ?? [];
+  if (!rights) {
+    throw new Error(`${path} says no more which rights suffice`);
+  }
+  return rights;
+}
