@@ -3,12 +3,13 @@ import { join } from 'node:path';
 import { clearCache, type Run } from '../../remediation';
 import { type ClearCache, clearCacheAction } from '../../remediation/actions/clear-cache';
 import { type ConnectionSettings, Connections } from '../../remediation/clients';
-import { documentedRights, REDIS_PASSWORD, type RunningRedis, startRedis } from './support/redis';
+import { documentedRights } from '../support/redis-rights';
+import { REDIS_PASSWORD, type RunningRedis, startRedis } from './support/redis';
 import { endings, PROOFS, Stage } from './support/remediation';
 import { temporaryDirectory, waitFor } from './support/server';
 import { alert } from './support/webhook';
 
-const KEYS_RIGHTS = documentedRights('clear-cache.ts');
+const KEYS_RIGHTS = documentedRights('remediation', 'actions', 'clear-cache.ts');
 const VERSION_RIGHTS = KEYS_RIGHTS.replace('+scan +unlink', '+get +eval +set');
 
 const OFTEN = { cooldownSeconds: 0, budgetPerHour: 20, verification: PROOFS.well } as const;

@@ -3,9 +3,10 @@ import { join } from 'node:path';
 import { blockAddress, type Run } from '../../remediation';
 import { type BlockAddress, blockAddressAction } from '../../remediation/actions/block-address';
 import { type ConnectionSettings, Connections } from '../../remediation/clients';
+import { documentedRights } from '../support/redis-rights';
 import { type ApiRequest, apiAs, refusalOf } from './support/api';
 import { type StandInForAws, startStandInForAws } from './support/aws';
-import { documentedRights, REDIS_PASSWORD, type RunningRedis, startRedis } from './support/redis';
+import { REDIS_PASSWORD, type RunningRedis, startRedis } from './support/redis';
 import { endings, recordsOf, Stage, WEBHOOK } from './support/remediation';
 import { temporaryDirectory, waitFor } from './support/server';
 import { alert } from './support/webhook';
@@ -52,7 +53,7 @@ let aws: StandInForAws;
 let connections: ConnectionSettings;
 
 beforeAll(async () => {
-  redis = await startRedis({ remediation: documentedRights('denylists/redis.ts') });
+  redis = await startRedis({ remediation: documentedRights('remediation', 'actions', 'denylists/redis.ts') });
   aws = await startStandInForAws({ region: REGION, roleArn: ROLE, identityToken: IDENTITY, sets: [IPV4, IPV6] });
   const directory = temporaryDirectory();
   const [passwordFile, tokenFile] = [join(directory, 'password'), join(directory, 'token')];

@@ -1,7 +1,6 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Redis from 'ioredis';
-import { ROOT } from '../../../tools/catalogue';
 import { freePorts, startServer, temporaryDirectory } from './server';
 
 /** Debian's. */
@@ -92,14 +91,4 @@ export async function startRedis(users: { readonly [name: string]: string } = {}
       return answers.flat().sort();
     },
   };
-}
-
-/** The rights that the source of an action says suffice: `~cache:* -@all +scan …`. */
-export function documentedRights(source: string): string {
-  const path = join('remediation', 'actions', source);
-  const [rights] = /~\S+ -@all( \+[\w|]+)+/.exec(readFileSync(join(ROOT, path), 'utf8')) ?? [];
-  if (!rights) {
-    throw new Error(`${path} says no more which rights suffice`);
-  }
-  return rights;
 }
