@@ -65,7 +65,11 @@ const keep = (keys: readonly string[]) => redis.admin.mset(Object.fromEntries(ke
 const kept = async (pattern = '*') => (await redis.admin.keys(pattern)).sort();
 const numbered = (prefix: string, count: number) => Array.from({ length: count }, (_, index) => `${prefix}${index}`);
 
-afterEach(() => redis.empty());
+afterEach(async () => {
+  // What would empty a database is never sent.
+  expect([await redis.calls('flushdb'), await redis.calls('flushall')]).toEqual([0, 0]);
+  await redis.empty();
+});
 
 describe('Clearing a cache', () => {
   it('removes the keys with the prefixes, in small steps, and no other', async () => {
@@ -202,11 +206,5 @@ describe('The users of Redis that the source describes', () => {
     ['versions', 'eval return(1) 1 session:1'],
   ])('%s may not %s', async (user, command) => {
     expect(await redis.admin.call('ACL', 'DRYRUN', user, ...command.split(' '))).toMatch(/no permissions to access/);
-  });
-
-  it('were never seen to empty a database', async () => {
-    expect([await redis.calls('flushdb'), await redis.calls('flushall')]).toEqual([0, 0]);
-    // The counter itself counts.
-    expect(await redis.calls('scan')).toBeGreaterThan(0);
   });
 });
