@@ -48,10 +48,12 @@ interface BurnAlert {
   readonly spentIn: string;
 }
 
-/** Windows that are read from the application's series, and long ones that are averaged from what those gave. */
-const SHORT_WINDOWS = ['5m', '30m', '1h', '2h', '6h'] as const;
+/** The window that is read from the application's series: many pods, routes and buckets. */
+const SHORTEST = '5m';
+/** Windows that are averaged from what the shortest gave, which is one series. */
+const SHORT_WINDOWS = ['30m', '1h', '2h', '6h'] as const;
 const LONG_WINDOWS = ['1d', '3d', '30d'] as const;
-type Window = (typeof SHORT_WINDOWS)[number] | (typeof LONG_WINDOWS)[number];
+type Window = typeof SHORTEST | (typeof SHORT_WINDOWS)[number] | (typeof LONG_WINDOWS)[number];
 
 /** Multiwindow, multi-burn-rate alerts of the SRE workbook, chapter 5, with a level between its page and its ticket. */
 const BURN_ALERTS: readonly BurnAlert[] = [
@@ -72,14 +74,19 @@ export function expandSlo(slo: ServiceLevelObjective): RuleFile {
   return {
     topic,
     groups: [
-      { name: `${topic}.recording`, rules: SHORT_WINDOWS.flatMap((window) => shortWindowRecords(slo, window)) },
+      {
+        name: `${topic}.recording`,
+        rules: [...shortestRecords(slo), ...SHORT_WINDOWS.flatMap((window) => averageRecords(slo, window))],
+      },
       // Averages over days move slowly and read many samples.
       {
         name: `${topic}.budget`,
         interval: '2m',
-        rules: [...LONG_WINDOWS.flatMap((window) => longWindowRecords(slo, window)), budgetRecord(slo)],
+        rules: [...LONG_WINDOWS.flatMap((window) => averageRecords(slo, window)), budgetRecord(slo)],
       },
-      { name: topic, rules: [...BURN_ALERTS.map((alert) => burnAlert(slo, alert)), absentAlert(slo)] },
+      { name: topic, rules: BURN_ALERTS.map((alert) => burnAlert(slo, alert)) },
+      // What has been absent for ten minutes need not be missed within 15 seconds.
+      { name: `${topic}.presence`, interval: '1m', rules: [absentAlert(slo)] },
     ],
   };
 }
@@ -145,14 +152,12 @@ function shown(value: unknown): string {
   return value === undefined ? 'not set' : JSON.stringify(value);
 }
 
-/** What the application's own series say, read over the whole window. */
-function shortWindowRecords(slo: ServiceLevelObjective, window: Window): RecordingRule[] {
-  const total = `slo:sli_total:rate${window}`;
-  const errors = `slo:sli_errors:rate${window}`;
+/** What the application's own series say. */
+function shortestRecords(slo: ServiceLevelObjective): RecordingRule[] {
   return [
-    record(slo, total, over(slo.sli.total, window)),
-    record(slo, errors, errorsOf(slo, window)),
-    record(slo, errorRatio(window), `${select(slo, errors)}\n/\n(${select(slo, total)} > 0)`),
+    record(slo, totalRate(SHORTEST), over(slo.sli.total, SHORTEST)),
+    record(slo, errorRate(SHORTEST), errorsOf(slo)),
+    ratioRecord(slo, SHORTEST),
   ];
 }
 
@@ -160,23 +165,30 @@ function shortWindowRecords(slo: ServiceLevelObjective, window: Window): Recordi
  * Events that count against the objective. Errors of which there is no series are none. Good events of which there is
  * no series are unknown, not zero: a histogram without the bucket would otherwise be an outage.
  */
-function errorsOf(slo: ServiceLevelObjective, window: Window): string {
-  const total = select(slo, `slo:sli_total:rate${window}`);
+function errorsOf(slo: ServiceLevelObjective): string {
+  const total = select(slo, totalRate(SHORTEST));
   if ('errors' in slo.sli) {
-    return `(\n  ${over(slo.sli.errors, window)}\n)\nor\nsum(${total} * 0)`;
+    return `(\n  ${over(slo.sli.errors, SHORTEST)}\n)\nor\nsum(${total} * 0)`;
   }
-  return `sum(${total})\n-\n(\n  ${over(slo.sli.good, window)}\n)`;
+  return `sum(${total})\n-\n(\n  ${over(slo.sli.good, SHORTEST)}\n)`;
 }
 
 /** The average of errors over the average of events, which weighs an hour by its traffic. */
-function longWindowRecords(slo: ServiceLevelObjective, window: Window): RecordingRule[] {
-  const total = `slo:sli_total:rate${window}`;
-  const errors = `slo:sli_errors:rate${window}`;
+function averageRecords(slo: ServiceLevelObjective, window: Window): RecordingRule[] {
   return [
-    record(slo, total, `avg_over_time(${select(slo, 'slo:sli_total:rate5m')}[${window}])`),
-    record(slo, errors, `avg_over_time(${select(slo, 'slo:sli_errors:rate5m')}[${window}])`),
-    record(slo, errorRatio(window), `${select(slo, errors)}\n/\n(${select(slo, total)} > 0)`),
+    ...[totalRate, errorRate].map((rate) =>
+      record(slo, rate(window), `avg_over_time(${select(slo, rate(SHORTEST))}[${window}])`),
+    ),
+    ratioRecord(slo, window),
   ];
+}
+
+function ratioRecord(slo: ServiceLevelObjective, window: Window): RecordingRule {
+  return record(
+    slo,
+    errorRatio(window),
+    `${select(slo, errorRate(window))}\n/\n(${select(slo, totalRate(window))} > 0)`,
+  );
 }
 
 function budgetRecord(slo: ServiceLevelObjective): RecordingRule {
@@ -196,7 +208,7 @@ function burnAlert(slo: ServiceLevelObjective, burn: BurnAlert): AlertingRule {
     expr: [
       `${select(slo, errorRatio(long))} > ${limit}`,
       `${select(slo, errorRatio(short))} > ${limit}`,
-      `${select(slo, `slo:sli_total:rate${long}`)} * 3600 >= ${slo.minimumPerHour}`,
+      `${select(slo, totalRate(long))} * 3600 >= ${slo.minimumPerHour}`,
     ].join('\nand\n'),
     for: burn.for,
     labels: { severity, category: slo.category, slo: slo.name },
@@ -231,6 +243,14 @@ function pace(factor: number): string {
 
 function burnAlertName(prefix: string, level: BurnAlert['level']): string {
   return `${prefix}BudgetBurn${level}`;
+}
+
+function totalRate(window: Window): string {
+  return `slo:sli_total:rate${window}`;
+}
+
+function errorRate(window: Window): string {
+  return `slo:sli_errors:rate${window}`;
 }
 
 function errorRatio(window: Window): string {

@@ -1,13 +1,9 @@
-import { execFile } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { cpus, tmpdir } from 'node:os';
+import { existsSync, readFileSync } from 'node:fs';
+import { cpus } from 'node:os';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
-import { dump } from 'js-yaml';
-import { type AlertingRule, isAlertingRule, RuleCatalogue, type RuleFile } from '../rules';
-import { neededFor } from '../rules/needed';
-import { BIN, ROOT } from '../tools/catalogue';
-import { mutantsOf } from './mutation/mutants';
+import { isAlertingRule, RuleCatalogue } from '../rules';
+import { BIN } from '../tools/catalogue';
+import { type Result, TESTS, tryAlert } from './mutation/trial';
 
 const USAGE = `Puts mistakes into every alert, one at a time, and sees whether its promtool test notices.
 
@@ -17,57 +13,8 @@ const USAGE = `Puts mistakes into every alert, one at a time, and sees whether i
 Ends with 1 when fewer than 95 % of the mutants are noticed, or one that survives is not explained in
 rules/tests/survivors.md. Needs promtool: npm run tools -- promtool`;
 
-const TESTS = join(ROOT, 'rules', 'tests');
 const SURVIVORS = join(TESTS, 'survivors.md');
 const REQUIRED_SHARE = 0.95;
-
-interface Result {
-  readonly alert: string;
-  readonly mutants: number;
-  /** Changes that no test noticed. */
-  readonly survivors: readonly string[];
-}
-
-const run = promisify(execFile);
-
-/** Tries every mutant of an alert against the alert's test. */
-async function tryAlert(file: RuleFile, rule: AlertingRule): Promise<Result> {
-  const directory = mkdtempSync(join(tmpdir(), 'sightedit-monitoring-'));
-  try {
-    const test = join(directory, 'tests', `${rule.alert}.yaml`);
-    mkdirSync(join(directory, 'tests'));
-    cpSync(join(TESTS, `${rule.alert}.yaml`), test);
-    const passes = async (mutant: AlertingRule) => {
-      writeFileSync(join(directory, `${file.topic}.yaml`), dump(onlyAlert(file, mutant), { lineWidth: -1 }));
-      return run(join(BIN, 'promtool'), ['test', 'rules', test]).then(
-        () => true,
-        () => false,
-      );
-    };
-    if (!(await passes(rule))) {
-      throw new Error(`${rule.alert}: its test fails without a mistake; mend it first`);
-    }
-    const mutants = mutantsOf(rule);
-    const survivors: string[] = [];
-    for (const { change, rule: mutant } of mutants) {
-      if (await passes(mutant)) {
-        survivors.push(change);
-      }
-    }
-    return { alert: rule.alert, mutants: mutants.length, survivors };
-  } finally {
-    rmSync(directory, { recursive: true, force: true });
-  }
-}
-
-/** The file of an alert, which has a mistake, and what it needs of it: other rules only cost time. */
-function onlyAlert(file: RuleFile, mutant: AlertingRule): object {
-  const groups = neededFor(mutant.alert, file).groups.map((group) => ({
-    ...group,
-    rules: group.rules.map((rule) => (isAlertingRule(rule) ? mutant : rule)),
-  }));
-  return { groups };
-}
 
 /** Survivors that are explained, as `<alert>: <change>`. */
 function explained(): Set<string> {

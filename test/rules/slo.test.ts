@@ -41,7 +41,12 @@ describe('an expanded objective', () => {
 
   test('is a topic that keeps the conventions', () => {
     expect(topic).toBe('slo-demo-availability');
-    expect(groups.map(({ name }) => name)).toEqual([`${topic}.recording`, `${topic}.budget`, topic]);
+    expect(groups.map(({ name }) => name)).toEqual([
+      `${topic}.recording`,
+      `${topic}.budget`,
+      topic,
+      `${topic}.presence`,
+    ]);
     expect(checkRuleFile({ topic, groups })).toEqual([]);
   });
 
