@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -49,24 +49,24 @@ async function testEach(file: RuleFile, versions: readonly AlertingRule[]): Prom
       writeFileSync(join(directory, `${file.topic}.yaml`), dump(onlyAlert(file, version), { lineWidth: -1 }));
       return test;
     });
-    const output = await run(join(BIN, 'promtool'), ['test', 'rules', ...tests], { maxBuffer: 2 ** 30 }).then(
-      ({ stdout }) => stdout,
-      // It ends with 1 when a test fails, as most should.
-      (error: { stdout: string }) => error.stdout,
+    const report = join(root, 'report.xml');
+    // It ends with 1 when a test fails, as most should.
+    await run(join(BIN, 'promtool'), ['test', 'rules', `--junit=${report}`, ...tests], { maxBuffer: 2 ** 28 }).catch(
+      () => undefined,
     );
-    return tests.map((test) => passed(output, test));
+    const passed = passedIn(readFileSync(report, 'utf8'));
+    return tests.map((test) => passed.has(test));
   } finally {
     rmSync(root, { recursive: true, force: true });
   }
 }
 
-/** Whether promtool says `SUCCESS` under the name of a file. */
-function passed(output: string, test: string): boolean {
-  const [, verdict] = output.split(`${test}\n`);
-  if (verdict === undefined) {
-    throw new Error(`promtool says nothing about ${test}; it printed:\n${output.slice(0, 2000)}`);
-  }
-  return verdict.trimStart().startsWith('SUCCESS');
+/** The test files of a report in JUnit's format in which nothing went wrong. */
+function passedIn(report: string): ReadonlySet<string> {
+  const suites = report.matchAll(/<testsuite name="([^"]+)" tests="\d+" failures="(\d+)" errors="(\d+)"/g);
+  return new Set(
+    [...suites].flatMap(([, file, failures, errors]) => (failures === '0' && errors === '0' ? [file!] : [])),
+  );
 }
 
 /** The file of an alert, which has a mistake, and what it needs of it: other rules only cost time. */
