@@ -1,20 +1,4 @@
-import { parser } from '@prometheus-io/lezer-promql';
-
-type SyntaxNode = ReturnType<typeof parser.parse>['topNode'];
-
-/** A condition on a label. */
-export interface Matcher {
-  readonly label: string;
-  readonly operator: string;
-  readonly value: string;
-}
-
-/** A selector of series. */
-export interface Selector {
-  /** @default - any name that the matchers allow */
-  readonly name?: string;
-  readonly matchers: readonly Matcher[];
-}
+import { type PromqlNode, type Selector, selectorOf, textOf, treeOf, unquoted } from '../rules';
 
 /** Labels that series may have. `undefined`: nothing is known of them, and every label is allowed. */
 export type Labels = ReadonlySet<string> | undefined;
@@ -31,29 +15,6 @@ export interface Reading {
 }
 
 const NONE: ReadonlySet<string> = new Set();
-const METRIC_NAME = '__name__';
-
-/** Selectors by their expression: parsing a thousand of them takes longer than all else in a synthesis. */
-const selectorsByExpression = new Map<string, readonly Selector[]>();
-
-/** Every selector of an expression. */
-export function selectorsIn(expr: string): readonly Selector[] {
-  const known = selectorsByExpression.get(expr) ?? parseSelectors(expr);
-  selectorsByExpression.set(expr, known);
-  return known;
-}
-
-function parseSelectors(expr: string): readonly Selector[] {
-  const selectors: Selector[] = [];
-  parser.parse(expr).iterate({
-    enter: ({ name, node }) => {
-      if (name === 'VectorSelector') {
-        selectors.push(readSelector(node, expr));
-      }
-    },
-  });
-  return selectors;
-}
 
 /**
  * Follows the labels of series through an expression: what a selector, a grouping, a join or `label_replace` names must
@@ -63,7 +24,7 @@ function parseSelectors(expr: string): readonly Selector[] {
  */
 export function readExpression(expr: string, source: LabelSource): Reading {
   const problems: string[] = [];
-  const root = parser.parse(expr).topNode.firstChild;
+  const root = treeOf(expr).topNode.firstChild;
   const labels = root ? new Reader(expr, source, problems).labelsOf(root) : NONE;
   return { labels, problems: [...new Set(problems)] };
 }
@@ -76,7 +37,7 @@ class Reader {
     private readonly problems: string[],
   ) {}
 
-  labelsOf(node: SyntaxNode): Labels {
+  labelsOf(node: PromqlNode): Labels {
     switch (node.name) {
       case 'VectorSelector':
         return this.selected(node);
@@ -97,13 +58,13 @@ class Reader {
     }
   }
 
-  private selected(node: SyntaxNode): Labels {
-    const { labels, problems } = this.source(readSelector(node, this.expr));
+  private selected(node: PromqlNode): Labels {
+    const { labels, problems } = this.source(selectorOf(this.expr, node));
     this.problems.push(...problems);
     return labels;
   }
 
-  private aggregated(node: SyntaxNode): Labels {
+  private aggregated(node: PromqlNode): Labels {
     const operation = node.getChild('AggregateOp')?.firstChild?.name;
     const body = node.getChild('FunctionCallBody')!;
     const operands = operandsOf(body);
@@ -120,7 +81,7 @@ class Reader {
     return plus(kept, counted);
   }
 
-  private combined(node: SyntaxNode): Labels {
+  private combined(node: PromqlNode): Labels {
     const [left, right] = operandsOf(node).map((operand) => this.labelsOf(operand)) as [Labels, Labels];
     const clause = node.getChild('MatchingModifierClause');
     const [matching, included] = clause?.getChildren('GroupingLabels') ?? [];
@@ -152,7 +113,7 @@ class Reader {
     return on ? new Set(names) : minus(both(left, right), names);
   }
 
-  private called(node: SyntaxNode): Labels {
+  private called(node: PromqlNode): Labels {
     const name = node.getChild('FunctionIdentifier')?.firstChild?.name;
     const operands = operandsOf(node.getChild('FunctionCallBody')!);
     const inner = operands.map((operand) => this.labelsOf(operand)).reduce(plus, NONE);
@@ -189,11 +150,11 @@ class Reader {
   }
 
   /** An absent series has the labels that the selector gives a value. */
-  private absent(operand: SyntaxNode): Labels {
+  private absent(operand: PromqlNode): Labels {
     const selector = operand.name === 'MatrixSelector' ? operand.getChild('VectorSelector') : operand;
     return selector?.name === 'VectorSelector'
       ? new Set(
-          readSelector(selector, this.expr)
+          selectorOf(this.expr, selector)
             .matchers.filter(({ operator }) => operator === '=')
             .map(({ label }) => label),
         )
@@ -206,48 +167,19 @@ class Reader {
     }
   }
 
-  private names(grouping: SyntaxNode | null): string[] {
+  private names(grouping: PromqlNode | null): string[] {
     return [...(grouping?.getChildren('LabelName') ?? []), ...(grouping?.getChildren('QuotedLabelName') ?? [])].map(
-      (node) => (node.name === 'LabelName' ? textOf(node, this.expr) : this.string(node)),
+      (node) => (node.name === 'LabelName' ? textOf(this.expr, node) : this.string(node)),
     );
   }
 
-  private string(node: SyntaxNode): string {
-    return unquoted(textOf(node, this.expr));
+  private string(node: PromqlNode): string {
+    return unquoted(textOf(this.expr, node));
   }
 }
 
-/** Whether a matcher selects a value. A variable of a dashboard may stand for any. */
-export function matches({ operator, value }: Matcher, candidate: string): boolean {
-  if (/\$\{?[A-Za-z_]/.test(value)) {
-    return true;
-  }
-  const equal = operator.endsWith('~') ? new RegExp(`^(?:${value})$`).test(candidate) : value === candidate;
-  return operator.startsWith('!') ? !equal : equal;
-}
-
-function readSelector(node: SyntaxNode, expr: string): Selector {
-  const name = node.getChild('Identifier');
-  const list = node.getChild('LabelMatchers');
-  const quoted = list?.getChild('QuotedLabelName');
-  const matchers = [
-    ...(list?.getChildren('UnquotedLabelMatcher') ?? []),
-    ...(list?.getChildren('QuotedLabelMatcher') ?? []),
-  ].map((matcher): Matcher => {
-    const label = matcher.getChild('LabelName') ?? matcher.getChild('QuotedLabelName')!;
-    return {
-      label: unquoted(textOf(label, expr)),
-      operator: textOf(matcher.getChild('MatchOp')!, expr),
-      value: unquoted(textOf(matcher.getChild('StringLiteral')!, expr)),
-    };
-  });
-  const equal = matchers.find(({ label, operator }) => label === METRIC_NAME && operator === '=');
-  const own = name ? textOf(name, expr) : quoted && unquoted(textOf(quoted, expr));
-  return { name: own ?? equal?.value, matchers: matchers.filter((matcher) => matcher !== equal) };
-}
-
-function operandsOf(node: SyntaxNode): SyntaxNode[] {
-  const operands: SyntaxNode[] = [];
+function operandsOf(node: PromqlNode): PromqlNode[] {
+  const operands: PromqlNode[] = [];
   for (let child = node.firstChild; child; child = child.nextSibling) {
     if (child.type.is('Expr')) {
       operands.push(child);
@@ -257,7 +189,7 @@ function operandsOf(node: SyntaxNode): SyntaxNode[] {
 }
 
 /** Whether an operand is a number, which has no labels and is joined with nothing. */
-function isScalar(node: SyntaxNode): boolean {
+function isScalar(node: PromqlNode): boolean {
   switch (node.name) {
     case 'NumberDurationLiteral':
       return true;
@@ -271,19 +203,6 @@ function isScalar(node: SyntaxNode): boolean {
     default:
       return false;
   }
-}
-
-function textOf({ from, to }: SyntaxNode, expr: string): string {
-  return expr.slice(from, to);
-}
-
-/** The text between quotes; what is escaped by a backslash stands for itself. */
-function unquoted(text: string): string {
-  return /^["'`]/.test(text)
-    ? text.startsWith('`')
-      ? text.slice(1, -1)
-      : text.slice(1, -1).replace(/\\(.)/g, '$1')
-    : text;
 }
 
 function plus(labels: Labels, others: Labels | readonly string[]): Labels {

@@ -1,5 +1,4 @@
-import type { MetricUse } from '../rules';
-import { type Matcher, matches, type Selector, selectorsIn } from './expression';
+import { type Matcher, type MetricUse, matches, type Selector, selectorsIn } from '../rules';
 import { type MetricList, seriesOf } from './list';
 import { SCRAPE_METRICS } from './scrape-job';
 

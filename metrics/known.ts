@@ -1,5 +1,13 @@
-import { type AlertingRule, isAlertingRule, type RecordingRule, type RuleFile, rulesOf } from '../rules';
-import { type LabelSource, type Labels, matches, readExpression, type Selector } from './expression';
+import {
+  type AlertingRule,
+  isAlertingRule,
+  matches,
+  type RecordingRule,
+  type RuleFile,
+  rulesOf,
+  type Selector,
+} from '../rules';
+import { type LabelSource, type Labels, readExpression } from './expression';
 import { type MetricList, type Series, seriesOf } from './list';
 import { SCRAPE_METRICS, type ScrapeJob, targetLabels, withTargetLabels } from './scrape-job';
 

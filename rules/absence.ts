@@ -61,7 +61,7 @@ export function coverageOf(files: readonly RuleFile[], sources: MetricSources = 
 
 /** Metrics whose disappearance nobody would notice, and exceptions that except nothing, one line each. */
 export function checkAbsence(files: readonly RuleFile[], sources: MetricSources = {}): string[] {
-  const read = new Set(rulesOf(files).flatMap(({ expr }) => selectorsIn(String(expr)).map(({ metric }) => metric)));
+  const read = new Set(rulesOf(files).flatMap(({ expr }) => selectorsIn(String(expr)).map(({ name }) => name)));
   return [
     ...coverageOf(files, sources)
       .filter(({ by }) => by === undefined)
@@ -86,15 +86,15 @@ function coveredBy(
   const job = jobOf(selector, sources);
   const ofJob =
     job !== undefined && !sources.unpinned?.includes(job)
-      ? absences.find(({ missed }) => missed.metric === 'up' && equalValue(missed, 'job') === job)
+      ? absences.find(({ missed }) => missed.name === 'up' && equalValue(missed, 'job') === job)
       : undefined;
-  return own?.alert ?? direct[0]?.alert ?? ofJob?.alert ?? sources.exceptions?.[selector.metric];
+  return own?.alert ?? direct[0]?.alert ?? ofJob?.alert ?? sources.exceptions?.[selector.name ?? ''];
 }
 
 /** Whether the absence of one selector is about the metric of another, and not about other series of its name. */
 function speaksOf(missed: Selector, selector: Selector): boolean {
   return (
-    missed.metric === selector.metric &&
+    missed.name === selector.name &&
     missed.matchers.every(({ label, operator, value }) => {
       const wanted = operator === '=' ? equalValue(selector, label) : undefined;
       return wanted === undefined || wanted === value;
@@ -108,14 +108,14 @@ function equalValue({ matchers }: Selector, label: string): string | undefined {
 
 function jobOf(selector: Selector, { jobs = {} }: MetricSources): string | undefined {
   const beginning = Object.keys(jobs)
-    .filter((candidate) => selector.metric.startsWith(candidate))
+    .filter((candidate) => selector.name?.startsWith(candidate))
     .sort((a, b) => b.length - a.length)[0];
   return equalValue(selector, 'job') ?? (beginning && jobs[beginning]);
 }
 
 function described(selector: Selector, sources: MetricSources): string {
   const job = jobOf(selector, sources);
-  return job ? `${selector.metric}{job="${job}"}` : selector.metric;
+  return job ? `${selector.name}{job="${job}"}` : (selector.name ?? '');
 }
 
 /** What a rule reads of the outside: its selectors, and those of the records that it reads in the place of these. */
@@ -134,7 +134,7 @@ function sourceSelectors(rule: Rule, rules: readonly Rule[], followed: readonly 
 function isRecordOf(rule: Rule, selector: Selector): boolean {
   return (
     !isAlertingRule(rule) &&
-    rule.record === selector.metric &&
+    rule.record === selector.name &&
     Object.entries(rule.labels ?? {}).every(([label, value]) => (equalValue(selector, label) ?? value) === value)
   );
 }

@@ -21,5 +21,5 @@ export function neededFor(alert: string, { topic, groups }: RuleFile): RuleFile 
 
 /** Whether a rule reads what another one records. */
 function isReadBy(rule: Rule, other: Rule): boolean {
-  return !isAlertingRule(other) && selectorsIn(String(rule.expr)).some(({ metric }) => metric === other.record);
+  return !isAlertingRule(other) && selectorsIn(String(rule.expr)).some(({ name }) => name === other.record);
 }

@@ -1,24 +1,38 @@
 import { parser } from '@prometheus-io/lezer-promql';
 
+type Tree = ReturnType<typeof parser.parse>;
+
 /** A node of the tree of an expression. */
-export type PromqlNode = ReturnType<typeof parser.parse>['topNode'];
+export type PromqlNode = Tree['topNode'];
 
 /** A condition on a label of a selector, e.g. `le="0.5"`. */
-export interface LabelMatcher {
+export interface Matcher {
   readonly label: string;
   readonly operator: '=' | '!=' | '=~' | '!~';
   readonly value: string;
 }
 
-/** What an expression reads: the series of a name that match. */
+/** What an expression reads: the series of a name that match. A matcher of the name that is no `=` is one of `matchers`. */
 export interface Selector {
-  /** Empty when the selector names no metric. */
-  readonly metric: string;
-  readonly matchers: readonly LabelMatcher[];
+  /** Name of the metric. @default - any that the matchers allow */
+  readonly name?: string;
+  readonly matchers: readonly Matcher[];
 }
+
+const METRIC_NAME = '__name__';
 
 /** An operand that is a number or arithmetic on numbers. */
 const CONSTANT = /^[\d\s.+\-*/^()eE]+$/;
+
+/** Trees by their expression. Many checks look at the same ones, and parsing is most of what that takes. */
+const trees = new Map<string, Tree>();
+
+/** The tree of an expression. */
+export function treeOf(expr: string): Tree {
+  const tree = trees.get(expr) ?? parser.parse(expr);
+  trees.set(expr, tree);
+  return tree;
+}
 
 /**
  * Where a PromQL expression does not parse.
@@ -29,7 +43,7 @@ const CONSTANT = /^[\d\s.+\-*/^()eE]+$/;
  */
 export function promqlSyntaxError(expr: string): string | undefined {
   let error: string | undefined;
-  parser.parse(expr).iterate({
+  treeOf(expr).iterate({
     enter: (node) => {
       if (node.type.isError && error === undefined) {
         error = expr.slice(node.from, node.from + 40).trim() || 'the end of the expression';
@@ -41,7 +55,7 @@ export function promqlSyntaxError(expr: string): string | undefined {
 
 /** The nodes of a kind in an expression, those further up and to the left first. */
 export function nodesOf(expr: string, kind: string): PromqlNode[] {
-  return nodesBelow(parser.parse(expr).topNode, kind);
+  return nodesBelow(treeOf(expr).topNode, kind);
 }
 
 /** The nodes of a kind in a part of an expression, the part itself among them. */
@@ -97,18 +111,35 @@ export function selectorsIn(expr: string): Selector[] {
 }
 
 export function selectorOf(expr: string, node: PromqlNode): Selector {
-  const name = children(node).find((child) => child.name === 'Identifier');
-  return {
-    metric: name ? textOf(expr, name) : '',
-    matchers: nodesBelow(node, 'UnquotedLabelMatcher').map((matcher) => {
-      const [label, operator, value] = children(matcher).map((child) => textOf(expr, child));
-      return { label: label!, operator: operator as LabelMatcher['operator'], value: unquoted(value!) };
-    }),
-  };
+  const name = node.getChild('Identifier');
+  const list = node.getChild('LabelMatchers');
+  const quoted = list?.getChild('QuotedLabelName');
+  const matchers = [
+    ...(list?.getChildren('UnquotedLabelMatcher') ?? []),
+    ...(list?.getChildren('QuotedLabelMatcher') ?? []),
+  ].map((matcher): Matcher => {
+    const [label, operator, value] = children(matcher).map((child) => textOf(expr, child));
+    return { label: unquoted(label!), operator: operator as Matcher['operator'], value: unquoted(value!) };
+  });
+  const equal = matchers.find(({ label, operator }) => label === METRIC_NAME && operator === '=');
+  const own = name ? textOf(expr, name) : quoted && unquoted(textOf(expr, quoted));
+  return { name: own ?? equal?.value, matchers: matchers.filter((matcher) => matcher !== equal) };
 }
 
-/** The text of a string literal. A raw one, in backticks, has no escapes. */
-function unquoted(literal: string): string {
+/** Whether a matcher selects a value. A variable of a dashboard may stand for any. */
+export function matches({ operator, value }: Matcher, candidate: string): boolean {
+  if (/\$\{?[A-Za-z_]/.test(value)) {
+    return true;
+  }
+  const equal = operator.endsWith('~') ? new RegExp(`^(?:${value})$`).test(candidate) : value === candidate;
+  return operator.startsWith('!') ? !equal : equal;
+}
+
+/** The text of a string literal; what is no literal is itself. A raw one, in backticks, has no escapes. */
+export function unquoted(literal: string): string {
+  if (!/^["'`]/.test(literal)) {
+    return literal;
+  }
   const text = literal.slice(1, -1);
   return literal.startsWith('`') ? text : text.replace(/\\(.)/g, '$1');
 }

@@ -7,6 +7,7 @@ import { dump, load } from 'js-yaml';
 import { resolveSettings, SightEditMonitoring, sightEdit } from '../charts';
 import { type AlertingRule, RuleCatalogue } from '../rules';
 import { BIN, ROOT } from '../tools/catalogue';
+import { runCommand } from './command';
 
 const USAGE = `Prints every alert and who hears of it, asking the real amtool.
 
@@ -125,10 +126,6 @@ function columns(rows: readonly Row[]): string[] {
 }
 
 function main(options: readonly string[]): number {
-  if (options.includes('--help')) {
-    console.log(USAGE);
-    return 0;
-  }
   if (!existsSync(join(BIN, 'amtool'))) {
     console.error('amtool is missing: run "npm run tools -- amtool"');
     return 1;
@@ -142,5 +139,5 @@ function main(options: readonly string[]): number {
 }
 
 if (require.main === module) {
-  process.exitCode = main(process.argv.slice(2));
+  runCommand({ usage: USAGE, run: main });
 }

@@ -8,6 +8,7 @@ import { getJson, stopServers, temporaryDirectory, waitFor } from '../test/e2e/s
 import { type FleetSeries, fleet, NODES, PODS } from './bench/fleet';
 import { type Stretch, writeHistory } from './bench/history';
 import { Reads } from './bench/reads';
+import { progress, runCommand } from './command';
 
 const USAGE = `Prints how long Prometheus takes to evaluate every rule over a fleet of ${PODS} pods, on one core.
 
@@ -44,11 +45,7 @@ interface ReportedGroup {
   readonly rules: readonly ReportedRule[];
 }
 
-async function main(args: readonly string[]): Promise<number> {
-  if (args.includes('--help')) {
-    console.log(USAGE);
-    return 0;
-  }
+async function main(): Promise<number> {
   const { files } = RuleCatalogue.sightEdit();
   const reads = new Reads(files);
   const series = fleet(reads);
@@ -248,18 +245,4 @@ function milliseconds(seconds: number): string {
   return `${Math.round(seconds * 1000)} ms`;
 }
 
-function progress(text: string): void {
-  process.stderr.write(`${text}\n`);
-}
-
-main(process.argv.slice(2))
-  .then(
-    (code) => {
-      process.exitCode = code;
-    },
-    (error: Error) => {
-      console.error(error.message);
-      process.exitCode = 1;
-    },
-  )
-  .finally(stopServers);
+runCommand({ usage: USAGE, run: main, finish: stopServers });

@@ -5,9 +5,15 @@ import { join } from 'node:path';
 import { App } from 'cdk8s';
 import { resolveSettings, SightEditMonitoring, sightEdit } from '../charts';
 import { ROOT } from '../tools/catalogue';
+import { runCommand } from './command';
 
-/** Prints how long a synthesis takes: the app alone, the whole command, and many copies of the platform in one app. */
-function main(): void {
+const USAGE = `Prints how long a synthesis takes: the app alone, the whole command, and many copies of the platform in one app.
+
+  npm run bench:synth
+
+Takes half a minute.`;
+
+function main(): number {
   const output = mkdtempSync(join(tmpdir(), 'sightedit-monitoring-'));
   try {
     const env = { ...process.env, CDK8S_OUTDIR: output };
@@ -31,6 +37,7 @@ function main(): void {
       row(`${copies} (${count} objects)`, milliseconds, `${(milliseconds / count).toFixed(2)} ms an object${growth}`);
       last = milliseconds;
     }
+    return 0;
   } finally {
     rmSync(output, { recursive: true, force: true });
   }
@@ -65,4 +72,4 @@ function row(title: string, milliseconds: number, note = ''): void {
   console.log(`  ${title.padEnd(36)}${`${Math.round(milliseconds)} ms`.padStart(10)}  ${note}`);
 }
 
-main();
+runCommand({ usage: USAGE, run: main });

@@ -1,9 +1,20 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { Agent, request } from 'node:http';
-import { loadAll } from 'js-yaml';
 import { restartWorkload } from '../remediation';
 import { REMEDIATION } from '../remediation/record';
+import { makeNamespace, startKubernetes } from '../test/e2e/support/kubernetes';
+import { stopServers, waitFor } from '../test/e2e/support/server';
+import { alert, deployWebhook, MONITORING, notification, startWebhook } from '../test/e2e/support/webhook';
+import { node } from '../tools/packages';
+import { progress, runCommand } from './command';
+
+const USAGE = `Prints how fast a replica of the remediation webhook takes notifications on one core, and the memory that it needs.
+
+  npm run bench:webhook
+
+Takes eight minutes. Ends with 1 when a record is missing. Needs etcd, kube-apiserver, kube-controller-manager, kubectl and
+node: npm run tools`;
 
 /** What is sent, and how many deliveries are on their way at the same time. */
 const DELIVERIES = 1000;
@@ -16,19 +27,7 @@ const NAMESPACE = 'sightedit';
 /** Core that the replica has for itself as far as the machine lets it. */
 const CORE = '0';
 
-/** What the tests' harness starts ends with a test; here, with the measurement. */
-const ends: (() => unknown)[] = [];
-Object.assign(globalThis, { afterAll: (end: () => unknown) => ends.unshift(end) });
-
-/** Prints how fast one replica on one core takes notifications, and what memory that needs, on a real API server. */
-async function main(): Promise<void> {
-  // Not before there is an afterAll().
-  const { makeNamespace, startKubernetes } =
-    require('../test/e2e/support/kubernetes') as typeof import('../test/e2e/support/kubernetes');
-  const { deployWebhook, startWebhook, alert, notification, MONITORING } =
-    require('../test/e2e/support/webhook') as typeof import('../test/e2e/support/webhook');
-  const { waitFor } = require('../test/e2e/support/server') as typeof import('../test/e2e/support/server');
-
+async function main(): Promise<number> {
   progress('starting etcd, kube-apiserver and kube-controller-manager');
   const kubernetes = await startKubernetes();
   await makeNamespace(kubernetes, NAMESPACE);
@@ -37,8 +36,7 @@ async function main(): Promise<void> {
   ]);
   // All records are counted afterwards: none may expire.
   const retention = { days: 90, records: 10 * DELIVERIES * ALERTS };
-  const env = { NODE_OPTIONS: nodeOptions(deployed.manifests) };
-  const replica = await startWebhook(kubernetes, deployed, { retention }, env);
+  const replica = await startWebhook(kubernetes, deployed, { retention });
   const { pid } = replica.server;
   const pinned = pin(pid);
   const atRest = memory(pid);
@@ -105,7 +103,7 @@ async function main(): Promise<void> {
   latencies.sort((one, other) => one - other);
   const percentile = (share: number) => `${Math.round(latencies[Math.ceil(share * latencies.length) - 1]!)} ms`;
   console.log(
-    `one replica ${pinned ? `on core ${CORE} alone` : 'NOT on one core: there is no taskset'}, Node ${process.version}, ${env.NODE_OPTIONS}`,
+    `one replica ${pinned ? `on core ${CORE} alone` : 'NOT on one core: there is no taskset'}, Node ${node.version}, ${deployed.nodeOptions}`,
   );
   console.log(`${DELIVERIES} deliveries of ${ALERTS} alerts, ${IN_FLIGHT} at a time:`);
   row('accepted within', `${seconds.toFixed(1)} s`);
@@ -118,21 +116,7 @@ async function main(): Promise<void> {
   row('peak memory, at rest', `${atRest} MiB`);
   row('peak memory, when all were accepted', `${accepted} MiB`);
   row('peak memory, when all were decided', `${memory(pid)} MiB`);
-  if (kept !== DELIVERIES * ALERTS) {
-    process.exitCode = 1;
-  }
-}
-
-/** Options of Node in the manifests: the measured process is the one that is deployed. */
-function nodeOptions(manifests: string): string {
-  const objects = loadAll(readFileSync(manifests, 'utf8')) as {
-    kind: string;
-    metadata: { name: string };
-    spec: { template: { spec: { containers: { env: { name: string; value?: string }[] }[] } } };
-  }[];
-  const found = objects.find(({ kind, metadata }) => kind === 'Deployment' && metadata.name === 'remediation-webhook');
-  const variable = found?.spec.template.spec.containers[0]?.env.find(({ name }) => name === 'NODE_OPTIONS');
-  return variable?.value ?? '';
+  return kept === DELIVERIES * ALERTS ? 0 : 1;
 }
 
 /** Leaves one core to a process with all of its threads. */
@@ -155,17 +139,4 @@ function row(title: string, value: string): void {
   console.log(`  ${title.padEnd(40)}${value.padStart(14)}`);
 }
 
-function progress(text: string): void {
-  process.stderr.write(`${text}\n`);
-}
-
-main()
-  .catch((error: Error) => {
-    process.stderr.write(`${error.stack}\n`);
-    process.exitCode = 1;
-  })
-  .finally(async () => {
-    for (const end of ends) {
-      await end();
-    }
-  });
+runCommand({ usage: USAGE, run: main, finish: stopServers });

@@ -3,6 +3,7 @@ import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { isAlertingRule, RuleCatalogue } from '../rules';
 import { BIN } from '../tools/catalogue';
+import { runCommand } from './command';
 import { type Result, TESTS, tryAlert } from './mutation/trial';
 
 const USAGE = `Puts mistakes into every alert, one at a time, and sees whether its promtool test notices.
@@ -23,10 +24,6 @@ function explained(): Set<string> {
 }
 
 async function main(args: readonly string[]): Promise<number> {
-  if (args.includes('--help')) {
-    console.log(USAGE);
-    return 0;
-  }
   if (!existsSync(join(BIN, 'promtool'))) {
     console.error('promtool is missing: run "npm run tools -- promtool"');
     return 1;
@@ -71,12 +68,4 @@ function report(results: readonly Result[]): number {
   return share >= REQUIRED_SHARE && survivors.every((survivor) => known.has(survivor)) ? 0 : 1;
 }
 
-main(process.argv.slice(2)).then(
-  (code) => {
-    process.exitCode = code;
-  },
-  (error) => {
-    console.error(error.message);
-    process.exitCode = 1;
-  },
-);
+runCommand({ usage: USAGE, run: main });

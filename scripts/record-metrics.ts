@@ -5,6 +5,7 @@ import { FOLDERS, type KeepList, keepUsed, type Metrics, metricLists } from '../
 import { RuleCatalogue } from '../rules';
 import { stopServers } from '../test/e2e/support/server';
 import { ROOT, softwareVersion, tools } from '../tools/catalogue';
+import { progress, runCommand } from './command';
 import { type Recording, readExposition, record, recorders } from './recording';
 
 const USAGE = `Runs the exporters as they are deployed, and writes down which metrics they expose.
@@ -75,10 +76,6 @@ function keepList(): KeepList {
 }
 
 async function main(args: readonly string[]): Promise<number> {
-  if (args.includes('--help')) {
-    console.log(USAGE);
-    return 0;
-  }
   const writes = !args.includes('--savings');
   const wanted = args.filter((arg) => !arg.startsWith('--'));
   const names = wanted.length > 0 ? wanted : Object.keys(recorders);
@@ -88,13 +85,9 @@ async function main(args: readonly string[]): Promise<number> {
     return 2;
   }
   const recordings: Recording[] = [];
-  try {
-    for (const name of names) {
-      recordings.push(...(await record(name)));
-      console.error(`recorded: ${name}`);
-    }
-  } finally {
-    await stopServers();
+  for (const name of names) {
+    recordings.push(...(await record(name)));
+    progress(`recorded: ${name}`);
   }
   if (writes) {
     mkdirSync(DIRECTORY, { recursive: true });
@@ -108,13 +101,5 @@ async function main(args: readonly string[]): Promise<number> {
 }
 
 if (require.main === module) {
-  main(process.argv.slice(2)).then(
-    (code) => {
-      process.exitCode = code;
-    },
-    (error) => {
-      console.error(error.message);
-      process.exitCode = 1;
-    },
-  );
+  runCommand({ usage: USAGE, run: main, finish: stopServers });
 }

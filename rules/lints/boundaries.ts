@@ -1,4 +1,4 @@
-import { type LabelMatcher, selectorsIn } from '../promql';
+import { type Matcher, selectorsIn } from '../promql';
 import type { Rule } from '../rule';
 
 /** Labels whose values Prometheus 3 writes in one form, whatever the target sent: `1` becomes `1.0`. */
@@ -11,7 +11,7 @@ const NUMBER = /(?<=^|[(|])[+-]?(?:\d+(?:\\?\.\d+)?(?:e[+-]?\d+)?|Inf)(?=$|[)|])
 export function boundaryProblem({ expr }: Rule): string | undefined {
   for (const { matchers } of selectorsIn(expr)) {
     for (const matcher of matchers.filter(({ label }) => BOUNDARY_LABELS.includes(label))) {
-      const missed = numbersOf(matcher).find((number) => !matches(matcher, normalForm(number)));
+      const missed = numbersOf(matcher).find((number) => !isAbout(matcher, normalForm(number)));
       if (missed) {
         const { label, operator, value } = matcher;
         return `${label}${operator}"${value}" misses what Prometheus 3 stores: write ${normalForm(missed)} for ${missed}`;
@@ -21,7 +21,7 @@ export function boundaryProblem({ expr }: Rule): string | undefined {
   return undefined;
 }
 
-function numbersOf({ operator, value }: LabelMatcher): string[] {
+function numbersOf({ operator, value }: Matcher): string[] {
   if (operator === '=' || operator === '!=') {
     return value !== '' && Number.isFinite(Number(value)) ? [value] : [];
   }
@@ -29,7 +29,7 @@ function numbersOf({ operator, value }: LabelMatcher): string[] {
 }
 
 /** Whether a matcher, taken without its negation, is about this text. */
-function matches({ operator, value }: LabelMatcher, text: string): boolean {
+function isAbout({ operator, value }: Matcher, text: string): boolean {
   return operator === '=' || operator === '!=' ? value === text : new RegExp(`^(?:${value})$`).test(text);
 }
 

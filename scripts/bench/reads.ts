@@ -1,5 +1,15 @@
-import { type Matcher, matches, selectorsIn } from '../../metrics';
-import { ancestors, children, nodesOf, type RuleFile, rulesOf, textOf } from '../../rules';
+import {
+  ancestors,
+  children,
+  type Matcher,
+  matches,
+  nodesOf,
+  type PromqlNode,
+  type RuleFile,
+  rulesOf,
+  selectorOf,
+  textOf,
+} from '../../rules';
 
 /** What a rule reads of a metric: the series that match, over a stretch of the past. */
 export interface Read {
@@ -50,18 +60,17 @@ export class Reads {
   }
 
   private add(expr: string): void {
-    const selectors = selectorsIn(expr);
-    nodesOf(expr, 'VectorSelector').forEach((node, index) => {
-      const { name, matchers } = selectors[index]!;
+    for (const node of nodesOf(expr, 'VectorSelector')) {
+      const { name, matchers } = selectorOf(expr, node);
       if (name !== undefined) {
         this.byName.set(name, [...this.all(name), { matchers, ...stretch(expr, node) }]);
       }
-    });
+    }
   }
 }
 
 /** Ranges and subqueries around a selector reach further back, offsets move both of its ends. */
-function stretch(expr: string, selector: Parameters<typeof ancestors>[0]): { from: number; to: number } {
+function stretch(expr: string, selector: PromqlNode): { from: number; to: number } {
   let from = LOOKBACK_SECONDS;
   let to = 0;
   for (const node of ancestors(selector)) {

@@ -1,11 +1,10 @@
 import { join } from 'node:path';
-import { RuleCatalogue } from '../../rules';
+import { RuleCatalogue, selectorsIn } from '../../rules';
 import { type SqlMetric, sqlCollectors } from '../../rules/sql';
 import { ROOT } from '../../tools/catalogue';
 import { readManifests } from '../support/dist';
 import { writeInto } from '../support/files';
 import { containerOf } from '../support/render';
-import { seriesIn } from '../support/series';
 import { INSTALLATIONS, type Postgres, program, type Role, startPostgres } from './support/postgres';
 import { answers, freePorts, startServer, temporaryDirectory, waitFor } from './support/server';
 
@@ -233,9 +232,10 @@ describe.each(INSTALLATIONS)('PostgreSQL $version with a million edits', (instal
       ...new Set(
         RuleCatalogue.sightEdit()
           .files.filter(({ topic }) => topic === 'database')
-          .flatMap(({ groups }) => groups.flatMap(({ rules }) => rules.flatMap(({ expr }) => seriesIn(expr)))),
+          .flatMap(({ groups }) => groups.flatMap(({ rules }) => rules.flatMap(({ expr }) => selectorsIn(expr))))
+          .flatMap(({ name }) => (name?.startsWith('pg_') ? [name] : [])),
       ),
-    ].filter((name) => name.startsWith('pg_'));
+    ];
 
     /** PostgreSQL 17 moved the checkpoints to a view of their own; the rules read both names, and a server has one. */
     const CHECKPOINTS = {

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DEFAULT_LIMITS, DEFAULT_RETENTION } from '../../constructs/remediation-webhook/remediation-webhook-config';
 import { restartWorkload } from '../../remediation';
 import {
   ConfigurationError,
@@ -24,17 +25,8 @@ const COMPLETE = {
   prometheus: ['http://prometheus:9090'],
   alertmanagers: [],
   externalLabels: {},
-  limits: {
-    freshnessSeconds: 900,
-    approvalSeconds: 3600,
-    budgetPerHour: 6,
-    circuitFailures: 3,
-    circuitOpenSeconds: 3600,
-    repeatSeconds: 600,
-    lookSeconds: 15,
-    lockSeconds: 30,
-  },
-  retention: { days: 90, records: 2000 },
+  limits: DEFAULT_LIMITS,
+  retention: DEFAULT_RETENTION,
   policies: [POLICY],
   connections: {},
 };

@@ -5,53 +5,59 @@ export interface Kind {
   readonly namespaced: boolean;
 }
 
-const namespaced = (kind: string, ...names: readonly string[]): Kind => ({ kind, names, namespaced: true });
-const clusterWide = (kind: string, ...names: readonly string[]): Kind => ({ kind, names, namespaced: false });
+/** A kind under its name, its plural, and what else it is called. */
+const kind = (namespaced: boolean, name: string, others: readonly string[]): Kind => {
+  const singular = name.toLowerCase();
+  const plural = singular.endsWith('s') ? `${singular}es` : `${singular}s`.replace(/ys$/, 'ies');
+  return { kind: name, names: [singular, plural, ...others], namespaced };
+};
+const namespaced = (name: string, ...others: readonly string[]) => kind(true, name, others);
+const clusterWide = (name: string, ...others: readonly string[]) => kind(false, name, others);
 
 /** Kinds of Kubernetes and of our own that playbooks may name. */
 export const KINDS: readonly Kind[] = [
-  namespaced('ConfigMap', 'configmap', 'configmaps', 'cm'),
-  namespaced('ControllerRevision', 'controllerrevision', 'controllerrevisions'),
-  namespaced('CronJob', 'cronjob', 'cronjobs', 'cj'),
-  namespaced('DaemonSet', 'daemonset', 'daemonsets', 'ds'),
-  namespaced('Deployment', 'deployment', 'deployments', 'deploy'),
-  namespaced('EndpointSlice', 'endpointslice', 'endpointslices', 'endpointslices.discovery.k8s.io'),
-  namespaced('Event', 'event', 'events', 'ev'),
-  namespaced('HorizontalPodAutoscaler', 'horizontalpodautoscaler', 'horizontalpodautoscalers', 'hpa'),
-  namespaced('Ingress', 'ingress', 'ingresses', 'ing'),
-  namespaced('Job', 'job', 'jobs'),
-  namespaced('Lease', 'lease', 'leases'),
-  namespaced('LimitRange', 'limitrange', 'limitranges'),
-  namespaced('NetworkPolicy', 'networkpolicy', 'networkpolicies', 'netpol'),
-  namespaced('PersistentVolumeClaim', 'persistentvolumeclaim', 'persistentvolumeclaims', 'pvc'),
-  namespaced('Pod', 'pod', 'pods', 'po'),
-  namespaced('PodDisruptionBudget', 'poddisruptionbudget', 'poddisruptionbudgets', 'pdb'),
-  namespaced('Remediation', 'remediation', 'remediations'),
-  namespaced('ReplicaSet', 'replicaset', 'replicasets', 'rs'),
-  namespaced('ResourceQuota', 'resourcequota', 'resourcequotas', 'quota'),
-  namespaced('Role', 'role', 'roles'),
-  namespaced('RoleBinding', 'rolebinding', 'rolebindings'),
-  namespaced('Secret', 'secret', 'secrets'),
-  namespaced('Service', 'service', 'services', 'svc'),
-  namespaced('ServiceAccount', 'serviceaccount', 'serviceaccounts', 'sa'),
-  namespaced('StatefulSet', 'statefulset', 'statefulsets', 'sts'),
-  clusterWide('APIService', 'apiservice', 'apiservices'),
-  clusterWide('CertificateSigningRequest', 'certificatesigningrequest', 'certificatesigningrequests', 'csr'),
-  clusterWide('CSIDriver', 'csidriver', 'csidrivers'),
-  clusterWide('ClusterRole', 'clusterrole', 'clusterroles'),
-  clusterWide('ClusterRoleBinding', 'clusterrolebinding', 'clusterrolebindings'),
-  clusterWide('MutatingWebhookConfiguration', 'mutatingwebhookconfiguration', 'mutatingwebhookconfigurations'),
-  clusterWide('Namespace', 'namespace', 'namespaces', 'ns'),
-  clusterWide('Node', 'node', 'nodes', 'no'),
-  clusterWide('PersistentVolume', 'persistentvolume', 'persistentvolumes', 'pv'),
-  clusterWide('PriorityClass', 'priorityclass', 'priorityclasses'),
-  clusterWide('PriorityLevelConfiguration', 'prioritylevelconfiguration', 'prioritylevelconfigurations'),
-  clusterWide('FlowSchema', 'flowschema', 'flowschemas'),
-  clusterWide('StorageClass', 'storageclass', 'storageclasses', 'sc'),
-  clusterWide('TokenReview', 'tokenreview', 'tokenreviews', 'tokenreviews.authentication.k8s.io'),
-  clusterWide('ValidatingAdmissionPolicy', 'validatingadmissionpolicy', 'validatingadmissionpolicies'),
-  clusterWide('ValidatingWebhookConfiguration', 'validatingwebhookconfiguration', 'validatingwebhookconfigurations'),
-  clusterWide('VolumeAttachment', 'volumeattachment', 'volumeattachments'),
+  namespaced('ConfigMap', 'cm'),
+  namespaced('ControllerRevision'),
+  namespaced('CronJob', 'cj'),
+  namespaced('DaemonSet', 'ds'),
+  namespaced('Deployment', 'deploy'),
+  namespaced('EndpointSlice', 'endpointslices.discovery.k8s.io'),
+  namespaced('Event', 'ev'),
+  namespaced('HorizontalPodAutoscaler', 'hpa'),
+  namespaced('Ingress', 'ing'),
+  namespaced('Job'),
+  namespaced('Lease'),
+  namespaced('LimitRange'),
+  namespaced('NetworkPolicy', 'netpol'),
+  namespaced('PersistentVolumeClaim', 'pvc'),
+  namespaced('Pod', 'po'),
+  namespaced('PodDisruptionBudget', 'pdb'),
+  namespaced('Remediation'),
+  namespaced('ReplicaSet', 'rs'),
+  namespaced('ResourceQuota', 'quota'),
+  namespaced('Role'),
+  namespaced('RoleBinding'),
+  namespaced('Secret'),
+  namespaced('Service', 'svc'),
+  namespaced('ServiceAccount', 'sa'),
+  namespaced('StatefulSet', 'sts'),
+  clusterWide('APIService'),
+  clusterWide('CertificateSigningRequest', 'csr'),
+  clusterWide('CSIDriver'),
+  clusterWide('ClusterRole'),
+  clusterWide('ClusterRoleBinding'),
+  clusterWide('MutatingWebhookConfiguration'),
+  clusterWide('Namespace', 'ns'),
+  clusterWide('Node', 'no'),
+  clusterWide('PersistentVolume', 'pv'),
+  clusterWide('PriorityClass'),
+  clusterWide('PriorityLevelConfiguration'),
+  clusterWide('FlowSchema'),
+  clusterWide('StorageClass', 'sc'),
+  clusterWide('TokenReview', 'tokenreviews.authentication.k8s.io'),
+  clusterWide('ValidatingAdmissionPolicy'),
+  clusterWide('ValidatingWebhookConfiguration'),
+  clusterWide('VolumeAttachment'),
 ];
 
 /** The kind that a word of the command line means. */
