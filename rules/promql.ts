@@ -24,15 +24,18 @@ const METRIC_NAME = '__name__';
 /** An operand that is a number or arithmetic on numbers. */
 const CONSTANT = /^[\d\s.+\-*/^()eE]+$/;
 
-/** Trees by their expression. Many checks look at the same ones, and parsing is most of what that takes. */
-const trees = new Map<string, Tree>();
+/** Remembers what a function says of an expression: many checks ask the same, and parsing is most of the answer. */
+function remembered<T>(answer: (expr: string) => T): (expr: string) => T {
+  const answers = new Map<string, T>();
+  return (expr) => {
+    const known = answers.get(expr) ?? answer(expr);
+    answers.set(expr, known);
+    return known;
+  };
+}
 
 /** The tree of an expression. */
-export function treeOf(expr: string): Tree {
-  const tree = trees.get(expr) ?? parser.parse(expr);
-  trees.set(expr, tree);
-  return tree;
-}
+export const treeOf = remembered((expr): Tree => parser.parse(expr));
 
 /**
  * Where a PromQL expression does not parse.
@@ -106,9 +109,9 @@ export function isConstant(expr: string, node: PromqlNode): boolean {
 }
 
 /** The selectors of an expression. */
-export function selectorsIn(expr: string): Selector[] {
-  return nodesOf(expr, 'VectorSelector').map((node) => selectorOf(expr, node));
-}
+export const selectorsIn = remembered((expr): readonly Selector[] =>
+  nodesOf(expr, 'VectorSelector').map((node) => selectorOf(expr, node)),
+);
 
 export function selectorOf(expr: string, node: PromqlNode): Selector {
   const name = node.getChild('Identifier');
