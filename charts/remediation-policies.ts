@@ -75,7 +75,7 @@ export function remediationPolicies({ application, remediation }: MonitoringSett
       denylist: { kind: 'redis-denylist', connection: CACHE_CONNECTION },
       neverBlock,
       cooldownSeconds: 300,
-      budgetPerHour: 20,
+      budgetPerHour: 5,
     }),
     openIncident({
       queries: {

@@ -2,3 +2,4 @@
 export * from './actions';
 export * from './policy';
 export { KEYS, LEASE_PREFIX, REMEDIATION, REPORTER, SKIP_REASONS } from './record';
+export * from './rights';

@@ -34,5 +34,6 @@ async function main([path]: readonly string[]): Promise<void> {
 
 main(process.argv.slice(2)).catch((error: Error) => {
   jsonLog('error', error.message);
-  process.exitCode = 1;
+  // A part of the server may listen already, and would go on as if all were well.
+  process.exit(1);
 });

@@ -114,7 +114,7 @@ export async function startServer(props: ServerProps): Promise<RunningServer> {
     }),
     repeatedly(EVERY.expire, log, () => expireRecords(housekeeping)),
     repeatedly(EVERY.rights, log, async () => {
-      const found = await checkRights(client, policies).catch((error: Error) => [error.message]);
+      const found = await checkRights(client, configuration).catch((error: Error) => [error.message]);
       for (const problem of found.filter((line) => !rights.includes(line))) {
         log('error', problem);
       }

@@ -2,10 +2,12 @@ import type { k8s } from 'cdk8s-plus-28';
 import {
   type Action,
   actions,
+  EVENT_RIGHT,
   type Needs,
+  ownRights,
   type Permission,
-  REMEDIATION,
   type RemediationPolicy,
+  TOKEN_REVIEW_RIGHT,
 } from '../../remediation';
 import { SettingError } from '../kit';
 
@@ -31,21 +33,14 @@ function oneRole([role, ...others]: readonly string[]): string | undefined {
 
 /** Rights that the webhook itself needs in its namespace: records, locks, Events, and to read the switch. */
 export function ownRules(killSwitch: string): readonly k8s.PolicyRule[] {
-  const { group, plural } = REMEDIATION;
-  return [
-    rule([group], [plural], ['create', 'get', 'list', 'watch', 'patch', 'delete']),
-    rule([group], [`${plural}/status`], ['update']),
-    rule(['coordination.k8s.io'], ['leases'], ['create', 'get', 'update', 'delete']),
-    { ...rule([''], ['configmaps'], ['get']), resourceNames: [killSwitch] },
-    EVENTS,
-  ];
+  return ownRights(killSwitch).map(toRule);
 }
 
 /** Right to ask whose token it is. */
-export const TOKEN_REVIEWS: k8s.PolicyRule = rule(['authentication.k8s.io'], ['tokenreviews'], ['create']);
+export const TOKEN_REVIEWS: k8s.PolicyRule = toRule(TOKEN_REVIEW_RIGHT);
 
 /** Right to leave Events beside a target. */
-export const EVENTS: k8s.PolicyRule = rule([''], ['events'], ['create', 'patch']);
+export const EVENTS: k8s.PolicyRule = toRule(EVENT_RIGHT);
 
 /** The rules for each namespace, each of them once. */
 export function rulesByNamespace({ permissions }: Needs): ReadonlyMap<string | undefined, readonly k8s.PolicyRule[]> {
@@ -61,11 +56,9 @@ export function rulesByNamespace({ permissions }: Needs): ReadonlyMap<string | u
 
 function toRule({ apiGroups, resources, verbs, resourceNames }: Permission): k8s.PolicyRule {
   return {
-    ...rule(apiGroups, resources, verbs),
+    apiGroups: [...apiGroups],
+    resources: [...resources],
+    verbs: [...verbs],
     ...(resourceNames ? { resourceNames: [...resourceNames] } : {}),
   };
-}
-
-function rule(apiGroups: readonly string[], resources: readonly string[], verbs: readonly string[]): k8s.PolicyRule {
-  return { apiGroups: [...apiGroups], resources: [...resources], verbs: [...verbs] };
 }

@@ -70,6 +70,8 @@ export interface Needs {
  */
 export interface Action<P> {
   readonly kind: string;
+  /** Whether it only gathers what is known, and changes nothing that anybody could miss. @default false */
+  readonly onlyLooks?: boolean;
   /** What it does, for playbooks: a sentence or two in the present tense. */
   describe(parameters: P): string;
   needs(parameters: P): Needs;

@@ -24,7 +24,7 @@ export interface BlockAddress extends AddressGuard {
    * @default client_ip
    */
   readonly label?: string;
-  /** @default - the denylist in the connection `redis`, which the application enforces */
+  /** @default - the denylist in the connection `redis`, which the application has to enforce */
   readonly denylist?: DenylistSettings;
   /** Time after which an address is free again, in seconds. @default 14400 */
   readonly ttlSeconds?: number;

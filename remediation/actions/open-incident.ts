@@ -69,6 +69,7 @@ const AFTER_MS = 300_000;
 
 export const openIncidentAction: Action<OpenIncident> = {
   kind: 'open-incident',
+  onlyLooks: true,
 
   describe: ({ queries = {}, logs }) => {
     const parts = ["the alert's labels", ...Object.keys(queries), ...(logs ? ['a link to the logs'] : [])];

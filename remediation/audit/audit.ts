@@ -50,7 +50,7 @@ export class Audit {
         metrics.decisions.inc({ action, policy, decision: status.phase, reason: status.reason ?? '' });
         break;
       default:
-        metrics.runs.inc(runLabels(action, policy, status.phase, status.target!));
+        metrics.runs.inc(runLabels(action, policy, status.phase, status.target));
     }
     await events.tell(record, status.target, {
       reason: `Remediation${camel(status.phase)}`,
@@ -68,12 +68,18 @@ export class Audit {
     }
   }
 
-  /** Notes that a change was taken back. */
-  async reverted(record: Remediation): Promise<void> {
+  /** Notes that a change was taken back, or that it was left and somebody has to. */
+  async reverted(record: Remediation, outcome: 'taken back' | 'left'): Promise<void> {
     const { spec, status, metadata } = record;
     const message = `${spec.policy}: ${status.reverted} (record ${metadata.name})`;
-    this.props.log('info', message, { record: metadata.name, policy: spec.policy, trace_id: currentTraceId() });
-    await this.props.events.tell(record, status.target, { reason: 'RemediationReverted', message, warning: false });
+    const warning = outcome === 'left';
+    const reason = warning ? 'RemediationLeft' : 'RemediationReverted';
+    const fields = { record: metadata.name, policy: spec.policy, trace_id: currentTraceId() };
+    this.props.log(warning ? 'warn' : 'info', message, fields);
+    await this.props.events.tell(record, status.target, { reason, message, warning });
+    if (warning) {
+      await this.escalate(record);
+    }
   }
 
   /** Notes that runs on a target have been in vain so often that no more are made. */
@@ -95,8 +101,8 @@ export class Audit {
 
   private async escalate(record: Remediation): Promise<void> {
     const { spec, status, metadata } = record;
-    const { outcome, ...labels } = runLabels(spec.action, spec.policy, status.phase, status.target!);
-    const target = describeTarget(status.target!);
+    const { outcome, ...labels } = runLabels(spec.action, spec.policy, status.phase, status.target);
+    const target = status.target ? describeTarget(status.target) : 'a target that could not be found';
     await this.props.escalation.raise({
       labels: { alertname: 'RemediationActionFailed', severity: 'high', category: 'meta', ...labels },
       annotations: {

@@ -1,6 +1,6 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { RemediationPolicy } from '../policy';
-import { OPEN_PHASES, RUN_PHASES, SKIP_REASONS } from '../record';
+import { OPEN_PHASES, RUN_PHASES, SKIP_REASONS, type Target } from '../record';
 
 /** Gauges of prom-client that are called as counters are: https://github.com/prometheus/client_js/issues/283 */
 const MISNAMED = ['nodejs_active_handles_total', 'nodejs_active_requests_total', 'nodejs_active_resources_total'];
@@ -107,7 +107,7 @@ export function runLabels(
   action: string,
   policy: string,
   outcome: string,
-  target: { readonly kind: string; readonly namespace?: string; readonly name: string },
+  target: Pick<Target, 'kind' | 'namespace' | 'name'> = { kind: 'unknown', name: '' },
 ) {
   return {
     action,

@@ -12,6 +12,12 @@ export interface Prometheus {
    * @throws when no server answers, or when the query cannot be evaluated
    */
   query(query: string, signal?: AbortSignal): Promise<readonly Sample[]>;
+  /**
+   * What any of the servers says: one that has just come back has seen nothing yet.
+   *
+   * @throws when no server answers, or when the query cannot be evaluated
+   */
+  queryAny(query: string): Promise<readonly Sample[]>;
 }
 
 interface QueryResponse {
@@ -25,7 +31,7 @@ interface QueryResponse {
 
 const TIMEOUT_MS = 10_000;
 
-/** Asks the first server that answers: the pair scrapes the same targets. */
+/** Asks a pair of servers, which scrape the same targets: the first that answers, or both. */
 export class PrometheusClient implements Prometheus {
   constructor(private readonly urls: readonly string[]) {}
 
@@ -39,6 +45,15 @@ export class PrometheusClient implements Prometheus {
       }
     }
     throw new Error(`no Prometheus answered: ${errors.join('; ')}`);
+  }
+
+  async queryAny(query: string): Promise<readonly Sample[]> {
+    const answers = await Promise.allSettled(this.urls.map((url) => queryOne(url, query)));
+    if (answers.every(({ status }) => status === 'rejected')) {
+      const errors = answers.map((answer, index) => `${this.urls[index]}: ${(answer as PromiseRejectedResult).reason}`);
+      throw new Error(`no Prometheus answered: ${errors.join('; ')}`);
+    }
+    return answers.flatMap((answer) => (answer.status === 'fulfilled' ? answer.value : []));
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Log, Metrics } from '../audit';
-import { byTarget, circuitState, type GateTools, remainingBudget } from '../gates';
+import { byTarget, circuitState, type GateTools, remainingBudget, TOTAL } from '../gates';
 import { KubernetesError } from '../kubernetes';
 import type { RemediationPolicy } from '../policy';
 import { createdAt, describeTarget, hasWork, KEYS, LEASE_PREFIX, OPEN_PHASES } from '../record';
@@ -11,6 +11,16 @@ export interface HousekeepingProps {
   readonly metrics: Metrics;
   readonly retention: { readonly days: number; readonly records: number };
   readonly log: Log;
+}
+
+/** A record that is finished, as far as it matters for how long it is kept. */
+interface Finished {
+  readonly name: string;
+  readonly incident: string;
+  readonly attempt: number;
+  /** Milliseconds. */
+  readonly age: number;
+  readonly ran: boolean;
 }
 
 const DAY_MS = 86_400_000;
@@ -27,6 +37,7 @@ export async function measure({ policies, gates, metrics }: HousekeepingProps): 
   for (const phase of OPEN_PHASES) {
     metrics.records.set({ phase }, open.get(phase) ?? 0);
   }
+  metrics.budget.set({ policy: TOTAL }, await remainingBudget(leases, TOTAL, limits.budgetPerHour));
   for (const { name: policy, action, budgetPerHour } of policies) {
     metrics.budget.set({ policy }, await remainingBudget(leases, policy, budgetPerHour));
     const runs = byTarget(await store.list({ [KEYS.policy]: policy, [KEYS.ran]: 'true' }));
@@ -50,17 +61,26 @@ export async function expireRecords({ gates, retention, log }: HousekeepingProps
   const lock = { name: `${LEASE_PREFIX}housekeeping`, holder, seconds: limits.lockSeconds };
   await withLock(leases, lock, undefined, async () => {
     const now = tools.now().getTime();
-    const finished: { readonly name: string; readonly age: number; readonly ran: boolean }[] = [];
+    const finished: Finished[] = [];
+    const newest = new Map<string, Finished>();
     for await (const record of store.each({})) {
+      const { labels = {}, name } = record.metadata;
+      const incident = labels[KEYS.incident] ?? name;
+      const { attempt } = record.spec;
+      const own = { name, incident, attempt, age: now - createdAt(record), ran: labels[KEYS.ran] === 'true' };
+      if (attempt > (newest.get(incident)?.attempt ?? 0)) {
+        newest.set(incident, own);
+      }
       if (!hasWork(record)) {
-        const ran = record.metadata.labels?.[KEYS.ran] === 'true';
-        finished.push({ name: record.metadata.name, age: now - createdAt(record), ran });
+        finished.push(own);
       }
     }
-    finished.sort((one, other) => other.age - one.age);
-    const old = finished.filter(({ age }) => age > retention.days * DAY_MS);
-    const dispensable = finished.filter(({ age, ran }) => age <= retention.days * DAY_MS && !(ran && age < DAY_MS));
-    const surplus = Math.max(0, finished.length - old.length - retention.records);
+    // The first of an alert's records keeps its place: without it the alert would seem to be new.
+    const dated = finished.map((own) => (own.attempt === 1 ? { ...own, age: newest.get(own.incident)!.age } : own));
+    dated.sort((one, other) => other.age - one.age || other.attempt - one.attempt);
+    const old = dated.filter(({ age }) => age > retention.days * DAY_MS);
+    const dispensable = dated.filter(({ age, ran }) => age <= retention.days * DAY_MS && !(ran && age < DAY_MS));
+    const surplus = Math.max(0, dated.length - old.length - retention.records);
     const expired = [...old, ...dispensable.slice(0, surplus)];
     for (const { name } of expired) {
       await store.delete(name).catch((error: Error) => {

@@ -13,7 +13,17 @@ import {
 } from '../gates';
 import { KubernetesError } from '../kubernetes';
 import type { RemediationPolicy } from '../policy';
-import { KEYS, lockName, type Remediation, type SkipReason, type Target, targetDigest } from '../record';
+import {
+  hasWork,
+  isOpen,
+  KEYS,
+  lockName,
+  type Plan,
+  type Remediation,
+  type SkipReason,
+  type Target,
+  targetDigest,
+} from '../record';
 import { withLock } from './lock';
 import { look } from './verification';
 
@@ -54,6 +64,24 @@ export function step(record: Remediation, props: StepProps): Promise<Next> {
   );
 }
 
+/**
+ * Ends a request that has failed to be decided about again and again, and says so to humans. What has begun is not given
+ * up: it is tried until it is known what became of it.
+ */
+export async function giveUp(record: Remediation, error: Error, props: StepProps): Promise<Next> {
+  const undecided = isOpen(record.status.phase) && record.status.executionStarted === undefined;
+  return undecided ? new Steps(record, props).giveUp(error) : undefined;
+}
+
+/**
+ * Tells once more how a record has ended, and closes it: whoever ended it died before humans were told, or before that was
+ * noted.
+ */
+export async function tellAgain(record: Remediation, { audit, gates }: StepProps): Promise<void> {
+  await (record.status.reverted ? audit.reverted(record, 'taken back') : audit.moved(record));
+  await gates.store.label(record);
+}
+
 /** One step of one record. */
 class Steps {
   private readonly policy: RemediationPolicy | undefined;
@@ -67,10 +95,7 @@ class Steps {
 
   async take(): Promise<Next> {
     if (!this.policy) {
-      return this.skip(
-        'policy-unknown',
-        `there is no policy ${this.record.spec.policy}: the configuration has changed`,
-      );
+      return this.abandon(`there is no policy ${this.record.spec.policy} any more`);
     }
     const { phase, target, expires, reverted } = this.record.status;
     switch (phase) {
@@ -82,7 +107,7 @@ class Steps {
         if (await this.props.gates.killSwitch.reason()) {
           return STOPPED_RETRY_MS;
         }
-        return this.locked(target!, this.policy, () => this.refusable(() => this.execute(this.request(target!))));
+        return this.locked(target!, this.policy, () => this.refusable(() => this.resume(this.request(target!))));
       case 'verifying':
         return this.locked(target!, this.policy, () => this.verify(this.request(target!)));
       default:
@@ -122,14 +147,21 @@ class Steps {
           await this.move({ phase: 'awaiting-approval', target, plan, message: `waits for approval: ${reason}` });
           return APPROVAL_POLL_MS;
         }
+        // Looking has taken its time, and somebody may have engaged the switch meanwhile.
+        await killSwitch!(request, gates);
         await lastGate(request, gates);
+        // Others see by the label that the target is taken, so it comes first.
+        this.record = { ...(await gates.store.label(this.record)), status: this.record.status };
+        const started = gates.tools.now();
         await this.move({
           phase: 'executing',
           target,
           plan,
-          dryRun: request.dryRun || undefined,
+          dryRun: request.dryRun,
           holder: gates.holder,
-          executionStarted: gates.tools.now().toISOString(),
+          executionStarted: started.toISOString(),
+          // From now on the change may be there, and would stay if nobody learnt what became of it.
+          expires: request.dryRun ? undefined : expiry(plan, started),
           message: `${request.dryRun ? 'would' : 'will'} ${plan.summary}`,
         });
         return this.execute(this.request(target));
@@ -143,6 +175,23 @@ class Steps {
     return tools.now().getTime() - since > limits.approvalSeconds * 1000
       ? this.skip('approval-expired', `nobody agreed within ${limits.approvalSeconds} s`)
       : APPROVAL_POLL_MS;
+  }
+
+  /** Goes on where another has stopped, unless too much may have changed since the plan was made. */
+  private async resume(request: Request): Promise<Next> {
+    const { tools, limits } = this.props.gates;
+    const { executionStarted = '', dryRun } = this.record.status;
+    const age = Math.floor((tools.now().getTime() - Date.parse(executionStarted)) / 1000);
+    if (age > limits.freshnessSeconds) {
+      return this.finish('failed', `it was interrupted ${age} s ago: whether the change was made is not known`);
+    }
+    if (this.props.dryRun && !dryRun) {
+      return this.finish(
+        'failed',
+        'it was interrupted, and is a dry run now: whether the change was made is not known',
+      );
+    }
+    return this.execute(request);
   }
 
   /** Does what the plan says. After a crash it is asked again with the same plan, which changes nothing twice. */
@@ -172,9 +221,7 @@ class Steps {
       await this.move({ ...done, phase: 'dry-run', message: `dry run: would ${plan.summary}` });
       return undefined;
     }
-    const expires =
-      plan.expiresAfterSeconds && new Date(executed.getTime() + plan.expiresAfterSeconds * 1000).toISOString();
-    await this.move({ ...done, phase: 'verifying', message: effect.summary, expires: expires || undefined });
+    await this.move({ ...done, phase: 'verifying', message: effect.summary, expires: expiry(plan, executed) });
     return this.verify(this.request(request.target));
   }
 
@@ -207,15 +254,54 @@ class Steps {
     return this.locked(request.target, request.policy, async () => {
       const signal = AbortSignal.timeout(request.policy.timeoutSeconds * 1000);
       const run = this.run(request, signal);
-      const reverted = (await request.action.revert?.(run, this.record.status.plan!)) ?? 'it expired by itself';
-      this.record = await this.props.gates.store.transition(this.record, {
-        ...this.record.status,
-        reverted,
-        message: reverted,
+      const reverted = await request.action.revert?.(run, this.record.status.plan!).catch((error: Error) => {
+        if (error instanceof KubernetesError && error.isNotFound) {
+          return 'the target is gone, and the change with it';
+        }
+        throw error;
       });
-      await this.props.audit.reverted(this.record);
+      await this.close(reverted ?? 'it expired by itself', 'taken back');
       return undefined;
     });
+  }
+
+  /** Notes what became of a change that was to be taken back. */
+  private async close(reverted: string, outcome: 'taken back' | 'left'): Promise<void> {
+    const { store } = this.props.gates;
+    this.record = await store.transition(this.record, { ...this.record.status, reverted, message: reverted });
+    await this.props.audit.reverted(this.record, outcome);
+    await this.tell();
+  }
+
+  /** Ends a record that nothing more can be done for. What was begun, humans have to look at. */
+  private async abandon(reason: string): Promise<Next> {
+    const { phase, plan, expires, reverted } = this.record.status;
+    switch (phase) {
+      case 'accepted':
+      case 'awaiting-approval':
+        return this.skip('policy-unknown', `${reason}: the configuration has changed`);
+      case 'executing':
+        return this.finish('failed', `${reason}: whether the change was made is not known`);
+      case 'verifying':
+        return this.finish('inconclusive', `${reason}: whether it helped is not known`);
+      default:
+        return expires && !reverted ? this.leave(`${reason}: take back by hand: ${plan?.summary}`, expires) : undefined;
+    }
+  }
+
+  /** Leaves a change to humans when its time is over. Until then its policy may come back. */
+  private async leave(message: string, expires: string): Promise<Next> {
+    const wait = Date.parse(expires) - this.props.gates.tools.now().getTime();
+    if (wait > 0) {
+      return wait;
+    }
+    await this.close(message, 'left');
+    return undefined;
+  }
+
+  /** Ends a record that could not be decided about, however often it was tried. */
+  async giveUp(error: Error): Promise<Next> {
+    return this.finish('failed', `nothing was changed, because what to do could not be found out: ${error.message}`);
   }
 
   private async finish(
@@ -225,7 +311,7 @@ class Steps {
   ): Promise<Next> {
     const { store, limits, tools } = this.props.gates;
     await this.move({ phase, message, verified });
-    if (phase !== 'succeeded') {
+    if (phase !== 'succeeded' && this.record.status.executionStarted) {
       const runs = await store.list({
         [KEYS.policy]: this.record.spec.policy,
         [KEYS.target]: targetDigest(this.record.status.target!),
@@ -242,7 +328,7 @@ class Steps {
   private async skip(reason: SkipReason, message: string): Promise<Next> {
     // Whatever was begun has changed nothing: it does not count as a run.
     const { target } = this.record.status;
-    await this.move({ phase: 'skipped', reason, message, target, executionStarted: undefined });
+    await this.move({ phase: 'skipped', reason, message, target, executionStarted: undefined, expires: undefined });
     return undefined;
   }
 
@@ -253,6 +339,17 @@ class Steps {
     });
     trace.getSpan(context.active())?.addEvent(change.phase, { message: change.message ?? '' });
     await this.props.audit.moved(this.record);
+    await this.tell();
+  }
+
+  /**
+   * Closes a record that is finished, now that everybody has been told. Whoever dies before leaves it open, and another
+   * tells it again.
+   */
+  private async tell(): Promise<void> {
+    if (!hasWork(this.record)) {
+      this.record = await this.props.gates.store.label(this.record);
+    }
   }
 
   /** A refusal is an answer, not a failure. */
@@ -307,6 +404,11 @@ class Steps {
       signal,
     };
   }
+}
+
+/** When a change is taken back that was made at a time. */
+function expiry({ expiresAfterSeconds }: Plan, made: Date): string | undefined {
+  return expiresAfterSeconds ? new Date(made.getTime() + expiresAfterSeconds * 1000).toISOString() : undefined;
 }
 
 /** An action that ignores its signal is not waited for. */

@@ -1,4 +1,4 @@
-import { Refusal } from '../actions';
+import { type Action, Refusal } from '../actions';
 import type { Holding, Leases } from '../kubernetes';
 import type { RemediationPolicy } from '../policy';
 import { LEASE_PREFIX } from '../record';
@@ -7,11 +7,11 @@ import type { Gate, Limits } from './gate';
 const HOUR_SECONDS = 3600;
 
 /** Name of the budget that all policies share. */
-const TOTAL = 'total';
+export const TOTAL = 'total';
 
 /** Asks whether something is left, before a human is asked. */
-export const requireBudget: Gate = async ({ record, policy, dryRun }, { leases, limits }) => {
-  for (const [budget, size] of budgetsOf(policy, limits)) {
+export const requireBudget: Gate = async ({ record, policy, action, dryRun }, { leases, limits }) => {
+  for (const [budget, size] of budgetsOf(policy, action, limits)) {
     const held = await holdings(leases, budget, size);
     if (!dryRun && held.every((holding) => holding && holding.holder !== record.metadata.name)) {
       throw spent(budget, size);
@@ -24,22 +24,25 @@ export const requireBudget: Gate = async ({ record, policy, dryRun }, { leases, 
  * again an hour after it was taken, whoever took it. So replicas that decide at the same time cannot spend more than
  * there is.
  */
-export const budgetGate: Gate = async ({ record, policy, dryRun }, { leases, limits }) => {
+export const budgetGate: Gate = async ({ record, policy, action, dryRun }, { leases, limits }) => {
   if (dryRun) {
     return; // Nothing is changed, so nothing is spent.
   }
-  for (const [budget, size] of budgetsOf(policy, limits)) {
+  for (const [budget, size] of budgetsOf(policy, action, limits)) {
     if (!(await takeSlot(leases, budget, size, record.metadata.name))) {
       throw spent(budget, size);
     }
   }
 };
 
-function budgetsOf(policy: RemediationPolicy, limits: Limits): readonly (readonly [string, number])[] {
-  return [
-    [policy.name, policy.budgetPerHour],
-    [TOTAL, limits.budgetPerHour],
-  ];
+/** What only looks takes nothing from what is there for repairs. */
+function budgetsOf(
+  policy: RemediationPolicy,
+  { onlyLooks }: Pick<Action<unknown>, 'onlyLooks'>,
+  limits: Limits,
+): readonly (readonly [string, number])[] {
+  const own = [policy.name, policy.budgetPerHour] as const;
+  return onlyLooks ? [own] : [own, [TOTAL, limits.budgetPerHour]];
 }
 
 function spent(budget: string, size: number): Refusal {

@@ -6,7 +6,7 @@ import type { Gate } from './gate';
 export const healthGate: Gate = async ({ policy, target }, { tools }) => {
   for (const { name, query } of policy.refuseWhile) {
     const rendered = renderQuery(query, { namespace: target.namespace ?? '', name: target.name });
-    const holds = await tools.prometheus.query(rendered).catch((error: Error) => {
+    const holds = await tools.prometheus.queryAny(rendered).catch((error: Error) => {
       throw new Refusal('health-unknown', `whether ${name} holds cannot be known: ${error.message}`);
     });
     if (holds.length > 0) {

@@ -2,6 +2,7 @@ import type { Action, Permission } from '../actions';
 import { actions } from '../actions';
 import { type KubernetesClient, RESOURCES } from '../kubernetes';
 import type { RemediationPolicy } from '../policy';
+import { ownRights, TOKEN_REVIEW_RIGHT } from '../rights';
 
 interface Question {
   readonly group: string;
@@ -30,12 +31,22 @@ const FORBIDDEN: readonly Question[] = [
   { group: 'admissionregistration.k8s.io', resource: 'validatingadmissionpolicybindings', verb: 'delete' },
 ];
 
-/** Rights that a policy needs, one question each. */
-export function neededRights(policies: readonly RemediationPolicy[]): readonly Question[] {
-  return policies.flatMap(({ action, parameters }) => {
+/** Whose rights are asked for. */
+export interface RightsProps {
+  readonly policies: readonly RemediationPolicy[];
+  /** Where the server keeps its records. */
+  readonly namespace: string;
+  readonly killSwitch: string;
+}
+
+/** Rights that the server and its policies need, one question each. */
+export function neededRights({ policies, namespace: own, killSwitch }: RightsProps): readonly Question[] {
+  const ofPolicies = policies.flatMap(({ action, parameters }) => {
     const { permissions } = (actions[action] as Action<unknown>).needs(parameters);
     return permissions.flatMap(({ namespace, rules }) => rules.flatMap((rule) => questions(rule, namespace)));
   });
+  const ofServer = ownRights(killSwitch).flatMap((right) => questions(right, own));
+  return [...ofServer, ...questions(TOKEN_REVIEW_RIGHT), ...ofPolicies];
 }
 
 /**
@@ -43,12 +54,13 @@ export function neededRights(policies: readonly RemediationPolicy[]): readonly Q
  *
  * @returns what is wrong, a line each: a right that is missing, or one that should not be there
  */
-export async function checkRights(client: KubernetesClient, policies: readonly RemediationPolicy[]): Promise<string[]> {
-  const namespaces = [...new Set(neededRights(policies).map(({ namespace }) => namespace))];
-  const unwanted = [undefined, ...namespaces].flatMap((namespace) => FORBIDDEN.map((q) => ({ ...q, namespace })));
+export async function checkRights(client: KubernetesClient, props: RightsProps): Promise<string[]> {
+  const needed = neededRights(props);
+  const namespaces = new Set([undefined, ...needed.map(({ namespace }) => namespace)]);
+  const unwanted = [...namespaces].flatMap((namespace) => FORBIDDEN.map((q) => ({ ...q, namespace })));
   const problems: string[] = [];
   for (const [wanted, list] of [
-    [true, neededRights(policies)],
+    [true, needed],
     [false, unwanted],
   ] as const) {
     for (const question of list) {

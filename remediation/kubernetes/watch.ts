@@ -8,6 +8,8 @@ export interface WatchProps<T> {
   readonly labelSelector?: string;
   /** An object that is there, new or changed. */
   readonly onObject: (object: T) => void;
+  /** An object that is there no more, or that the selector leaves out now. @default - nobody asks */
+  readonly onGone?: (object: T) => void;
   /** Every object that is there now was told. @default - nobody asks */
   readonly onList?: () => void;
   /** The connection broke, or could not be made; it is tried again. */
@@ -35,7 +37,9 @@ export async function watchObjects<T extends KubernetesObject>(props: WatchProps
         if (event.type === 'ERROR') {
           break; // The version is too old: list again.
         }
-        if (event.type !== 'DELETED') {
+        if (event.type === 'DELETED') {
+          props.onGone?.(event.object);
+        } else {
           props.onObject(event.object);
         }
       }

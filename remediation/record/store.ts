@@ -80,7 +80,8 @@ export class RecordStore {
   }
 
   /**
-   * Moves a record on, if nobody else has moved it since it was read. Labels and annotations may change meanwhile.
+   * Moves a record on, if nobody else has moved it since it was read. Labels and annotations may change meanwhile. A record
+   * that is finished stays labelled as open until `label()` closes it.
    *
    * @throws RecordMoved when somebody has moved it
    */
@@ -94,7 +95,7 @@ export class RecordStore {
       try {
         const reference = { ...this.reference(record.metadata.name), subresource: 'status' };
         const updated = await this.client.replace<Remediation>(reference, { ...known, status: next });
-        return needsLabels(updated) ? await this.label(updated) : updated;
+        return hasWork(updated) && needsLabels(updated) ? await this.tryLabel(updated) : updated;
       } catch (error) {
         if (!(error instanceof KubernetesError && (error.isConflict || error.isNotFound))) {
           throw error;
@@ -119,6 +120,11 @@ export class RecordStore {
 
   delete(name: string): Promise<unknown> {
     return this.client.delete(this.reference(name));
+  }
+
+  /** The record has moved on, whether or not its labels follow at once: the next step makes up for it. */
+  private tryLabel(record: Remediation): Promise<Remediation> {
+    return this.label(record).catch(() => record);
   }
 
   /** Makes the labels say what the status says: a list can be narrowed by labels alone. */

@@ -454,7 +454,7 @@ const DENIED = /^403 .*ValidatingAdmissionPolicy 'sightedit-monitoring-remediati
 async function wrongRights(): Promise<readonly string[]> {
   const client = new KubernetesClient({ ...kubernetes.connection, tokenFile: deployed.tokenFile });
   try {
-    return await checkRights(client, POLICIES);
+    return await checkRights(client, deployed.configuration);
   } finally {
     client.close();
   }

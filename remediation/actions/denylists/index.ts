@@ -40,7 +40,7 @@ export function keepsTime({ kind }: DenylistSettings): boolean {
 export function describeDenylist(settings: DenylistSettings): string {
   switch (settings.kind) {
     case 'redis-denylist':
-      return `the denylist in ${settings.connection}, which the application enforces`;
+      return `the denylist in ${settings.connection}, which the application has to enforce`;
     case 'cilium-cidr-group':
       return `the CiliumCIDRGroup ${settings.name}`;
     case 'aws-wafv2-ip-set':

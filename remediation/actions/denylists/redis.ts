@@ -3,7 +3,7 @@ import { keysOf, refuseCluster } from '../keys';
 import type { Denylist, DenylistContext } from './denylist';
 
 /**
- * A denylist in Redis, which the application enforces.
+ * A denylist in Redis, which the application has to enforce.
  *
  * The contract with the application: a client is refused while the key of its address exists.
  *

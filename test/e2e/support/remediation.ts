@@ -100,6 +100,25 @@ export class Stage {
     this.replica = await this.start(overrides);
   }
 
+  /** Takes the webhook's right to a resource in its own namespace for as long as something is done. */
+  async withoutRight(resource: string, work: () => Promise<void>): Promise<void> {
+    const { stdout } = await this.kubernetes.kubectl(
+      ...['get', 'role', 'remediation-webhook', `--namespace=${MONITORING}`, '--output=json'],
+    );
+    const role = JSON.parse(stdout) as { readonly rules: readonly { readonly resources: readonly string[] }[] };
+    const patch = (rules: unknown) =>
+      this.kubernetes.kubectl(
+        ...['patch', 'role', 'remediation-webhook', `--namespace=${MONITORING}`, '--type=merge'],
+        `--patch=${JSON.stringify({ rules })}`,
+      );
+    await patch(role.rules.filter(({ resources }) => !resources.includes(resource)));
+    try {
+      await work();
+    } finally {
+      await patch(role.rules);
+    }
+  }
+
   /** Makes a Deployment that no question was asked about yet. */
   async newDeployment(changes: Changes = {}): Promise<string> {
     const name = DEPLOYMENTS[this.used++]!;
