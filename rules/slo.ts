@@ -50,10 +50,16 @@ interface BurnAlert {
 
 /** The window that is read from the application's series: many pods, routes and buckets. */
 const SHORTEST = '5m';
-/** Windows that are averaged from what the shortest gave, which is one series. */
-const SHORT_WINDOWS = ['30m', '1h', '2h', '6h'] as const;
+/**
+ * Windows that are averaged from what the shortest gave, which is one series, and the minutes in them. It is looked at each
+ * minute and the sum divided by all of them, so that a Prometheus without a history does not take a minute for an hour.
+ */
+const SHORT_WINDOWS = { '30m': 30, '1h': 60, '2h': 120, '6h': 360 } as const;
+type ShortWindow = keyof typeof SHORT_WINDOWS;
+/** Windows that are longer than what a new Prometheus should wait for: averages of what there is. */
 const LONG_WINDOWS = ['1d', '3d', '30d'] as const;
-type Window = typeof SHORTEST | (typeof SHORT_WINDOWS)[number] | (typeof LONG_WINDOWS)[number];
+type AveragedWindow = ShortWindow | (typeof LONG_WINDOWS)[number];
+type Window = typeof SHORTEST | AveragedWindow;
 
 /** Multiwindow, multi-burn-rate alerts of the SRE workbook, chapter 5, with a level between its page and its ticket. */
 const BURN_ALERTS: readonly BurnAlert[] = [
@@ -76,7 +82,10 @@ export function expandSlo(slo: ServiceLevelObjective): RuleFile {
     groups: [
       {
         name: `${topic}.recording`,
-        rules: [...shortestRecords(slo), ...SHORT_WINDOWS.flatMap((window) => averageRecords(slo, window))],
+        rules: [
+          ...shortestRecords(slo),
+          ...Object.keys(SHORT_WINDOWS).flatMap((window) => averageRecords(slo, window as ShortWindow)),
+        ],
       },
       // Averages over days move slowly and read many samples.
       {
@@ -174,13 +183,17 @@ function errorsOf(slo: ServiceLevelObjective): string {
 }
 
 /** The average of errors over the average of events, which weighs an hour by its traffic. */
-function averageRecords(slo: ServiceLevelObjective, window: Window): RecordingRule[] {
+function averageRecords(slo: ServiceLevelObjective, window: AveragedWindow): RecordingRule[] {
   return [
-    ...[totalRate, errorRate].map((rate) =>
-      record(slo, rate(window), `avg_over_time(${select(slo, rate(SHORTEST))}[${window}])`),
-    ),
+    ...[totalRate, errorRate].map((rate) => record(slo, rate(window), averaged(select(slo, rate(SHORTEST)), window))),
     ratioRecord(slo, window),
   ];
+}
+
+function averaged(series: string, window: AveragedWindow): string {
+  return window in SHORT_WINDOWS
+    ? `sum_over_time(${series}[${window}:1m]) / ${SHORT_WINDOWS[window as ShortWindow]}`
+    : `avg_over_time(${series}[${window}])`;
 }
 
 function ratioRecord(slo: ServiceLevelObjective, window: Window): RecordingRule {

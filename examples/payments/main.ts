@@ -19,6 +19,13 @@ const routing = new AlertRouting(chart, 'alerts', {
     low: { slack: ['#payments'] },
   },
 });
+routing.addReceiver({
+  receiver: {
+    name: 'payments-desk',
+    webhook_configs: [{ url: 'https://desk.example.com/alerts', send_resolved: true }],
+  },
+  matchers: ['slo = "payment-success"'],
+});
 const { prometheus } = new PrometheusStack(chart, 'metrics', {
   platform: 'gke',
   externalUrl: 'https://prometheus.payments.internal',

@@ -1,4 +1,13 @@
-import { type AlertingRule, binaryOf, children, isConstant, nodesOf, type PromqlNode, textOf } from '../../rules';
+import {
+  type AlertingRule,
+  binaryOf,
+  children,
+  isConstant,
+  nodesOf,
+  type PromqlNode,
+  textOf,
+  unwrapped,
+} from '../../rules';
 
 /** A rule with one mistake in it. */
 export interface Mutant {
@@ -13,7 +22,7 @@ const FLIPPED: Readonly<Record<string, string>> = { '>': '<', '<': '>', '>=': '<
 export function mutantsOf(rule: AlertingRule): readonly Mutant[] {
   const edits = comparisons(rule.expr).flatMap((comparison) => [
     flip(rule.expr, comparison),
-    ...operands(rule.expr, comparison).flatMap((operand) => scale(rule.expr, operand)),
+    ...thresholds(rule.expr, comparison).flatMap((operand) => scale(rule.expr, operand)),
   ]);
   const mutants = edits.map(({ change, expr }) => ({ change, rule: { ...rule, expr } }));
   const { for: waiting, ...immediate } = rule;
@@ -29,9 +38,21 @@ function comparisons(expr: string): PromqlNode[] {
   return nodesOf(expr, 'BinaryExpr').filter((node) => binaryOf(expr, node).operator in FLIPPED);
 }
 
-function operands(expr: string, comparison: PromqlNode): PromqlNode[] {
+/** The thresholds of a comparison: its constant operands, and constant factors of the others, as in `a > 3 * b`. */
+function thresholds(expr: string, comparison: PromqlNode): PromqlNode[] {
   const { left, right } = binaryOf(expr, comparison);
-  return [left, right];
+  return [left, right].flatMap((operand) => (isConstant(expr, operand) ? [operand] : factors(expr, operand)));
+}
+
+function factors(expr: string, operand: PromqlNode): PromqlNode[] {
+  const product = unwrapped(operand);
+  if (product.name !== 'BinaryExpr') {
+    return [];
+  }
+  const { left, operator, right } = binaryOf(expr, product);
+  return ['*', '/'].includes(operator)
+    ? [left, right].flatMap((factor) => (isConstant(expr, factor) ? [factor] : factors(expr, factor)))
+    : [];
 }
 
 function flip(expr: string, comparison: PromqlNode): Edit {
@@ -44,7 +65,7 @@ function flip(expr: string, comparison: PromqlNode): Edit {
 function scale(expr: string, operand: PromqlNode): Edit[] {
   const text = textOf(expr, operand);
   // Ten times nothing is nothing.
-  if (!isConstant(expr, operand) || Number(text) === 0) {
+  if (Number(text) === 0) {
     return [];
   }
   const { from, to } = operand;

@@ -130,6 +130,28 @@ describeWithTools(['promtool'], 'A rule that changed', () => {
   });
 });
 
+describeWithTools(['promtool'], "The example of a team's own rules", () => {
+  it('fires, stays quiet and recovers as its tests say', () => {
+    const example = join(ROOT, 'examples', 'payments');
+    const root = temporaryDirectory();
+    const { files } = RuleCatalogue.read({ rules: join(example, 'rules'), runbooks: join(example, 'runbooks') });
+    for (const { topic, groups } of files) {
+      writeInto(root, `rules/${topic}.yaml`, dump({ groups }, { lineWidth: -1 }));
+    }
+    const tests = join(example, 'rules', 'tests');
+    const copies = readdirSync(tests).map((file) =>
+      writeInto(root, `rules/tests/${file}`, readFileSync(join(tests, file), 'utf8')),
+    );
+    expect(copies.map((file) => basename(file, '.yaml')).sort()).toEqual(
+      rulesOf(files)
+        .filter(isAlertingRule)
+        .map(({ alert }) => alert)
+        .sort(),
+    );
+    expect(complaints(runTool('promtool', 'test', 'rules', ...copies))).toBe('');
+  });
+});
+
 describe('The platform', () => {
   it('decides on the topics alone', () => {
     const topics = (manifests: Manifest[]) =>

@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { load } from 'js-yaml';
 import { metricContract } from '../../instrumentation';
-import { type AlertingRule, type RecordingRule, RuleCatalogue, type RuleFile } from '../../rules';
+import { metricLists, seriesOf } from '../../metrics';
+import { type AlertingRule, type RecordingRule, RuleCatalogue, type RuleFile, rulesOf, selectorsIn } from '../../rules';
 import { checkAbsence, coverageOf, type MetricSources } from '../../rules/absence';
 import { ROOT } from '../../tools/catalogue';
 
@@ -43,6 +44,26 @@ describe("SightEdit's alerts", () => {
       })),
     }));
     expect(checkAbsence(files, sources()).length).toBeGreaterThan(50);
+  });
+
+  test('look for each metric at a job that exposes it', () => {
+    const { jobs = {} } = sources();
+    const jobOf = (name: string) =>
+      jobs[
+        Object.keys(jobs)
+          .filter((beginning) => name.startsWith(beginning))
+          .sort((one, other) => other.length - one.length)[0] ?? ''
+      ];
+    const exposed = new Map(metricLists().map(({ job, metrics }) => [job, seriesOf(metrics)]));
+    const read = new Set(
+      rulesOf(catalogue.files).flatMap(({ expr }) => selectorsIn(String(expr)).map(({ name }) => name)),
+    );
+    const wrong = [...read].filter((name) => {
+      const job = name && !name.includes(':') && jobOf(name);
+      return job && !exposed.get(job)?.has(name);
+    });
+    expect(wrong).toEqual([]);
+    expect([...read].filter((name) => name && jobOf(name) === 'kube-state-metrics-telemetry')).not.toEqual([]);
   });
 
   test('except only metrics that have no series until something happens', () => {

@@ -19,6 +19,10 @@ describe('The mutants of an alert', () => {
     expect(changes('a > 3600 * 2')).toEqual(['a < 3600 * 2', 'a > (3600 * 2 * 10)', 'a > (3600 * 2 / 10)']);
   });
 
+  it('are each factor of what is compared with', () => {
+    expect(changes('a > 3 * sum(b)')).toEqual(['a < 3 * sum(b)', 'a > (3 * 10) * sum(b)', 'a > (3 / 10) * sum(b)']);
+  });
+
   it('are none for a threshold of zero, which ten times is the same', () => {
     expect(changes('a > 0')).toEqual(['a < 0']);
   });
