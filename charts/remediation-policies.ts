@@ -25,6 +25,14 @@ const CACHE_IS_SOUND = 'sum(increase(sightedit_cache_integrity_errors_total{job=
 const CACHE_HAS_ROOM = `max(redis_memory_used_bytes{job="redis-exporter"}) / (max(redis_memory_max_bytes{job="redis-exporter"}) > 0) < bool 0.9
   or 0 * max(redis_memory_used_bytes{job="redis-exporter"}) + 1`;
 
+/** What the three alerts read that ask for it: connections are left, few sessions are forgotten, and nobody waits for one. */
+const poolIsSound = (database: string) =>
+  [
+    '(max(job:postgres_connections_used:ratio) < bool 0.85)',
+    `(sum(pg_stat_activity_count{datname="${database}", state=~"idle in transaction.*"}) <= bool 5)`,
+    '(max(min_over_time(db_client_connection_pending_requests{job="sightedit-pods"}[2m])) == bool 0)',
+  ].join(' * ');
+
 /**
  * What is done about which of SightEdit's alerts: their label `remediation` names one of these. The proofs read what the
  * alerts read, a little stricter, so that an alert does not come back at once.
@@ -61,6 +69,7 @@ export function remediationPolicies({ application, remediation }: MonitoringSett
       database,
       role: 'sightedit_app',
       refuseWhile: [DATABASE_DOWN],
+      verification: { query: poolIsSound(database), stabilisationSeconds: 180 },
     }),
     clearCache({
       connection: CACHE_CONNECTION,

@@ -1,10 +1,11 @@
 import type { Construct } from 'constructs';
 import { Credentials, ExternalCredentials } from '../constructs';
-import { dashboardFor, dashboards, usesOf } from '../dashboards';
+import { dashboardFor, dashboards } from '../dashboards';
 import { type AlertLinks, RuleCatalogue } from '../rules';
 import { AlertingChart } from './alerting';
 import { ApplicationChart } from './application';
 import { DashboardsChart } from './dashboards';
+import { metricUses } from './metric-uses';
 import { MetricsChart, NodeAgentsChart } from './metrics';
 import { MonitoringChart } from './monitoring-chart';
 import { NamespacesChart } from './namespaces';
@@ -35,7 +36,7 @@ export class SightEditMonitoring {
       nodeAgents,
       catalogue,
       links: alertLinks(settings.links),
-      uses: [...catalogue.uses, ...dashboards().flatMap(usesOf)],
+      uses: metricUses(settings, catalogue),
     });
     this.dashboards = new DashboardsChart(scope, `${id}-dashboards`, {
       settings,

@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { dashboards, usesOf } from '../dashboards';
+import { resolveSettings, sightEdit } from '../charts';
+import { metricUses } from '../charts/metric-uses';
 import { FOLDERS, type KeepList, keepUsed, type Metrics, metricLists } from '../metrics';
 import { RuleCatalogue } from '../rules';
 import { stopServers } from '../test/e2e/support/server';
@@ -71,7 +72,7 @@ function savingsTable(savings: readonly Saving[]): string {
 
 /** The names that each job keeps, with SightEdit's settings. */
 function keepList(): KeepList {
-  const uses = [...RuleCatalogue.sightEdit().uses, ...dashboards().flatMap(usesOf)];
+  const uses = metricUses(resolveSettings(sightEdit, 'production'), RuleCatalogue.sightEdit());
   return keepUsed({ uses, lists: metricLists() });
 }
 

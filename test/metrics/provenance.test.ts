@@ -19,6 +19,7 @@ describe('Every metric and label comes from somewhere', () => {
     ['playbooks', /^runbooks\//, 150],
     ['inhibitions', /^inhibition /, 40],
     ['dashboards', /^dashboard /, 60],
+    ['policies', /^policy /, 10],
   ])('in %s', (_what, where, atLeast) => {
     const subjects = uses.filter((use) => where.test(use.where));
     expect(subjects.length).toBeGreaterThan(atLeast);

@@ -1,8 +1,8 @@
 import { App } from 'cdk8s';
 import { load } from 'js-yaml';
 import { resolveSettings, SightEditMonitoring, sightEdit } from '../../charts';
+import { metricUses as metricUsesOf } from '../../charts/metric-uses';
 import type { PrometheusConfig } from '../../constructs';
-import { dashboards, usesOf } from '../../dashboards';
 import { KnownMetrics, metricLists } from '../../metrics';
 import { type MetricUse, RuleCatalogue } from '../../rules';
 import { configFiles, type Manifest } from '../support/dist';
@@ -27,5 +27,5 @@ export function knownMetrics(): KnownMetrics {
 
 /** Every expression of SightEdit that reads metrics. */
 export function metricUses(): readonly MetricUse[] {
-  return [...RuleCatalogue.sightEdit().uses, ...dashboards().flatMap(usesOf)];
+  return metricUsesOf(resolveSettings(sightEdit, 'production'), RuleCatalogue.sightEdit());
 }
