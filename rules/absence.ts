@@ -106,11 +106,16 @@ function equalValue({ matchers }: Selector, label: string): string | undefined {
   return matchers.find((matcher) => matcher.label === label && matcher.operator === '=')?.value;
 }
 
-function jobOf(selector: Selector, { jobs = {} }: MetricSources): string | undefined {
+function jobOf(selector: Selector, sources: MetricSources): string | undefined {
+  return equalValue(selector, 'job') ?? jobOfName(selector.name ?? '', sources);
+}
+
+/** The scrape job that a metric comes from, as far as its name tells. */
+export function jobOfName(name: string, { jobs = {} }: MetricSources): string | undefined {
   const beginning = Object.keys(jobs)
-    .filter((candidate) => selector.name?.startsWith(candidate))
+    .filter((candidate) => name.startsWith(candidate))
     .sort((a, b) => b.length - a.length)[0];
-  return equalValue(selector, 'job') ?? (beginning && jobs[beginning]);
+  return beginning && jobs[beginning];
 }
 
 function described(selector: Selector, sources: MetricSources): string {

@@ -77,8 +77,10 @@ export async function giveUp(record: Remediation, error: Error, props: StepProps
  * Tells once more how a record has ended, and closes it: whoever ended it died before humans were told, or before that was
  * noted.
  */
-export async function tellAgain(record: Remediation, { audit, gates }: StepProps): Promise<void> {
-  await (record.status.reverted ? audit.reverted(record, 'taken back') : audit.moved(record));
+export async function tellAgain(record: Remediation, { audit, gates, policies }: StepProps): Promise<void> {
+  // A change is left to humans when its policy is gone, and for no other reason.
+  const outcome = policies.has(record.spec.policy) ? 'taken back' : 'left';
+  await (record.status.reverted ? audit.reverted(record, outcome) : audit.moved(record));
   await gates.store.label(record);
 }
 
@@ -179,9 +181,9 @@ class Steps {
 
   /** Goes on where another has stopped, unless too much may have changed since the plan was made. */
   private async resume(request: Request): Promise<Next> {
-    const { tools, limits } = this.props.gates;
+    const { limits } = this.props.gates;
     const { executionStarted = '', dryRun } = this.record.status;
-    const age = Math.floor((tools.now().getTime() - Date.parse(executionStarted)) / 1000);
+    const age = Math.floor(-this.timeUntil(executionStarted) / 1000);
     if (age > limits.freshnessSeconds) {
       return this.finish('failed', `it was interrupted ${age} s ago: whether the change was made is not known`);
     }
@@ -244,7 +246,7 @@ class Steps {
 
   /** Takes a change back when its time is over. */
   private async expire(request: Request, expires: string): Promise<Next> {
-    const wait = Date.parse(expires) - this.props.gates.tools.now().getTime();
+    const wait = this.timeUntil(expires);
     if (wait > 0) {
       return wait;
     }
@@ -270,7 +272,7 @@ class Steps {
     const { store } = this.props.gates;
     this.record = await store.transition(this.record, { ...this.record.status, reverted, message: reverted });
     await this.props.audit.reverted(this.record, outcome);
-    await this.tell();
+    await this.seal();
   }
 
   /** Ends a record that nothing more can be done for. What was begun, humans have to look at. */
@@ -291,12 +293,17 @@ class Steps {
 
   /** Leaves a change to humans when its time is over. Until then its policy may come back. */
   private async leave(message: string, expires: string): Promise<Next> {
-    const wait = Date.parse(expires) - this.props.gates.tools.now().getTime();
+    const wait = this.timeUntil(expires);
     if (wait > 0) {
       return wait;
     }
     await this.close(message, 'left');
     return undefined;
+  }
+
+  /** Milliseconds until a time; negative when it has passed. */
+  private timeUntil(time: string): number {
+    return Date.parse(time) - this.props.gates.tools.now().getTime();
   }
 
   /** Ends a record that could not be decided about, however often it was tried. */
@@ -322,7 +329,7 @@ class Steps {
       }
     }
     const { expires } = this.record.status;
-    return expires ? Math.max(0, Date.parse(expires) - tools.now().getTime()) : undefined;
+    return expires ? Math.max(0, this.timeUntil(expires)) : undefined;
   }
 
   private async skip(reason: SkipReason, message: string): Promise<Next> {
@@ -339,14 +346,14 @@ class Steps {
     });
     trace.getSpan(context.active())?.addEvent(change.phase, { message: change.message ?? '' });
     await this.props.audit.moved(this.record);
-    await this.tell();
+    await this.seal();
   }
 
   /**
    * Closes a record that is finished, now that everybody has been told. Whoever dies before leaves it open, and another
    * tells it again.
    */
-  private async tell(): Promise<void> {
+  private async seal(): Promise<void> {
     if (!hasWork(this.record)) {
       this.record = await this.props.gates.store.label(this.record);
     }

@@ -180,16 +180,15 @@ function labelSets(
   if (job === 'sightedit-pods' && labels.includes('http_route')) {
     return traffic(target, labels.includes('le') ? boundariesOf(name) : undefined);
   }
-  const { job: _, ...others } = target;
-  const honored = job === 'kube-state-metrics' ? { job, instance: target.instance! } : target;
+  // It honors the labels of the objects that it tells of.
+  const ofTarget: Labels = job === 'kube-state-metrics' ? { job, instance: target.instance! } : target;
   return objectsOf(job, target, labels).flatMap((object) => {
-    const known: Labels = { ...object };
-    const open = labels.filter((label) => !(label in known) && !(label in others && job !== 'kube-state-metrics'));
+    const open = labels.filter((label) => !(label in object) && !(label in ofTarget));
     const domains = open.map(
       (label) => [label, label === 'le' ? boundariesOf(name, reads) : valuesOf(name, label, reads)] as const,
     );
-    const own = Object.fromEntries(Object.entries(known).filter(([label]) => labels.includes(label)));
-    return combinations(domains).map((set) => ({ ...honored, ...own, ...set }));
+    const own = Object.fromEntries(Object.entries(object).filter(([label]) => labels.includes(label)));
+    return combinations(domains).map((set) => ({ ...ofTarget, ...own, ...set }));
   });
 }
 

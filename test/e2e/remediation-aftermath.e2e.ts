@@ -15,6 +15,7 @@ import {
   recordsOf,
   restarts,
   Stage,
+  WEBHOOK,
 } from './support/remediation';
 import { waitFor } from './support/server';
 import { MONITORING, notify } from './support/webhook';
@@ -172,8 +173,7 @@ describe('A request that cannot be decided about', () => {
     await restart({ limits: { freshnessSeconds: 9 } });
     await stage.kubernetes.kubectl('delete', ...roles);
     await waitFor('the right to be gone', async () => {
-      const account = `--as=system:serviceaccount:${MONITORING}:remediation-webhook`;
-      const where = [`deployments.apps/${name}`, `--namespace=${APPLICATION}`, account];
+      const where = [`deployments.apps/${name}`, `--namespace=${APPLICATION}`, `--as=${WEBHOOK}`];
       return (await stage.kubernetes.kubectl('auth', 'can-i', 'get', ...where)).stdout.startsWith('no');
     });
     const request = alertAbout(name, 'restart');

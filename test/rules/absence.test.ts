@@ -4,7 +4,7 @@ import { load } from 'js-yaml';
 import { metricContract } from '../../instrumentation';
 import { metricLists, seriesOf } from '../../metrics';
 import { type AlertingRule, type RecordingRule, RuleCatalogue, type RuleFile, rulesOf, selectorsIn } from '../../rules';
-import { checkAbsence, coverageOf, type MetricSources } from '../../rules/absence';
+import { checkAbsence, coverageOf, jobOfName, type MetricSources } from '../../rules/absence';
 import { ROOT } from '../../tools/catalogue';
 
 const alert = (name: string, expr: string): AlertingRule => ({
@@ -47,13 +47,8 @@ describe("SightEdit's alerts", () => {
   });
 
   test('look for each metric at a job that exposes it', () => {
-    const { jobs = {} } = sources();
-    const jobOf = (name: string) =>
-      jobs[
-        Object.keys(jobs)
-          .filter((beginning) => name.startsWith(beginning))
-          .sort((one, other) => other.length - one.length)[0] ?? ''
-      ];
+    const known = sources();
+    const jobOf = (name: string) => jobOfName(name, known);
     const exposed = new Map(metricLists().map(({ job, metrics }) => [job, seriesOf(metrics)]));
     const read = new Set(
       rulesOf(catalogue.files).flatMap(({ expr }) => selectorsIn(String(expr)).map(({ name }) => name)),
