@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 /**
- * A path inside the package, from the sources as well as from the compiled `lib/`. Data files (rules, playbooks,
+ * A path inside the package, from the sources as well as from the compiled `lib/`. Data files (rules, runbooks,
  * templates) are read from here and stay where they are when the code is compiled.
  */
 export function packagePath(...segments: readonly string[]): string {

@@ -40,7 +40,7 @@ export interface LinkSettings {
   readonly prometheus: string;
   /** @default http://localhost:9093 */
   readonly alertmanager: string;
-  /** Page of a playbook, without the alert's name. */
+  /** Page of a runbook, without the alert's name. */
   readonly runbooks: string;
 }
 
@@ -61,7 +61,7 @@ export interface MetricsSettings {
    */
   readonly fileTargets: { readonly ports: readonly number[]; readonly cidrs: readonly string[] };
   /**
-   * What is kept of what exporters expose, besides what rules, dashboards and playbooks read: names of series, or `all`.
+   * What is kept of what exporters expose, besides what rules, dashboards and runbooks read: names of series, or `all`.
    * The application's own metrics are always kept.
    * @default - nothing else
    */

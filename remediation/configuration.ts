@@ -58,12 +58,12 @@ const configuration = v.strictObject({
   alertmanagers: v.array(text),
   /** Labels that Prometheus adds to every alert; an alert that is raised here has them too. */
   externalLabels: v.record(v.string(), v.string()),
-  /** Where a page of a raised alert leads: the playbooks, without the alert's name, and a dashboard. */
+  /** Where a page of a raised alert leads: the runbooks, without the alert's name, and a dashboard. */
   links: v.optional(v.object({ runbooks: v.optional(text), dashboard: v.optional(text) })),
   slack: v.optional(v.object({ channel: text, tokenFile: text, url: v.optional(text) })),
   /** Where spans are sent, OTLP over HTTP: `http://host:4318`. */
   otlp: v.optional(text),
-  /** Directory of the playbooks. */
+  /** Directory of the runbooks. */
   runbooks: v.optional(text),
   limits: v.object({
     freshnessSeconds: seconds,

@@ -13,8 +13,8 @@ import { Authenticator } from './intake/authenticator';
 import { Intake } from './intake/intake';
 import { checkRights } from './intake/readiness';
 import { KubernetesClient, Leases } from './kubernetes';
-import { Playbooks } from './playbooks';
 import { RecordStore } from './record';
+import { RunbookPages } from './runbook-pages';
 
 export interface ServerProps {
   readonly configuration: Configuration;
@@ -92,7 +92,7 @@ export async function startServer(props: ServerProps): Promise<RunningServer> {
     ),
     intake: new Intake({ policies: byName, store, metrics, log, repeatSeconds: limits.repeatSeconds, now }),
     metrics,
-    playbooks: new Playbooks(configuration.runbooks),
+    runbookPages: new RunbookPages(configuration.runbooks),
     log,
     isEnding: () => ending,
     notReady: () => [
@@ -142,7 +142,7 @@ export async function startServer(props: ServerProps): Promise<RunningServer> {
   };
 }
 
-/** With a certificate, notifications are taken over TLS alone; probes, metrics and playbooks stay on the plain port. */
+/** With a certificate, notifications are taken over TLS alone; probes, metrics and runbooks stay on the plain port. */
 async function listen({ port, tls }: Configuration, props: Parameters<typeof makeApp>[0]): Promise<ServerType[]> {
   const started: Promise<ServerType>[] = [start(makeApp(props, { intake: !tls }).fetch, port)];
   if (tls) {

@@ -5,15 +5,15 @@ import { packagePath } from '../package-root';
 import { type Coverage, checkAbsence, coverageOf, type MetricSources } from './absence';
 import { ALERT_NAME, checkRuleFile, repeated } from './checks';
 import { labelsInTemplate, type MetricUse } from './metric-use';
-import { promqlBlocks } from './playbook';
 import { type AlertingRule, type Inhibition, isAlertingRule, type Rule, type RuleFile, rulesOf } from './rule';
+import { promqlBlocks } from './runbook';
 import { checkSlo, expandSlo, type ServiceLevelObjective, sloInhibitions } from './slo';
 
 /** Where a catalogue is read from. */
 export interface CatalogueSource {
   /** Directory of `<topic>.yaml` files, and of service level objectives in `slos/`. */
   readonly rules: string;
-  /** Directory of `<AlertName>.md` playbooks. */
+  /** Directory of `<AlertName>.md` runbooks. */
   readonly runbooks: string;
   /** Directory of `<AlertName>.yaml` promtool tests. @default - `tests` in the directory of the rules */
   readonly tests?: string;
@@ -35,7 +35,7 @@ export class CatalogueError extends Error {
 }
 
 /**
- * Alerts and recording rules, checked. An alert is in the catalogue only together with its playbook and its test.
+ * Alerts and recording rules, checked. An alert is in the catalogue only together with its runbook and its test.
  */
 export class RuleCatalogue {
   /** SightEdit's own rules, which come with the package. */
@@ -46,8 +46,8 @@ export class RuleCatalogue {
   /**
    * Reads and checks a directory of rules.
    *
-   * @throws CatalogueError when a rule breaks a convention, does not parse, or lacks its playbook or test, and when a
-   *   playbook or a test has no rule
+   * @throws CatalogueError when a rule breaks a convention, does not parse, or lacks its runbook or test, and when a
+   *   runbook or a test has no rule
    */
   static read(source: CatalogueSource): RuleCatalogue {
     const tests = source.tests ?? join(source.rules, 'tests');
@@ -73,7 +73,7 @@ export class RuleCatalogue {
       ...repeated(files.flatMap(({ groups }) => groups.map(({ name }) => name))).map(
         (name) => `the group ${name} is defined twice: rename one of the groups`,
       ),
-      ...partners(names, namesOf(source.runbooks, '.md'), 'playbook', (name) =>
+      ...partners(names, namesOf(source.runbooks, '.md'), 'runbook', (name) =>
         join(basename(source.runbooks), `${name}.md`),
       ),
       ...partners(names, namesOf(tests, '.yaml'), 'test', (name) => join('rules', basename(tests), `${name}.yaml`)),
@@ -90,7 +90,7 @@ export class RuleCatalogue {
     /** Which alerts silence which. */
     readonly inhibitions: readonly Inhibition[],
     private readonly sources: MetricSources,
-    /** Text of the playbooks, and of the pages beside them, by the name of the file without `.md`. */
+    /** Text of the runbooks, and of the pages beside them, by the name of the file without `.md`. */
     private readonly pages: ReadonlyMap<string, string>,
   ) {}
 
@@ -98,15 +98,15 @@ export class RuleCatalogue {
     return rulesOf(this.files).filter(isAlertingRule);
   }
 
-  /** Every expression that reads metrics: of rules, in playbooks, and where alerts are compared by their labels. */
+  /** Every expression that reads metrics: of rules, in runbooks, and where alerts are compared by their labels. */
   get uses(): readonly MetricUse[] {
     const rules = this.files.flatMap(({ topic, groups }) =>
       groups.flatMap((group) => group.rules).map((rule) => ruleUse(topic, rule)),
     );
-    const playbooks = [...this.pages].flatMap(([page, text]) =>
+    const runbooks = [...this.pages].flatMap(([page, text]) =>
       promqlBlocks(text).map((expr) => ({ where: `runbooks/${page}.md`, expr, shows: [] })),
     );
-    return [...rules, ...playbooks, ...this.inhibitions.flatMap((inhibition) => this.inhibitionUses(inhibition))];
+    return [...rules, ...runbooks, ...this.inhibitions.flatMap((inhibition) => this.inhibitionUses(inhibition))];
   }
 
   /** Every metric that an alert reads, and who speaks when it disappears. */

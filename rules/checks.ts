@@ -5,7 +5,7 @@ import { type AlertingRule, CATEGORIES, isAlertingRule, type Rule, type RuleFile
 /** What is wrong with a rule, in words that say how to mend it. */
 type Check<T> = (subject: T) => string | undefined;
 
-/** What an alert, its playbook and its test are called. */
+/** What an alert, its runbook and its test are called. */
 export const ALERT_NAME = /^[A-Z][A-Za-z0-9]+$/;
 const RECORD_NAME = /^[a-z][a-z0-9_]*:[a-z0-9_]+(:[a-z0-9_]+)?$/;
 const DERIVED_ANNOTATIONS = ['runbook_url', 'dashboard_url'];

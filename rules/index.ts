@@ -1,6 +1,6 @@
 export * from './catalogue';
 export * from './metric-use';
-export * from './playbook';
 export * from './promql';
 export * from './rule';
+export * from './runbook';
 export * from './slo';

@@ -19,7 +19,7 @@ Needs amtool: npm run tools -- amtool`;
 /** Where the table is kept. */
 export const ALERTS_PAGE = join(ROOT, 'docs', 'alerts.md');
 
-const COLUMNS = ['alert', 'severity', 'category', 'receivers', 'remediation', 'playbook', 'tests'] as const;
+const COLUMNS = ['alert', 'severity', 'category', 'receivers', 'remediation', 'runbook', 'tests'] as const;
 type Row = Readonly<Record<(typeof COLUMNS)[number], string>>;
 
 const COVERAGE_COLUMNS = ['metric', 'read by', 'missed by'] as const;
@@ -30,7 +30,7 @@ export function alertsPage(): string {
   const rows = alertRows().map((row) => ({
     ...row,
     alert: `\`${row.alert}\``,
-    playbook: `[playbook](../${row.playbook})`,
+    runbook: `[runbook](../${row.runbook})`,
   }));
   return [
     '# Alerts',
@@ -80,7 +80,7 @@ function alertRows(): readonly Row[] {
         category: rule.labels.category,
         receivers: receivers(config, rule).join(', '),
         remediation: rule.labels.remediation ?? '',
-        playbook: `runbooks/${rule.alert}.md`,
+        runbook: `runbooks/${rule.alert}.md`,
         tests: String(testCount(rule.alert)),
       }));
   } finally {

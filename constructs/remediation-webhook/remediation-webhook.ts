@@ -48,7 +48,7 @@ export interface RemediationWebhookProps {
   readonly prometheus: Endpoint;
   /** Labels that Prometheus adds to its alerts; the webhook's own have them too. @default - none */
   readonly externalLabels?: { readonly [label: string]: string };
-  /** Where the webhook's own alerts lead: the playbooks, without the alert's name, and a dashboard. @default - nowhere */
+  /** Where the webhook's own alerts lead: the runbooks, without the alert's name, and a dashboard. @default - nowhere */
   readonly links?: Configuration['links'];
   /** What actions change beside Kubernetes, by the names that policies use. @default - nothing */
   readonly connections?: { readonly [name: string]: ConnectionProps };
@@ -60,7 +60,7 @@ export interface RemediationWebhookProps {
   readonly limits?: Partial<Limits>;
   /** How long finished records are kept. @default - 90 days, 2000 records */
   readonly retention?: Configuration['retention'];
-  /** Directory of playbooks, `<AlertName>.md`, which are served as web pages. @default - none */
+  /** Directory of runbooks, `<AlertName>.md`, which are served as web pages. @default - none */
   readonly runbooks?: string;
   /** A certificate that cert-manager makes and renews, and who signs it. @default - none, or that of `tlsSecret` */
   readonly certificate?: CertificateIssuer;
@@ -101,7 +101,7 @@ const NODE_USER = 1000;
 /** Longest time from a notification to the change that it asks for, mostly for a lock. */
 const ASK_LATER_MINUTES = 5;
 
-/** Bytes of playbooks in one ConfigMap. */
+/** Bytes of runbooks in one ConfigMap. */
 const RUNBOOK_BYTES = 120_000;
 
 /**
@@ -190,7 +190,7 @@ export class RemediationWebhook extends Construct {
     });
   }
 
-  /** Where it is scraped, and where the playbooks are. */
+  /** Where it is scraped, and where the runbooks are. */
   get endpoint(): Endpoint {
     return this.component.endpoint('http');
   }
@@ -315,7 +315,7 @@ export class RemediationWebhook extends Construct {
     return directory.mount;
   }
 
-  /** The server reads a playbook when somebody asks for it: a change needs no restart. */
+  /** The server reads a runbook when somebody asks for it: a change needs no restart. */
   private addRunbooks(name: string, source: string): Mount {
     const directory = new ConfigDirectory(this, 'runbooks', { name, path: RUNBOOKS_PATH, onChange: 'reload' });
     let bytes = 0;

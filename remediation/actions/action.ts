@@ -72,7 +72,7 @@ export interface Action<P> {
   readonly kind: string;
   /** Whether it only gathers what is known, and changes nothing that anybody could miss. @default false */
   readonly onlyLooks?: boolean;
-  /** What it does, for playbooks: a sentence or two in the present tense. */
+  /** What it does, for runbooks: a sentence or two in the present tense. */
   describe(parameters: P): string;
   needs(parameters: P): Needs;
   /** The targets that are known beforehand. One that only an alert can name is given without a name. */

@@ -2,7 +2,7 @@ import { SpanKind } from '@opentelemetry/api';
 import { type Context, Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { contextOf, inSpan, type Log, type Metrics } from '../audit';
-import type { Playbooks } from '../playbooks';
+import type { RunbookPages } from '../runbook-pages';
 import type { Authenticator } from './authenticator';
 import type { Intake } from './intake';
 import { PayloadError, parsePayload } from './payload';
@@ -11,7 +11,7 @@ export interface AppProps {
   readonly authenticator: Authenticator;
   readonly intake: Intake;
   readonly metrics: Metrics;
-  readonly playbooks: Playbooks;
+  readonly runbookPages: RunbookPages;
   readonly log: Log;
   /** Why the server is not ready, a line each; empty when it is. */
   readonly notReady: () => readonly string[];
@@ -29,7 +29,7 @@ type Answer = 202 | 400 | 401 | 403 | 413 | 503;
  * "nothing was kept", and 202 "all of it was", whatever comes of it.
  */
 export function makeApp(props: AppProps, { intake = true } = {}): Hono {
-  const { metrics, playbooks } = props;
+  const { metrics, runbookPages } = props;
   const app = new Hono();
 
   app.get('/healthz', (c) => c.text('ok\n'));
@@ -42,10 +42,10 @@ export function makeApp(props: AppProps, { intake = true } = {}): Hono {
     return c.body(await metrics.registry.metrics());
   });
   app.get('/', (c) => c.redirect('/runbooks'));
-  app.get('/runbooks', (c) => c.html(playbooks.index()));
+  app.get('/runbooks', (c) => c.html(runbookPages.index()));
   app.get('/runbooks/:name', (c) => {
-    const page = playbooks.page(c.req.param('name'));
-    return page ? c.html(page) : c.html(playbooks.missing(), 404);
+    const page = runbookPages.page(c.req.param('name'));
+    return page ? c.html(page) : c.html(runbookPages.missing(), 404);
   });
 
   if (intake) {

@@ -92,7 +92,7 @@ describe('RemediationWebhook', () => {
       replicas: 3,
       prometheus: Endpoint.host('metrics.example.com', 9091, 'http'),
       externalLabels: { cluster: 'demo' },
-      links: { runbooks: 'https://playbooks.example.com', dashboard: 'https://dashboards.example.com/d/repairs' },
+      links: { runbooks: 'https://runbooks.example.com', dashboard: 'https://dashboards.example.com/d/repairs' },
       connections: {
         cache: {
           kind: 'redis',
@@ -119,7 +119,7 @@ describe('RemediationWebhook', () => {
       replicas: 'replicas: 3',
       prometheus: 'http://metrics.example.com:9091',
       externalLabels: '"cluster": "demo"',
-      links: '"runbooks": "https://playbooks.example.com"',
+      links: '"runbooks": "https://runbooks.example.com"',
       connections: '"host": "cache.example.com"',
       slack: '"channel": "#repairs"',
       tracing: '"otlp": "http://traces.example.com:4318"',
@@ -436,7 +436,7 @@ describe('RemediationWebhook', () => {
       });
     });
 
-    test('rolls out anew with its configuration, and not with its playbooks', () => {
+    test('rolls out anew with its configuration, and not with its runbooks', () => {
       const annotations = (props: Partial<RemediationWebhookProps>) =>
         podOf(rendered(props), 'remediation-webhook').metadata.annotations;
       expect(annotations({ mode: 'active' })).not.toEqual(annotations({}));

@@ -193,7 +193,7 @@ describe('Three Alertmanagers with the configuration of dist', () => {
     );
   });
 
-  it('link to the playbook, the dashboard and a silence', () => {
+  it('link to the runbook, the dashboard and a silence', () => {
     const texts = sinks.received
       .filter(({ alerts, channel }) => alerts.includes('SampleCriticalSecurity') && !/sms|webhook/.test(channel))
       .map(

@@ -1,6 +1,6 @@
 import { keepUsed, type Metrics, metricFiles, metricLists } from '../../metrics';
 import { type Recording, readExposition, record, recorders } from '../../scripts/recording';
-import { metricUses } from '../metrics/sight-edit';
+import { metricUses } from '../metrics/sightedit';
 
 /** Metrics of the Go runtime: they come and go with the compiler that built the program. */
 const OF_THE_COMPILER = /^go_/;

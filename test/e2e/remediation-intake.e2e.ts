@@ -594,7 +594,7 @@ describe('what it tells', () => {
     await fresh.server.stop();
   });
 
-  test('are playbooks, and nothing beside them', async () => {
+  test('are runbooks, and nothing beside them', async () => {
     const root = temporaryDirectory();
     const runbooks = join(root, 'runbooks');
     mkdirSync(runbooks);

@@ -4,7 +4,7 @@ import type { ScrapeConfig } from '../../constructs';
 import { APPLICATION_JOBS, type KeepProps, keepUsed, type MetricList, metricLists, seriesOf } from '../../metrics';
 import { configFiles, type Manifest } from '../support/dist';
 import { serverConfig } from '../support/server-config';
-import { metricUses } from './sight-edit';
+import { metricUses } from './sightedit';
 
 const LISTS: readonly MetricList[] = [
   {

@@ -8,7 +8,7 @@ import { type MetricUse, promqlBlocks, RuleCatalogue } from '../../rules';
 import { ROOT, softwareVersion, tools } from '../../tools/catalogue';
 import { sample } from '../dashboards/sample';
 import { withRuleDirectory } from '../support/rule-directory';
-import { knownMetrics, metricUses, scrapeConfigs } from './sight-edit';
+import { knownMetrics, metricUses, scrapeConfigs } from './sightedit';
 
 const known = knownMetrics();
 const uses = metricUses();
@@ -16,7 +16,7 @@ const uses = metricUses();
 describe('Every metric and label comes from somewhere', () => {
   it.each([
     ['rules', /^rules\//, 300],
-    ['playbooks', /^runbooks\//, 150],
+    ['runbooks', /^runbooks\//, 150],
     ['inhibitions', /^inhibition /, 40],
     ['dashboards', /^dashboard /, 60],
     ['policies', /^policy /, 10],
@@ -146,9 +146,9 @@ failure: failed
     expect(problems(...usesOf(renamed)).join()).toContain('node: nodes comes from no exporter');
   });
 
-  it('in a playbook', () => {
-    const playbook = ['Text', '', '1. Look:', '   ```promql', '   kube_pod_infos', '   ```', '```bash', 'up', '```'];
-    expect(problems(...promqlBlocks(playbook.join('\n')).map((expr) => rule(expr)))).toEqual([
+  it('in a runbook', () => {
+    const runbook = ['Text', '', '1. Look:', '   ```promql', '   kube_pod_infos', '   ```', '```bash', 'up', '```'];
+    expect(problems(...promqlBlocks(runbook.join('\n')).map((expr) => rule(expr)))).toEqual([
       'rule: kube_pod_infos comes from no exporter, no contract and no recording rule',
     ]);
   });

@@ -56,7 +56,7 @@ describe('The package, installed in an empty project', () => {
     expect(run(process.execPath, ['--input-type=module', '--eval', program])).toBe('quay.io/prometheus/prometheus\n');
   });
 
-  it("brings SightEdit's own rules, playbooks and templates", () => {
+  it("brings SightEdit's own rules, runbooks and templates", () => {
     const program =
       "const { RuleCatalogue, SightEditMonitoring, resolveSettings, sightEdit } = require('sightedit-monitoring');" +
       "new SightEditMonitoring(new (require('cdk8s').App)(), 'x', resolveSettings(sightEdit, 'dev'));" +

@@ -15,7 +15,7 @@ function replaced(before: string | RegExp, after: string): Files {
   return { [RULES]: text };
 }
 
-/** A second topic with an alert, its playbook and its test. */
+/** A second topic with an alert, its runbook and its test. */
 function anotherTopic(topic: string, alert = 'ShopDown', group = topic): Files {
   return {
     [`rules/${topic}.yaml`]: `groups:
@@ -135,12 +135,12 @@ describe('a rule that breaks a convention is told in one message', () => {
 
 describe('an alert is told to lack what belongs to it', () => {
   test.each<[string, Files, string]>([
-    ['a playbook', { 'runbooks/DemoDown.md': undefined }, 'DemoDown has no playbook: write runbooks/DemoDown.md'],
+    ['a runbook', { 'runbooks/DemoDown.md': undefined }, 'DemoDown has no runbook: write runbooks/DemoDown.md'],
     ['a test', { 'rules/tests/DemoDown.yaml': undefined }, 'DemoDown has no test: write rules/tests/DemoDown.yaml'],
     [
-      'a rule for its playbook',
+      'a rule for its runbook',
       { 'runbooks/ShopDown.md': '# ShopDown\n' },
-      'runbooks/ShopDown.md is a playbook without a rule: remove it, or write the alert ShopDown',
+      'runbooks/ShopDown.md is a runbook without a rule: remove it, or write the alert ShopDown',
     ],
     [
       'a rule for its test',
@@ -153,12 +153,12 @@ describe('an alert is told to lack what belongs to it', () => {
   });
 
   test('but a README and a guide belong to no alert', () => {
-    expect(problems({ 'runbooks/README.md': '# Playbooks\n', 'runbooks/incident-response.md': '# Guide\n' })).toEqual(
+    expect(problems({ 'runbooks/README.md': '# Runbooks\n', 'runbooks/incident-response.md': '# Guide\n' })).toEqual(
       [],
     );
   });
 
-  test('and an alert whose name is an abbreviation has its playbook and its test', () => {
+  test('and an alert whose name is an abbreviation has its runbook and its test', () => {
     expect(problems(anotherTopic('security', 'DDOS'))).toEqual([]);
   });
 });
@@ -224,7 +224,7 @@ test('several problems are listed together, one a line', () => {
     new CatalogueError([
       'rules/demo.yaml: DemoDown: severity is "urgent": write one of critical, high, medium, low, none',
       'rules/demo.yaml: DemoDown: expr does not parse at "the end of the expression": mend the PromQL',
-      'runbooks/DemoUp.md is a playbook without a rule: remove it, or write the alert DemoUp',
+      'runbooks/DemoUp.md is a runbook without a rule: remove it, or write the alert DemoUp',
     ]),
   );
   expect(new CatalogueError(['one', 'two']).message).toBe('The rules cannot be used:\n  one\n  two');

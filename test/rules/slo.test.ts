@@ -186,9 +186,9 @@ describe('a catalogue with an objective', () => {
     expect(withRuleDirectory(files, RuleCatalogue.read).without(['slo-demo-availability']).inhibitions).toEqual([]);
   });
 
-  test('asks for a playbook and a test of each alert', () => {
+  test('asks for a runbook and a test of each alert', () => {
     expect(problems({ [`runbooks/${names[0]}.md`]: undefined, [`rules/tests/${names[1]}.yaml`]: undefined })).toEqual([
-      `${names[0]} has no playbook: write runbooks/${names[0]}.md`,
+      `${names[0]} has no runbook: write runbooks/${names[0]}.md`,
       `${names[1]} has no test: write rules/tests/${names[1]}.yaml`,
     ]);
   });

@@ -116,7 +116,7 @@ describe('A command of kubectl', () => {
     ['a placeholder for the namespace', block('kubectl rollout undo deployment/<deployment> --namespace <namespace>')],
     ['a variable', block('kubectl logs -n $ns $pod')],
     [
-      'a job that the playbook makes',
+      'a job that the runbook makes',
       block(
         'kubectl create job again -n sightedit --from=cronjob/postgres-backup\nkubectl logs job/again -n sightedit',
       ),

@@ -6,7 +6,7 @@ import type { CatalogueSource } from '../../rules';
 /** Files by their path; one that is `undefined` is not written. */
 export type Files = { readonly [path: string]: string | undefined };
 
-/** A topic with one alert and one record, its playbook and its test, none of which breaks a convention. */
+/** A topic with one alert and one record, its runbook and its test, none of which breaks a convention. */
 export const SOUND_RULES: Files = {
   'rules/demo.yaml': `groups:
   - name: demo.recording

@@ -43,7 +43,7 @@ const OTHERS = [
   ],
 ];
 
-/** What is wrong with the commands of kubectl in a playbook: one line each. */
+/** What is wrong with the commands of kubectl in a runbook: one line each. */
 export function kubectlProblems(markdown: string, known: readonly KnownObject[]): string[] {
   const made: KnownObject[] = [];
   return kubectlCommands(markdown).flatMap((command) => {
@@ -72,7 +72,7 @@ function isSpokenOf({ verb, args, namespace }: Call): boolean {
   return namespace === undefined && names.length === 0 && !first?.includes('/') && !OTHERS.includes(verb);
 }
 
-/** Jobs that a playbook makes, and then waits for. */
+/** Jobs that a runbook makes, and then waits for. */
 function madeBy({ verb, args, namespace }: Call): KnownObject[] {
   return verb === 'create job' ? [{ kind: 'Job', namespace, name: args.positional[0] ?? '' }] : [];
 }

@@ -14,7 +14,7 @@ const kind = (namespaced: boolean, name: string, others: readonly string[]): Kin
 const namespaced = (name: string, ...others: readonly string[]) => kind(true, name, others);
 const clusterWide = (name: string, ...others: readonly string[]) => kind(false, name, others);
 
-/** Kinds of Kubernetes and of our own that playbooks may name. */
+/** Kinds of Kubernetes and of our own that runbooks may name. */
 export const KINDS: readonly Kind[] = [
   namespaced('ConfigMap', 'cm'),
   namespaced('ControllerRevision'),

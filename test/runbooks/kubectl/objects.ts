@@ -43,7 +43,7 @@ const inSystem = (kind: string, name: string, podLabels?: KnownObject['podLabels
 });
 
 /**
- * What is there and not ours: the application's own objects, and those of the cluster. Written out here: a playbook
+ * What is there and not ours: the application's own objects, and those of the cluster. Written out here: a runbook
  * cannot be checked against itself.
  */
 const OTHERS: readonly KnownObject[] = [
@@ -67,7 +67,7 @@ const OTHERS: readonly KnownObject[] = [
   ...[APPLICATION, SYSTEM, 'default'].map((name) => ({ kind: 'Namespace', name })),
 ];
 
-/** Every object that a playbook may name. */
+/** Every object that a runbook may name. */
 export function knownObjects(manifests: readonly Manifest[]): KnownObject[] {
   const workloads = new Map(podTemplates(manifests).map(({ workload, template }) => [workload, template]));
   const ours = manifests.flatMap((manifest): KnownObject[] => {

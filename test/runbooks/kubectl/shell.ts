@@ -1,7 +1,7 @@
 /** A word of a command line, as the shell hands it to the program. */
 export type Word = string;
 
-/** Code of a playbook that people copy into a shell. */
+/** Code of a runbook that people copy into a shell. */
 interface Snippet {
   readonly line: number;
   readonly text: string;
@@ -9,7 +9,7 @@ interface Snippet {
   readonly inline: boolean;
 }
 
-/** A command of kubectl in a playbook. */
+/** A command of kubectl in a runbook. */
 export interface KubectlCommand {
   readonly line: number;
   readonly inline: boolean;
@@ -22,7 +22,7 @@ const SEPARATORS = ['&&', '||', '|', ';', '&', '\n', '(', ')'];
 /** Words that may stand in front of a command. */
 const PREFIXES = ['do', 'then', 'sudo', 'time'];
 
-/** Every command of kubectl in a playbook: in its blocks of shell, and between backticks in its prose. */
+/** Every command of kubectl in a runbook: in its blocks of shell, and between backticks in its prose. */
 export function kubectlCommands(markdown: string): KubectlCommand[] {
   return snippetsOf(markdown).flatMap(({ line, text, inline }) =>
     commandsOf(text)

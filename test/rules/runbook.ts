@@ -1,6 +1,6 @@
 import { promqlSyntaxError } from '../../rules';
 
-/** Sections that every playbook has, in the order in which somebody who was woken up reads them. */
+/** Sections that every runbook has, in the order in which somebody who was woken up reads them. */
 export const SECTIONS = [
   'Meaning',
   'Impact',
@@ -18,8 +18,8 @@ interface Block {
   readonly code: string;
 }
 
-/** What is wrong with a playbook. */
-export function playbookProblems(alert: string, markdown: string): string[] {
+/** What is wrong with a runbook. */
+export function runbookProblems(alert: string, markdown: string): string[] {
   const { prose, blocks, open } = separate(markdown);
   const [title, ...sections] = prose.split(/^(?=##? )/m);
   const headings = sections.map((section) => section.split('\n', 1)[0]!.slice('## '.length).trim());

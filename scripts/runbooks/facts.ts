@@ -1,7 +1,7 @@
-import type { AlertingRule, Severity } from '../rules';
+import type { AlertingRule, Severity } from '../../rules';
 
-/** Marks of the part of a playbook that is written from the rule. */
-const BEGIN = '<!-- written from the rule by "npm run playbooks" -->';
+/** Marks of the part of a runbook that is written from the rule. */
+const BEGIN = '<!-- written from the rule by "npm run runbooks" -->';
 const END = '<!-- end -->';
 
 /** How soon each level wants an answer. */
@@ -13,7 +13,7 @@ const ANSWER_WITHIN: Readonly<Record<Severity, string>> = {
   none: 'never: it should always fire',
 };
 
-/** The facts of an alert that its playbook shows and that stand in its rule alone. */
+/** The facts of an alert that its runbook shows and that stand in its rule alone. */
 export function factsOf(rule: AlertingRule, topic: string): string {
   const facts = [
     ['severity', rule.labels.severity],
@@ -39,9 +39,9 @@ export function factsOf(rule: AlertingRule, topic: string): string {
   ].join('\n');
 }
 
-/** A playbook with the facts of its rule below the title; those of an earlier time are replaced. */
-export function withFacts(playbook: string, rule: AlertingRule, topic: string): string {
-  const [title, ...rest] = playbook.split('\n');
+/** A runbook with the facts of its rule below the title; those of an earlier time are replaced. */
+export function withFacts(runbook: string, rule: AlertingRule, topic: string): string {
+  const [title, ...rest] = runbook.split('\n');
   const body = rest.join('\n').trimStart();
   const prose = body.startsWith(BEGIN) ? body.slice(body.indexOf(END) + END.length).trimStart() : body;
   return [title, '', factsOf(rule, topic), '', prose].join('\n');

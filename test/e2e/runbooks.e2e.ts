@@ -39,7 +39,7 @@ describe('The real kubectl', () => {
     verbs.set(verb, [...(verbs.get(verb) ?? []), command]);
   }
 
-  test.each([...verbs])('has every option that playbooks give to %s', (verb, calls) => {
+  test.each([...verbs])('has every option that runbooks give to %s', (verb, calls) => {
     expect(unknownOptions(verb, calls)).toEqual([]);
   });
 
@@ -58,7 +58,7 @@ describe('A real API server', () => {
   });
   afterAll(() => kubernetes?.stop());
 
-  test('knows every kind that playbooks may name, by each of its names', async () => {
+  test('knows every kind that runbooks may name, by each of its names', async () => {
     const { stdout } = await kubernetes.kubectl('api-resources', '--no-headers', '--output=wide');
     const resources = stdout.split('\n').map((line) => {
       const [, names, namespaced, kind] = /^(.*?)\s+\S+\s+(true|false)\s+(\w+)\s/.exec(line) ?? [];

@@ -1,8 +1,8 @@
-import { type Action, actions, KEYS, type RemediationPolicy } from '../remediation';
+import { type Action, actions, KEYS, type RemediationPolicy } from '../../remediation';
 
-/** Marks of the part of a playbook that is written from the policy. */
+/** Marks of the part of a runbook that is written from the policy. */
 const HEADING = '## Automated response';
-const BEGIN = '<!-- written from the policy by "npm run playbooks" -->';
+const BEGIN = '<!-- written from the policy by "npm run runbooks" -->';
 const END = '<!-- end of the response -->';
 
 /** Where the server and its records are. */
@@ -18,13 +18,11 @@ export function responseSection(policy: RemediationPolicy | undefined, place: Pl
   return [HEADING, '', BEGIN, '', ...text, '', END].join('\n');
 }
 
-/** A playbook with the section behind that of the impact; one of an earlier time is replaced. */
-export function withResponse(playbook: string, policy: RemediationPolicy | undefined, place: Place): string {
-  const begin = playbook.indexOf(`${HEADING}\n\n${BEGIN}`);
+/** A runbook with the section behind that of the impact; one of an earlier time is replaced. */
+export function withResponse(runbook: string, policy: RemediationPolicy | undefined, place: Place): string {
+  const begin = runbook.indexOf(`${HEADING}\n\n${BEGIN}`);
   const without =
-    begin < 0
-      ? playbook
-      : playbook.slice(0, begin) + playbook.slice(playbook.indexOf(END, begin) + END.length).trimStart();
+    begin < 0 ? runbook : runbook.slice(0, begin) + runbook.slice(runbook.indexOf(END, begin) + END.length).trimStart();
   const next = without.indexOf('\n## ', without.indexOf('\n## Impact') + 1) + 1;
   return `${without.slice(0, next)}${responseSection(policy, place)}\n\n${without.slice(next)}`;
 }

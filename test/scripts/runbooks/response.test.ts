@@ -1,8 +1,8 @@
-import { blockAddress, type RemediationPolicy, restartWorkload } from '../../remediation';
-import { responseSection, withResponse } from '../../runbooks/response';
+import { blockAddress, type RemediationPolicy, restartWorkload } from '../../../remediation';
+import { responseSection, withResponse } from '../../../scripts/runbooks/response';
 
 const PLACE = { namespace: 'monitoring', killSwitch: 'webhook-switch' };
-const PLAYBOOK = '# DemoDown\n\n## Meaning\n\nDown.\n\n## Impact\n\nNone yet.\n\n## Verify it is real\n\nLook.\n';
+const RUNBOOK = '# DemoDown\n\n## Meaning\n\nDown.\n\n## Impact\n\nNone yet.\n\n## Verify it is real\n\nLook.\n';
 
 const restart: RemediationPolicy = restartWorkload({
   namespace: 'shop',
@@ -14,7 +14,7 @@ const restart: RemediationPolicy = restartWorkload({
 
 describe('The automated response', () => {
   it('stands behind the impact, once, whatever the policy was before', () => {
-    const once = withResponse(PLAYBOOK, restart, PLACE);
+    const once = withResponse(RUNBOOK, restart, PLACE);
     expect(once.match(/^## .*$/gm)).toEqual([
       '## Meaning',
       '## Impact',

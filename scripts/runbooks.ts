@@ -1,13 +1,13 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isAlertingRule, RuleCatalogue } from '../rules';
-import { sightEditPlaybook } from '../runbooks/sight-edit';
 import { ROOT } from '../tools/catalogue';
 import { runCommand } from './command';
+import { sightEditRunbook } from './runbooks/sightedit';
 
-const USAGE = `Writes what stands in rules and policies into the playbooks: the facts of each alert, and the response to it.
+const USAGE = `Writes what stands in rules and policies into the runbooks: the facts of each alert, and the response to it.
 
-  npm run playbooks`;
+  npm run runbooks`;
 
 function main(): number {
   let changed = 0;
@@ -15,14 +15,14 @@ function main(): number {
     for (const rule of groups.flatMap(({ rules }) => rules).filter(isAlertingRule)) {
       const path = join(ROOT, 'runbooks', `${rule.alert}.md`);
       const before = readFileSync(path, 'utf8');
-      const after = sightEditPlaybook(before, rule, topic);
+      const after = sightEditRunbook(before, rule, topic);
       if (after !== before) {
         writeFileSync(path, after);
         changed++;
       }
     }
   }
-  console.log(`${changed} playbooks changed`);
+  console.log(`${changed} runbooks changed`);
   return 0;
 }
 

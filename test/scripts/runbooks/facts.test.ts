@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type AlertingRule, isAlertingRule, RuleCatalogue } from '../../rules';
-import { withFacts } from '../../runbooks/facts';
-import { sightEditPlaybook } from '../../runbooks/sight-edit';
-import { ROOT } from '../../tools/catalogue';
+import { type AlertingRule, isAlertingRule, RuleCatalogue } from '../../../rules';
+import { withFacts } from '../../../scripts/runbooks/facts';
+import { sightEditRunbook } from '../../../scripts/runbooks/sightedit';
+import { ROOT } from '../../../tools/catalogue';
 
 const alerts = RuleCatalogue.sightEdit().files.flatMap(({ topic, groups }) =>
   groups
@@ -12,12 +12,12 @@ const alerts = RuleCatalogue.sightEdit().files.flatMap(({ topic, groups }) =>
     .map((rule) => [rule.alert, rule, topic] as const),
 );
 
-describe('A playbook', () => {
+describe('A runbook', () => {
   it.each(alerts)(
-    '%s shows its rule and the response to it as they stand (if not: npm run playbooks)',
+    '%s shows its rule and the response to it as they stand (if not: npm run runbooks)',
     (name, rule, topic) => {
-      const playbook = readFileSync(join(ROOT, 'runbooks', `${name}.md`), 'utf8');
-      expect(playbook).toBe(sightEditPlaybook(playbook, rule, topic));
+      const runbook = readFileSync(join(ROOT, 'runbooks', `${name}.md`), 'utf8');
+      expect(runbook).toBe(sightEditRunbook(runbook, rule, topic));
     },
   );
 

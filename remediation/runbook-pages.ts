@@ -2,8 +2,8 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { marked } from 'marked';
 
-/** The playbooks as web pages: where the links of alerts lead. They are read when asked for, so that they are never old. */
-export class Playbooks {
+/** The runbooks as web pages: where the links of alerts lead. They are read when asked for, so that they are never old. */
+export class RunbookPages {
   /** @param directory of Markdown files @default - there are none */
   constructor(private readonly directory?: string) {}
 
