@@ -3,8 +3,9 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { toYaml } from '../constructs';
 import { isAlertingRule, RuleCatalogue, type RuleFile, rulesOf } from '../rules';
-import { startPrometheus } from '../test/e2e/support/prometheus';
-import { getJson, stopServers, temporaryDirectory, waitFor } from '../test/e2e/support/server';
+import { cleanUp, temporaryDirectory } from '../testing/cleanup';
+import { startPrometheus } from '../testing/prometheus';
+import { getJson, waitFor } from '../testing/server';
 import { type FleetSeries, fleet, NODES, PODS } from './bench/fleet';
 import { type Stretch, writeHistory } from './bench/history';
 import { Reads } from './bench/reads';
@@ -245,4 +246,4 @@ function milliseconds(seconds: number): string {
   return `${Math.round(seconds * 1000)} ms`;
 }
 
-runCommand({ usage: USAGE, run: main, finish: stopServers });
+runCommand({ usage: USAGE, run: main, finish: cleanUp });

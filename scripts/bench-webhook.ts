@@ -3,9 +3,10 @@ import { readFileSync } from 'node:fs';
 import { Agent, request } from 'node:http';
 import { restartWorkload } from '../remediation';
 import { REMEDIATION } from '../remediation/record';
-import { makeNamespace, startKubernetes } from '../test/e2e/support/kubernetes';
-import { stopServers, waitFor } from '../test/e2e/support/server';
-import { alert, deployWebhook, MONITORING, notification, startWebhook } from '../test/e2e/support/webhook';
+import { cleanUp } from '../testing/cleanup';
+import { makeNamespace, startKubernetes } from '../testing/kubernetes';
+import { waitFor } from '../testing/server';
+import { alert, deployWebhook, MONITORING, notification, startWebhook } from '../testing/webhook';
 import { node } from '../tools/packages';
 import { progress, runCommand } from './command';
 
@@ -141,4 +142,4 @@ function row(title: string, value: string): void {
   console.log(`  ${title.padEnd(40)}${value.padStart(14)}`);
 }
 
-runCommand({ usage: USAGE, run: main, finish: stopServers });
+runCommand({ usage: USAGE, run: main, finish: cleanUp });

@@ -4,7 +4,7 @@ import { resolveSettings, sightEdit } from '../charts';
 import { metricUses } from '../charts/metric-uses';
 import { FOLDERS, type KeepList, keepUsed, type Metrics, metricLists } from '../metrics';
 import { RuleCatalogue } from '../rules';
-import { stopServers } from '../test/e2e/support/server';
+import { cleanUp } from '../testing/cleanup';
 import { ROOT, softwareVersion, tools } from '../tools/catalogue';
 import { progress, runCommand } from './command';
 import { type Recording, readExposition, record, recorders } from './recording';
@@ -102,5 +102,5 @@ async function main(args: readonly string[]): Promise<number> {
 }
 
 if (require.main === module) {
-  runCommand({ usage: USAGE, run: main, finish: stopServers });
+  runCommand({ usage: USAGE, run: main, finish: cleanUp });
 }

@@ -2,8 +2,8 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DIST, distFiles } from '../testing/manifests';
 import { ROOT } from '../tools/catalogue';
-import { DIST, distFiles } from './support/dist';
 
 describe('dist', () => {
   const output = mkdtempSync(join(tmpdir(), 'sightedit-monitoring-'));

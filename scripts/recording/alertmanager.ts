@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { dump } from 'js-yaml';
-import { argsOf } from '../../test/e2e/support/deployed';
-import { answers, freePorts, getJson, startServer, waitFor } from '../../test/e2e/support/server';
-import { writeInto } from '../../test/support/files';
+import { argsOf } from '../../testing/deployed';
+import { writeInto } from '../../testing/files';
+import { answers, freePorts, getJson, startServer, waitFor } from '../../testing/server';
 import { type Ground, page, type Recorder, type Recording } from './recording';
 
 /** Flags that say where a member is and who the others are. */

@@ -5,8 +5,8 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { load } from 'js-yaml';
 import type { PrometheusConfig } from '../../constructs';
-import { configFiles } from '../../test/support/dist';
-import { writeInto } from '../../test/support/files';
+import { writeInto } from '../../testing/files';
+import { configFiles } from '../../testing/manifests';
 import { type Ground, page, type Recorder, type Running, startDeployed } from './recording';
 
 /** The exporter's own metrics, and those of a probe with the module that the scrape job names. */

@@ -1,5 +1,5 @@
-import { temporaryDirectory } from '../../test/e2e/support/server';
-import { readManifests } from '../../test/support/dist';
+import { temporaryDirectory } from '../../testing/cleanup';
+import { readManifests } from '../../testing/manifests';
 import { recordAlertmanager } from './alertmanager';
 import { recordBlackbox } from './blackbox';
 import { recordKubernetes } from './kubernetes';

@@ -1,4 +1,4 @@
-import { HOST_PATHS, replaced } from '../../test/e2e/support/deployed';
+import { HOST_PATHS, replaced } from '../../testing/deployed';
 import { page, type Recorder, startDeployed } from './recording';
 
 /** The host on which the recording is made. */

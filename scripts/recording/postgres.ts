@@ -1,20 +1,26 @@
 import { join } from 'node:path';
-import { type Postgres, program, type Role, startPostgres } from '../../test/e2e/support/postgres';
-import { startServer, waitFor } from '../../test/e2e/support/server';
-import { writeInto } from '../../test/support/files';
-import { containerOf } from '../../test/support/render';
+import { writeInto } from '../../testing/files';
+import {
+  type Postgres,
+  program,
+  type Role,
+  SIGHTEDIT_DATA,
+  SIGHTEDIT_SCHEMA,
+  startPostgres,
+} from '../../testing/postgres';
+import { containerOf } from '../../testing/render';
+import { startServer, waitFor } from '../../testing/server';
 import { ROOT } from '../../tools/catalogue';
 import { type Ground, page, type Recorder, startDeployed } from './recording';
 
 const DATABASE = 'sightedit_production';
-const SUPPORT = join(ROOT, 'test', 'e2e', 'support');
 const MONITOR: Role = { user: 'sightedit_monitor', password: 'not-a-real-password' };
 
 /** PostgreSQL with SightEdit's schema and data, a replica, a slot, and a session that waits for another. */
 export const recordPostgres: Recorder = async (ground) => {
   const postgres = await startPostgres(DATABASE);
-  await postgres.file(join(SUPPORT, 'sightedit-schema.sql'));
-  await postgres.file(join(SUPPORT, 'sightedit-data.sql'));
+  await postgres.file(SIGHTEDIT_SCHEMA);
+  await postgres.file(SIGHTEDIT_DATA);
   await postgres.file(join(ROOT, 'rules', 'sql', 'grants.sql'));
   await postgres.sql(`ALTER ROLE ${MONITOR.user} PASSWORD '${MONITOR.password}'`);
   await makeBusy(postgres);

@@ -1,6 +1,6 @@
-import { argsOf } from '../../test/e2e/support/deployed';
-import { answers, freePorts, type Server, startServer } from '../../test/e2e/support/server';
-import type { Manifest } from '../../test/support/dist';
+import { argsOf } from '../../testing/deployed';
+import type { Manifest } from '../../testing/manifests';
+import { answers, freePorts, type Server, startServer } from '../../testing/server';
 
 /** Pages that the targets of a job served, all of them together. */
 export interface Recording {

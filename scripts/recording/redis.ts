@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { connect } from 'node:net';
 import { join } from 'node:path';
-import { replaced } from '../../test/e2e/support/deployed';
-import { freePorts, startServer, temporaryDirectory, waitFor } from '../../test/e2e/support/server';
+import { temporaryDirectory } from '../../testing/cleanup';
+import { replaced } from '../../testing/deployed';
+import { freePorts, startServer, waitFor } from '../../testing/server';
 import { page, type Recorder, startDeployed } from './recording';
 
 const REDIS = '/usr/bin/redis-server';

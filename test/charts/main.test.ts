@@ -2,8 +2,8 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { distFiles, ofKind, readManifests } from '../../testing/manifests';
 import { ROOT } from '../../tools/catalogue';
-import { distFiles, ofKind, readManifests } from '../support/dist';
 
 /** Runs the program with a profile, into a directory that exists for as long as the check does. */
 function synthesize<T>(profile: string, check: (run: ReturnType<typeof spawn>, outdir: string) => T): T {

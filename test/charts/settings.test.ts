@@ -8,8 +8,8 @@ import {
   sightEdit,
 } from '../../charts';
 import type { Platform } from '../../constructs';
-import { ofKind } from '../support/dist';
-import { find, manifestsOf } from '../support/render';
+import { ofKind } from '../../testing/manifests';
+import { find, manifestsOf } from '../../testing/render';
 
 const PRIVATE = ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '100.64.0.0/10'];
 const FILE_TARGETS = { ports: [9100, 9121, 9187], cidrs: PRIVATE };

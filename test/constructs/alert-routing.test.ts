@@ -10,8 +10,8 @@ import {
   SettingError,
   type SlackChannel,
 } from '../../constructs';
+import { containerOf, find, findAll, manifestsOf, NAMESPACE, podOf, testChart } from '../../testing/render';
 import { testProps } from '../support/props';
-import { containerOf, find, findAll, manifestsOf, NAMESPACE, podOf, testChart } from '../support/render';
 import { serverConfig } from '../support/server-config';
 import { component } from './kit/sample';
 

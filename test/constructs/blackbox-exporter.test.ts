@@ -1,6 +1,6 @@
 import { BlackboxExporter, type BlackboxExporterProps } from '../../constructs';
+import { find, manifestsOf, testChart } from '../../testing/render';
 import { testProps } from '../support/props';
-import { find, manifestsOf, testChart } from '../support/render';
 import { serverConfig } from '../support/server-config';
 
 describe('BlackboxExporter', () => {

@@ -1,6 +1,6 @@
 import { Credentials, ExternalCredentials, type ExternalCredentialsProps } from '../../constructs';
+import { find, findAll, render } from '../../testing/render';
 import { testProps } from '../support/props';
-import { find, findAll, render } from '../support/render';
 
 /** Credentials of which one key has been asked for. */
 function credentials(secretName: string): Credentials {

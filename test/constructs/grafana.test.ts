@@ -1,7 +1,7 @@
 import { Credentials, Grafana, type GrafanaProps, SettingError } from '../../constructs';
-import { configFiles } from '../support/dist';
+import { configFiles } from '../../testing/manifests';
+import { containerOf, find, manifestsOf, NAMESPACE, podOf, testChart } from '../../testing/render';
 import { testProps } from '../support/props';
-import { containerOf, find, manifestsOf, NAMESPACE, podOf, testChart } from '../support/render';
 import { serverConfig } from '../support/server-config';
 import { component } from './kit/sample';
 

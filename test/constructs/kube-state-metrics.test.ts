@@ -1,6 +1,6 @@
 import { KubeStateMetrics, type KubeStateMetricsProps } from '../../constructs';
+import { containerOf, find, findAll, NAMESPACE, render } from '../../testing/render';
 import { testProps } from '../support/props';
-import { containerOf, find, findAll, NAMESPACE, render } from '../support/render';
 
 interface PolicyRule {
   resources: string[];

@@ -1,6 +1,6 @@
 import { BlackboxExporter, NodeExporter, type NodeExporterProps } from '../../constructs';
+import { containerOf, find, podOf, render } from '../../testing/render';
 import { testProps } from '../support/props';
-import { containerOf, find, podOf, render } from '../support/render';
 
 describe('NodeExporter', () => {
   testProps<NodeExporterProps>({

@@ -1,7 +1,7 @@
 import { Credentials, ExternalWorkload, PostgresExporter, type PostgresExporterProps } from '../../constructs';
 import type { SqlCollector } from '../../rules/sql';
+import { containerOf, find, findAll, podOf, render, testChart } from '../../testing/render';
 import { testProps } from '../support/props';
-import { containerOf, find, findAll, podOf, render, testChart } from '../support/render';
 import { serverConfig } from '../support/server-config';
 
 /** A PostgreSQL server that others deploy, behind a Service. */

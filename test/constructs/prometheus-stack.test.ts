@@ -7,8 +7,8 @@ import {
   type ScrapeConfig,
 } from '../../constructs';
 import { RuleCatalogue } from '../../rules';
+import { find, findAll, render } from '../../testing/render';
 import { testProps } from '../support/props';
-import { find, findAll, render } from '../support/render';
 import { SOUND_RULES, withRuleDirectory } from '../support/rule-directory';
 import { serverConfig } from '../support/server-config';
 

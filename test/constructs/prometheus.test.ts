@@ -7,9 +7,9 @@ import {
   SettingError,
 } from '../../constructs';
 import { RuleCatalogue } from '../../rules';
-import { configFiles } from '../support/dist';
+import { configFiles } from '../../testing/manifests';
+import { containerOf, find, findAll, manifestsOf, NAMESPACE, podOf, testChart } from '../../testing/render';
 import { testProps } from '../support/props';
-import { containerOf, find, findAll, manifestsOf, NAMESPACE, podOf, testChart } from '../support/render';
 import { withRuleDirectory } from '../support/rule-directory';
 import { serverConfig } from '../support/server-config';
 import { component, stateful } from './kit/sample';

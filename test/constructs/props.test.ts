@@ -1,6 +1,6 @@
 import { k8s } from 'cdk8s-plus-28';
+import { render } from '../../testing/render';
 import { untracedProps } from '../support/props';
-import { render } from '../support/render';
 
 /** A ConfigMap with some data. */
 const rendered = (data: { readonly [key: string]: string }) =>

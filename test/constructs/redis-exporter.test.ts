@@ -1,6 +1,6 @@
 import { Credentials, ExternalWorkload, RedisExporter, type RedisExporterProps } from '../../constructs';
+import { containerOf, find, findAll, podOf, render, testChart } from '../../testing/render';
 import { testProps } from '../support/props';
-import { containerOf, find, findAll, podOf, render, testChart } from '../support/render';
 
 /** A Redis server that others deploy, behind a Service. */
 const redis = (service = 'redis-service') =>

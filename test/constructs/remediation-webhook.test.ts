@@ -16,9 +16,9 @@ import { restartWorkload, scaleUp } from '../../remediation';
 import { restartWorkloadAction } from '../../remediation/actions/restart-workload';
 import type { Configuration } from '../../remediation/configuration';
 import type { AlertingRule } from '../../rules';
-import { configFiles, ofKind } from '../support/dist';
+import { configFiles, ofKind } from '../../testing/manifests';
+import { containerOf, find, findAll, manifestsOf, NAMESPACE, podOf, testChart } from '../../testing/render';
 import { testProps } from '../support/props';
-import { containerOf, find, findAll, manifestsOf, NAMESPACE, podOf, testChart } from '../support/render';
 import { serverConfig } from '../support/server-config';
 
 // The server is a megabyte of JavaScript that changes with every line of it: the snapshots do without.

@@ -1,8 +1,9 @@
 import { dump, load } from 'js-yaml';
 import type { AlertmanagerConfig, Route } from '../../constructs';
 import { CATEGORIES } from '../../rules';
-import { readManifests } from '../support/dist';
-import { layOutAlertmanager, temporaryDirectory } from '../support/files';
+import { temporaryDirectory } from '../../testing/cleanup';
+import { layOutAlertmanager } from '../../testing/files';
+import { readManifests } from '../../testing/manifests';
 import { ACCEPTED, describeWithTools, runTool } from '../support/tools';
 
 const SEVERITIES = ['critical', 'high', 'medium', 'low', 'urgent'];

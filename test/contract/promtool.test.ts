@@ -6,9 +6,10 @@ import { resolveSettings, SightEditMonitoring, sightEdit } from '../../charts';
 import { dashboardFor } from '../../dashboards';
 import { type AlertingRule, isAlertingRule, RuleCatalogue, type RuleFile, rulesOf } from '../../rules';
 import { neededFor } from '../../rules/needed';
+import { temporaryDirectory } from '../../testing/cleanup';
+import { layOutPrometheus, layOutRules, writeInto } from '../../testing/files';
+import { type Manifest, readManifests } from '../../testing/manifests';
 import { ROOT } from '../../tools/catalogue';
-import { type Manifest, readManifests } from '../support/dist';
-import { layOutPrometheus, layOutRules, temporaryDirectory, writeInto } from '../support/files';
 import { ACCEPTED, complaints, describeWithTools, runTool, startTool } from '../support/tools';
 
 const TESTS = join(ROOT, 'rules', 'tests');

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { readManifests } from '../../testing/manifests';
 import { ROOT } from '../../tools/catalogue';
-import { readManifests } from '../support/dist';
 import { credentialKeys, secretKeys } from './checks/references';
 import { type CheckName, checks } from './closure';
 import { controls } from './controls';

@@ -1,8 +1,9 @@
 import { dump, load } from 'js-yaml';
 import type { AlertmanagerConfig, Route } from '../../constructs';
-import { readManifests } from '../support/dist';
-import { layOutAlertmanager, temporaryDirectory } from '../support/files';
-import { answers, freePorts, getJson, type Server, startServer, waitFor } from './support/server';
+import { temporaryDirectory } from '../../testing/cleanup';
+import { layOutAlertmanager } from '../../testing/files';
+import { readManifests } from '../../testing/manifests';
+import { answers, freePorts, getJson, type Server, startServer, waitFor } from '../../testing/server';
 import { layOutCredentials, type Notification, type Sinks, startSinks, towards } from './support/sinks';
 
 /**

@@ -1,8 +1,8 @@
 import type { Remediation } from '../../remediation/record';
 import { isOpen } from '../../remediation/record';
+import { getJson, waitFor } from '../../testing/server';
 import { type Drill, FACTOR, startDrill, TARGET, waitUntilSettled } from './support/drill';
 import { isAlive } from './support/pod-processes';
-import { getJson, waitFor } from './support/server';
 
 const ALERT = 'SightEditMemorySaturation';
 const CIRCUIT_ALERT = 'RemediationCircuitOpen';

@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { App } from 'cdk8s';
 import { load } from 'js-yaml';
 import { resolveSettings, SightEditMonitoring, sightEdit } from '../../charts';
+import { type Kubernetes, makeNamespace, startKubernetes } from '../../testing/kubernetes';
+import { DIST, describeManifest, type Manifest, ofKind, podTemplates, readManifests } from '../../testing/manifests';
 import { ROOT } from '../../tools/catalogue';
-import { DIST, describeManifest, type Manifest, ofKind, podTemplates, readManifests } from '../support/dist';
-import { type Kubernetes, makeNamespace, startKubernetes } from './support/kubernetes';
 
 /** Agents that must see their host; everything else runs restricted. */
 const HOST_AGENTS = ['DaemonSet sightedit-monitoring-node/node-exporter'];

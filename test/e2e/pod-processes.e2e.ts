@@ -1,4 +1,5 @@
-import { type Kubernetes, makeNamespace, startKubernetes, WORKLOAD_CONTROLLERS } from './support/kubernetes';
+import { type Kubernetes, makeNamespace, startKubernetes, WORKLOAD_CONTROLLERS } from '../../testing/kubernetes';
+import { waitFor } from '../../testing/server';
 import {
   buildLeakyService,
   isAlive,
@@ -7,7 +8,6 @@ import {
   type PodProcesses,
   startPodProcesses,
 } from './support/pod-processes';
-import { waitFor } from './support/server';
 
 const NAMESPACE = 'sightedit';
 const NAME = 'sightedit-backend';

@@ -1,12 +1,21 @@
 import { join } from 'node:path';
 import { RuleCatalogue, selectorsIn } from '../../rules';
 import { type SqlMetric, sqlCollectors } from '../../rules/sql';
+import { temporaryDirectory } from '../../testing/cleanup';
+import { writeInto } from '../../testing/files';
+import { readManifests } from '../../testing/manifests';
+import {
+  INSTALLATIONS,
+  type Postgres,
+  program,
+  type Role,
+  SIGHTEDIT_DATA,
+  SIGHTEDIT_SCHEMA,
+  startPostgres,
+} from '../../testing/postgres';
+import { containerOf } from '../../testing/render';
+import { answers, freePorts, startServer, waitFor } from '../../testing/server';
 import { ROOT } from '../../tools/catalogue';
-import { readManifests } from '../support/dist';
-import { writeInto } from '../support/files';
-import { containerOf } from '../support/render';
-import { INSTALLATIONS, type Postgres, program, type Role, startPostgres } from './support/postgres';
-import { answers, freePorts, startServer, temporaryDirectory, waitFor } from './support/server';
 
 const DATABASE = 'sightedit_production';
 const GRANTS = join(ROOT, 'rules', 'sql', 'grants.sql');
@@ -45,8 +54,8 @@ describe.each(INSTALLATIONS)('PostgreSQL $version with a million edits', (instal
 
   beforeAll(async () => {
     postgres = await startPostgres(DATABASE, installation);
-    await postgres.file(join(__dirname, 'support', 'sightedit-schema.sql'));
-    await postgres.file(join(__dirname, 'support', 'sightedit-data.sql'));
+    await postgres.file(SIGHTEDIT_SCHEMA);
+    await postgres.file(SIGHTEDIT_DATA);
     await postgres.file(GRANTS);
     for (const { user, password } of [MONITOR, APPLICATION]) {
       await postgres.sql(`ALTER ROLE ${user} PASSWORD '${password}'`);

@@ -3,11 +3,12 @@ import { join } from 'node:path';
 import { dump, load } from 'js-yaml';
 import type { PrometheusConfig, ScrapeConfig } from '../../constructs';
 import { SCRAPE_METRICS } from '../../metrics';
-import { configFiles, DIST, type Manifest, ofKind, readManifests } from '../support/dist';
-import { layOutPrometheus, temporaryDirectory, writeInto } from '../support/files';
-import { argsOf, discoveredLabels, HOST_PATHS, kubeconfigOf, replaced, tokenOf } from './support/deployed';
-import { type Kubernetes, makeNamespace, startKubernetes } from './support/kubernetes';
-import { answers, freePorts, getJson, type Server, startServer, waitFor } from './support/server';
+import { temporaryDirectory } from '../../testing/cleanup';
+import { argsOf, discoveredLabels, HOST_PATHS, kubeconfigOf, replaced, tokenOf } from '../../testing/deployed';
+import { layOutPrometheus, writeInto } from '../../testing/files';
+import { type Kubernetes, makeNamespace, startKubernetes } from '../../testing/kubernetes';
+import { configFiles, DIST, type Manifest, ofKind, readManifests } from '../../testing/manifests';
+import { answers, freePorts, getJson, type Server, startServer, waitFor } from '../../testing/server';
 
 /** A rule as Prometheus reports it. */
 interface ReportedRule {

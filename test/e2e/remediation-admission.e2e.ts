@@ -6,10 +6,10 @@ import { type ScaleUp, scaleUpAction } from '../../remediation/actions/scale-up'
 import { checkRights } from '../../remediation/intake/readiness';
 import { KubernetesClient } from '../../remediation/kubernetes';
 import { KEYS } from '../../remediation/record';
+import { type Kubernetes, makeNamespace, startKubernetes } from '../../testing/kubernetes';
+import { waitFor } from '../../testing/server';
+import { type Deployed, deployWebhook, MONITORING } from '../../testing/webhook';
 import { APPLY, type ApiRequest, apiAs, refusalOf, STRATEGIC } from './support/api';
-import { type Kubernetes, makeNamespace, startKubernetes } from './support/kubernetes';
-import { waitFor } from './support/server';
-import { type Deployed, deployWebhook, MONITORING } from './support/webhook';
 
 const APPLICATION = 'sightedit';
 const FENCE = `${MONITORING}-remediation-webhook`;

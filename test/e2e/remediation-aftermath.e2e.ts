@@ -1,8 +1,10 @@
 import { scaleUp } from '../../remediation';
 import type { Remediation } from '../../remediation/record';
+import { startPrometheus } from '../../testing/prometheus';
+import { waitFor } from '../../testing/server';
+import { MONITORING, notify } from '../../testing/webhook';
 import { type RunningAlertmanager, startAlertmanager } from './support/alertmanager';
 import { startApiProxy } from './support/api-proxy';
-import { startPrometheus } from './support/prometheus';
 import {
   APPLICATION,
   type Asked,
@@ -17,8 +19,6 @@ import {
   Stage,
   WEBHOOK,
 } from './support/remediation';
-import { waitFor } from './support/server';
-import { MONITORING, notify } from './support/webhook';
 
 /** What becomes of a change, and of a request, when circumstances have changed since. */
 

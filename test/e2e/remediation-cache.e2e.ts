@@ -3,11 +3,12 @@ import { join } from 'node:path';
 import { clearCache, type Run } from '../../remediation';
 import { type ClearCache, clearCacheAction } from '../../remediation/actions/clear-cache';
 import { type ConnectionSettings, Connections } from '../../remediation/clients';
+import { temporaryDirectory } from '../../testing/cleanup';
+import { waitFor } from '../../testing/server';
+import { alert } from '../../testing/webhook';
 import { documentedRights } from '../support/redis-rights';
 import { REDIS_PASSWORD, type RunningRedis, startRedis } from './support/redis';
 import { endings, PROOFS, Stage } from './support/remediation';
-import { temporaryDirectory, waitFor } from './support/server';
-import { alert } from './support/webhook';
 
 const KEYS_RIGHTS = documentedRights('remediation', 'actions', 'clear-cache.ts');
 const VERSION_RIGHTS = KEYS_RIGHTS.replace('+scan +unlink', '+get +eval +set');

@@ -1,6 +1,6 @@
+import { notify } from '../../testing/webhook';
 import { startApiProxy } from './support/api-proxy';
 import { alertAbout, changesOf, endings, finished, restartedAt, restarts, Stage } from './support/remediation';
-import { notify } from './support/webhook';
 
 /**
  * Where the process is killed: at a request to the API server, before it gets there or before its answer comes back.

@@ -3,13 +3,14 @@ import { join } from 'node:path';
 import { openIncident, type Run, resetConnections } from '../../remediation';
 import { type ResetConnections, resetConnectionsAction } from '../../remediation/actions/reset-connections';
 import { type ConnectionSettings, DatabaseClient, type PostgresSettings } from '../../remediation/clients';
+import { temporaryDirectory } from '../../testing/cleanup';
+import { INSTALLATIONS, type Postgres, type Role, SIGHTEDIT_SCHEMA, startPostgres } from '../../testing/postgres';
+import { waitFor } from '../../testing/server';
+import { alert } from '../../testing/webhook';
 import { ROOT } from '../../tools/catalogue';
 import { type PgBouncer, startPgBouncer } from './support/pgbouncer';
-import { INSTALLATIONS, type Postgres, type Role, startPostgres } from './support/postgres';
 import { endings, Stage } from './support/remediation';
-import { temporaryDirectory, waitFor } from './support/server';
 import { endSessions, openSession } from './support/sessions';
-import { alert } from './support/webhook';
 
 const GRANTS = join(ROOT, 'rules', 'sql', 'remediation-grants.sql');
 const DATABASE = 'sightedit_production';
@@ -75,7 +76,7 @@ beforeAll(async () => {
   for (const { installation, major, connection } of DATABASES) {
     const postgres = await startPostgres(DATABASE, installation);
     servers.set(major, postgres);
-    await postgres.file(join(__dirname, 'support', 'sightedit-schema.sql'));
+    await postgres.file(SIGHTEDIT_SCHEMA);
     await postgres.file(GRANTS);
     await postgres.sql(`CREATE ROLE ${OTHER.user} LOGIN`);
     for (const { user } of [APPLICATION, OTHER, SUPERUSER, REMEDIATION]) {

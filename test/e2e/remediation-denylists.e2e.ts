@@ -3,13 +3,14 @@ import { join } from 'node:path';
 import { blockAddress, type Run } from '../../remediation';
 import { type BlockAddress, blockAddressAction } from '../../remediation/actions/block-address';
 import { type ConnectionSettings, Connections } from '../../remediation/clients';
+import { temporaryDirectory } from '../../testing/cleanup';
+import { waitFor } from '../../testing/server';
+import { alert } from '../../testing/webhook';
 import { documentedRights } from '../support/redis-rights';
 import { type ApiRequest, apiAs, refusalOf } from './support/api';
 import { type StandInForAws, startStandInForAws } from './support/aws';
 import { REDIS_PASSWORD, type RunningRedis, startRedis } from './support/redis';
 import { endings, recordsOf, Stage, WEBHOOK } from './support/remediation';
-import { temporaryDirectory, waitFor } from './support/server';
-import { alert } from './support/webhook';
 
 const REGION = 'eu-central-1';
 const ROLE = 'arn:aws:iam::123456789012:role/not-a-real-role';

@@ -8,11 +8,9 @@ import { connect as tlsConnect } from 'node:tls';
 import { bundledServer } from '../../constructs/remediation-webhook/bundle';
 import { restartWorkload } from '../../remediation';
 import { KEYS, type Remediation, SKIP_REASONS } from '../../remediation/record';
-import { BIN } from '../../tools/catalogue';
-import { openGate } from './support/gate';
-import { type Kubernetes, makeNamespace, startKubernetes, WORKLOAD_CONTROLLERS } from './support/kubernetes';
-import { readyPods } from './support/pods';
-import { freePorts, temporaryDirectory, waitFor } from './support/server';
+import { temporaryDirectory } from '../../testing/cleanup';
+import { type Kubernetes, makeNamespace, startKubernetes, WORKLOAD_CONTROLLERS } from '../../testing/kubernetes';
+import { freePorts, waitFor } from '../../testing/server';
 import {
   ALERTMANAGER,
   alert,
@@ -25,7 +23,10 @@ import {
   type Replica,
   startWebhook,
   token,
-} from './support/webhook';
+} from '../../testing/webhook';
+import { BIN } from '../../tools/catalogue';
+import { openGate } from './support/gate';
+import { readyPods } from './support/pods';
 
 const APPLICATION = 'sightedit';
 const WEBHOOK = `system:serviceaccount:${MONITORING}:remediation-webhook`;

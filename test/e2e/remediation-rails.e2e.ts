@@ -1,5 +1,7 @@
 import { scaleUp } from '../../remediation';
 import { KEYS } from '../../remediation/record';
+import { waitFor } from '../../testing/server';
+import { MONITORING } from '../../testing/webhook';
 import { startAlertmanager } from './support/alertmanager';
 import {
   APPLICATION,
@@ -15,8 +17,6 @@ import {
   restarts,
   Stage,
 } from './support/remediation';
-import { waitFor } from './support/server';
-import { MONITORING } from './support/webhook';
 
 /** Time after which an open circuit lets a run through, in seconds. */
 const CIRCUIT_OPEN_SECONDS = 6;

@@ -1,5 +1,7 @@
 import { scaleUp } from '../../remediation';
 import { KEYS } from '../../remediation/record';
+import { waitFor } from '../../testing/server';
+import { notify } from '../../testing/webhook';
 import {
   APPLICATION,
   type Asked,
@@ -16,8 +18,6 @@ import {
   Stage,
   WEBHOOK,
 } from './support/remediation';
-import { waitFor } from './support/server';
-import { notify } from './support/webhook';
 
 const TRACE = '0123456789abcdef0123456789abcdef';
 

@@ -1,13 +1,13 @@
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { type Kubernetes, makeNamespace, startKubernetes } from '../../testing/kubernetes';
+import { DIST } from '../../testing/manifests';
 import { BIN, ROOT } from '../../tools/catalogue';
 import { argumentsOf } from '../runbooks/kubectl/arguments';
 import { callOf } from '../runbooks/kubectl/check';
 import { KINDS } from '../runbooks/kubectl/kinds';
 import { type KubectlCommand, kubectlCommands } from '../runbooks/kubectl/shell';
-import { DIST } from '../support/dist';
-import { type Kubernetes, makeNamespace, startKubernetes } from './support/kubernetes';
 
 const RUNBOOKS = join(ROOT, 'runbooks');
 const commands = readdirSync(RUNBOOKS)

@@ -2,7 +2,7 @@ import { App } from 'cdk8s';
 import { resolveSettings, SightEditMonitoring, sightEdit } from '../../charts';
 import type { ScrapeConfig } from '../../constructs';
 import { APPLICATION_JOBS, type KeepProps, keepUsed, type MetricList, metricLists, seriesOf } from '../../metrics';
-import { configFiles, type Manifest } from '../support/dist';
+import { configFiles, type Manifest } from '../../testing/manifests';
 import { serverConfig } from '../support/server-config';
 import { metricUses } from './sightedit';
 

@@ -5,7 +5,7 @@ import { metricUses as metricUsesOf } from '../../charts/metric-uses';
 import type { PrometheusConfig } from '../../constructs';
 import { KnownMetrics, metricLists } from '../../metrics';
 import { type MetricUse, RuleCatalogue } from '../../rules';
-import { configFiles, type Manifest } from '../support/dist';
+import { configFiles, type Manifest } from '../../testing/manifests';
 
 /** Every scrape job: a self-managed cluster has those that others hide. */
 export function scrapeConfigs(): PrometheusConfig['scrape_configs'] {

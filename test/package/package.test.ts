@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { metricLists } from '../../metrics';
 import { RuleCatalogue } from '../../rules';
+import { describeManifest, readManifests } from '../../testing/manifests';
 import { ROOT } from '../../tools/catalogue';
-import { describeManifest, readManifests } from '../support/dist';
 
 const EXAMPLE = join(ROOT, 'examples', 'payments');
 

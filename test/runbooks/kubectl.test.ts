@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { readManifests } from '../../testing/manifests';
 import { ROOT } from '../../tools/catalogue';
-import { readManifests } from '../support/dist';
 import { kubectlProblems } from './kubectl/check';
 import { knownObjects } from './kubectl/objects';
 import { kubectlCommands } from './kubectl/shell';

@@ -1,6 +1,6 @@
 import type { Construct } from 'constructs';
-import type { Manifest } from './dist';
-import { leavesOf, render } from './render';
+import type { Manifest } from '../../testing/manifests';
+import { leavesOf, render } from '../../testing/render';
 
 /** What each prop leaves in the manifests, as `key: value`. A prop that is new to the construct fails to compile. */
 export type Traces<Props> = { readonly [prop in keyof Required<Props>]: string };

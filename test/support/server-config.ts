@@ -1,5 +1,5 @@
 import { load } from 'js-yaml';
-import { configFiles, type Manifest } from './dist';
+import { configFiles, type Manifest } from '../../testing/manifests';
 
 /** A configuration file of a server, parsed. */
 // biome-ignore lint/suspicious/noExplicitAny: each server has a schema of its own, which its own validator checks

@@ -1,7 +1,7 @@
 import { App, Chart } from 'cdk8s';
 import { Construct } from 'constructs';
 import { type ComponentProps, scratch } from '../../../constructs';
-import { containerOf, find, findAll, manifestsOf, NAMESPACE, podOf, render, testChart } from '../../support/render';
+import { containerOf, find, findAll, manifestsOf, NAMESPACE, podOf, render, testChart } from '../../../testing/render';
 import { component, stateful } from './sample';
 
 const rendered = (props: Partial<ComponentProps> = {}) => render((chart) => component(chart, props));

@@ -1,5 +1,5 @@
 import { ConfigDirectory, type ConfigDirectoryProps, MAX_OBJECT_BYTES } from '../../../constructs';
-import { containerOf, find, manifestsOf, podOf, render, synthError, testChart } from '../../support/render';
+import { containerOf, find, manifestsOf, podOf, render, synthError, testChart } from '../../../testing/render';
 import { component } from './sample';
 
 /** A component with a directory, and the directory. */

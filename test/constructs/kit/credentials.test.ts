@@ -1,5 +1,5 @@
 import { Credentials } from '../../../constructs';
-import { containerOf, podOf, render } from '../../support/render';
+import { containerOf, podOf, render } from '../../../testing/render';
 import { component } from './sample';
 
 test('keys are collected from every component that asks, each once and in order', () => {

@@ -1,6 +1,6 @@
 import { App } from 'cdk8s';
 import { type Connection, Endpoint } from '../../../constructs';
-import { find, manifestsOf, NAMESPACE, render, testChart } from '../../support/render';
+import { find, manifestsOf, NAMESPACE, render, testChart } from '../../../testing/render';
 import { component, stateful } from './sample';
 
 const DNS_RULES = 1;

@@ -1,6 +1,6 @@
 import { App } from 'cdk8s';
 import { ExternalWorkload, type ExternalWorkloadProps } from '../../../constructs';
-import { find, findAll, manifestsOf, NAMESPACE, render, testChart } from '../../support/render';
+import { find, findAll, manifestsOf, NAMESPACE, render, testChart } from '../../../testing/render';
 import { component } from './sample';
 
 const PROPS: ExternalWorkloadProps = {

@@ -1,5 +1,5 @@
 import { IMAGE_REGISTRY_CONTEXT, type Image, imageReference, images, imageVersion } from '../../../constructs';
-import { testChart } from '../../support/render';
+import { testChart } from '../../../testing/render';
 
 const DIGEST = `sha256:${'0'.repeat(64)}`;
 const PLAIN: Image = { repository: 'quay.io/team/demo', tag: 'v1.2.3' };

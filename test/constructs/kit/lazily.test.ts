@@ -1,6 +1,6 @@
 import { k8s } from 'cdk8s-plus-28';
 import { lazily } from '../../../constructs';
-import { find, render } from '../../support/render';
+import { find, render } from '../../../testing/render';
 
 test('a lazy value is asked for when the manifests are written', () => {
   const data: Record<string, string> = {};

@@ -1,5 +1,5 @@
 import { identityToken, scratch } from '../../../constructs';
-import { containerOf, podOf, render } from '../../support/render';
+import { containerOf, podOf, render } from '../../../testing/render';
 import { component } from './sample';
 
 /** A pod with one mount. */

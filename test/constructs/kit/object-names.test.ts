@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { App } from 'cdk8s';
 import { k8s } from 'cdk8s-plus-28';
-import { manifestsOf, synthError, testChart } from '../../support/render';
+import { manifestsOf, synthError, testChart } from '../../../testing/render';
 import { component } from './sample';
 
 /** An app in which two constructs write the same ConfigMap, one of them beside a component. */

@@ -1,4 +1,4 @@
-import { find, NAMESPACE, render } from '../../support/render';
+import { find, NAMESPACE, render } from '../../../testing/render';
 import { component, stateful } from './sample';
 
 const { spec } = find(

@@ -1,4 +1,4 @@
-import { describeManifest, type Manifest, ofKind } from '../../support/dist';
+import { describeManifest, type Manifest, ofKind } from '../../../testing/manifests';
 import type { Part } from '../graph/pods';
 
 /** What a platform that only looks may do. */

@@ -1,4 +1,4 @@
-import type { Manifest } from '../../support/dist';
+import type { Manifest } from '../../../testing/manifests';
 import { addressesIn } from '../graph/addresses';
 import { type Pods, podsOf } from '../graph/pods';
 import { obstacle } from '../graph/resolve';

@@ -1,4 +1,4 @@
-import type { Manifest } from '../../support/dist';
+import type { Manifest } from '../../../testing/manifests';
 import { textFilesOf } from '../graph/files';
 import { type Part, type Pods, podsOf } from '../graph/pods';
 import { parseYaml } from '../graph/yaml';

@@ -1,4 +1,4 @@
-import { describeManifest, type Manifest, ofKind } from '../../support/dist';
+import { describeManifest, type Manifest, ofKind } from '../../../testing/manifests';
 import { APPLICATION_NAMESPACE, SYSTEM_NAMESPACES } from '../graph/outside';
 
 /** Kinds without a namespace. */

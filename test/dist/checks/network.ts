@@ -1,4 +1,4 @@
-import { describeManifest, type Manifest, ofKind } from '../../support/dist';
+import { describeManifest, type Manifest, ofKind } from '../../../testing/manifests';
 import { selects } from '../graph/pods';
 import { covers, NODE_RANGE } from '../graph/ranges';
 import {

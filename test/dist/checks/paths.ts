@@ -1,4 +1,4 @@
-import type { Manifest } from '../../support/dist';
+import type { Manifest } from '../../../testing/manifests';
 import { type Mounted, mountsOf } from '../graph/files';
 import { matchesGlob } from '../graph/glob';
 import { type Pods, podsOf } from '../graph/pods';

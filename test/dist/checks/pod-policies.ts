@@ -1,5 +1,5 @@
 import { type Image, images } from '../../../constructs/kit/images';
-import { type Manifest, ofKind } from '../../support/dist';
+import { type Manifest, ofKind } from '../../../testing/manifests';
 import { type Part, type Pods, podsOf } from '../graph/pods';
 
 const CATALOGUE = Object.values<Image>(images).map(

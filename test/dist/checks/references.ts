@@ -1,4 +1,4 @@
-import { describeManifest, type Manifest, ofKind } from '../../support/dist';
+import { describeManifest, type Manifest, ofKind } from '../../../testing/manifests';
 import { roleOf } from '../graph/grants';
 import { CREDENTIALS_SECRET } from '../graph/outside';
 import { type Check, type Part, type Pods, podsOf } from '../graph/pods';

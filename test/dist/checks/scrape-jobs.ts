@@ -1,4 +1,4 @@
-import type { Manifest } from '../../support/dist';
+import type { Manifest } from '../../../testing/manifests';
 import { addressesIn } from '../graph/addresses';
 import { textFilesOf } from '../graph/files';
 import { isGranted } from '../graph/grants';

@@ -1,4 +1,4 @@
-import { describeManifest, type Manifest, ofKind } from '../../support/dist';
+import { describeManifest, type Manifest, ofKind } from '../../../testing/manifests';
 import { OUTSIDE_PODS } from '../graph/outside';
 import { type Part, podsBehind, podsOf, selects, targetPort } from '../graph/pods';
 

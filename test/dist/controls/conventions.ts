@@ -1,4 +1,4 @@
-import type { Manifest } from '../../support/dist';
+import type { Manifest } from '../../../testing/manifests';
 import type { Controls } from './copy';
 import { ALERTMANAGER_TEMPLATES, GRAFANA, serviceOf } from './names';
 

@@ -1,5 +1,5 @@
 import { dump, load } from 'js-yaml';
-import { describeManifest, type Manifest, podTemplates, readManifests } from '../../support/dist';
+import { describeManifest, type Manifest, podTemplates, readManifests } from '../../../testing/manifests';
 import type { Part } from '../graph/pods';
 
 const dist = readManifests();

@@ -1,4 +1,4 @@
-import { type Manifest, ofKind } from '../../support/dist';
+import { type Manifest, ofKind } from '../../../testing/manifests';
 import type { Part, Pods } from './pods';
 
 /** A file that a pod sees. */

@@ -1,4 +1,4 @@
-import { type Manifest, ofKind } from '../../support/dist';
+import { type Manifest, ofKind } from '../../../testing/manifests';
 import type { Part, Pods } from './pods';
 
 /** What a pod asks of the Kubernetes API. */

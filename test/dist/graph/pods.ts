@@ -1,4 +1,4 @@
-import { describeManifest, type Manifest, podTemplates } from '../../support/dist';
+import { describeManifest, type Manifest, podTemplates } from '../../../testing/manifests';
 
 /** A part of a manifest. */
 export type Part = Manifest[string];

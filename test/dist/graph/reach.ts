@@ -1,4 +1,4 @@
-import { type Manifest, ofKind } from '../../support/dist';
+import { type Manifest, ofKind } from '../../../testing/manifests';
 import { DNS_PODS, OUTSIDE_PODS, type OutsidePods } from './outside';
 import { type Labels, type Part, type Port, podsOf, selects } from './pods';
 import { covers, NODE_RANGE } from './ranges';

@@ -1,4 +1,4 @@
-import { describeManifest, type Manifest } from '../../support/dist';
+import { describeManifest, type Manifest } from '../../../testing/manifests';
 import type { Address } from './addresses';
 import { type Part, type Pods, podsBehind, podsOf, targetPort } from './pods';
 import { NODE_RANGE, PUBLIC_RANGE } from './ranges';

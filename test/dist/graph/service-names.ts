@@ -1,4 +1,4 @@
-import { type Manifest, ofKind } from '../../support/dist';
+import { type Manifest, ofKind } from '../../../testing/manifests';
 
 /** What a name of the cluster's DNS says. */
 export interface ServiceName {

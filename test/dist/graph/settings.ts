@@ -1,4 +1,4 @@
-import type { Manifest } from '../../support/dist';
+import type { Manifest } from '../../../testing/manifests';
 import { textFilesOf } from './files';
 import type { Part, Pods } from './pods';
 import { parseYaml } from './yaml';

@@ -1,7 +1,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { toYaml } from '../../../constructs';
-import { answers, freePorts, getJson, type Server, startServer, temporaryDirectory } from './server';
+import { temporaryDirectory } from '../../../testing/cleanup';
+import { answers, freePorts, getJson, type Server, startServer } from '../../../testing/server';
 
 /** An Alertmanager of one's own, on loopback. */
 export interface RunningAlertmanager {

@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs';
 import { createServer, request } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import type { Kubernetes } from './kubernetes';
-import { temporaryDirectory } from './server';
+import { temporaryDirectory } from '../../../testing/cleanup';
+import type { Kubernetes } from '../../../testing/kubernetes';
 
 /** A request that is held back: it has not reached the API server yet, or its answer has not reached the client. */
 export interface Hold {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { request } from 'node:https';
-import type { Kubernetes } from './kubernetes';
+import type { Kubernetes } from '../../../testing/kubernetes';
 
 /** A request to the Kubernetes API as it goes over the wire. */
 export interface ApiRequest {

@@ -4,16 +4,17 @@ import { dump, load } from 'js-yaml';
 import type { AlertmanagerConfig, PrometheusConfig } from '../../../constructs';
 import type { Configuration } from '../../../remediation/configuration';
 import { KEYS, type Remediation } from '../../../remediation/record';
-import { configFiles, type Manifest, readManifests, WORKLOAD_KINDS } from '../../support/dist';
-import { layOutAlertmanager, layOutPrometheus, layOutRules, temporaryDirectory, writeInto } from '../../support/files';
-import { argsOf, discoveredLabels, kubeconfigOf, replaced, tokenOf } from './deployed';
-import { type Kubernetes, makeNamespace, startKubernetes, WORKLOAD_CONTROLLERS } from './kubernetes';
+import { temporaryDirectory } from '../../../testing/cleanup';
+import { argsOf, discoveredLabels, kubeconfigOf, replaced, tokenOf } from '../../../testing/deployed';
+import { layOutAlertmanager, layOutPrometheus, layOutRules, writeInto } from '../../../testing/files';
+import { type Kubernetes, makeNamespace, startKubernetes, WORKLOAD_CONTROLLERS } from '../../../testing/kubernetes';
+import { configFiles, type Manifest, readManifests, WORKLOAD_KINDS } from '../../../testing/manifests';
+import { answers, freePorts, getJson, startServer, waitFor } from '../../../testing/server';
+import { nodeOptionsOf, type Overrides, type Replica, startWebhook, token } from '../../../testing/webhook';
 import { type OtlpSink, startOtlpSink } from './otlp-sink';
 import { buildLeakyService, leakyDeployment, type PodProcesses, startPodProcesses } from './pod-processes';
 import { quickenRoutes, quickenRules, quickenWebhook } from './quicken';
-import { answers, freePorts, getJson, startServer, waitFor } from './server';
 import { layOutCredentials, type Sinks, SLACK_TOKEN, startSinks, towards } from './sinks';
-import { nodeOptionsOf, type Overrides, type Replica, startWebhook, token } from './webhook';
 
 /**
  * By how much every waiting time, range and rest is divided, in rules, routes and the webhook's policies: a minute of

@@ -1,5 +1,5 @@
 import { createConnection, createServer, type Socket } from 'node:net';
-import { freePorts } from './server';
+import { freePorts } from '../../../testing/server';
 
 /** A way to a server that can be shut: what comes through it sees a server that is down. */
 export interface Gate {

@@ -1,8 +1,14 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
-import { giveToSystemUser, ownedDirectory, type Postgres, type Role, systemUserCommand } from './postgres';
-import { freePorts, type Server, startServer } from './server';
+import {
+  giveToSystemUser,
+  ownedDirectory,
+  type Postgres,
+  type Role,
+  systemUserCommand,
+} from '../../../testing/postgres';
+import { freePorts, type Server, startServer } from '../../../testing/server';
 
 /** Debian's. */
 const PROGRAM = '/usr/sbin/pgbouncer';

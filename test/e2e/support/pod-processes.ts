@@ -1,8 +1,9 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { buildSync } from 'esbuild';
-import type { Kubernetes, WatchEvent } from './kubernetes';
-import { answers, type Server, startServer, temporaryDirectory } from './server';
+import { temporaryDirectory } from '../../../testing/cleanup';
+import type { Kubernetes, WatchEvent } from '../../../testing/kubernetes';
+import { answers, type Server, startServer } from '../../../testing/server';
 
 /** A pod, as far as it is looked at here. */
 interface Pod {

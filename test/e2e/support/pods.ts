@@ -1,5 +1,5 @@
 import { KubernetesClient, RESOURCES } from '../../../remediation/kubernetes';
-import type { Kubernetes } from './kubernetes';
+import type { Kubernetes } from '../../../testing/kubernetes';
 
 interface Pod {
   readonly metadata: { readonly name: string; readonly deletionTimestamp?: string };

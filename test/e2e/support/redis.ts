@@ -1,7 +1,8 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Redis from 'ioredis';
-import { freePorts, startServer, temporaryDirectory } from './server';
+import { temporaryDirectory } from '../../../testing/cleanup';
+import { freePorts, startServer } from '../../../testing/server';
 
 /** Debian's. */
 const PROGRAM = '/usr/bin/redis-server';

@@ -9,10 +9,9 @@ import {
   makeNamespace,
   startKubernetes,
   WORKLOAD_CONTROLLERS,
-} from './kubernetes';
-import { readyPods } from './pods';
-import { startPrometheus } from './prometheus';
-import { waitFor } from './server';
+} from '../../../testing/kubernetes';
+import { startPrometheus } from '../../../testing/prometheus';
+import { waitFor } from '../../../testing/server';
 import {
   alert,
   type Deployed,
@@ -22,7 +21,8 @@ import {
   type Overrides,
   type Replica,
   startWebhook,
-} from './webhook';
+} from '../../../testing/webhook';
+import { readyPods } from './pods';
 
 /** Namespace of what is repaired in the tests. */
 export const APPLICATION = 'sightedit';

@@ -1,5 +1,5 @@
 import { Client } from 'pg';
-import type { Role } from './postgres';
+import type { Role } from '../../../testing/postgres';
 
 /** A session that an application keeps open. */
 export interface Session {

@@ -2,7 +2,7 @@ import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { SMTPServer } from 'smtp-server';
 import type { AlertmanagerConfig } from '../../../constructs';
-import { writeInto } from '../../support/files';
+import { writeInto } from '../../../testing/files';
 
 /** A notification that reached one of the channels. */
 export interface Notification {

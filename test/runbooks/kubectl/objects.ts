@@ -1,6 +1,6 @@
 import type { Configuration } from '../../../remediation/configuration';
 import { KEYS } from '../../../remediation/record';
-import { type Manifest, ofKind, podTemplates } from '../../support/dist';
+import { type Manifest, ofKind, podTemplates } from '../../../testing/manifests';
 
 /** An object that a command may name. */
 export interface KnownObject {

@@ -2,16 +2,17 @@ import { randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { App } from 'cdk8s';
-import { MonitoringChart } from '../../../charts';
-import { AlertRouting, type ConnectionProps, Credentials, Endpoint, RemediationWebhook } from '../../../constructs';
-import { bundledServer } from '../../../constructs/remediation-webhook/bundle';
-import type { RemediationPolicy } from '../../../remediation';
-import type { Configuration } from '../../../remediation/configuration';
-import { node, packagedDirectory } from '../../../tools/packages';
-import type { Manifest } from '../../support/dist';
+import { MonitoringChart } from '../charts';
+import { AlertRouting, type ConnectionProps, Credentials, Endpoint, RemediationWebhook } from '../constructs';
+import { bundledServer } from '../constructs/remediation-webhook/bundle';
+import type { RemediationPolicy } from '../remediation';
+import type { Configuration } from '../remediation/configuration';
+import { node, packagedDirectory } from '../tools/packages';
+import { temporaryDirectory } from './cleanup';
 import type { Kubernetes } from './kubernetes';
 import { makeNamespace } from './kubernetes';
-import { freePorts, type Server, startServer, temporaryDirectory, waitFor } from './server';
+import type { Manifest } from './manifests';
+import { freePorts, type Server, startServer, waitFor } from './server';
 
 /** Where the webhook lives in the tests. */
 export const MONITORING = 'sightedit-monitoring';

@@ -2,8 +2,13 @@ import { execFile, execFileSync } from 'node:child_process';
 import { appendFileSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { packagedDirectory, postgresql } from '../../../tools/packages';
-import { freePorts, type Server, startServer, temporaryDirectory } from './server';
+import { packagedDirectory, postgresql } from '../tools/packages';
+import { temporaryDirectory } from './cleanup';
+import { freePorts, type Server, startServer } from './server';
+
+/** SQL that makes SightEdit's tables, and SQL that fills them. */
+export const SIGHTEDIT_SCHEMA = join(__dirname, 'sightedit-schema.sql');
+export const SIGHTEDIT_DATA = join(__dirname, 'sightedit-data.sql');
 
 /** A PostgreSQL that tests can run. */
 export interface Installation {

@@ -1,9 +1,9 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { ScrapeConfig } from '../../../constructs';
-import { type Manifest, podTemplates } from '../../support/dist';
-import { underRoot } from '../../support/files';
+import type { ScrapeConfig } from '../constructs';
+import { underRoot } from './files';
 import type { Kubernetes } from './kubernetes';
+import { type Manifest, podTemplates } from './manifests';
 
 /** Arguments of a component's container, with container paths under a directory of ours. */
 export function argsOf(manifests: readonly Manifest[], name: string, root: string): string[] {

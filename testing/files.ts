@@ -1,24 +1,6 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { configFiles, type Manifest, ofKind } from './dist';
-
-const directories: string[] = [];
-// A script that lays files out chooses their directory itself.
-if ('afterAll' in globalThis) {
-  afterAll(() => {
-    for (const directory of directories) {
-      rmSync(directory, { recursive: true, force: true });
-    }
-  });
-}
-
-/** A directory that goes with the tests of a file. */
-export function temporaryDirectory(): string {
-  const directory = mkdtempSync(join(tmpdir(), 'sightedit-monitoring-'));
-  directories.push(directory);
-  return directory;
-}
+import { configFiles, type Manifest, ofKind } from './manifests';
 
 /** Writes a file and the directories above it. */
 export function writeInto(directory: string, path: string, content: string): string {

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadAll } from 'js-yaml';
-import { ROOT } from '../../tools/catalogue';
+import { ROOT } from '../tools/catalogue';
 
 /** A Kubernetes object, as it stands in a file. */
 // biome-ignore lint/suspicious/noExplicitAny: a manifest has as many shapes as Kubernetes has kinds

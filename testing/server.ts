@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { BIN } from '../../../tools/catalogue';
+import { BIN } from '../tools/catalogue';
+import { stopAtEnd, temporaryDirectory } from './cleanup';
 
 /** A program that a test has started. */
 export interface Server {
@@ -30,22 +30,6 @@ export interface ServerProps {
   readonly timeoutSeconds?: number;
 }
 
-const running = new Set<ChildProcess>();
-const directories = new Set<string>();
-
-/** Ends what still runs, and removes its files. A script calls it at its end. */
-export async function stopServers(): Promise<void> {
-  await Promise.all([...running].map((child) => stop(child)));
-  for (const directory of directories) {
-    rmSync(directory, { recursive: true, force: true });
-  }
-}
-
-/** Nothing that a test starts outlives it, even when it fails in the middle. */
-if ('afterAll' in globalThis) {
-  afterAll(stopServers);
-}
-
 /** Starts a program on loopback and waits until it answers. */
 export async function startServer(name: string, props: ServerProps): Promise<Server> {
   const command = props.command.startsWith('/') ? props.command : join(BIN, props.command);
@@ -60,7 +44,8 @@ export async function startServer(name: string, props: ServerProps): Promise<Ser
     env: { ...process.env, ...props.env },
   });
   closeSync(output);
-  running.add(child);
+  const forget = stopAtEnd(() => stop(child));
+  child.once('exit', forget);
   const ended = new Promise<number | string>((resolve) => {
     child.once('exit', (code, signal) => resolve(code ?? signal ?? 'unknown'));
   });
@@ -81,7 +66,6 @@ export async function startServer(name: string, props: ServerProps): Promise<Ser
 }
 
 async function stop(child: ChildProcess, signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
-  running.delete(child);
   if (child.exitCode !== null || child.signalCode !== null) {
     return;
   }
@@ -122,13 +106,6 @@ export async function getJson<T>(url: string): Promise<T> {
     throw new Error(`${url} answered ${response.status}: ${await response.text()}`);
   }
   return (await response.json()) as T;
-}
-
-/** A directory that goes with the test. */
-export function temporaryDirectory(): string {
-  const directory = mkdtempSync(join(tmpdir(), 'sightedit-monitoring-'));
-  directories.add(directory);
-  return directory;
 }
 
 /** Ports on loopback that are free now. */

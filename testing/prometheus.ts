@@ -1,7 +1,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { toYaml } from '../../../constructs';
-import { answers, freePorts, type Server, startServer, temporaryDirectory } from './server';
+import { toYaml } from '../constructs';
+import { temporaryDirectory } from './cleanup';
+import { answers, freePorts, type Server, startServer } from './server';
 
 /** A Prometheus of one's own, on loopback. */
 export interface RunningPrometheus {

@@ -6,8 +6,9 @@ import { request } from 'node:https';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
-import { BIN } from '../../../tools/catalogue';
-import { freePorts, type Server, startServer, temporaryDirectory, waitFor } from './server';
+import { BIN } from '../tools/catalogue';
+import { temporaryDirectory } from './cleanup';
+import { freePorts, type Server, startServer, waitFor } from './server';
 
 const run = promisify(execFile);
 

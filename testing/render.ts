@@ -1,7 +1,7 @@
 import { App, Chart } from 'cdk8s';
 import type { Construct } from 'constructs';
 import { loadAll } from 'js-yaml';
-import { describeManifest, type Manifest } from './dist';
+import { describeManifest, type Manifest } from './manifests';
 
 /** Namespace of the charts that tests make. */
 export const NAMESPACE = 'monitoring-test';
