@@ -9,12 +9,12 @@ export function metricUses(settings: MonitoringSettings, catalogue: RuleCatalogu
   return [...catalogue.uses, ...dashboards().flatMap(usesOf), ...remediationPolicies(settings).flatMap(usesOfPolicy)];
 }
 
-/** What a policy asks: proofs, contraindications, and evidence. */
-function usesOfPolicy({ name, action, parameters, verification, refuseWhile }: RemediationPolicy): MetricUse[] {
+/** What a policy asks: proofs, blocking condition, and evidence. */
+function usesOfPolicy({ name, action, parameters, verification, skipWhile }: RemediationPolicy): MetricUse[] {
   const { queries = {} } = action === 'open-incident' ? (parameters as { queries?: Record<string, string> }) : {};
   const expressions = [
     ...(verification ? [verification.query] : []),
-    ...refuseWhile.map(({ query }) => query),
+    ...skipWhile.map(({ query }) => query),
     ...Object.values(queries),
   ];
   return expressions.map((expr) => ({ where: `policy ${name}`, expr, shows: [] }));

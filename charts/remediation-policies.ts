@@ -39,12 +39,12 @@ const poolIsSound = (database: string) =>
  */
 export function remediationPolicies({ application, remediation }: MonitoringSettings): RemediationPolicy[] {
   const { namespace, database } = application;
-  const { deployments, autoscalers, ceiling, cachePrefixes, neverBlock } = remediation;
+  const { deployments, autoscalers, maxReplicas, cachePrefixes, neverBlock } = remediation;
   return [
     restartWorkload({
       namespace,
       deployments,
-      refuseWhile: [DATABASE_DOWN],
+      skipWhile: [DATABASE_DOWN],
       verification: {
         query:
           'max(namespace_workload_pod:process_resident_memory:ratio{namespace="$namespace", workload="$name"}) < bool 0.8',
@@ -55,8 +55,8 @@ export function remediationPolicies({ application, remediation }: MonitoringSett
       namespace,
       deployments,
       autoscalers,
-      ceiling,
-      refuseWhile: [DATABASE_DOWN],
+      maxReplicas,
+      skipWhile: [DATABASE_DOWN],
       verification: {
         query: 'max(namespace:http_server_request_duration_seconds:p95_rate5m{namespace="$namespace"}) < bool 1',
         // The latency is that of five minutes: earlier it still tells of the time before.
@@ -68,13 +68,13 @@ export function remediationPolicies({ application, remediation }: MonitoringSett
       connection: DATABASE_CONNECTION,
       database,
       role: 'sightedit_app',
-      refuseWhile: [DATABASE_DOWN],
+      skipWhile: [DATABASE_DOWN],
       verification: { query: poolIsSound(database), stabilisationSeconds: 180 },
     }),
     clearCache({
       connection: CACHE_CONNECTION,
       prefixes: cachePrefixes,
-      refuseWhile: [DATABASE_DOWN],
+      skipWhile: [DATABASE_DOWN],
       verification: {
         query: `(${CACHE_IS_SOUND}) * on () (${CACHE_HAS_ROOM})`,
         stabilisationSeconds: 360,

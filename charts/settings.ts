@@ -95,7 +95,7 @@ export interface RemediationSettings {
   /** Their HorizontalPodAutoscalers. @default - each Deployment's name with `-hpa` appended */
   readonly autoscalers: readonly string[];
   /** Replicas that no Deployment gets more of. @default 20 */
-  readonly ceiling: number;
+  readonly maxReplicas: number;
   /** Prefixes of the keys in Redis that may be removed. @default cache: */
   readonly cachePrefixes: readonly string[];
   /** Public ranges that are never blocked: balancers, partners, the office. @default - none */
@@ -219,7 +219,7 @@ export function resolveSettings(input: MonitoringInput, profile: Profile): Monit
       mode: 'dry-run',
       deployments,
       autoscalers: deployments.map((name) => `${name}-hpa`),
-      ceiling: 20,
+      maxReplicas: 20,
       cachePrefixes: ['cache:'],
       neverBlock: [],
       ...defaults.remediation,

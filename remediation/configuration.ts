@@ -17,7 +17,7 @@ const policy = v.object({
   cooldownSeconds: seconds,
   budgetPerHour: count,
   timeoutSeconds: count,
-  refuseWhile: v.array(v.object({ name: text, query: text })),
+  skipWhile: v.array(v.object({ name: text, query: text })),
   verification: v.optional(v.object({ query: text, stabilisationSeconds: seconds, withinSeconds: count })),
 });
 
@@ -74,7 +74,7 @@ const configuration = v.strictObject({
     /** Time after a final decision before the same alert is taken up again. */
     repeatSeconds: seconds,
     /** How often a change is looked at. */
-    lookSeconds: count,
+    verificationIntervalSeconds: count,
     /** Time after which the work of a replica that died is taken over. */
     lockSeconds: count,
   }),

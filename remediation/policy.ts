@@ -17,7 +17,7 @@ export interface Verification {
 }
 
 /** A condition under which nobody should touch the target. */
-export interface Contraindication {
+export interface BlockingCondition {
   /** Names it in records, e.g. `database-down`. */
   readonly name: string;
   /** PromQL that yields a series while it holds; an empty answer means that it does not. */
@@ -43,7 +43,7 @@ export interface ResponseOptions {
   /** Time for the change itself, in seconds. @default 60 */
   readonly timeoutSeconds?: number;
   /** @default - nothing but what the action itself looks at */
-  readonly refuseWhile?: readonly Contraindication[];
+  readonly skipWhile?: readonly BlockingCondition[];
 }
 
 /**
@@ -92,7 +92,7 @@ export function remediationPolicy<K extends ActionKind>(
     cooldownSeconds: options.cooldownSeconds ?? 1800,
     budgetPerHour: options.budgetPerHour ?? 3,
     timeoutSeconds: options.timeoutSeconds ?? 60,
-    refuseWhile: options.refuseWhile ?? [],
+    skipWhile: options.skipWhile ?? [],
     verification: verification && { stabilisationSeconds: 120, withinSeconds: 900, ...verification },
   };
 }

@@ -2,7 +2,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { createServer, type Server as HttpsServer } from 'node:https';
 import { hostname } from 'node:os';
 import { type ServerType, serve } from '@hono/node-server';
-import { type Action, actions, type Tools } from './actions';
+import { type Action, actions, type Clients } from './actions';
 import { Audit, Escalation, Events, type Log, Metrics, startTracing } from './audit';
 import { AwsClient, Connections, PrometheusClient } from './clients';
 import { type Configuration, inClusterConnection } from './configuration';
@@ -47,7 +47,7 @@ export async function startServer(props: ServerProps): Promise<RunningServer> {
 
   const client = new KubernetesClient(configuration.kubernetes ?? inClusterConnection(process.env));
   const connections = new Connections(configuration.connections);
-  const tools: Tools = {
+  const tools: Clients = {
     kubernetes: client,
     prometheus: new PrometheusClient(configuration.prometheus),
     database: (name) => connections.database(name),
@@ -78,7 +78,7 @@ export async function startServer(props: ServerProps): Promise<RunningServer> {
     audit,
     metrics,
     dryRun,
-    lookSeconds: limits.lookSeconds,
+    verificationIntervalSeconds: limits.verificationIntervalSeconds,
   });
   const endTracing = startTracing(configuration.otlp, version);
 

@@ -14,7 +14,7 @@ const USAGE = `Prints every alert and who hears of it, asking the real amtool.
   npm run alerts               the table
   npm run alerts -- --write    writes it to docs/alerts.md
 
-Needs amtool: npm run tools -- amtool`;
+Requirements amtool: npm run tools -- amtool`;
 
 /** Where the table is kept. */
 export const ALERTS_PAGE = join(ROOT, 'docs', 'alerts.md');

@@ -15,7 +15,7 @@ const USAGE = `Prints how long Prometheus takes to evaluate every rule over a fl
 
   npm run bench:rules
 
-Takes eight minutes. Ends with 1 when a rule is not healthy, or when the cycles take a second or more on average. Needs
+Takes eight minutes. Ends with 1 when a rule is not healthy, or when the cycles take a second or more on average. Requirements
 Prometheus: npm run tools -- prometheus`;
 
 /** As often as a group is evaluated that does not say otherwise. */

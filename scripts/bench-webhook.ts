@@ -14,7 +14,7 @@ const USAGE = `Prints how fast a replica of the remediation webhook takes notifi
 
   npm run bench:webhook
 
-Takes five minutes. Ends with 1 when a record is missing, or more than 128 MiB were needed. Needs etcd, kube-apiserver,
+Takes five minutes. Ends with 1 when a record is missing, or more than 128 MiB were needed. Requirements etcd, kube-apiserver,
 kube-controller-manager, kubectl and node: npm run tools`;
 
 /** What is sent, and how many deliveries are on their way at the same time. */

@@ -12,7 +12,7 @@ const USAGE = `Puts mistakes into every alert, one at a time, and sees whether i
   npm run mutate:rules -- NodeNotReady …     these
 
 Ends with 1 when fewer than 95 % of the mutants are noticed, or one that survives is not explained in
-rules/tests/survivors.md. Needs promtool: npm run tools -- promtool`;
+rules/tests/survivors.md. Requirements promtool: npm run tools -- promtool`;
 
 const SURVIVORS = join(TESTS, 'survivors.md');
 const REQUIRED_SHARE = 0.95;

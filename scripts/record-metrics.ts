@@ -15,7 +15,7 @@ const USAGE = `Runs the exporters as they are deployed, and writes down which me
   npm run metrics:record -- redis node …    these
   npm run metrics:savings                   writes nothing; prints how many series the scrape jobs keep
 
-Needs the programs under tools/ (npm run tools), PostgreSQL 15 and Redis from Debian's packages.`;
+Requirements the programs under tools/ (npm run tools), PostgreSQL 15 and Redis from Debian's packages.`;
 
 const DIRECTORY = join(ROOT, 'metrics', FOLDERS.recorded);
 

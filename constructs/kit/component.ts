@@ -114,7 +114,7 @@ export class Component extends Construct {
     return connection;
   }
 
-  /** Lets replicas talk to each other on a set of ports, and names them. Needs a StatefulSet. */
+  /** Lets replicas talk to each other on a set of ports, and names them. Requirements a StatefulSet. */
   connectReplicas(portNames: readonly string[]): readonly string[] {
     const ports = portNames.map((name) => this.portOf(name));
     const peer = podsPeer(this.pods, this.pods);

@@ -33,7 +33,7 @@ export function scratch(name: string, path: string, sizeLimit = '64Mi'): Mount {
   };
 }
 
-/** A directory of the host, read-only. Needs a namespace that Pod Security leaves privileged. */
+/** A directory of the host, read-only. Requirements a namespace that Pod Security leaves privileged. */
 export function hostDirectory(name: string, hostPath: string, path: string): Mount {
   return { name, source: () => ({ hostPath: { path: hostPath } }), path, propagation: 'HostToContainer' };
 }

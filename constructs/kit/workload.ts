@@ -8,7 +8,7 @@ export interface Storage {
   readonly storageClass?: string;
 }
 
-/** Access to the host, for agents that must see it. Needs a namespace that Pod Security leaves privileged. */
+/** Access to the host, for agents that must see it. Requirements a namespace that Pod Security leaves privileged. */
 export interface HostAccess {
   readonly network: boolean;
   readonly pid: boolean;

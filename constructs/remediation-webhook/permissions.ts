@@ -3,20 +3,20 @@ import {
   type Action,
   actions,
   EVENT_RIGHT,
-  type Needs,
   ownRights,
   type Permission,
   type RemediationPolicy,
+  type Requirements,
   TOKEN_REVIEW_RIGHT,
 } from '../../remediation';
 import { SettingError } from '../kit';
 
 /** What a set of policies needs, taken together. */
-export function needsOf(policies: readonly RemediationPolicy[]): Needs {
-  const needs = policies.map(({ action, parameters }) => (actions[action] as Action<unknown>).needs(parameters));
+export function requirementsOf(policies: readonly RemediationPolicy[]): Requirements {
+  const needs = policies.map(({ action, parameters }) => (actions[action] as Action<unknown>).requirements(parameters));
   return {
     permissions: needs.flatMap(({ permissions }) => permissions),
-    fences: needs.flatMap(({ fences }) => fences),
+    allowedUpdates: needs.flatMap(({ allowedUpdates }) => allowedUpdates),
     connections: [...new Set(needs.flatMap(({ connections }) => connections))],
     awsRole: oneRole(needs.flatMap(({ awsRole }) => awsRole ?? [])),
   };
@@ -43,7 +43,9 @@ export const TOKEN_REVIEWS: k8s.PolicyRule = toRule(TOKEN_REVIEW_RIGHT);
 export const EVENTS: k8s.PolicyRule = toRule(EVENT_RIGHT);
 
 /** The rules for each namespace, each of them once. */
-export function rulesByNamespace({ permissions }: Needs): ReadonlyMap<string | undefined, readonly k8s.PolicyRule[]> {
+export function rulesByNamespace({
+  permissions,
+}: Requirements): ReadonlyMap<string | undefined, readonly k8s.PolicyRule[]> {
   const namespaces = [...new Set(permissions.map(({ namespace }) => namespace))];
   return new Map(
     namespaces.map((namespace) => {

@@ -46,7 +46,7 @@ export const DEFAULT_LIMITS: Limits = {
   circuitFailures: 3,
   circuitOpenSeconds: 3600,
   repeatSeconds: 600,
-  lookSeconds: 15,
+  verificationIntervalSeconds: 15,
   lockSeconds: 30,
 };
 

@@ -23,9 +23,8 @@ import {
   SettingError,
   scratch,
 } from '../kit';
-import { AdmissionFence } from './admission';
 import { bundledServer, parts, STARTER } from './bundle';
-import { EVENTS, needsOf, ownRules, rulesByNamespace, TOKEN_REVIEWS } from './permissions';
+import { EVENTS, ownRules, requirementsOf, rulesByNamespace, TOKEN_REVIEWS } from './permissions';
 import {
   type ConnectionProps,
   connectionSettings,
@@ -34,6 +33,7 @@ import {
   type Limits,
   type SecretKey,
 } from './remediation-webhook-config';
+import { UpdateGuard } from './update-guard';
 
 export interface RemediationWebhookProps {
   /** @default remediation-webhook */
@@ -125,7 +125,7 @@ export class RemediationWebhook extends Construct {
     const name = props.name ?? 'remediation-webhook';
     this.props = props;
     this.tlsSecret = props.tlsSecret ?? (props.certificate && `${name}-tls`);
-    const needs = needsOf(props.policies);
+    const needs = requirementsOf(props.policies);
     this.checkConnections(needs.connections);
 
     const config = new ConfigDirectory(this, 'config', { name: `${name}-config`, path: CONFIG_PATH });
@@ -182,11 +182,11 @@ export class RemediationWebhook extends Construct {
     this.addCertificate();
     this.addKillSwitch();
     this.addRights(needs);
-    new AdmissionFence(this, 'fence', {
+    new UpdateGuard(this, 'fence', {
       name: `${this.component.namespace}-${name}`,
       labels: this.component.labels,
       serviceAccount: { namespace: this.component.namespace, name: this.component.serviceAccountName },
-      fences: needs.fences,
+      allowedUpdates: needs.allowedUpdates,
     });
   }
 
@@ -380,7 +380,7 @@ export class RemediationWebhook extends Construct {
     });
   }
 
-  private addRights(needs: ReturnType<typeof needsOf>): void {
+  private addRights(needs: ReturnType<typeof requirementsOf>): void {
     const byNamespace = rulesByNamespace(needs);
     this.component.addClusterRole([TOKEN_REVIEWS, ...(byNamespace.get(undefined) ?? [])]);
     this.component.addRole(this.component.namespace, ownRules(this.killSwitchName));

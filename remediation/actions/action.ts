@@ -1,21 +1,21 @@
 import type { Aws, Cache, Database, Prometheus } from '../clients';
 import type { KubernetesClient } from '../kubernetes';
 import type { Plan, RecordedAlert, Remediation, SkipReason, Target } from '../record';
-import type { Fence } from './fence';
+import type { AllowedUpdate } from './allowed-update';
 
 /** An action looked and will not act: nothing was changed. Ends the run as `skipped`. */
-export class Refusal extends Error {
+export class SkipError extends Error {
   constructor(
     readonly reason: SkipReason,
     message: string,
   ) {
     super(message);
-    this.name = 'Refusal';
+    this.name = 'SkipError';
   }
 }
 
 /** What an action works with. Clients connect when they are first used. */
-export interface Tools {
+export interface Clients {
   readonly kubernetes: KubernetesClient;
   readonly prometheus: Prometheus;
   readonly database: (connection: string) => Database;
@@ -29,7 +29,7 @@ export interface Run<P> {
   readonly record: Remediation;
   readonly target: Target;
   readonly parameters: P;
-  readonly tools: Tools;
+  readonly tools: Clients;
   /** Ask the target what it would do, and change nothing. */
   readonly dryRun: boolean;
   /** Ends what takes too long. */
@@ -53,9 +53,9 @@ export interface Permission {
 }
 
 /** What an action must be able to reach and do: the roles, the admission fence and the policies are made from it. */
-export interface Needs {
+export interface Requirements {
   readonly permissions: readonly { readonly namespace?: string; readonly rules: readonly Permission[] }[];
-  readonly fences: readonly Fence[];
+  readonly allowedUpdates: readonly AllowedUpdate[];
   /** Names of connections (`postgres`, `redis`, …) that the action opens. */
   readonly connections: readonly string[];
   /** ARN of the role of AWS that it acts as; its API is reached over the Internet. @default - it needs nothing of AWS */
@@ -74,25 +74,25 @@ export interface Action<P> {
   readonly onlyLooks?: boolean;
   /** What it does, for runbooks: a sentence or two in the present tense. */
   describe(parameters: P): string;
-  needs(parameters: P): Needs;
+  requirements(parameters: P): Requirements;
   /** The targets that are known beforehand. One that only an alert can name is given without a name. */
   targets(parameters: P): readonly Target[];
   /**
    * Which target an alert is about, from its labels.
    *
-   * @throws Refusal when there is none, when there are several, or when it is not one of the response's
+   * @throws SkipError when there is none, when there are several, or when it is not one of the response's
    */
-  findTarget(alert: RecordedAlert, parameters: P, tools: Tools): Promise<Target>;
+  findTarget(alert: RecordedAlert, parameters: P, tools: Clients): Promise<Target>;
   /**
    * Looks at the target and says what would be done. Changes nothing.
    *
-   * @throws Refusal when the target is in no state to be touched
+   * @throws SkipError when the target is in no state to be touched
    */
   plan(run: Run<P>): Promise<Plan>;
   /**
    * Does what the plan says. Asked again with the same plan, after a crash, it changes nothing that it has changed before.
    *
-   * @throws Refusal when the target is no longer as planned, and nothing was changed
+   * @throws SkipError when the target is no longer as planned, and nothing was changed
    */
   execute(run: Run<P>, plan: Plan): Promise<Effect>;
   /** Whether the target has come to rest, e.g. its roll-out is complete. @default - at once */

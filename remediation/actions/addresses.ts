@@ -1,7 +1,7 @@
 import { isIPv4, isIPv6 } from 'node:net';
 import * as ipaddr from 'ipaddr.js';
 import { ParameterError } from '../policy';
-import { Refusal } from './action';
+import { SkipError } from './action';
 
 /** A range of addresses, in the one form that it is written in here: `192.0.2.7/32`, `2001:db8:0:1::/64`. */
 export type Cidr = string;
@@ -23,7 +23,7 @@ const LONGEST = 45;
  * It is strict, because the address comes from a request: four decimal numbers or an IPv6 address and nothing else. Octal,
  * hexadecimal and shortened notations are read differently by different programs.
  *
- * @throws Refusal when it is no address, or none that may be blocked
+ * @throws SkipError when it is no address, or none that may be blocked
  */
 export function blockableCidr(text: string, guard: AddressGuard): Cidr {
   const address = parse(text);
@@ -117,7 +117,7 @@ function format([address, bits]: Range): Cidr {
   return `${address}/${bits}`;
 }
 
-function refused(text: string, why: string): Refusal {
+function refused(text: string, why: string): SkipError {
   const shown = text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text;
-  return new Refusal('address-refused', `${JSON.stringify(shown)} ${why}`);
+  return new SkipError('address-refused', `${JSON.stringify(shown)} ${why}`);
 }

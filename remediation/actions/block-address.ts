@@ -5,7 +5,7 @@ import {
   remediationPolicy,
   type Verification,
 } from '../policy';
-import { type Action, Refusal, type Run } from './action';
+import { type Action, type Run, SkipError } from './action';
 import { type AddressGuard, blockableCidr, checkRanges } from './addresses';
 import {
   type Denylist,
@@ -67,7 +67,7 @@ export const blockAddressAction: Action<BlockAddress> = {
     `Keeps the address in the label ${label} out for ${ttlSeconds / 60} minutes, by ${describeDenylist(denylist)}: ` +
     'an IPv4 address alone, or the /64 of an IPv6 address. Private addresses and those that are exempt are never blocked.',
 
-  needs: ({ denylist = DEFAULT_DENYLIST }) => denylistNeeds(denylist),
+  requirements: ({ denylist = DEFAULT_DENYLIST }) => denylistNeeds(denylist),
 
   targets: () => [{ kind: 'Address', name: '' }],
 
@@ -75,7 +75,7 @@ export const blockAddressAction: Action<BlockAddress> = {
     const { label = DEFAULT_LABEL } = parameters;
     const address = alert.labels[label];
     if (!address) {
-      throw new Refusal('target-unknown', `${alert.name} has no label ${label}`);
+      throw new SkipError('target-unknown', `${alert.name} has no label ${label}`);
     }
     return { kind: 'Address', name: blockableCidr(address, parameters) };
   },
@@ -87,10 +87,10 @@ export const blockAddressAction: Action<BlockAddress> = {
     const place = placeOf(run);
     if (await place.isBlocked(target.name)) {
       // Whoever blocked it decides when it is free again.
-      throw new Refusal('nothing-to-do', `${target.name} is blocked already`);
+      throw new SkipError('nothing-to-do', `${target.name} is blocked already`);
     }
     if ((await place.count(maximumEntries)) >= maximumEntries) {
-      throw new Refusal('budget-exhausted', `${maximumEntries} addresses are blocked, which is the maximum`);
+      throw new SkipError('budget-exhausted', `${maximumEntries} addresses are blocked, which is the maximum`);
     }
     return {
       summary: `block ${target.name} for ${ttlSeconds / 60} minutes`,
@@ -103,7 +103,7 @@ export const blockAddressAction: Action<BlockAddress> = {
     const { target, tools, dryRun } = run;
     const seconds = Math.ceil((Date.parse(details.until as string) - tools.now().getTime()) / 1000);
     if (seconds <= 0) {
-      throw new Refusal('alert-stale', `${target.name} was to be blocked until ${details.until}, which is over`);
+      throw new SkipError('alert-stale', `${target.name} was to be blocked until ${details.until}, which is over`);
     }
     const isNew = await placeOf(run).block(target.name, seconds);
     return {

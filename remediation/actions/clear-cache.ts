@@ -8,7 +8,7 @@ import {
   type Verification,
 } from '../policy';
 import type { Plan, Target } from '../record';
-import { type Action, Refusal, type Run } from './action';
+import { type Action, type Run, SkipError } from './action';
 import { checkPrefix, keysOf, refuseCluster } from './keys';
 
 export interface ClearCache {
@@ -92,7 +92,7 @@ export const clearCacheAction: Action<ClearCache> = {
       ? `Raises the version of the cached entries under ${prefixes.join(', ')} in ${connection}: older ones are not found any more, and expire.`
       : `Removes the keys under ${prefixes.join(', ')} from ${connection}, in small steps; other keys are not touched.`,
 
-  needs: ({ connection }) => ({ permissions: [], fences: [], connections: [connection] }),
+  requirements: ({ connection }) => ({ permissions: [], allowedUpdates: [], connections: [connection] }),
 
   targets: (parameters) => [
     ...(parameters.prefixes.length > 1 ? [targetOf(parameters, undefined)] : []),
@@ -103,7 +103,7 @@ export const clearCacheAction: Action<ClearCache> = {
     const { cache_prefix: prefix } = labels;
     if (prefix !== undefined && !parameters.prefixes.includes(prefix)) {
       const allowed = parameters.prefixes.join(', ');
-      throw new Refusal('target-not-allowed', `the response is for ${allowed}, not ${JSON.stringify(prefix)}`);
+      throw new SkipError('target-not-allowed', `the response is for ${allowed}, not ${JSON.stringify(prefix)}`);
     }
     return targetOf(parameters, prefix);
   },
@@ -140,12 +140,12 @@ function targetOf({ connection, prefixes }: ClearCache, prefix: string | undefin
   return { kind: 'Cache', name: one ? `${connection}/${one}` : connection };
 }
 
-/** @throws Refusal when the policy has changed since the target was found */
+/** @throws SkipError when the policy has changed since the target was found */
 function prefixesOf({ target, parameters }: Run<ClearCache>): readonly string[] {
   const all = target.name === targetOf(parameters, undefined).name;
   const prefixes = parameters.prefixes.filter((prefix) => all || target.name === targetOf(parameters, prefix).name);
   if (prefixes.length === 0) {
-    throw new Refusal('target-not-allowed', `${target.name} is no target of the response any more`);
+    throw new SkipError('target-not-allowed', `${target.name} is no target of the response any more`);
   }
   for (const prefix of prefixes) {
     checkPrefix('prefixes', prefix);
@@ -161,7 +161,7 @@ async function planKeys(run: Run<ClearCache>): Promise<Plan> {
   const prefixes = prefixesOf(run);
   const found = await countKeys(run, prefixes);
   if (found === '0') {
-    throw new Refusal('nothing-to-do', `there is no key under ${prefixes.join(', ')}`);
+    throw new SkipError('nothing-to-do', `there is no key under ${prefixes.join(', ')}`);
   }
   return { summary: `remove the keys under ${prefixes.join(', ')} (${found} now)`, details: { prefixes } };
 }
@@ -217,7 +217,7 @@ async function planVersions(run: Run<ClearCache>): Promise<Plan> {
     const key = `${prefix}version`;
     const from = await versionIn(run, key);
     if (!/^\d{1,15}$/.test(from)) {
-      throw new Refusal('unhealthy', `${key} is ${JSON.stringify(from.slice(0, 40))}, which is no version`);
+      throw new SkipError('unhealthy', `${key} is ${JSON.stringify(from.slice(0, 40))}, which is no version`);
     }
     bumps.push({ key, from, to: String(Number(from) + 1) });
   }

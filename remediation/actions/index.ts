@@ -28,9 +28,9 @@ export const actions: { readonly [K in ActionKind]: Action<Actions[K]> } = {
 };
 
 export * from './action';
+export type { AllowedUpdate } from './allowed-update';
 export { blockAddress } from './block-address';
 export { clearCache } from './clear-cache';
-export type { Fence } from './fence';
 export { openIncident } from './open-incident';
 export { resetConnections } from './reset-connections';
 export { restartWorkload } from './restart-workload';

@@ -1,6 +1,6 @@
 import type { Cache } from '../clients';
 import { ParameterError } from '../policy';
-import { Refusal } from './action';
+import { SkipError } from './action';
 
 export interface ScanOptions {
   /** Keys that Redis looks at in one step; it serves others in between. */
@@ -55,12 +55,12 @@ export async function* keysOf(cache: Cache, prefix: string, options: ScanOptions
 /**
  * The answers of a node of a cluster are about its own share of the keys alone. Redis tells of itself without a right.
  *
- * @throws Refusal when Redis is a cluster
+ * @throws SkipError when Redis is a cluster
  */
 export async function refuseCluster(cache: Cache): Promise<void> {
   const hello = toEntries(await cache.call('HELLO'));
   if (hello.get('mode') === 'cluster') {
-    throw new Refusal('target-not-allowed', 'Redis runs as a cluster, of which one node sees its own keys alone');
+    throw new SkipError('target-not-allowed', 'Redis runs as a cluster, of which one node sees its own keys alone');
   }
 }
 

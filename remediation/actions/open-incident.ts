@@ -76,7 +76,7 @@ export const openIncidentAction: Action<OpenIncident> = {
     return `Opens an incident for the responders, with what is known at its beginning: ${parts.join(', ')}. It changes nothing.`;
   },
 
-  needs: () => ({ permissions: [], fences: [], connections: [] }),
+  requirements: () => ({ permissions: [], allowedUpdates: [], connections: [] }),
 
   targets: () => [{ kind: 'Incident', name: '' }],
 

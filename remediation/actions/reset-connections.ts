@@ -7,7 +7,7 @@ import {
   type Verification,
 } from '../policy';
 import type { Plan } from '../record';
-import { type Action, Refusal, type Run } from './action';
+import { type Action, type Run, SkipError } from './action';
 
 export interface ResetConnections {
   /** Name of the connection to PostgreSQL, as the role of `rules/sql/remediation-grants.sql`. */
@@ -77,9 +77,9 @@ export const resetConnectionsAction: Action<ResetConnections> = {
     `${idleSeconds ?? DEFAULT_IDLE_SECONDS} s, the longest first; no other session is touched.` +
     `${pgBouncer ? ' PgBouncer renews each of its connections as soon as nobody uses it.' : ''}`,
 
-  needs: ({ connection, pgBouncer }) => ({
+  requirements: ({ connection, pgBouncer }) => ({
     permissions: [],
-    fences: [],
+    allowedUpdates: [],
     connections: [connection, ...(pgBouncer ? [pgBouncer.connection] : [])],
   }),
 
@@ -92,7 +92,7 @@ export const resetConnectionsAction: Action<ResetConnections> = {
     ] as const) {
       const value = labels[label];
       if (value !== undefined && value !== allowed) {
-        throw new Refusal('target-not-allowed', `the response is for ${label} ${allowed}, not ${value}`);
+        throw new SkipError('target-not-allowed', `the response is for ${label} ${allowed}, not ${value}`);
       }
     }
     return { kind: 'Database', name: database };
@@ -104,7 +104,7 @@ export const resetConnectionsAction: Action<ResetConnections> = {
     const renewed = pooled.filter(({ marked }) => !marked).map(({ pid, since }) => ({ pid, since }));
     if (sessions.length === 0 && renewed.length === 0) {
       const what = `no session of ${role} in ${database} has been idle in a transaction for more than ${idleSeconds} s`;
-      throw new Refusal('nothing-to-do', what);
+      throw new SkipError('nothing-to-do', what);
     }
     return { summary: summaryOf(sessions.length, renewed.length, role), details: { sessions, pooled: renewed } };
   },

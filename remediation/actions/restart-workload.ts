@@ -2,15 +2,15 @@ import type { KubernetesClient, KubernetesObject } from '../kubernetes';
 import { RESOURCES } from '../kubernetes/resources';
 import { type RemediationPolicy, type ResponseOptions, remediationPolicy, type Verification } from '../policy';
 import { KEYS } from '../record';
-import { type Action, Refusal, type Run } from './action';
-import { appliedFieldsUnchanged, METADATA, otherAnnotationsUnchanged, unchanged } from './fence';
+import { type Action, type Run, SkipError } from './action';
+import { appliedFieldsUnchanged, METADATA, otherAnnotationsUnchanged, unchanged } from './allowed-update';
 import {
   type Deployment,
   examineDeployment,
   findDeployment,
   isRolledOut,
-  lookingAt,
   readDeployment,
+  readRules,
   targetsOf,
   type Workloads,
 } from './workload';
@@ -46,12 +46,12 @@ export const restartWorkloadAction: Action<RestartWorkload> = {
   describe: ({ namespace, deployments }) =>
     `Restarts the Deployment (${deployments.join(', ')} in ${namespace}), replica by replica, as "kubectl rollout restart" does.`,
 
-  needs: (parameters) => ({
+  requirements: (parameters) => ({
     permissions: [
       {
         namespace: parameters.namespace,
         rules: [
-          ...lookingAt(parameters),
+          ...readRules(parameters),
           {
             apiGroups: ['apps'],
             resources: ['deployments'],
@@ -61,7 +61,7 @@ export const restartWorkloadAction: Action<RestartWorkload> = {
         ],
       },
     ],
-    fences: [
+    allowedUpdates: [
       {
         apiGroup: 'apps',
         version: 'v1',
@@ -95,7 +95,7 @@ export const restartWorkloadAction: Action<RestartWorkload> = {
     const { namespace, name } = target;
     const deployment = await readDeployment(tools.kubernetes, namespace ?? '', name);
     if (!deployment || deployment.metadata.uid !== target.uid) {
-      throw new Refusal('target-unknown', `Deployment ${namespace}/${name} is gone`);
+      throw new SkipError('target-unknown', `Deployment ${namespace}/${name} is gone`);
     }
     if (deployment.spec.template.metadata?.annotations?.[RESTARTED_AT] === details.restartedAt) {
       return { summary: `${name} was restarted before` };
@@ -127,7 +127,7 @@ function riskOf({ spec }: Deployment): string | undefined {
   return (spec.replicas ?? 1) < 2 ? 'it has one replica' : undefined;
 }
 
-/** @throws Refusal when the newest ReplicaSet is young */
+/** @throws SkipError when the newest ReplicaSet is young */
 async function refuseRecentChange(
   { metadata, spec }: Deployment,
   { minimumAgeSeconds = DEFAULT_MINIMUM_AGE_SECONDS }: RestartWorkload,
@@ -139,14 +139,14 @@ async function refuseRecentChange(
   const newest = Math.max(...replicaSets.map((set) => Date.parse(set.metadata.creationTimestamp ?? '')));
   const age = Math.floor((now.getTime() - newest) / 1000);
   if (age < minimumAgeSeconds) {
-    throw new Refusal(
+    throw new SkipError(
       'unhealthy',
       `${metadata.name} was deployed ${age} s ago, less than ${minimumAgeSeconds} s: consider rolling it back`,
     );
   }
 }
 
-/** @throws Refusal when a PodDisruptionBudget of the pods has nothing left */
+/** @throws SkipError when a PodDisruptionBudget of the pods has nothing left */
 async function refuseWithoutBudget({ metadata, spec }: Deployment, kubernetes: KubernetesClient): Promise<void> {
   const labels = spec.template.metadata?.labels ?? {};
   const budgets = await kubernetes.list<DisruptionBudget>(RESOURCES.podDisruptionBudgets, metadata.namespace);
@@ -155,7 +155,7 @@ async function refuseWithoutBudget({ metadata, spec }: Deployment, kubernetes: K
     return wanted.every(([label, value]) => labels[label] === value) && budget.status?.disruptionsAllowed === 0;
   });
   if (exhausted) {
-    throw new Refusal('unhealthy', `the PodDisruptionBudget ${exhausted.metadata.name} allows no disruption now`);
+    throw new SkipError('unhealthy', `the PodDisruptionBudget ${exhausted.metadata.name} allows no disruption now`);
   }
 }
 

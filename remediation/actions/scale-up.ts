@@ -2,8 +2,8 @@ import type { KubernetesClient, KubernetesObject } from '../kubernetes';
 import { RESOURCES } from '../kubernetes/resources';
 import { type RemediationPolicy, type ResponseOptions, remediationPolicy, type Verification } from '../policy';
 import { KEYS, type Plan, type Target } from '../record';
-import { type Action, type Permission, Refusal, type Run } from './action';
-import { type Fence, METADATA, otherAnnotationsUnchanged, unchanged } from './fence';
+import { type Action, type Permission, type Run, SkipError } from './action';
+import { type AllowedUpdate, METADATA, otherAnnotationsUnchanged, unchanged } from './allowed-update';
 import {
   type Autoscaler,
   type Deployment,
@@ -11,8 +11,8 @@ import {
   findDeployment,
   isRolledOut,
   listAutoscalers,
-  lookingAt,
   readDeployment,
+  readRules,
   targetsOf,
   type Workloads,
 } from './workload';
@@ -21,19 +21,20 @@ export interface ScaleUp extends Workloads {
   /** Names of the HorizontalPodAutoscalers of the Deployments; their floor is raised. @default - there are none */
   readonly autoscalers?: readonly string[];
   /** Replicas that are never exceeded. */
-  readonly ceiling: number;
+  readonly maxReplicas: number;
   /** How much is added at a time: 1.5 makes six of four. @default 1.5 */
   readonly factor?: number;
   /** Time after which a raised floor comes back, in seconds. @default 3600 */
   readonly expiresAfterSeconds?: number;
 }
 
-/** Adds replicas for a while: never fewer than there are, never more than the ceiling. */
+/** Adds replicas for a while: never fewer than there are, never more than the maxReplicas. */
 export function scaleUp(
   props: ScaleUp & ResponseOptions & { readonly verification: Verification },
 ): RemediationPolicy<'scale-up'> {
-  const { namespace, deployments, autoscalers, ceiling, factor, expiresAfterSeconds, verification, ...options } = props;
-  const parameters = { namespace, deployments, autoscalers, ceiling, factor, expiresAfterSeconds };
+  const { namespace, deployments, autoscalers, maxReplicas, factor, expiresAfterSeconds, verification, ...options } =
+    props;
+  const parameters = { namespace, deployments, autoscalers, maxReplicas, factor, expiresAfterSeconds };
   return remediationPolicy('scale-up', parameters, options, verification);
 }
 
@@ -54,16 +55,16 @@ export const scaleUpAction: Action<ScaleUp> = {
   describe: ({
     namespace,
     deployments,
-    ceiling,
+    maxReplicas,
     factor = DEFAULT_FACTOR,
     expiresAfterSeconds = DEFAULT_EXPIRY_SECONDS,
   }) =>
-    `Adds replicas to the Deployment (${deployments.join(', ')} in ${namespace}): ${factor} times as many as now, ${ceiling} at the most. ` +
+    `Adds replicas to the Deployment (${deployments.join(', ')} in ${namespace}): ${factor} times as many as now, ${maxReplicas} at the most. ` +
     `Where a HorizontalPodAutoscaler owns it, its floor is raised and comes back after ${expiresAfterSeconds / 60} minutes.`,
 
-  needs: (parameters) => ({
-    permissions: [{ namespace: parameters.namespace, rules: [...lookingAt(parameters), ...changing(parameters)] }],
-    fences: fences(parameters),
+  requirements: (parameters) => ({
+    permissions: [{ namespace: parameters.namespace, rules: [...readRules(parameters), ...writeRules(parameters)] }],
+    allowedUpdates: allowedUpdates(parameters),
     connections: [],
   }),
 
@@ -78,17 +79,20 @@ export const scaleUpAction: Action<ScaleUp> = {
     const current = deployment.spec.replicas ?? 1;
     const autoscaler = await autoscalerOf(target, kubernetes);
     const wanted = Math.ceil(current * (parameters.factor ?? DEFAULT_FACTOR));
-    const ceiling = Math.min(parameters.ceiling, autoscaler?.spec.maxReplicas ?? Number.POSITIVE_INFINITY);
-    const to = Math.min(wanted, ceiling);
+    const maxReplicas = Math.min(parameters.maxReplicas, autoscaler?.spec.maxReplicas ?? Number.POSITIVE_INFINITY);
+    const to = Math.min(wanted, maxReplicas);
     const from = autoscaler ? (autoscaler.spec.minReplicas ?? 1) : current;
     if (to <= current || to <= from) {
-      throw new Refusal('nothing-to-do', `${target.name} has ${current} replicas, and ${ceiling} is the ceiling`);
+      throw new SkipError(
+        'nothing-to-do',
+        `${target.name} has ${current} replicas, and ${maxReplicas} is the maxReplicas`,
+      );
     }
     const change: Change = autoscaler
       ? { kind: 'HorizontalPodAutoscaler', name: autoscaler.metadata.name, from, to }
       : { kind: 'Deployment', name: target.name, from, to };
     if (autoscaler && !parameters.autoscalers?.includes(autoscaler.metadata.name)) {
-      throw new Refusal('target-not-allowed', `the response names no autoscaler ${autoscaler.metadata.name}`);
+      throw new SkipError('target-not-allowed', `the response names no autoscaler ${autoscaler.metadata.name}`);
     }
     return {
       summary: `raise ${describe(change)}`,
@@ -104,7 +108,7 @@ export const scaleUpAction: Action<ScaleUp> = {
       return { summary: `${change.name} was raised before` };
     }
     if (found.value !== change.from) {
-      throw new Refusal('unhealthy', `somebody has set ${change.name} to ${found.value} meanwhile`);
+      throw new SkipError('unhealthy', `somebody has set ${change.name} to ${found.value} meanwhile`);
     }
     const owners = ownersFloor(found) ?? found.value;
     await write(run, change, found, change.to, `${change.to} from ${owners}`);
@@ -136,14 +140,17 @@ function changeOf({ details }: Plan): Change {
   return details as unknown as Change;
 }
 
-/** @throws Refusal when the autoscaler belongs to KEDA, which would undo the change */
+/** @throws SkipError when the autoscaler belongs to KEDA, which would undo the change */
 async function autoscalerOf(target: Target, kubernetes: KubernetesClient): Promise<Autoscaler | undefined> {
   const found = (await listAutoscalers(kubernetes, target.namespace ?? '')).find(
     ({ spec }) => spec.scaleTargetRef.kind === 'Deployment' && spec.scaleTargetRef.name === target.name,
   );
   const scaledObject = found?.metadata.labels?.['scaledobject.keda.sh/name'];
   if (scaledObject) {
-    throw new Refusal('unhealthy', `KEDA owns the autoscaler (ScaledObject ${scaledObject}) and would undo the change`);
+    throw new SkipError(
+      'unhealthy',
+      `KEDA owns the autoscaler (ScaledObject ${scaledObject}) and would undo the change`,
+    );
   }
   return found;
 }
@@ -152,7 +159,7 @@ interface Pod extends KubernetesObject {
   readonly status?: { readonly conditions?: readonly { readonly type: string; readonly reason?: string }[] };
 }
 
-/** @throws Refusal when the cluster has no room for the pods that there are */
+/** @throws SkipError when the cluster has no room for the pods that there are */
 async function refusePendingPods({ metadata, spec }: Deployment, kubernetes: KubernetesClient): Promise<void> {
   const selector = Object.entries(spec.selector.matchLabels ?? {}).map(([label, value]) => `${label}=${value}`);
   const pods = await kubernetes.list<Pod>(RESOURCES.pods, metadata.namespace, selector.join());
@@ -160,7 +167,7 @@ async function refusePendingPods({ metadata, spec }: Deployment, kubernetes: Kub
     status?.conditions?.some(({ type, reason }) => type === 'PodScheduled' && reason === 'Unschedulable'),
   );
   if (homeless.length > 0) {
-    throw new Refusal(
+    throw new SkipError(
       'unhealthy',
       `${homeless.length} pods of ${metadata.name} find no node: more would find none either`,
     );
@@ -187,7 +194,7 @@ async function read({ target, tools }: Run<ScaleUp>, { kind, name }: Change): Pr
   }
   const reference = { resource: RESOURCES.horizontalPodAutoscalers, namespace, name };
   const { spec, metadata } = await tools.kubernetes.get<Autoscaler>(reference);
-  const note = metadata.annotations?.[KEYS.raisedFloor];
+  const note = metadata.annotations?.[KEYS.raisedMinReplicas];
   return { value: spec.minReplicas ?? 1, resourceVersion: metadata.resourceVersion, note };
 }
 
@@ -214,7 +221,7 @@ async function write(run: Run<ScaleUp>, change: Change, found: Found, value: num
       : [
           { resource: RESOURCES.horizontalPodAutoscalers, namespace, name },
           {
-            metadata: { resourceVersion, annotations: { [KEYS.raisedFloor]: note } },
+            metadata: { resourceVersion, annotations: { [KEYS.raisedMinReplicas]: note } },
             spec: { minReplicas: value },
           },
         ];
@@ -225,7 +232,7 @@ function scaleOf(namespace: string | undefined, name: string) {
   return { resource: RESOURCES.deployments, namespace, name, subresource: 'scale' };
 }
 
-function changing({ deployments, autoscalers = [] }: ScaleUp): readonly Permission[] {
+function writeRules({ deployments, autoscalers = [] }: ScaleUp): readonly Permission[] {
   return [
     { apiGroups: ['apps'], resources: ['deployments/scale'], resourceNames: deployments, verbs: ['get', 'patch'] },
     ...(autoscalers.length === 0
@@ -241,7 +248,7 @@ function changing({ deployments, autoscalers = [] }: ScaleUp): readonly Permissi
   ];
 }
 
-function fences({ namespace, deployments, autoscalers = [], ceiling }: ScaleUp): readonly Fence[] {
+function allowedUpdates({ namespace, deployments, autoscalers = [], maxReplicas }: ScaleUp): readonly AllowedUpdate[] {
   return [
     {
       apiGroup: 'apps',
@@ -253,7 +260,7 @@ function fences({ namespace, deployments, autoscalers = [], ceiling }: ScaleUp):
         // What its owner has stopped stays stopped.
         'oldObject.spec.?replicas.orValue(0) > 0',
         'object.spec.?replicas.orValue(0) >= oldObject.spec.?replicas.orValue(0)',
-        `object.spec.?replicas.orValue(0) <= ${ceiling}`,
+        `object.spec.?replicas.orValue(0) <= ${maxReplicas}`,
       ],
     },
     {
@@ -264,9 +271,9 @@ function fences({ namespace, deployments, autoscalers = [], ceiling }: ScaleUp):
       names: autoscalers,
       expressions: [
         ...unchanged('metadata', METADATA),
-        ...otherAnnotationsUnchanged('metadata', KEYS.raisedFloor),
+        ...otherAnnotationsUnchanged('metadata', KEYS.raisedMinReplicas),
         ...unchanged('spec', ['maxReplicas', 'scaleTargetRef', 'metrics', 'behavior']),
-        `${FLOOR.after} <= ${ceiling}`,
+        `${FLOOR.after} <= ${maxReplicas}`,
         ONLY_UP_AND_BACK,
       ],
     },
@@ -275,7 +282,7 @@ function fences({ namespace, deployments, autoscalers = [], ceiling }: ScaleUp):
 
 const [FLOOR, NOTE] = [
   (object: string) => `${object}.spec.?minReplicas.orValue(1)`,
-  (object: string) => `${object}.metadata.?annotations[?"${KEYS.raisedFloor}"].orValue("")`,
+  (object: string) => `${object}.metadata.?annotations[?"${KEYS.raisedMinReplicas}"].orValue("")`,
 ].map((of) => ({ before: of('oldObject'), after: of('object') })) as [Versions, Versions];
 
 /** CEL of a value before and after a change. */

@@ -1,7 +1,7 @@
 import type { KubernetesClient, KubernetesObject } from '../kubernetes';
 import { RESOURCES } from '../kubernetes/resources';
 import { KEYS, type RecordedAlert, type Target } from '../record';
-import { type Permission, Refusal, type Tools } from './action';
+import { type Clients, type Permission, SkipError } from './action';
 
 /** Deployments that a response may touch. */
 export interface Workloads {
@@ -55,28 +55,28 @@ export const PROTECTED_NAMESPACES: readonly string[] = ['kube-system', 'kube-pub
  * The Deployment that an alert is about. Labels name it (`workload` and `workload_type`, `deployment`), or its autoscaler
  * (`horizontalpodautoscaler`), or one of its pods, whose owners are followed.
  *
- * @throws Refusal when the labels name none, or one that the response may not touch
+ * @throws SkipError when the labels name none, or one that the response may not touch
  */
-export async function findDeployment(alert: RecordedAlert, allowed: Workloads, tools: Tools): Promise<Target> {
+export async function findDeployment(alert: RecordedAlert, allowed: Workloads, tools: Clients): Promise<Target> {
   const { namespace = '' } = alert.labels;
   if (PROTECTED_NAMESPACES.includes(namespace)) {
-    throw new Refusal('target-protected', `nothing in namespace ${namespace} is repaired automatically`);
+    throw new SkipError('target-protected', `nothing in namespace ${namespace} is repaired automatically`);
   }
   if (namespace !== allowed.namespace) {
     throw namespace === ''
-      ? new Refusal('target-unknown', `${alert.name} has no label namespace`)
-      : new Refusal('target-not-allowed', `the response is for namespace ${allowed.namespace}, not ${namespace}`);
+      ? new SkipError('target-unknown', `${alert.name} has no label namespace`)
+      : new SkipError('target-not-allowed', `the response is for namespace ${allowed.namespace}, not ${namespace}`);
   }
   const name = await deploymentName(alert.labels, namespace, tools.kubernetes);
   if (!name) {
-    throw new Refusal('target-unknown', `the labels of ${alert.name} lead to no Deployment`);
+    throw new SkipError('target-unknown', `the labels of ${alert.name} lead to no Deployment`);
   }
   if (!allowed.deployments.includes(name)) {
-    throw new Refusal('target-not-allowed', `the response is for ${allowed.deployments.join(', ')}, not ${name}`);
+    throw new SkipError('target-not-allowed', `the response is for ${allowed.deployments.join(', ')}, not ${name}`);
   }
   const deployment = await readDeployment(tools.kubernetes, namespace, name);
   if (!deployment) {
-    throw new Refusal('target-unknown', `there is no Deployment ${namespace}/${name}`);
+    throw new SkipError('target-unknown', `there is no Deployment ${namespace}/${name}`);
   }
   requireOptIn(deployment);
   return { apiVersion: 'apps/v1', kind: 'Deployment', namespace, name, uid: deployment.metadata.uid };
@@ -88,7 +88,7 @@ export function targetsOf({ namespace, deployments }: Workloads): readonly Targe
 }
 
 /** Rights to find a Deployment and to see how it is. */
-export function lookingAt({ deployments }: Workloads): readonly Permission[] {
+export function readRules({ deployments }: Workloads): readonly Permission[] {
   return [
     { apiGroups: ['apps'], resources: ['deployments'], resourceNames: deployments, verbs: ['get'] },
     { apiGroups: ['apps'], resources: ['replicasets'], verbs: ['get', 'list'] },
@@ -110,28 +110,28 @@ export function readDeployment(
  * The Deployment of a target, fit to be changed: it is there, it is the one that was found, its owner wants it to be
  * repaired, and nobody is changing it now.
  *
- * @throws Refusal that says what is in the way
+ * @throws SkipError that says what is in the way
  */
 export async function examineDeployment(kubernetes: KubernetesClient, target: Target): Promise<Deployment> {
   const { namespace = '', name } = target;
   const deployment = await readDeployment(kubernetes, namespace, name);
   if (!deployment || deployment.metadata.uid !== target.uid) {
-    throw new Refusal('target-unknown', `Deployment ${namespace}/${name} is gone`);
+    throw new SkipError('target-unknown', `Deployment ${namespace}/${name} is gone`);
   }
   requireOptIn(deployment);
   if (deployment.spec.paused) {
-    throw new Refusal('unhealthy', `the roll-out of ${name} is paused`);
+    throw new SkipError('unhealthy', `the roll-out of ${name} is paused`);
   }
   if (!isRolledOut(deployment)) {
-    throw new Refusal('unhealthy', `${name} is rolling out`);
+    throw new SkipError('unhealthy', `${name} is rolling out`);
   }
   return deployment;
 }
 
-/** @throws Refusal when the owner of the Deployment has not said that it may be repaired */
+/** @throws SkipError when the owner of the Deployment has not said that it may be repaired */
 function requireOptIn({ metadata }: Deployment): void {
   if (metadata.labels?.[KEYS.optIn] !== 'enabled') {
-    throw new Refusal(
+    throw new SkipError(
       'not-opted-in',
       `Deployment ${metadata.namespace}/${metadata.name} lacks the label ${KEYS.optIn}=enabled`,
     );

@@ -24,7 +24,7 @@ export class Audit {
   constructor(private readonly props: AuditProps) {}
 
   /** Notes that a record has moved on. */
-  async moved(record: Remediation): Promise<void> {
+  async onTransition(record: Remediation): Promise<void> {
     const { spec, status, metadata } = record;
     const { log, metrics, events, escalation } = this.props;
     const { policy, action, alert } = spec;
@@ -52,13 +52,13 @@ export class Audit {
       default:
         metrics.runs.inc(runLabels(action, policy, status.phase, status.target));
     }
-    await events.tell(record, status.target, {
+    await events.emit(record, status.target, {
       reason: `Remediation${camel(status.phase)}`,
       message: `${policy}: ${status.message ?? status.phase} (alert ${alert.name}, record ${metadata.name}, trace ${currentTraceId()})`,
       warning: isTrouble(status.phase),
     });
     if (status.phase === 'awaiting-approval') {
-      await escalation.say(
+      await escalation.postToSlack(
         `:raised_hand: ${policy} waits for approval: ${status.plan?.summary} (${status.plan?.needsApproval ?? 'the policy wants it'}).\n` +
           `\`kubectl --namespace ${metadata.namespace} annotate remediation ${metadata.name} monitoring.sightedit.com/approved=true\``,
       );
@@ -69,32 +69,32 @@ export class Audit {
   }
 
   /** Notes that a change was taken back, or that it was left and somebody has to. */
-  async reverted(record: Remediation, outcome: 'taken back' | 'left'): Promise<void> {
+  async onRevert(record: Remediation, outcome: 'taken back' | 'left'): Promise<void> {
     const { spec, status, metadata } = record;
-    const message = `${spec.policy}: ${status.reverted} (record ${metadata.name})`;
+    const message = `${spec.policy}: ${status.revertResult} (record ${metadata.name})`;
     const warning = outcome === 'left';
     const reason = warning ? 'RemediationLeft' : 'RemediationReverted';
     const fields = { record: metadata.name, policy: spec.policy, trace_id: currentTraceId() };
     this.props.log(warning ? 'warn' : 'info', message, fields);
-    await this.props.events.tell(record, status.target, { reason, message, warning });
+    await this.props.events.emit(record, status.target, { reason, message, warning });
     if (warning) {
       await this.escalate(record);
     }
   }
 
   /** Notes that runs on a target have been in vain so often that no more are made. */
-  async circuitOpened(record: Remediation): Promise<void> {
+  async onCircuitOpened(record: Remediation): Promise<void> {
     const { policy, action } = record.spec;
     const target = describeTarget(record.status.target!);
     this.props.log('error', `circuit open: ${policy} does not help ${target}`, { policy, action, target });
-    await this.props.escalation.raise({
+    await this.props.escalation.raiseAlert({
       labels: { alertname: 'RemediationCircuitOpen', severity: 'high', category: 'meta', action, policy, target },
       annotations: {
         summary: `${policy} does not help ${target} and was stopped`,
         description: `The last runs had no effect. Nothing more is done automatically; see "kubectl get remediations".`,
       },
     });
-    await this.props.escalation.say(
+    await this.props.escalation.postToSlack(
       `:octagonal_sign: circuit open: ${policy} does not help ${target}. A human must look.`,
     );
   }
@@ -103,14 +103,14 @@ export class Audit {
     const { spec, status, metadata } = record;
     const { outcome, ...labels } = runLabels(spec.action, spec.policy, status.phase, status.target);
     const target = status.target ? describeTarget(status.target) : 'a target that could not be found';
-    await this.props.escalation.raise({
+    await this.props.escalation.raiseAlert({
       labels: { alertname: 'RemediationActionFailed', severity: 'high', category: 'meta', ...labels },
       annotations: {
         summary: `${spec.policy} on ${target} ended ${outcome}`,
         description: `${status.message} Asked by ${spec.alert.name}; see "kubectl describe remediation ${metadata.name}".`,
       },
     });
-    await this.props.escalation.say(
+    await this.props.escalation.postToSlack(
       `:warning: ${spec.policy} on ${target} ended ${outcome}: ${status.message} (alert ${spec.alert.name}, record ${metadata.name})`,
     );
   }

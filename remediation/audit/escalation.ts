@@ -34,7 +34,7 @@ export class Escalation {
    * Raises an alert at every Alertmanager. Its labels are those of the rule of the same name, external ones included, so
    * the two are one alert, and whoever is told is told once: by this one, which comes first and needs the links, too.
    */
-  async raise({ labels, annotations }: OwnAlert): Promise<void> {
+  async raiseAlert({ labels, annotations }: OwnAlert): Promise<void> {
     const alert = {
       labels: { ...this.props.externalLabels, ...labels },
       annotations: { ...annotations, ...this.linksOf(labels.alertname!) },
@@ -56,7 +56,7 @@ export class Escalation {
   }
 
   /** Says something in Slack, unless a storm has filled the minute: then how much more there was is said later. */
-  async say(text: string): Promise<void> {
+  async postToSlack(text: string): Promise<void> {
     if (!this.props.slack) {
       return;
     }

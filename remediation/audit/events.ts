@@ -4,7 +4,7 @@ import { REMEDIATION, REPORTER, type Remediation, type Target } from '../record'
 import type { Log } from './log';
 
 /** What is told of a target, in an Event that `kubectl describe` shows. */
-export interface Happening {
+export interface EventInput {
   /** UpperCamelCase, e.g. `RemediationSkipped`. */
   readonly reason: string;
   readonly message: string;
@@ -34,7 +34,7 @@ export class Events {
   ) {}
 
   /** Never throws: what cannot be told here stands in the record and in the log. */
-  async tell(record: Remediation, target: Target | undefined, happening: Happening): Promise<void> {
+  async emit(record: Remediation, target: Target | undefined, happening: EventInput): Promise<void> {
     const regarding = target?.apiVersion ? objectOf(target) : recordOf(record);
     const key = [regarding.namespace, regarding.kind, regarding.name, record.spec.policy, happening.reason].join('/');
     const known = this.kept.get(key);

@@ -72,7 +72,7 @@ export class Metrics {
       for (const decision of ['accepted', 'duplicate', 'awaiting-approval', 'executing', 'dry-run']) {
         this.decisions.inc({ action, policy, decision, reason: '' }, 0);
       }
-      for (const result of ['well', 'unwell', 'unknown']) {
+      for (const result of ['healthy', 'unhealthy', 'unknown']) {
         this.verifications.inc({ action, result }, 0);
       }
     }

@@ -1,5 +1,5 @@
 import type { Log, Metrics } from '../audit';
-import { byTarget, circuitState, type GateTools, remainingBudget, TOTAL } from '../gates';
+import { byTarget, circuitState, type GateContext, remainingBudget, TOTAL } from '../gates';
 import { KubernetesError } from '../kubernetes';
 import type { RemediationPolicy } from '../policy';
 import { createdAt, describeTarget, hasWork, KEYS, LEASE_PREFIX, OPEN_PHASES } from '../record';
@@ -7,7 +7,7 @@ import { withLock } from './lock';
 
 export interface HousekeepingProps {
   readonly policies: readonly RemediationPolicy[];
-  readonly gates: GateTools;
+  readonly gates: GateContext;
   readonly metrics: Metrics;
   readonly retention: { readonly days: number; readonly records: number };
   readonly log: Log;
@@ -40,7 +40,7 @@ export async function measure({ policies, gates, metrics }: HousekeepingProps): 
   metrics.budget.set({ policy: TOTAL }, await remainingBudget(leases, TOTAL, limits.budgetPerHour));
   for (const { name: policy, action, budgetPerHour } of policies) {
     metrics.budget.set({ policy }, await remainingBudget(leases, policy, budgetPerHour));
-    const runs = byTarget(await store.list({ [KEYS.policy]: policy, [KEYS.ran]: 'true' }));
+    const runs = byTarget(await store.list({ [KEYS.policy]: policy, [KEYS.executed]: 'true' }));
     for (const ofTarget of runs.values()) {
       const target = ofTarget[0]!.status.target!;
       if (target.namespace) {
@@ -65,9 +65,9 @@ export async function expireRecords({ gates, retention, log }: HousekeepingProps
     const newest = new Map<string, Finished>();
     for await (const record of store.each({})) {
       const { labels = {}, name } = record.metadata;
-      const incident = labels[KEYS.incident] ?? name;
+      const incident = labels[KEYS.alert] ?? name;
       const { attempt } = record.spec;
-      const own = { name, incident, attempt, age: now - createdAt(record), ran: labels[KEYS.ran] === 'true' };
+      const own = { name, incident, attempt, age: now - createdAt(record), ran: labels[KEYS.executed] === 'true' };
       if (attempt > (newest.get(incident)?.attempt ?? 0)) {
         newest.set(incident, own);
       }

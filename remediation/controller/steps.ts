@@ -1,10 +1,10 @@
 import { context, trace } from '@opentelemetry/api';
-import { type Action, actions, type Effect, Refusal, type Run } from '../actions';
+import { type Action, actions, type Effect, type Run, SkipError } from '../actions';
 import { type Audit, inSpan, type Metrics } from '../audit';
 import { contextOf, currentTraceId } from '../audit/tracing';
 import {
   circuitState,
-  type GateTools,
+  type GateContext,
   gatesAfterLock,
   gatesBeforeLock,
   lastGate,
@@ -29,12 +29,12 @@ import { look } from './verification';
 
 export interface StepProps {
   readonly policies: ReadonlyMap<string, RemediationPolicy>;
-  readonly gates: GateTools;
+  readonly gates: GateContext;
   readonly audit: Audit;
   readonly metrics: Metrics;
   readonly dryRun: boolean;
   /** How often the effect of a change is looked at, in seconds. */
-  readonly lookSeconds: number;
+  readonly verificationIntervalSeconds: number;
 }
 
 /** When a record wants to be looked at again, in milliseconds; `undefined` when nothing is left to do. */
@@ -69,7 +69,7 @@ export function step(record: Remediation, props: StepProps): Promise<Next> {
  * up: it is tried until it is known what became of it.
  */
 export async function giveUp(record: Remediation, error: Error, props: StepProps): Promise<Next> {
-  const undecided = isOpen(record.status.phase) && record.status.executionStarted === undefined;
+  const undecided = isOpen(record.status.phase) && record.status.executionStartTime === undefined;
   return undecided ? new Steps(record, props).giveUp(error) : undefined;
 }
 
@@ -80,7 +80,7 @@ export async function giveUp(record: Remediation, error: Error, props: StepProps
 export async function tellAgain(record: Remediation, { audit, gates, policies }: StepProps): Promise<void> {
   // A change is left to humans when its policy is gone, and for no other reason.
   const outcome = policies.has(record.spec.policy) ? 'taken back' : 'left';
-  await (record.status.reverted ? audit.reverted(record, outcome) : audit.moved(record));
+  await (record.status.revertResult ? audit.onRevert(record, outcome) : audit.onTransition(record));
   await gates.store.label(record);
 }
 
@@ -99,21 +99,21 @@ class Steps {
     if (!this.policy) {
       return this.abandon(`there is no policy ${this.record.spec.policy} any more`);
     }
-    const { phase, target, expires, reverted } = this.record.status;
+    const { phase, target, expirationTime, revertResult } = this.record.status;
     switch (phase) {
       case 'accepted':
       case 'awaiting-approval':
-        return this.refusable(() => this.decide(this.policy!));
+        return this.skippable(() => this.decide(this.policy!));
       case 'executing':
         // Whoever held it has died, and the change may be made or not; while the switch is off nothing is.
         if (await this.props.gates.killSwitch.reason()) {
           return STOPPED_RETRY_MS;
         }
-        return this.locked(target!, this.policy, () => this.refusable(() => this.resume(this.request(target!))));
+        return this.locked(target!, this.policy, () => this.skippable(() => this.resume(this.request(target!))));
       case 'verifying':
         return this.locked(target!, this.policy, () => this.verify(this.request(target!)));
       default:
-        return expires && !reverted ? this.expire(this.request(target!), expires) : undefined;
+        return expirationTime && !revertResult ? this.expire(this.request(target!), expirationTime) : undefined;
     }
   }
 
@@ -138,7 +138,7 @@ class Steps {
       await gate(request, gates);
     }
     return this.locked(target, policy, () =>
-      this.refusable(async () => {
+      this.skippable(async () => {
         for (const gate of gatesAfterLock) {
           await gate(request, gates);
         }
@@ -161,9 +161,9 @@ class Steps {
           plan,
           dryRun: request.dryRun,
           holder: gates.holder,
-          executionStarted: started.toISOString(),
+          executionStartTime: started.toISOString(),
           // From now on the change may be there, and would stay if nobody learnt what became of it.
-          expires: request.dryRun ? undefined : expiry(plan, started),
+          expirationTime: request.dryRun ? undefined : expiry(plan, started),
           message: `${request.dryRun ? 'would' : 'will'} ${plan.summary}`,
         });
         return this.execute(this.request(target));
@@ -182,8 +182,8 @@ class Steps {
   /** Goes on where another has stopped, unless too much may have changed since the plan was made. */
   private async resume(request: Request): Promise<Next> {
     const { limits } = this.props.gates;
-    const { executionStarted = '', dryRun } = this.record.status;
-    const age = Math.floor(-this.timeUntil(executionStarted) / 1000);
+    const { executionStartTime = '', dryRun } = this.record.status;
+    const age = Math.floor(-this.timeUntil(executionStartTime) / 1000);
     if (age > limits.freshnessSeconds) {
       return this.finish('failed', `it was interrupted ${age} s ago: whether the change was made is not known`);
     }
@@ -209,7 +209,7 @@ class Steps {
         retried(signal, () => action.execute(this.run({ ...request, dryRun }, signal), plan)),
       );
     } catch (error) {
-      if (error instanceof Refusal) {
+      if (error instanceof SkipError) {
         throw error;
       }
       return signal.aborted
@@ -218,35 +218,35 @@ class Steps {
     }
     this.props.metrics.duration.observe({ action: policy.action }, (Date.now() - started) / 1000);
     const executed = this.props.gates.tools.now();
-    const done = { executed: executed.toISOString(), effect: effect.summary, evidence: effect.evidence };
+    const done = { executionTime: executed.toISOString(), effect: effect.summary, evidence: effect.evidence };
     if (dryRun) {
       await this.move({ ...done, phase: 'dry-run', message: `dry run: would ${plan.summary}` });
       return undefined;
     }
-    await this.move({ ...done, phase: 'verifying', message: effect.summary, expires: expiry(plan, executed) });
+    await this.move({ ...done, phase: 'verifying', message: effect.summary, expirationTime: expiry(plan, executed) });
     return this.verify(this.request(request.target));
   }
 
   /** Looks whether it helped, and says so only when it was seen. */
   private async verify(request: Request): Promise<Next> {
     const signal = AbortSignal.timeout(request.policy.timeoutSeconds * 1000);
-    const { lookSeconds } = this.props;
-    const found = await look(this.run(request, signal), request, this.record.status, lookSeconds);
+    const { verificationIntervalSeconds } = this.props;
+    const found = await look(this.run(request, signal), request, this.record.status, verificationIntervalSeconds);
     if (found.kind === 'wait') {
       return found.milliseconds;
     }
     this.props.metrics.verifications.inc({ action: request.policy.action, result: found.result });
-    const verified = { value: found.value, time: this.props.gates.tools.now().toISOString() };
+    const lastVerification = { value: found.value, time: this.props.gates.tools.now().toISOString() };
     if (found.kind === 'again') {
-      this.record = await this.props.gates.store.transition(this.record, { ...this.record.status, verified });
-      return lookSeconds * 1000;
+      this.record = await this.props.gates.store.transition(this.record, { ...this.record.status, lastVerification });
+      return verificationIntervalSeconds * 1000;
     }
-    return this.finish(found.phase, found.message, verified);
+    return this.finish(found.phase, found.message, lastVerification);
   }
 
   /** Takes a change back when its time is over. */
-  private async expire(request: Request, expires: string): Promise<Next> {
-    const wait = this.timeUntil(expires);
+  private async expire(request: Request, expirationTime: string): Promise<Next> {
+    const wait = this.timeUntil(expirationTime);
     if (wait > 0) {
       return wait;
     }
@@ -256,28 +256,28 @@ class Steps {
     return this.locked(request.target, request.policy, async () => {
       const signal = AbortSignal.timeout(request.policy.timeoutSeconds * 1000);
       const run = this.run(request, signal);
-      const reverted = await request.action.revert?.(run, this.record.status.plan!).catch((error: Error) => {
+      const revertResult = await request.action.revert?.(run, this.record.status.plan!).catch((error: Error) => {
         if (error instanceof KubernetesError && error.isNotFound) {
           return 'the target is gone, and the change with it';
         }
         throw error;
       });
-      await this.close(reverted ?? 'it expired by itself', 'taken back');
+      await this.close(revertResult ?? 'it expired by itself', 'taken back');
       return undefined;
     });
   }
 
   /** Notes what became of a change that was to be taken back. */
-  private async close(reverted: string, outcome: 'taken back' | 'left'): Promise<void> {
+  private async close(revertResult: string, outcome: 'taken back' | 'left'): Promise<void> {
     const { store } = this.props.gates;
-    this.record = await store.transition(this.record, { ...this.record.status, reverted, message: reverted });
-    await this.props.audit.reverted(this.record, outcome);
+    this.record = await store.transition(this.record, { ...this.record.status, revertResult, message: revertResult });
+    await this.props.audit.onRevert(this.record, outcome);
     await this.seal();
   }
 
   /** Ends a record that nothing more can be done for. What was begun, humans have to look at. */
   private async abandon(reason: string): Promise<Next> {
-    const { phase, plan, expires, reverted } = this.record.status;
+    const { phase, plan, expirationTime, revertResult } = this.record.status;
     switch (phase) {
       case 'accepted':
       case 'awaiting-approval':
@@ -287,13 +287,15 @@ class Steps {
       case 'verifying':
         return this.finish('inconclusive', `${reason}: whether it helped is not known`);
       default:
-        return expires && !reverted ? this.leave(`${reason}: take back by hand: ${plan?.summary}`, expires) : undefined;
+        return expirationTime && !revertResult
+          ? this.leave(`${reason}: take back by hand: ${plan?.summary}`, expirationTime)
+          : undefined;
     }
   }
 
   /** Leaves a change to humans when its time is over. Until then its policy may come back. */
-  private async leave(message: string, expires: string): Promise<Next> {
-    const wait = this.timeUntil(expires);
+  private async leave(message: string, expirationTime: string): Promise<Next> {
+    const wait = this.timeUntil(expirationTime);
     if (wait > 0) {
       return wait;
     }
@@ -314,38 +316,45 @@ class Steps {
   private async finish(
     phase: 'succeeded' | 'ineffective' | 'inconclusive' | 'failed' | 'timed-out',
     message: string,
-    verified = this.record.status.verified,
+    lastVerification = this.record.status.lastVerification,
   ): Promise<Next> {
     const { store, limits, tools } = this.props.gates;
-    await this.move({ phase, message, verified });
-    if (phase !== 'succeeded' && this.record.status.executionStarted) {
+    await this.move({ phase, message, lastVerification });
+    if (phase !== 'succeeded' && this.record.status.executionStartTime) {
       const runs = await store.list({
         [KEYS.policy]: this.record.spec.policy,
         [KEYS.target]: targetDigest(this.record.status.target!),
-        [KEYS.ran]: 'true',
+        [KEYS.executed]: 'true',
       });
       if (circuitState(runs, limits, tools.now()) === 'open') {
-        await this.props.audit.circuitOpened(this.record);
+        await this.props.audit.onCircuitOpened(this.record);
       }
     }
-    const { expires } = this.record.status;
-    return expires ? Math.max(0, this.timeUntil(expires)) : undefined;
+    const { expirationTime } = this.record.status;
+    return expirationTime ? Math.max(0, this.timeUntil(expirationTime)) : undefined;
   }
 
   private async skip(reason: SkipReason, message: string): Promise<Next> {
     // Whatever was begun has changed nothing: it does not count as a run.
     const { target } = this.record.status;
-    await this.move({ phase: 'skipped', reason, message, target, executionStarted: undefined, expires: undefined });
+    await this.move({
+      phase: 'skipped',
+      reason,
+      message,
+      target,
+      executionStartTime: undefined,
+      expirationTime: undefined,
+    });
     return undefined;
   }
 
-  private async move(change: Parameters<GateTools['store']['transition']>[1]): Promise<void> {
+  private async move(change: Parameters<GateContext['store']['transition']>[1]): Promise<void> {
     this.record = await this.props.gates.store.transition(this.record, {
       ...change,
       traceId: this.record.status.traceId ?? currentTraceId(),
     });
     trace.getSpan(context.active())?.addEvent(change.phase, { message: change.message ?? '' });
-    await this.props.audit.moved(this.record);
+    await this.props.audit.onTransition(this.record);
     await this.seal();
   }
 
@@ -360,11 +369,11 @@ class Steps {
   }
 
   /** A refusal is an answer, not a failure. */
-  private async refusable(work: () => Promise<Next>): Promise<Next> {
+  private async skippable(work: () => Promise<Next>): Promise<Next> {
     try {
       return await work();
     } catch (error) {
-      if (error instanceof Refusal) {
+      if (error instanceof SkipError) {
         return this.skip(error.reason, error.message);
       }
       throw error;

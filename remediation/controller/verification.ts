@@ -14,7 +14,7 @@ export type Finding =
       readonly phase: 'succeeded' | 'ineffective' | 'inconclusive' | 'timed-out';
       readonly message: string;
     };
-type Result = 'well' | 'unwell' | 'unknown';
+type Result = 'healthy' | 'unhealthy' | 'unknown';
 
 /** Times of an action that proves its effect itself, in seconds. */
 const OWN_PROOF = { stabilisationSeconds: 0, withinSeconds: 60 };
@@ -27,25 +27,27 @@ export async function look(
   run: Run<unknown>,
   { policy, action }: Request,
   status: RemediationStatus,
-  lookSeconds: number,
+  verificationIntervalSeconds: number,
 ): Promise<Finding> {
   const { stabilisationSeconds, withinSeconds } = policy.verification ?? OWN_PROOF;
   const now = run.tools.now().getTime();
-  const executed = Date.parse(status.executed ?? '');
+  const executed = Date.parse(status.executionTime ?? '');
   // Replicas take turns; looks are never closer together than this.
-  const last = status.verified ? Date.parse(status.verified.time) + lookSeconds * 1000 : 0;
+  const last = status.lastVerification
+    ? Date.parse(status.lastVerification.time) + verificationIntervalSeconds * 1000
+    : 0;
   const early = Math.max(executed + stabilisationSeconds * 1000, last) - now;
   if (early > 0) {
     return { kind: 'wait', milliseconds: early };
   }
   const settled = (await action.settled?.(run, status.plan!).catch(() => false)) ?? true;
   const value = await proof(run, policy.verification?.query, () => action.verify?.(run, status.plan!));
-  const result = value === undefined ? 'unknown' : value === 1 ? 'well' : 'unwell';
+  const result = value === undefined ? 'unknown' : value === 1 ? 'healthy' : 'unhealthy';
   const seen = { value, result } as const;
-  if (settled && value === 1 && (status.verified?.value === 1 || !policy.verification)) {
+  if (settled && value === 1 && (status.lastVerification?.value === 1 || !policy.verification)) {
     return { ...seen, kind: 'end', phase: 'succeeded', message: `it helped: ${status.effect}` };
   }
-  if (now + lookSeconds * 1000 <= executed + Math.max(withinSeconds, stabilisationSeconds) * 1000) {
+  if (now + verificationIntervalSeconds * 1000 <= executed + Math.max(withinSeconds, stabilisationSeconds) * 1000) {
     return { ...seen, kind: 'again' };
   }
   if (value === undefined) {

@@ -1,4 +1,4 @@
-import { type Action, Refusal } from '../actions';
+import { type Action, SkipError } from '../actions';
 import type { Holding, Leases } from '../kubernetes';
 import type { RemediationPolicy } from '../policy';
 import { LEASE_PREFIX } from '../record';
@@ -45,8 +45,8 @@ function budgetsOf(
   return onlyLooks ? [own] : [own, [TOTAL, limits.budgetPerHour]];
 }
 
-function spent(budget: string, size: number): Refusal {
-  return new Refusal('budget-exhausted', `the ${size} runs an hour of budget ${budget} are spent`);
+function spent(budget: string, size: number): SkipError {
+  return new SkipError('budget-exhausted', `the ${size} runs an hour of budget ${budget} are spent`);
 }
 
 async function takeSlot(leases: Leases, budget: string, size: number, holder: string): Promise<boolean> {

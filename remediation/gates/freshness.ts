@@ -1,4 +1,4 @@
-import { Refusal } from '../actions';
+import { SkipError } from '../actions';
 import { createdAt, KEYS } from '../record';
 import type { Gate } from './gate';
 
@@ -8,12 +8,12 @@ import type { Gate } from './gate';
  */
 export const freshnessGate: Gate = async ({ record }, { limits, tools }) => {
   if (record.metadata.annotations?.[KEYS.resolved]) {
-    throw new Refusal('alert-resolved', 'the alert was resolved before anything was done');
+    throw new SkipError('alert-resolved', 'the alert was resolved before anything was done');
   }
   const age = Math.floor((tools.now().getTime() - createdAt(record)) / 1000);
   const approved = record.metadata.annotations?.[KEYS.approved] === 'true';
   const limit = approved ? limits.approvalSeconds : limits.freshnessSeconds;
   if (age > limit) {
-    throw new Refusal('alert-stale', `the request is ${age} s old, more than ${limit} s`);
+    throw new SkipError('alert-stale', `the request is ${age} s old, more than ${limit} s`);
   }
 };

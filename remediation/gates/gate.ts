@@ -1,4 +1,4 @@
-import type { Action, Tools } from '../actions';
+import type { Action, Clients } from '../actions';
 import type { Leases } from '../kubernetes';
 import type { RemediationPolicy } from '../policy';
 import type { RecordStore, Remediation, Target } from '../record';
@@ -13,8 +13,8 @@ export interface Request {
   readonly dryRun: boolean;
 }
 
-export interface GateTools {
-  readonly tools: Tools;
+export interface GateContext {
+  readonly tools: Clients;
   readonly store: RecordStore;
   readonly leases: Leases;
   readonly killSwitch: KillSwitch;
@@ -42,6 +42,6 @@ export interface Limits {
 /**
  * One question that a request must pass.
  *
- * @throws Refusal with the gate's reason when it does not
+ * @throws SkipError with the gate's reason when it does not
  */
-export type Gate = (request: Request, gates: GateTools) => Promise<void>;
+export type Gate = (request: Request, gates: GateContext) => Promise<void>;

@@ -1,4 +1,4 @@
-import { Refusal } from '../actions';
+import { SkipError } from '../actions';
 import { KEYS, type RecordStore, type Remediation, RUN_PHASES, type RunPhase, targetDigest } from '../record';
 import type { Gate, Limits, Request } from './gate';
 
@@ -7,7 +7,7 @@ async function runsOf({ record, policy, target }: Request, store: RecordStore): 
   const records = await store.list({
     [KEYS.policy]: policy.name,
     [KEYS.target]: targetDigest(target),
-    [KEYS.ran]: 'true',
+    [KEYS.executed]: 'true',
   });
   return records.filter(({ metadata }) => metadata.name !== record.metadata.name);
 }
@@ -16,10 +16,12 @@ async function runsOf({ record, policy, target }: Request, store: RecordStore): 
 export const cooldownGate: Gate = async (request, { store, tools }) => {
   const { cooldownSeconds } = request.policy;
   const runs = await runsOf(request, store);
-  const last = Math.max(...runs.map(({ status }) => Date.parse(status.executed ?? status.executionStarted ?? '')));
+  const last = Math.max(
+    ...runs.map(({ status }) => Date.parse(status.executionTime ?? status.executionStartTime ?? '')),
+  );
   const rest = Math.ceil(cooldownSeconds - (tools.now().getTime() - last) / 1000);
   if (rest > 0) {
-    throw new Refusal('cooldown', `the target was treated before and rests for another ${rest} s`);
+    throw new SkipError('cooldown', `the target was treated before and rests for another ${rest} s`);
   }
 };
 
@@ -27,7 +29,7 @@ export const cooldownGate: Gate = async (request, { store, tools }) => {
 export const circuitGate: Gate = async (request, { store, limits, tools }) => {
   const state = circuitState(await runsOf(request, store), limits, tools.now());
   if (state === 'open') {
-    throw new Refusal('circuit-open', `the last ${limits.circuitFailures} runs had no effect: a human must look`);
+    throw new SkipError('circuit-open', `the last ${limits.circuitFailures} runs had no effect: a human must look`);
   }
 };
 

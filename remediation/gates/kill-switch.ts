@@ -1,4 +1,4 @@
-import { Refusal } from '../actions';
+import { SkipError } from '../actions';
 import { type KubernetesClient, RESOURCES } from '../kubernetes';
 import type { Gate } from './gate';
 
@@ -37,6 +37,6 @@ export class KillSwitch {
 export const killSwitchGate: Gate = async (_request, { killSwitch }) => {
   const reason = await killSwitch.reason();
   if (reason) {
-    throw new Refusal('kill-switch', reason);
+    throw new SkipError('kill-switch', reason);
   }
 };

@@ -1,4 +1,4 @@
-import { Refusal } from '../actions';
+import { SkipError } from '../actions';
 import { KEYS, targetDigest } from '../record';
 import type { Gate } from './gate';
 
@@ -16,6 +16,6 @@ export const targetGate: Gate = async ({ record, policy, target }, { store }) =>
     ({ metadata, status }) => metadata.name !== record.metadata.name && OCCUPIED.includes(status.phase),
   );
   if (other) {
-    throw new Refusal('target-locked', `${other.metadata.name} is at work on the target (${other.status.phase})`);
+    throw new SkipError('target-locked', `${other.metadata.name} is at work on the target (${other.status.phase})`);
   }
 };

@@ -1,7 +1,7 @@
 import { context } from '@opentelemetry/api';
 import { currentTraceparent, type Log, type Metrics } from '../audit';
 import type { RemediationPolicy } from '../policy';
-import { incidentDigest, isOpen, KEYS, type RecordedAlert, type RecordStore, type Remediation } from '../record';
+import { alertDigest, isOpen, KEYS, type RecordedAlert, type RecordStore, type Remediation } from '../record';
 import type { Payload, PayloadAlert } from './payload';
 
 export interface IntakeProps {
@@ -57,7 +57,7 @@ export class Intake {
       return 'ignored';
     }
     const recorded = recordedAlert(alert);
-    const incident = incidentDigest(policy.name, recorded);
+    const incident = alertDigest(policy.name, recorded);
     if (alert.status === 'resolved') {
       await this.props.store.markResolved(incident);
       return 'ignored';
@@ -80,7 +80,7 @@ export class Intake {
     if (first) {
       return first;
     }
-    const latest = (await store.list({ [KEYS.incident]: incident })).at(-1);
+    const latest = (await store.list({ [KEYS.alert]: incident })).at(-1);
     return latest && this.mayRepeat(latest)
       ? store.create({ ...spec, attempt: latest.spec.attempt + 1 }, incident)
       : undefined;

@@ -42,7 +42,7 @@ export interface RightsProps {
 /** Rights that the server and its policies need, one question each. */
 export function neededRights({ policies, namespace: own, killSwitch }: RightsProps): readonly Question[] {
   const ofPolicies = policies.flatMap(({ action, parameters }) => {
-    const { permissions } = (actions[action] as Action<unknown>).needs(parameters);
+    const { permissions } = (actions[action] as Action<unknown>).requirements(parameters);
     return permissions.flatMap(({ namespace, rules }) => rules.flatMap((rule) => questions(rule, namespace)));
   });
   const ofServer = ownRights(killSwitch).flatMap((right) => questions(right, own));

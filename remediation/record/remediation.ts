@@ -17,7 +17,7 @@ export const KEYS = {
   /** On a target: it may be repaired automatically. Its value must be `enabled`. */
   optIn: `${REMEDIATION.group}/remediation`,
   /** On an autoscaler: its floor was raised for a while, and from where: `6 from 4`. */
-  raisedFloor: `${REMEDIATION.group}/raised-floor`,
+  raisedMinReplicas: `${REMEDIATION.group}/raised-min-replicas`,
   /** On a record: a human agrees. Its value must be `true`. */
   approved: `${REMEDIATION.group}/approved`,
   /** On a record: the alert was resolved before anything was done. */
@@ -25,12 +25,12 @@ export const KEYS = {
   /** On a record: work is left to do. */
   open: `${REMEDIATION.group}/open`,
   /** On a record: its target was touched, or would have been. */
-  ran: `${REMEDIATION.group}/ran`,
+  executed: `${REMEDIATION.group}/executed`,
   /** On a record: the response, the kind of its action, digest of its target, and digest of the alert that asked. */
   policy: `${REMEDIATION.group}/policy`,
   action: `${REMEDIATION.group}/action`,
   target: `${REMEDIATION.group}/target`,
-  incident: `${REMEDIATION.group}/incident`,
+  alert: `${REMEDIATION.group}/alert`,
 } as const;
 
 /** Where a record stands. The first four leave work to do; the rest is final. */
@@ -135,15 +135,15 @@ export interface RemediationStatus {
   /** Replica that works on it. */
   readonly holder?: string;
   /** RFC 3339. */
-  readonly executionStarted?: string;
-  readonly executed?: string;
+  readonly executionStartTime?: string;
+  readonly executionTime?: string;
   /** What the change did, in a line. */
   readonly effect?: string;
-  readonly verified?: { readonly value?: number; readonly time: string };
+  readonly lastVerification?: { readonly value?: number; readonly time: string };
   /** When the change is taken back. */
-  readonly expires?: string;
+  readonly expirationTime?: string;
   /** What taking it back did, in a line. */
-  readonly reverted?: string;
+  readonly revertResult?: string;
   /** Facts for the responders. */
   readonly evidence?: { readonly [name: string]: string };
   readonly traceId?: string;

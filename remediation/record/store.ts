@@ -47,7 +47,7 @@ export class RecordStore {
             [KEYS.open]: 'true',
             [KEYS.policy]: spec.policy,
             [KEYS.action]: spec.action,
-            [KEYS.incident]: incident,
+            [KEYS.alert]: incident,
           },
         },
         spec,
@@ -111,7 +111,7 @@ export class RecordStore {
 
   /** Notes on the open records of an incident that their alert is resolved. */
   async markResolved(incident: string): Promise<void> {
-    const open = await this.list({ [KEYS.incident]: incident, [KEYS.open]: 'true' });
+    const open = await this.list({ [KEYS.alert]: incident, [KEYS.open]: 'true' });
     for (const record of open.filter(({ metadata }) => !metadata.annotations?.[KEYS.resolved])) {
       const annotations = { [KEYS.resolved]: this.now().toISOString() };
       await this.client.patch(this.reference(record.metadata.name), 'merge', { metadata: { annotations } });
@@ -141,11 +141,11 @@ export class RecordStore {
 
 /** The labels that follow from the status; `null` for one that must not be there. */
 function statusLabels(record: Remediation): { readonly [key: string]: string | null } {
-  const { target, executionStarted } = record.status;
+  const { target, executionStartTime } = record.status;
   return {
     [KEYS.open]: hasWork(record) ? 'true' : null,
     [KEYS.target]: target ? targetDigest(target) : null,
-    [KEYS.ran]: executionStarted ? 'true' : null,
+    [KEYS.executed]: executionStartTime ? 'true' : null,
   };
 }
 
@@ -156,7 +156,7 @@ function needsLabels(record: Remediation): boolean {
 
 /** Whether something is left to do: the run is not over, or its change is to be taken back. */
 export function hasWork({ status }: Remediation): boolean {
-  return isOpen(status.phase) || (status.expires !== undefined && status.reverted === undefined);
+  return isOpen(status.phase) || (status.expirationTime !== undefined && status.revertResult === undefined);
 }
 
 export function createdAt({ metadata }: Remediation): number {
@@ -167,7 +167,7 @@ export function createdAt({ metadata }: Remediation): number {
  * Identifies what an alert tells of: every delivery of it, by whichever Alertmanager and however often, has the same.
  * An alert that fires anew after it was resolved is another.
  */
-export function incidentDigest(policy: string, { fingerprint, startsAt }: RecordedAlert): string {
+export function alertDigest(policy: string, { fingerprint, startsAt }: RecordedAlert): string {
   return digest(policy, fingerprint, new Date(startsAt).toISOString());
 }
 

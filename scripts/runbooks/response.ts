@@ -28,15 +28,15 @@ export function withResponse(runbook: string, policy: RemediationPolicy | undefi
 }
 
 function describe(policy: RemediationPolicy, { namespace, killSwitch }: Place): string[] {
-  const { name, action, parameters, approval, cooldownSeconds, budgetPerHour, refuseWhile, verification } = policy;
+  const { name, action, parameters, approval, cooldownSeconds, budgetPerHour, skipWhile, verification } = policy;
   const { describe: what, revert } = actions[action] as Action<unknown>;
   const records = `kubectl get remediations -n ${namespace} --selector=${KEYS.policy}=${name}`;
   return [
     `Response \`${name}\`: ${lowerFirst(what(parameters))}`,
     '',
     `- ${approval ? 'A human agrees to each run first.' : 'It runs by itself.'} At most ${budgetPerHour} runs an hour, and a target rests for ${minutes(cooldownSeconds)} after each.`,
-    ...(refuseWhile.length > 0
-      ? [`- It does nothing while ${refuseWhile.map((each) => `\`${each.name}\``).join(' or ')} holds.`]
+    ...(skipWhile.length > 0
+      ? [`- It does nothing while ${skipWhile.map((each) => `\`${each.name}\``).join(' or ')} holds.`]
       : []),
     verification
       ? `- Whether it helped is looked at from ${minutes(verification.stabilisationSeconds)} to ${minutes(verification.withinSeconds)} after the change; what cannot be seen is no success.`

@@ -11,7 +11,7 @@ import {
   type RemediationWebhookProps,
   SettingError,
 } from '../../constructs';
-import { needsOf } from '../../constructs/remediation-webhook/permissions';
+import { requirementsOf } from '../../constructs/remediation-webhook/permissions';
 import { restartWorkload, scaleUp } from '../../remediation';
 import { restartWorkloadAction } from '../../remediation/actions/restart-workload';
 import type { Configuration } from '../../remediation/configuration';
@@ -84,7 +84,7 @@ describe('RemediationWebhook', () => {
           namespace: 'shop',
           deployments: ['checkout'],
           autoscalers: ['checkout'],
-          ceiling: 12,
+          maxReplicas: 12,
           verification: { query: 'vector(1)' },
         }),
       ],
@@ -156,8 +156,8 @@ describe('RemediationWebhook', () => {
     };
 
     test('a policy without the connection that it needs', () => {
-      const needs = { permissions: [], fences: [], connections: ['cache'] };
-      const mock = jest.spyOn(restartWorkloadAction, 'needs').mockReturnValue(needs);
+      const needs = { permissions: [], allowedUpdates: [], connections: ['cache'] };
+      const mock = jest.spyOn(restartWorkloadAction, 'requirements').mockReturnValue(needs);
       try {
         expect(error(() => webhook())).toBe('connections.cache is not set: a policy needs it: say where the server is');
         const endpoint = Endpoint.host('cache.example.com', 6379, 'redis');
@@ -307,10 +307,10 @@ describe('RemediationWebhook', () => {
           ),
         ),
       );
-    const changing = (rights: readonly string[]) => rights.filter((right) => !/: (get|list|watch) /.test(right));
+    const writeRules = (rights: readonly string[]) => rights.filter((right) => !/: (get|list|watch) /.test(right));
 
     test('to change something are for the objects of the policies, by name', () => {
-      expect(changing(rightsOf(rendered())).filter((right) => right.startsWith('shop'))).toEqual([
+      expect(writeRules(rightsOf(rendered())).filter((right) => right.startsWith('shop'))).toEqual([
         'shop: patch apps/deployments checkout',
         'shop: patch apps/deployments basket',
         'shop: create /events',
@@ -319,7 +319,7 @@ describe('RemediationWebhook', () => {
     });
 
     test('in its own namespace are for records, locks and Events', () => {
-      const resources = changing(rightsOf(rendered()))
+      const resources = writeRules(rightsOf(rendered()))
         .filter((right) => right.startsWith(NAMESPACE))
         .map((right) => right.split('/')[1]);
       expect([...new Set(resources)].sort()).toEqual(['events', 'leases', 'remediations']);
@@ -370,19 +370,19 @@ describe('RemediationWebhook', () => {
       });
     });
 
-    test('has a gate for each fence of the policies, and no other', () => {
+    test('has a gate for each update of the policies, and no other', () => {
       const policies = [
         RESTART,
-        scaleUp({ namespace: 'shop', deployments: ['basket'], ceiling: 4, verification: { query: 'vector(1)' } }),
+        scaleUp({ namespace: 'shop', deployments: ['basket'], maxReplicas: 4, verification: { query: 'vector(1)' } }),
       ];
-      const { fences } = needsOf(policies);
-      expect(fences.map(({ resource, names }) => [resource, names])).toEqual([
+      const { allowedUpdates } = requirementsOf(policies);
+      expect(allowedUpdates.map(({ resource, names }) => [resource, names])).toEqual([
         ['deployments', ['checkout', 'basket']],
         ['deployments/scale', ['basket']],
       ]);
       const { variables, validations } = policyOf(rendered({ policies }));
-      expect(variables.map(({ name }: { name: string }) => name)).toEqual(['what', 'own', 'fence0', 'fence1']);
-      expect(validations[0].expression).toBe('variables.own || variables.fence0 || variables.fence1');
+      expect(variables.map(({ name }: { name: string }) => name)).toEqual(['what', 'own', 'update0', 'update1']);
+      expect(validations[0].expression).toBe('variables.own || variables.update0 || variables.update1');
       expect(variables[2].expression).toContain('request.?name.orValue("") in ["checkout", "basket"]');
       expect(variables[2].expression).toContain('request.resource.version == "v1"');
     });

@@ -99,7 +99,7 @@ describe(`The drill, ${FACTOR} times as fast as in production`, () => {
     await waitFor('the end', async () => (await finished(0)).length === 1);
     const [record] = await drill.records();
     expect(record!.status).toMatchObject({ phase: 'succeeded', target: { kind: 'Deployment', name: TARGET } });
-    timeline.add('the webhook restarts the Deployment', record!.status.executed);
+    timeline.add('the webhook restarts the Deployment', record!.status.executionTime);
     timeline.add('the webhook has proof that it helped', transition(record!, 'succeeded'));
     await waitFor('the all-clear', async () => !(await isFiring(ALERT)));
     timeline.add(`${ALERT} is resolved`);
@@ -153,7 +153,7 @@ describe(`The drill, ${FACTOR} times as fast as in production`, () => {
       clearInterval(leak);
     }
     for (const [index, run] of (await ineffective(earlier)).entries()) {
-      timeline.add(`restart ${index + 1}`, run.status.executed);
+      timeline.add(`restart ${index + 1}`, run.status.executionTime);
       timeline.add(`restart ${index + 1} did not help`, transition(run, 'ineffective'));
     }
     for (const { alert, time } of pagesSince(since)) {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
-import { needsOf } from '../../constructs/remediation-webhook/permissions';
+import { requirementsOf } from '../../constructs/remediation-webhook/permissions';
 import { type Run, restartWorkload, scaleUp } from '../../remediation';
-import { METADATA } from '../../remediation/actions/fence';
+import { METADATA } from '../../remediation/actions/allowed-update';
 import { type ScaleUp, scaleUpAction } from '../../remediation/actions/scale-up';
 import { checkRights } from '../../remediation/intake/readiness';
 import { KubernetesClient } from '../../remediation/kubernetes';
@@ -35,7 +35,7 @@ const POLICIES = [
     namespace: APPLICATION,
     deployments: ['backend', 'stopped'],
     autoscalers: ['backend'],
-    ceiling: CEILING,
+    maxReplicas: CEILING,
     verification: { query: 'vector(1)' },
   }),
 ];
@@ -165,7 +165,7 @@ const restart = (path: string, annotations: object = { [RESTARTED_AT]: '2026-01-
 });
 const owner = { apiVersion: 'v1', kind: 'ConfigMap', name: 'x', uid: '7c3a6b04-0000-4000-8000-000000000000' };
 
-/** What whoever has the webhook's token could do to harm, were it not for the fence. */
+/** What whoever has the webhook's token could do to harm, were it not for the update. */
 const ATTACKS: { readonly [title: string]: ApiRequest } = {
   // Through the right to restart.
   'runs another image': template({ spec: { containers: [{ ...CONTAINER, image: 'evil/miner:1' }] } }),
@@ -264,7 +264,7 @@ const ATTACKS: { readonly [title: string]: ApiRequest } = {
 
   // Through the right to scale.
   'scales down': patch(`${APPS}/backend/scale`, { spec: { replicas: 1 } }),
-  'scales over the ceiling': patch(`${APPS}/backend/scale`, { spec: { replicas: CEILING + 1 } }),
+  'scales over the maxReplicas': patch(`${APPS}/backend/scale`, { spec: { replicas: CEILING + 1 } }),
   'scales what no policy names': patch(`${APPS}/elsewhere/scale`, { spec: { replicas: 3 } }),
   'starts what is stopped': patch(`${APPS}/stopped/scale`, { spec: { replicas: 1 } }),
   'raises the maximum': patch(`${AUTOSCALERS}/backend`, { spec: { maxReplicas: 100 } }),
@@ -279,7 +279,7 @@ const ATTACKS: { readonly [title: string]: ApiRequest } = {
   'changes how it scales': patch(`${AUTOSCALERS}/backend`, {
     spec: { behavior: { scaleUp: { stabilizationWindowSeconds: 3600 } } },
   }),
-  'raises the floor over the ceiling': floor(CEILING + 1, `${CEILING + 1} from 2`),
+  'raises the floor over the maxReplicas': floor(CEILING + 1, `${CEILING + 1} from 2`),
   'raises the floor without a note': floor(3),
   'notes another floor than there was': floor(3, '3 from 1'),
   "lowers the owner's floor": floor(1),
@@ -438,7 +438,7 @@ const CONNECTIONS: { readonly [title: string]: ApiRequest } = {
 
 /** A change of the floor of the autoscaler, and the note with it; `null` removes the note. */
 function floor(minReplicas: number, note?: string | null): ApiRequest {
-  const annotations = note === undefined ? undefined : { [KEYS.raisedFloor]: note };
+  const annotations = note === undefined ? undefined : { [KEYS.raisedMinReplicas]: note };
   return patch(`${AUTOSCALERS}/backend`, { metadata: { annotations }, spec: { minReplicas } });
 }
 
@@ -498,7 +498,7 @@ describe('the rights of the webhook', () => {
   });
 });
 
-describe('the fence, around a webhook that RBAC would let do everything', () => {
+describe('the update, around a webhook that RBAC would let do everything', () => {
   const stateOf = async () =>
     Promise.all(
       OBJECTS.map(async ([collection, { metadata }]) => {
@@ -512,7 +512,7 @@ describe('the fence, around a webhook that RBAC would let do everything', () => 
     const subject = `--serviceaccount=${MONITORING}:remediation-webhook`;
     await kubernetes.kubectl('create', 'clusterrolebinding', 'everything', '--clusterrole=cluster-admin', subject);
     // The API server reads new policies now and then.
-    await waitFor('the fence to stand', async () => {
+    await waitFor('the update to stand', async () => {
       const answer = await asWebhook(withDryRun({ method: 'DELETE', path: `${APPS}/elsewhere` }));
       return DENIED.test(refusalOf(answer) ?? '');
     });
@@ -572,7 +572,7 @@ describe('within the fence', () => {
     await denies(template({ metadata: { annotations: { [RESTARTED_AT]: null } } }));
   });
 
-  test('replicas are added up to the ceiling, and never taken away', async () => {
+  test('replicas are added up to the maxReplicas, and never taken away', async () => {
     const scale = (replicas: number) => patch(`${APPS}/backend/scale`, { spec: { replicas } });
     await allows(scale(3));
     await allows(scale(CEILING));
@@ -650,7 +650,7 @@ describe('within the fence', () => {
     const { metadata } = await allows(patch(`${RECORDS}/waits/status`, { ...approval, status: { phase: 'accepted' } }));
     expect(metadata.annotations).toBeUndefined();
     expect(await asAdministrator(patch(`${RECORDS}/waits`, approval))).toMatchObject({ code: 200 });
-    await allows(patch(`${RECORDS}/waits`, { metadata: { labels: { [KEYS.ran]: 'true' } } }));
+    await allows(patch(`${RECORDS}/waits`, { metadata: { labels: { [KEYS.executed]: 'true' } } }));
     await denies(patch(`${RECORDS}/waits`, { metadata: { annotations: { [KEYS.approved]: null } } }));
   });
 
@@ -680,7 +680,7 @@ describe('within the fence', () => {
 });
 
 describe('the expressions of the fence', () => {
-  const { fences } = needsOf(POLICIES);
+  const { allowedUpdates } = requirementsOf(POLICIES);
   const policies = '/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicies';
 
   /** What the API server's type checker says of a policy. */
@@ -694,10 +694,10 @@ describe('the expressions of the fence', () => {
     return warnings.map(({ warning }) => warning);
   };
 
-  /** Those of a policy that has one of the fences alone; a policy for every resource is not checked against types. */
+  /** Those of a policy that has one of the allowedUpdates alone; a policy for every resource is not checked against types. */
   const warningsOfFence = async (index: number, name: string, change = (expression: string) => expression) => {
     const { body: policy } = await asAdministrator({ method: 'GET', path: `${policies}/${FENCE}` });
-    const { apiGroup, version, resource } = fences[index]!;
+    const { apiGroup, version, resource } = allowedUpdates[index]!;
     const rule = { apiGroups: [apiGroup], apiVersions: [version], resources: [resource], operations: ['UPDATE'] };
     const expressionOf = (variable: string) =>
       policy.spec.variables.find(({ name: known }: { name: string }) => known === variable).expression as string;
@@ -705,7 +705,7 @@ describe('the expressions of the fence', () => {
     const spec = {
       matchConstraints: { resourceRules: [rule] },
       variables: [{ name: 'what', expression: expressionOf('what') }],
-      validations: [{ expression: change(expressionOf(`fence${index}`)) }],
+      validations: [{ expression: change(expressionOf(`update${index}`)) }],
     };
     const made = await asAdministrator({ method: 'POST', path: policies, body: { metadata: { name }, spec } });
     expect(refusalOf(made)).toBeUndefined();
@@ -715,8 +715,10 @@ describe('the expressions of the fence', () => {
   test('have no warning of the type checker', async () => {
     expect(await warningsOf(FENCE)).toEqual([]);
     // Subresources are not checked.
-    const whole = fences.map((_, index) => index).filter((index) => !fences[index]!.resource.includes('/'));
-    expect(whole.map((index) => fences[index]!.resource)).toEqual(['deployments', 'horizontalpodautoscalers']);
+    const whole = allowedUpdates
+      .map((_, index) => index)
+      .filter((index) => !allowedUpdates[index]!.resource.includes('/'));
+    expect(whole.map((index) => allowedUpdates[index]!.resource)).toEqual(['deployments', 'horizontalpodautoscalers']);
     for (const index of whole) {
       expect(await warningsOfFence(index, `typed-${index}`)).toEqual([]);
     }
@@ -734,7 +736,8 @@ describe('the expressions of the fence', () => {
       (await asAdministrator({ method: 'GET', path: `/openapi/v3/apis/${group}` })).body.components.schemas;
     const [apps, autoscaling] = [await schemas('apps/v1'), await schemas('autoscaling/v2')];
     const fields = (schema: { properties: object }) => Object.keys(schema.properties);
-    const expressionsOf = (resource: string) => fences.find((fence) => fence.resource === resource)!.expressions;
+    const expressionsOf = (resource: string) =>
+      allowedUpdates.find((update) => update.resource === resource)!.expressions;
     const [forDeployments, forAutoscalers] = ['deployments', 'horizontalpodautoscalers'].map(expressionsOf);
     const silentAbout = (path: string, names: readonly string[], expressions: readonly string[]) =>
       names.filter((name) => !expressions.some((text) => text.includes(`object.${path}.?${name}`)));

@@ -30,7 +30,7 @@ const SCALE_UP = scaleUp({
   namespace: APPLICATION,
   deployments: DEPLOYMENTS,
   autoscalers: DEPLOYMENTS,
-  ceiling: 5,
+  maxReplicas: 5,
   expiresAfterSeconds: FLOOR_SECONDS,
   verification: PROOFS.well,
 });
@@ -80,7 +80,7 @@ describe('A raised floor', () => {
 
   const closed = (request: Asked, reverted: RegExp) =>
     waitFor('the record to say what became of the floor', async () =>
-      reverted.test((await recordOf(request)).status.reverted ?? ''),
+      reverted.test((await recordOf(request)).status.revertResult ?? ''),
     );
 
   it('comes back although the server makes dry runs since', async () => {
@@ -188,7 +188,7 @@ describe('A request that cannot be decided about', () => {
   });
 });
 
-describe('A contraindication', () => {
+describe('A blocking condition', () => {
   it('holds when one of two Prometheus knows of it', async () => {
     const empty = await startPrometheus();
     const knowing = await startPrometheus({
@@ -199,7 +199,7 @@ describe('A contraindication', () => {
       const answer = await fetch(`${knowing.url}/api/v1/query?query=up`);
       return ((await answer.json()) as { data: { result: unknown[] } }).data.result.length > 0;
     });
-    const policy = restarts('restart', { refuseWhile: [{ name: 'something-down', query: 'up{job="itself"} == 0' }] });
+    const policy = restarts('restart', { skipWhile: [{ name: 'something-down', query: 'up{job="itself"} == 0' }] });
     await restart({ policies: [policy], prometheus: [empty.url, knowing.url] });
     const name = await stage.newDeployment();
     const [record] = await stage.outcome(alertAbout(name, 'restart'));

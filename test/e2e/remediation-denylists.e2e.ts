@@ -253,7 +253,7 @@ describe('The CiliumCIDRGroup', () => {
     expect(await addresses()).toEqual(BY_HAND);
     await waitFor('the record to say so', async () => {
       const [after] = await recordsOf(stage.kubernetes, [request]);
-      return after!.status.reverted === 'let 203.0.113.7/32 in again';
+      return after!.status.revertResult === 'let 203.0.113.7/32 in again';
     });
   });
 
@@ -376,7 +376,7 @@ describe('The IP sets of AWS WAF, by a stand-in that speaks its protocol, since 
     expect(ipv4()).toMatchObject({ Addresses: ['192.0.2.1/32'], Description: IPV4.Description });
     await waitFor('the record to say so', async () => {
       const [after] = await recordsOf(stage.kubernetes, [request]);
-      return after!.status.reverted === 'let 203.0.113.7/32 in again';
+      return after!.status.revertResult === 'let 203.0.113.7/32 in again';
     });
     expect(aws.calls.filter((call) => !call.endsWith('200'))).toEqual([]);
     expect(aws.calls.filter((call) => call.startsWith('UpdateIPSet'))).toHaveLength(2);

@@ -31,7 +31,7 @@ beforeAll(async () => {
       restarts('restart-unproven', {}, PROOFS.unknown),
       restarts('restart-once', { budgetPerHour: 1 }),
       restarts('restart-by-agreement', { approval: true }),
-      scaleUp({ namespace: APPLICATION, deployments: DEPLOYMENTS, ceiling: 5, verification: PROOFS.well }),
+      scaleUp({ namespace: APPLICATION, deployments: DEPLOYMENTS, maxReplicas: 5, verification: PROOFS.well }),
     ],
     { circuitOpenSeconds: CIRCUIT_OPEN_SECONDS },
   );

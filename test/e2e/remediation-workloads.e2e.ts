@@ -26,12 +26,12 @@ let stage: Stage;
 beforeAll(async () => {
   stage = await Stage.set([
     restarts('restart'),
-    restarts('restart-contraindicated', { refuseWhile: [{ name: 'database-down', query: 'vector(1)' }] }),
+    restarts('restart-contraindicated', { skipWhile: [{ name: 'database-down', query: 'vector(1)' }] }),
     scaleUp({
       namespace: APPLICATION,
       deployments: DEPLOYMENTS,
       autoscalers: DEPLOYMENTS,
-      ceiling: 5,
+      maxReplicas: 5,
       expiresAfterSeconds: 8,
       verification: PROOFS.well,
     }),
@@ -138,7 +138,7 @@ describe('What is in no state to be touched is left alone', () => {
     ['one that does not exist', 'target-unknown', async () => alertAbout(DEPLOYMENTS.at(-1)!, 'restart')],
     ['no target at all', 'target-unknown', async () => alertAbout('', 'restart', { workload: '', namespace: '' })],
     [
-      'a target while a contraindication holds',
+      'a target while a blocking condition holds',
       'unhealthy',
       async () => alertAbout(await stage.newDeployment(), 'restart-contraindicated'),
     ],
@@ -197,11 +197,11 @@ describe('Scaling up', () => {
     await waitFor('the floor to come back', async () => (await floor()) === '2');
     await waitFor('the record to say so', async () => {
       const [after] = await recordsOf(stage.kubernetes, [request]);
-      return after!.status.reverted !== undefined && after!.metadata.labels?.[KEYS.open] === undefined;
+      return after!.status.revertResult !== undefined && after!.metadata.labels?.[KEYS.open] === undefined;
     });
   });
 
-  it('adds replicas where no autoscaler owns them, up to the ceiling', async () => {
+  it('adds replicas where no autoscaler owns them, up to the maxReplicas', async () => {
     const name = await stage.newDeployment({ replicas: 4 });
     const [record] = await stage.outcome(alertAbout(name, 'scale-up'));
     expect(record!.status).toMatchObject({ phase: 'succeeded', effect: expect.stringContaining('from 4 to 5') });

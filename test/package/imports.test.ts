@@ -10,7 +10,6 @@ describe('imports', () => {
 
   it.each([
     ['external-secrets.yaml', 'external-secrets.io.ts'],
-    ['remediation.yaml', 'monitoring.sightedit.com.ts'],
     ['cert-manager.yaml', 'cert-manager.io.ts'],
   ])('are what cdk8s generates from %s', (crd, file) => {
     const cli = join(ROOT, 'node_modules', 'cdk8s-cli', 'bin', 'cdk8s');

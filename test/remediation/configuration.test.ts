@@ -58,7 +58,11 @@ describe('a configuration', () => {
     ['another mode', { mode: 'on' }, 'mode: Invalid type: Expected ("dry-run" | "active") but received "on"'],
     ['an empty namespace', { namespace: '' }, 'namespace: Invalid length: Expected !0 but received 0'],
     ['a port that is a text', { port: '8080' }, 'port: Invalid type: Expected number but received "8080"'],
-    ['half a second', { limits: { ...COMPLETE.limits, lookSeconds: 0.5 } }, 'limits.lookSeconds: Invalid integer'],
+    [
+      'half a second',
+      { limits: { ...COMPLETE.limits, verificationIntervalSeconds: 0.5 } },
+      'limits.verificationIntervalSeconds: Invalid integer',
+    ],
     [
       'no circuit',
       { limits: { ...COMPLETE.limits, circuitFailures: 0 } },

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { renderQuery } from '../../remediation/promql';
 import {
-  incidentDigest,
+  alertDigest,
   LEASE_PREFIX,
   lockName,
   type RecordedAlert,
@@ -70,7 +70,7 @@ describe('the key of an incident', () => {
           `${date}T${rest.replace('Z', '+00:00')}`,
           `${date}T${rest.replace('Z', '000000Z')}`,
         ];
-        const keys = written.map((startsAt) => incidentDigest('restart-workload', alertsAt(startsAt, fingerprint)));
+        const keys = written.map((startsAt) => alertDigest('restart-workload', alertsAt(startsAt, fingerprint)));
         expect(new Set(keys).size).toBe(1);
         expect(keys[0]).toMatch(/^[0-9a-f]{16}$/);
       }),
@@ -84,10 +84,10 @@ describe('the key of an incident', () => {
         const startsAt = time.toISOString();
         const later = new Date(time.getTime() + 1000).toISOString();
         const keys = [
-          incidentDigest('restart-workload', alertsAt(startsAt, one)),
-          incidentDigest('scale-up', alertsAt(startsAt, one)),
-          incidentDigest('restart-workload', alertsAt(startsAt, other)),
-          incidentDigest('restart-workload', alertsAt(later, one)),
+          alertDigest('restart-workload', alertsAt(startsAt, one)),
+          alertDigest('scale-up', alertsAt(startsAt, one)),
+          alertDigest('restart-workload', alertsAt(startsAt, other)),
+          alertDigest('restart-workload', alertsAt(later, one)),
         ];
         expect(new Set(keys).size).toBe(4);
       }),

@@ -16,7 +16,7 @@ export function record(
   return {
     apiVersion: `${REMEDIATION.group}/${REMEDIATION.version}`,
     kind: REMEDIATION.kind,
-    metadata: { name, creationTimestamp: ago(secondsAgo), labels: { [KEYS.ran]: 'true' } },
+    metadata: { name, creationTimestamp: ago(secondsAgo), labels: { [KEYS.executed]: 'true' } },
     spec: {
       policy: 'restart-workload',
       action: 'restart-workload',

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { AwsError } from '../../clients';
-import type { Needs } from '../action';
+import type { Requirements } from '../action';
 import { type Cidr, canonicalCidr, isIPv6Cidr } from '../addresses';
 import type { Denylist, DenylistContext } from './denylist';
 
@@ -94,6 +94,6 @@ export function awsWafDenylist(settings: AwsWafIpSets, context: DenylistContext)
   };
 }
 
-export function awsWafNeeds({ roleArn }: AwsWafIpSets): Needs {
-  return { permissions: [], fences: [], connections: [], awsRole: roleArn };
+export function awsWafNeeds({ roleArn }: AwsWafIpSets): Requirements {
+  return { permissions: [], allowedUpdates: [], connections: [], awsRole: roleArn };
 }

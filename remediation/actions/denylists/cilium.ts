@@ -1,7 +1,7 @@
 import type { KubernetesObject } from '../../kubernetes';
-import { type Needs, Refusal } from '../action';
+import { type Requirements, SkipError } from '../action';
 import { type Cidr, canonicalCidr } from '../addresses';
-import { appliedFieldsUnchanged, METADATA, unchanged } from '../fence';
+import { appliedFieldsUnchanged, METADATA, unchanged } from '../allowed-update';
 import type { Denylist, DenylistContext } from './denylist';
 
 /**
@@ -51,7 +51,7 @@ export function ciliumDenylist(
   const read = async (): Promise<Group> => {
     const group = await kubernetes.find<Group>(reference, signal);
     if (!group) {
-      throw new Refusal('target-unknown', `there is no CiliumCIDRGroup ${name}`);
+      throw new SkipError('target-unknown', `there is no CiliumCIDRGroup ${name}`);
     }
     return group;
   };
@@ -98,12 +98,12 @@ function missing(one: string, other: string): string {
 }
 
 /** Rights on the one group, and a fence that lets no more through than one address more, or one fewer. */
-export function ciliumNeeds({ name, version = DEFAULT_VERSION }: CiliumCidrGroup): Needs {
+export function ciliumNeeds({ name, version = DEFAULT_VERSION }: CiliumCidrGroup): Requirements {
   return {
     permissions: [
       { rules: [{ apiGroups: [GROUP], resources: [PLURAL], resourceNames: [name], verbs: ['get', 'patch'] }] },
     ],
-    fences: [
+    allowedUpdates: [
       {
         apiGroup: GROUP,
         version,

@@ -1,4 +1,4 @@
-import type { Tools } from '../action';
+import type { Clients } from '../action';
 import type { Cidr } from '../addresses';
 
 /** A place where addresses are kept out. */
@@ -23,7 +23,7 @@ export interface Denylist {
 
 /** What a denylist works with in a run. */
 export interface DenylistContext {
-  readonly tools: Tools;
+  readonly tools: Clients;
   /** Name of the record on whose behalf an address is kept out. */
   readonly record: string;
   readonly dryRun: boolean;

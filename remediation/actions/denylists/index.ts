@@ -1,4 +1,4 @@
-import type { Needs } from '../action';
+import type { Requirements } from '../action';
 import { type AwsWafIpSets, awsWafDenylist, awsWafNeeds } from './aws-waf';
 import { type CiliumCidrGroup, ciliumDenylist, ciliumNeeds } from './cilium';
 import type { Denylist, DenylistContext } from './denylist';
@@ -20,10 +20,10 @@ export function denylistOf(settings: DenylistSettings, context: DenylistContext)
   }
 }
 
-export function denylistNeeds(settings: DenylistSettings): Needs {
+export function denylistNeeds(settings: DenylistSettings): Requirements {
   switch (settings.kind) {
     case 'redis-denylist':
-      return { permissions: [], fences: [], connections: [settings.connection] };
+      return { permissions: [], allowedUpdates: [], connections: [settings.connection] };
     case 'cilium-cidr-group':
       return ciliumNeeds(settings);
     case 'aws-wafv2-ip-set':

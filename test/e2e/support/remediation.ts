@@ -69,7 +69,7 @@ export class Stage {
     const overrides = {
       prometheus: [url],
       connections,
-      limits: { lookSeconds: 1, lockSeconds: 3, budgetPerHour: 1000, ...limits },
+      limits: { verificationIntervalSeconds: 1, lockSeconds: 3, budgetPerHour: 1000, ...limits },
     };
     const stage = new Stage(kubernetes, deployed, overrides, env);
     await stage.restart();

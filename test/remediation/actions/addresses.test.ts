@@ -1,6 +1,6 @@
 import { isIPv4, isIPv6 } from 'node:net';
 import fc from 'fast-check';
-import { blockAddress, Refusal } from '../../../remediation';
+import { blockAddress, SkipError } from '../../../remediation';
 import { blockableCidr, canonicalCidr, checkRanges, isIPv6Cidr } from '../../../remediation/actions/addresses';
 
 const GUARD = { neverBlock: ['8.8.4.0/24', '2606:4700::/32'] };
@@ -10,7 +10,7 @@ function outcome(text: string, guard: Parameters<typeof blockableCidr>[1] = GUAR
   try {
     return blockableCidr(text, guard);
   } catch (error) {
-    if (error instanceof Refusal) {
+    if (error instanceof SkipError) {
       return `${error.reason}: ${error.message}`;
     }
     throw error;

@@ -55,8 +55,8 @@ async function found(situation: Situation) {
   const status = {
     phase: 'verifying',
     effect: 'restarted backend',
-    executed: ago(executedSecondsAgo),
-    verified: last && { value: last.value, time: ago(last.secondsAgo) },
+    executionTime: ago(executedSecondsAgo),
+    lastVerification: last && { value: last.value, time: ago(last.secondsAgo) },
   } as RemediationStatus;
   return { finding: await look(run, { policy: { verification }, action } as Request, status, LOOK_SECONDS), asked };
 }
@@ -75,19 +75,23 @@ describe('a look at the effect', () => {
     expect([finding, asked]).toEqual([{ kind: 'wait', milliseconds }, []]);
   });
 
-  test.each<[string, Situation, 'well' | 'unwell' | 'unknown']>([
-    ['is well for the first time', { query: [1] }, 'well'],
-    ['was unwell before', { query: [1], last: { value: 0, secondsAgo: 20 } }, 'well'],
-    ['was unknown before', { query: [1], last: { secondsAgo: 20 } }, 'well'],
-    ['is well, and does not rest yet', { query: [1], last: WELL_BEFORE, settled: false }, 'well'],
-    ['is well, and nobody can say whether it rests', { query: [1], last: WELL_BEFORE, settled: UNREACHABLE }, 'well'],
-    ['is unwell', { query: [0], last: WELL_BEFORE }, 'unwell'],
-    ['is unwell in part', { query: [1, 0, 1], last: WELL_BEFORE }, 'unwell'],
-    ['yields another number', { query: [0.5], last: WELL_BEFORE }, 'unwell'],
-    ['yields none', { query: [Number.NaN], last: WELL_BEFORE }, 'unwell'],
+  test.each<[string, Situation, 'healthy' | 'unhealthy' | 'unknown']>([
+    ['is well for the first time', { query: [1] }, 'healthy'],
+    ['was unwell before', { query: [1], last: { value: 0, secondsAgo: 20 } }, 'healthy'],
+    ['was unknown before', { query: [1], last: { secondsAgo: 20 } }, 'healthy'],
+    ['is well, and does not rest yet', { query: [1], last: WELL_BEFORE, settled: false }, 'healthy'],
+    [
+      'is well, and nobody can say whether it rests',
+      { query: [1], last: WELL_BEFORE, settled: UNREACHABLE },
+      'healthy',
+    ],
+    ['is unwell', { query: [0], last: WELL_BEFORE }, 'unhealthy'],
+    ['is unwell in part', { query: [1, 0, 1], last: WELL_BEFORE }, 'unhealthy'],
+    ['yields another number', { query: [0.5], last: WELL_BEFORE }, 'unhealthy'],
+    ['yields none', { query: [Number.NaN], last: WELL_BEFORE }, 'unhealthy'],
     ['has no data', { query: [], last: WELL_BEFORE }, 'unknown'],
     ['cannot be asked about', { query: UNREACHABLE, last: WELL_BEFORE }, 'unknown'],
-    ['is well for Prometheus, and unwell itself', { query: [1], own: 0, last: WELL_BEFORE }, 'unwell'],
+    ['is well for Prometheus, and unwell itself', { query: [1], own: 0, last: WELL_BEFORE }, 'unhealthy'],
     ['is well for Prometheus, and says nothing itself', { query: [1], own: 'unknown', last: WELL_BEFORE }, 'unknown'],
     ['is well for Prometheus, and cannot be looked at', { query: [1], own: UNREACHABLE, last: WELL_BEFORE }, 'unknown'],
   ])('when the target %s is taken again', async (_what, situation, result) => {

@@ -1,8 +1,8 @@
-import { circuitGate, circuitState, cooldownGate, type GateTools, type Request } from '../../../remediation/gates';
+import { circuitGate, circuitState, cooldownGate, type GateContext, type Request } from '../../../remediation/gates';
 import type { Phase } from '../../../remediation/record';
 import { NOW, record } from '../sample';
 
-const LIMITS = { circuitFailures: 3, circuitOpenSeconds: 3600 } as GateTools['limits'];
+const LIMITS = { circuitFailures: 3, circuitOpenSeconds: 3600 } as GateContext['limits'];
 
 /** Runs that ended so many seconds ago, the oldest first. */
 const runs = (...ends: readonly (readonly [Phase, number])[]) =>
@@ -163,10 +163,10 @@ describe('the gates that look back', () => {
         return known;
       },
     };
-    return { asked, gates: { store, limits: LIMITS, tools: { now: () => NOW } } as unknown as GateTools };
+    return { asked, gates: { store, limits: LIMITS, tools: { now: () => NOW } } as unknown as GateContext };
   };
   const executed = (secondsAgo: number, name = 'run') =>
-    record('succeeded', 0, { executed: new Date(NOW.getTime() - secondsAgo * 1000).toISOString() }, name);
+    record('succeeded', 0, { executionTime: new Date(NOW.getTime() - secondsAgo * 1000).toISOString() }, name);
 
   test('let a target rest after a run, to the second', async () => {
     await expect(cooldownGate(request(), gates([executed(1799)]).gates)).rejects.toMatchObject({
@@ -190,7 +190,7 @@ describe('the gates that look back', () => {
       {
         'monitoring.sightedit.com/policy': 'restart-workload',
         'monitoring.sightedit.com/target': expect.stringMatching(/^[0-9a-f]{16}$/),
-        'monitoring.sightedit.com/ran': 'true',
+        'monitoring.sightedit.com/executed': 'true',
       },
     ]);
   });

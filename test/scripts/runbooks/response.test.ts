@@ -8,7 +8,7 @@ const restart: RemediationPolicy = restartWorkload({
   namespace: 'shop',
   deployments: ['checkout'],
   cooldownSeconds: 3600,
-  refuseWhile: [{ name: 'database-down', query: 'vector(1)' }],
+  skipWhile: [{ name: 'database-down', query: 'vector(1)' }],
   verification: { query: 'vector(1)', stabilisationSeconds: 60, withinSeconds: 600 },
 });
 

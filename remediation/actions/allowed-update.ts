@@ -1,5 +1,5 @@
 /** Changes that the API server lets through: objects of these names, and only what the expressions leave open. */
-export interface Fence {
+export interface AllowedUpdate {
   readonly apiGroup: string;
   /** Version in which the expressions read the object: through another one it would have other fields. */
   readonly version: string;

@@ -1,16 +1,16 @@
 import { ApiObject, JsonPatch } from 'cdk8s';
 import { Construct } from 'constructs';
-import type { Fence } from '../../remediation';
+import type { AllowedUpdate } from '../../remediation';
 import { KEYS, LEASE_PREFIX, REMEDIATION, REPORTER } from '../../remediation';
 import type { Labels } from '../kit';
 
-export interface AdmissionFenceProps {
+export interface UpdateGuardProps {
   readonly name: string;
   readonly labels: Labels;
   /** ServiceAccount that is fenced in. */
   readonly serviceAccount: { readonly namespace: string; readonly name: string };
   /** What it may change beside its own records. */
-  readonly fences: readonly Fence[];
+  readonly allowedUpdates: readonly AllowedUpdate[];
 }
 
 /**
@@ -18,8 +18,8 @@ export interface AdmissionFenceProps {
  * objects it may patch; this says which of their fields: a right to patch a Deployment is otherwise a right to run any
  * image. https://kubernetes.io/docs/reference/access-authn-authz/validating-admission-policy/
  */
-export class AdmissionFence extends Construct {
-  constructor(scope: Construct, id: string, props: AdmissionFenceProps) {
+export class UpdateGuard extends Construct {
+  constructor(scope: Construct, id: string, props: UpdateGuardProps) {
     super(scope, id);
     const { name, labels, serviceAccount } = props;
     const metadata = { name, labels: { ...labels } };
@@ -48,12 +48,14 @@ export class AdmissionFence extends Construct {
         ],
         variables: [
           { name: 'what', expression: WHAT },
-          { name: 'own', expression: own(serviceAccount.namespace, props.fences) },
-          ...props.fences.map((fence, index) => ({ name: `fence${index}`, expression: inside(fence) })),
+          { name: 'own', expression: own(serviceAccount.namespace, props.allowedUpdates) },
+          ...props.allowedUpdates.map((update, index) => ({ name: `update${index}`, expression: inside(update) })),
         ],
         validations: [
           {
-            expression: ['variables.own', ...props.fences.map((_, index) => `variables.fence${index}`)].join(' || '),
+            expression: ['variables.own', ...props.allowedUpdates.map((_, index) => `variables.update${index}`)].join(
+              ' || ',
+            ),
             messageExpression: `"${serviceAccount.name} may not " + request.operation + " " + variables.what + " " + ${NAME} + " like this: no policy needs it"`,
             reason: 'Forbidden',
           },
@@ -96,8 +98,10 @@ const OWN_EVENT = ['object', 'request.operation == "CREATE" ? object : oldObject
   .join(' && ');
 
 /** What every webhook writes: its records, its locks, reviews, and Events beside its targets. */
-function own(namespace: string, fences: readonly Fence[]): string {
-  const eventNamespaces = [namespace, ...fences.map((fence) => fence.namespace)].filter((name) => name !== undefined);
+function own(namespace: string, allowedUpdates: readonly AllowedUpdate[]): string {
+  const eventNamespaces = [namespace, ...allowedUpdates.map((update) => update.namespace)].filter(
+    (name) => name !== undefined,
+  );
   const records = [RECORDS, `${REMEDIATION.plural}/status.${REMEDIATION.group}`];
   const reviews = ['tokenreviews.authentication.k8s.io', 'selfsubjectaccessreviews.authorization.k8s.io'];
   return [
@@ -109,7 +113,7 @@ function own(namespace: string, fences: readonly Fence[]): string {
   ].join(' || ');
 }
 
-function inside({ apiGroup, version, resource, namespace, names, expressions }: Fence): string {
+function inside({ apiGroup, version, resource, namespace, names, expressions }: AllowedUpdate): string {
   const what = `${resource}${apiGroup === '' ? '' : `.${apiGroup}`}`;
   return [
     'request.operation == "UPDATE"',
