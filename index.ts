@@ -11,6 +11,5 @@ export {
   type Metrics,
   metricLists,
   provenanceProblems,
-  type ScrapeJob,
 } from './metrics';
 export * from './rules';

@@ -104,5 +104,5 @@ function keepList(keep: MonitoringSettings['metrics']['keep'], uses: readonly Me
     throw new SettingError('metrics.keep', unknown, 'write the name of a series that metrics/ lists');
   }
   // The application's metrics belong to its developers, and its jobs take whatever pod asks to be scraped.
-  return keepUsed({ uses, lists, whole: APPLICATION_JOBS, more: keep });
+  return keepUsed({ uses, lists, keepAllJobs: APPLICATION_JOBS, extraNames: keep });
 }

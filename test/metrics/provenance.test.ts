@@ -60,7 +60,7 @@ describe('A mistake is found', () => {
 
   it('in a label that an annotation shows', () => {
     expect(problems(rule('max by (node) (node_load1)', 'node', 'pod'))).toEqual([
-      'rule: the label pod is shown, and the result does not have it',
+      'rule: needs the label pod, which the result does not have',
     ]);
   });
 
@@ -121,10 +121,10 @@ failure: failed
     });
     expect([...new Set(found)].filter((problem) => !problem.includes('status_coode'))).toEqual([
       'rules/demo.yaml: node:load:max: node_load11 comes from no exporter, no contract and no recording rule',
-      'rules/demo.yaml: DemoDown: the label nodde is shown, and the result does not have it',
+      'rules/demo.yaml: DemoDown: needs the label nodde, which the result does not have',
       'rules/slo-demo.yaml: DemoSLOMetricAbsent: http_server_request_duration_secconds_count comes from no exporter, no contract and no recording rule',
       'runbooks/DemoDown.md: node_load111 comes from no exporter, no contract and no recording rule',
-      'inhibition by DemoDown: DemoDown: the label pod is shown, and the result does not have it',
+      'inhibition by DemoDown: DemoDown: needs the label pod, which the result does not have',
     ]);
     expect(found.filter((problem) => problem.includes('status_coode')).length).toBeGreaterThan(0);
   });
@@ -134,7 +134,7 @@ failure: failed
     const panel = timeSeries({ title: 'CPU', description: 'Busy.', unit: 'percentunit', queries });
     expect(problems(...usesOf(sample({}, [{ title: 'Use', lines: [[panel]] }])))).toEqual([
       'dashboard sample: CPU: node_cpu_secondss_total comes from no exporter, no contract and no recording rule',
-      'dashboard sample: CPU: the label pod is shown, and the result does not have it',
+      'dashboard sample: CPU: needs the label pod, which the result does not have',
     ]);
   });
 
