@@ -88,7 +88,7 @@ describe('a rule that breaks a convention is told in one message', () => {
     [
       'a label that is a template',
       replaced('severity: high', "severity: high, value: '{{ $value }}'"),
-      'rules/demo.yaml: DemoDown: the label value is a template: a label that changes makes a new alert each time',
+      'rules/demo.yaml: DemoDown: the label value is a template: move it to an annotation, since each new value would be a new alert',
     ],
     [
       'a derived annotation written by hand',
@@ -103,13 +103,13 @@ describe('a rule that breaks a convention is told in one message', () => {
     [
       'an expression of an alert that does not parse',
       replaced('{job="demo"} == 1', '{job="demo" == 1'),
-      'rules/demo.yaml: DemoDown: expr does not parse at "== 1)": mend the PromQL',
+      'rules/demo.yaml: DemoDown: expr does not parse at "== 1)": fix the PromQL',
     ],
     [
       'an expression of a record that does not parse',
       replaced('sum by (instance)', 'sum by instance'),
       'rules/demo.yaml: instance:demo_requests:rate5m: expr does not parse at "instance (rate(demo_requests_total[5m]))": ' +
-        'mend the PromQL',
+        'fix the PromQL',
     ],
     ['no expression', replaced(/ +expr: absent.*\n/, ''), 'rules/demo.yaml: DemoDown: expr is not set: write it'],
     [
@@ -140,12 +140,12 @@ describe('an alert is told to lack what belongs to it', () => {
     [
       'a rule for its runbook',
       { 'runbooks/ShopDown.md': '# ShopDown\n' },
-      'runbooks/ShopDown.md is a runbook without a rule: remove it, or write the alert ShopDown',
+      'runbooks/ShopDown.md is the runbook of no alert: remove it, or write the alert ShopDown',
     ],
     [
       'a rule for its test',
       { 'rules/tests/ShopDown.yaml': 'tests: []\n' },
-      'rules/tests/ShopDown.yaml is a test without a rule: remove it, or write the alert ShopDown',
+      'rules/tests/ShopDown.yaml is the test of no alert: remove it, or write the alert ShopDown',
     ],
   ])('%s', (_name, changes, message) => {
     // The other topic keeps the directories from being empty: they would not exist.
@@ -180,22 +180,22 @@ describe('an inhibition that cannot work', () => {
     [
       'by an alert that does not exist',
       '  - { source: NodeGone, targets: [DemoDown], equal: [instance] }\n',
-      'inhibitions.yaml: NodeGone is no alert: write the name of a rule',
+      'inhibitions.yaml: there is no alert NodeGone: write the name of an alert',
     ],
     [
       'of an alert that does not exist',
       '  - { source: DemoDown, targets: [DemoSlow], equal: [instance] }\n',
-      'inhibitions.yaml: DemoSlow is no alert: write the name of a rule',
+      'inhibitions.yaml: there is no alert DemoSlow: write the name of an alert',
     ],
     [
       'with an empty list of equal labels',
       '  - { source: DemoDown, targets: [ShopDown], equal: [] }\n',
-      'inhibitions.yaml: DemoDown has no equal labels: it would silence ShopDown everywhere',
+      'inhibitions.yaml: DemoDown has no equal labels and would inhibit ShopDown everywhere: name the labels',
     ],
     [
       'without a list of equal labels',
       '  - { source: DemoDown, targets: [ShopDown] }\n',
-      'inhibitions.yaml: DemoDown has no equal labels: it would silence ShopDown everywhere',
+      'inhibitions.yaml: DemoDown has no equal labels and would inhibit ShopDown everywhere: name the labels',
     ],
   ])('%s', (_name, text, message) => {
     expect(problems({ ...anotherTopic('shop'), ...inhibitions(text) })).toEqual([message]);
@@ -204,15 +204,15 @@ describe('an inhibition that cannot work', () => {
 
 describe('a file that is no rule file is named', () => {
   test.each<[string, Files, RegExp]>([
-    ['broken YAML', { [RULES]: 'groups: [\n' }, /^rules\/demo\.yaml is no YAML: /],
-    ['an empty file', { [RULES]: '' }, /^rules\/demo\.yaml is no YAML: /],
+    ['broken YAML', { [RULES]: 'groups: [\n' }, /^rules\/demo\.yaml is not valid YAML: /],
+    ['an empty file', { [RULES]: '' }, /^rules\/demo\.yaml is not valid YAML: /],
     ['YAML without groups', { [RULES]: 'rules: []\n' }, /^rules\/demo\.yaml has no groups: /],
     [
       'a group without rules',
       { [RULES]: 'groups: [{ name: demo }]\n' },
       /^rules\/demo\.yaml: the group demo has no rules: /,
     ],
-    ['broken inhibitions', { [INHIBITIONS]: 'inhibitions: [\n' }, /inhibitions\.yaml is no YAML/],
+    ['broken inhibitions', { [INHIBITIONS]: 'inhibitions: [\n' }, /inhibitions\.yaml is not valid YAML/],
   ])('%s', (_name, changes, message) => {
     expect(problems(changes)).toEqual([expect.stringMatching(message)]);
   });
@@ -223,11 +223,11 @@ test('several problems are listed together, one a line', () => {
   expect(() => withRuleDirectory({ [RULES]: text, 'runbooks/DemoUp.md': '# DemoUp\n' }, RuleCatalogue.read)).toThrow(
     new CatalogueError([
       'rules/demo.yaml: DemoDown: severity is "urgent": write one of critical, high, medium, low, none',
-      'rules/demo.yaml: DemoDown: expr does not parse at "the end of the expression": mend the PromQL',
-      'runbooks/DemoUp.md is a runbook without a rule: remove it, or write the alert DemoUp',
+      'rules/demo.yaml: DemoDown: expr does not parse at "the end of the expression": fix the PromQL',
+      'runbooks/DemoUp.md is the runbook of no alert: remove it, or write the alert DemoUp',
     ]),
   );
-  expect(new CatalogueError(['one', 'two']).message).toBe('The rules cannot be used:\n  one\n  two');
+  expect(new CatalogueError(['one', 'two']).message).toBe('The rules have problems:\n  one\n  two');
 });
 
 describe('a catalogue', () => {
