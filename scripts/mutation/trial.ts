@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { dump } from 'js-yaml';
 import { type AlertingRule, isAlertingRule, type RuleFile } from '../../rules';
-import { neededFor } from '../../rules/needed';
 import { BIN, ROOT } from '../../tools/catalogue';
 import { mutantsOf } from './mutants';
+import { neededFor } from './needed';
 
 /** Where the alerts' tests are. */
 export const TESTS = join(ROOT, 'rules', 'tests');

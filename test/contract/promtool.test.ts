@@ -5,7 +5,7 @@ import { dump, load } from 'js-yaml';
 import { resolveSettings, SightEditMonitoring, sightEdit } from '../../charts';
 import { dashboardFor } from '../../dashboards';
 import { type AlertingRule, isAlertingRule, RuleCatalogue, type RuleFile, rulesOf } from '../../rules';
-import { neededFor } from '../../rules/needed';
+import { neededFor } from '../../scripts/mutation/needed';
 import { temporaryDirectory } from '../../testing/cleanup';
 import { layOutPrometheus, layOutRules, writeInto } from '../../testing/files';
 import { type Manifest, readManifests } from '../../testing/manifests';

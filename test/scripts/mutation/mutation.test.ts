@@ -1,7 +1,7 @@
-import { type AlertingRule, isAlertingRule, RuleCatalogue, rulesOf } from '../../rules';
-import { mutantsOf } from '../../scripts/mutation/mutants';
-import { tryAlert } from '../../scripts/mutation/trial';
-import { describeWithTools } from '../support/tools';
+import { type AlertingRule, isAlertingRule, RuleCatalogue, rulesOf } from '../../../rules';
+import { mutantsOf } from '../../../scripts/mutation/mutants';
+import { tryAlert } from '../../../scripts/mutation/trial';
+import { describeWithTools } from '../../support/tools';
 
 const topic = RuleCatalogue.sightEdit().files.find((file) => file.topic === 'nodes')!;
 const rule = rulesOf([topic]).find(
