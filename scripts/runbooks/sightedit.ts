@@ -7,7 +7,7 @@ const settings = resolveSettings(sightEdit, 'production');
 const policies = new Map(remediationPolicies(settings).map((policy) => [policy.name, policy]));
 const place = { namespace: settings.namespace, killSwitch: 'remediation-webhook-switch' };
 
-/** A runbook with what SightEdit's rule and policy say now in the place of what they said earlier. */
+/** The runbook with its generated parts written from SightEdit's current rule and policy. */
 export function sightEditRunbook(runbook: string, rule: AlertingRule, topic: string): string {
   const policy = policies.get(rule.labels.remediation ?? '');
   return withResponse(withFacts(runbook, rule, topic), policy, place);
