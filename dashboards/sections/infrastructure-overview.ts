@@ -18,7 +18,7 @@ export const infrastructureOverview: Section = {
       faultCount({
         title: 'Deployments short of replicas',
         description:
-          'Deployments with fewer available replicas than wanted. A rollout makes them short for a moment; it is a fault when it lasts.',
+          'Deployments with fewer available replicas than desired. During a rollout this is normal; if it lasts, it is a fault.',
         queries: [
           {
             expr: `
@@ -31,8 +31,8 @@ export const infrastructureOverview: Section = {
         ],
       }),
       faultCount({
-        title: 'Containers waiting in a crash loop',
-        description: 'Containers that ended again and again and wait for their next start. They do no work.',
+        title: 'Containers in a crash loop',
+        description: 'Containers that keep terminating and wait for their next restart. They serve nothing.',
         queries: [
           {
             expr: 'sum(max by (namespace, pod, container) (kube_pod_container_status_waiting_reason{reason="CrashLoopBackOff", namespace=~"$namespace"})) or vector(0)',
@@ -42,7 +42,7 @@ export const infrastructureOverview: Section = {
       }),
       faultCount({
         title: 'Public URLs not reachable',
-        description: 'Public URLs whose last probe failed. Visitors most likely see the same.',
+        description: 'Public URLs whose last probe failed. Visitors probably cannot reach them either.',
         queries: [
           { expr: 'count(max by (instance) (probe_success{job="blackbox-http"}) == 0) or vector(0)', legend: 'URLs' },
         ],

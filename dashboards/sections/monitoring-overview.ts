@@ -8,15 +8,14 @@ export const monitoringOverview: Section = {
     [
       statusStat({
         title: 'Watchdog',
-        description:
-          'The alert that always fires, so that silence is noticed. When it does not fire, Prometheus evaluates no rules.',
+        description: 'The alert that always fires. If it does not fire, Prometheus evaluates no rules.',
         states: { 0: 'Silent', 1: 'Firing' },
         queries: [{ expr: 'max(ALERTS{alertname="Watchdog", alertstate="firing"}) or vector(0)', legend: 'Watchdog' }],
       }),
       stat({
         title: 'Watchdog firing for',
         description:
-          'Time since Watchdog began to fire in this Prometheus. It starts anew when the process does, so a small number is a restart.',
+          'Time for which Watchdog has been firing in this Prometheus. It starts again with the process, so a small number means a restart.',
         unit: DurationSeconds,
         noValue: 'Silent',
         queries: [{ expr: 'time() - max(ALERTS_FOR_STATE{alertname="Watchdog"})', legend: 'Watchdog' }],
@@ -30,7 +29,7 @@ export const monitoringOverview: Section = {
       }),
       stat({
         title: 'Alertmanager members up',
-        description: 'Members that answer their scrapes. With none, nobody is notified.',
+        description: 'Members that answer their scrapes. With none, no notification is sent.',
         unit: Short,
         noValue: '0',
         queries: [{ expr: 'sum(max by (namespace, pod) (up{job="alertmanager"}))', legend: 'Members' }],
@@ -43,7 +42,7 @@ export const monitoringOverview: Section = {
       }),
       faultCount({
         title: 'Targets down',
-        description: 'Targets whose last scrape failed. Alerts and panels about them are blind.',
+        description: 'Targets whose last scrape failed. Their alerts cannot fire, and their panels are empty.',
         queries: [{ expr: 'count(up == 0) or vector(0)', legend: 'Targets' }],
       }),
     ],
