@@ -88,6 +88,23 @@ describe('The documentation', () => {
   });
 });
 
+test('Commands in the documentation exist', () => {
+  const { scripts } = JSON.parse(read('package.json')) as { readonly scripts: Record<string, string> };
+  const named = pages.flatMap((page) => [...read(page).matchAll(/npm run ([a-z0-9:-]+)/g)].map(([, name]) => name!));
+  expect(named.length).toBeGreaterThan(20);
+  expect([...new Set(named)].filter((name) => !(name in scripts))).toEqual([]);
+});
+
+test('The directory layout in docs/architecture.md is that of the tree', () => {
+  const [, layout = ''] = /## Directory layout\n\n```\n(.*?)```/s.exec(read('docs/architecture.md')) ?? [];
+  const directories = [...layout.matchAll(/^([a-z]+)\/ /gm)].map(([, name]) => name!);
+  const ignored = ['docs', 'lib', 'node_modules', 'coverage'];
+  const tree = readdirSync(ROOT, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory() && !entry.name.startsWith('.') && !ignored.includes(entry.name))
+    .map(({ name }) => name);
+  expect(directories.sort()).toEqual(tree.sort());
+});
+
 describe('The README', () => {
   test('counts the alerts', () => {
     expect(read('README.md')).toContain(`**${RuleCatalogue.sightEdit().alerts.length} alerts**`);
