@@ -1,4 +1,4 @@
-import { type AlertingRule, ANSWER_WITHIN } from '../../rules';
+import { type AlertingRule, ANSWER_WITHIN, sourceFileOf } from '../../rules';
 
 /** Markers around the generated facts of a runbook. */
 const BEGIN = '<!-- written from the rule by "npm run runbooks" -->';
@@ -6,13 +6,14 @@ const END = '<!-- end -->';
 
 /** The facts of a rule, as its runbook shows them: a table and the expression. */
 export function factsOf(rule: AlertingRule, topic: string): string {
+  const file = sourceFileOf(topic);
   const facts = [
     ['severity', rule.labels.severity],
     ['answer within', ANSWER_WITHIN[rule.labels.severity]],
     ['team', rule.labels.category],
     ['fires after', rule.for ?? 'the first evaluation'],
     ...(rule.keep_firing_for ? [['keeps firing for', rule.keep_firing_for]] : []),
-    ['rule', `[rules/${topic}.yaml](../rules/${topic}.yaml)`],
+    ['rule', `[rules/${file}](../rules/${file})`],
   ];
   const row = (cells: readonly (string | undefined)[]) => `| ${cells.join(' | ')} |`;
   return [

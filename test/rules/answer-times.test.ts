@@ -17,16 +17,12 @@ function answerTimesOf(page: string): Partial<Record<Severity, string>> {
 }
 
 describe('The time within which an alert wants an answer', () => {
-  it.each([
-    ['README.md', { critical: 'now', high: '30 minutes', medium: '2 hours', low: '24 hours' }],
-    [
-      'rules/README.md',
-      { critical: 'now (pages)', high: '30 minutes', medium: '2 hours', low: '24 hours', none: 'never' },
-    ],
-  ])('is in %s what it is in the runbooks', (page, times) => {
-    expect(answerTimesOf(page)).toEqual(times);
-    for (const [severity, time] of Object.entries(times)) {
-      expect(ANSWER_WITHIN[severity as Severity]).toContain(time.replace(/ \(.*/, ''));
+  it.each(['README.md', 'rules/README.md'])('is the same in %s and in the runbooks', (page) => {
+    const times = answerTimesOf(page);
+    expect(Object.keys(times).sort()).toEqual([...SEVERITIES].sort());
+    for (const severity of SEVERITIES) {
+      // `now (pages)` in a table, `never: it should always fire` in a runbook
+      expect([severity, ANSWER_WITHIN[severity].split(':')[0]]).toEqual([severity, times[severity]!.split(' (')[0]]);
     }
   });
 });
