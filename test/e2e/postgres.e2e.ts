@@ -190,10 +190,10 @@ describe.each(INSTALLATIONS)('PostgreSQL $version with a million edits', (instal
         'row level security of app.users applies to sightedit_owner too',
       ],
       [
-        'the role may do more than look',
+        'the role may do more than read statistics',
         'ALTER ROLE sightedit_monitor CREATEDB',
         'ALTER ROLE sightedit_monitor NOCREATEDB',
-        'sightedit_monitor may do more than look',
+        'sightedit_monitor may do more than read statistics',
       ],
       [
         'the owner may not read a table',
