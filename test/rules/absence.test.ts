@@ -59,7 +59,7 @@ describe("SightEdit's alerts", () => {
     expect([...read].filter((name) => name && jobOf(name) === 'kube-state-metrics-telemetry')).not.toEqual([]);
   });
 
-  test('are excepted only for metrics that have no series until something happens', () => {
+  test('have exceptions only for metrics that have no series until something happens', () => {
     const excepted = Object.keys(sources().exceptions ?? {});
     const contract = metricContract.filter(({ name }) => excepted.includes(name));
     expect(contract.map(({ name }) => name).sort()).toEqual(excepted);

@@ -1,7 +1,7 @@
 import { type AlertingRule, type RecordingRule, RuleCatalogue, rulesOf } from '../../rules';
 import { lints } from '../../rules/lints';
 
-/** An alert that has nothing wrong but what is given. */
+/** A valid alert, apart from the given expression and description. */
 function alert(expr: string, description = 'It is {{ $value }}.'): AlertingRule {
   return {
     alert: 'DemoBad',
