@@ -224,6 +224,13 @@ describe('a catalogue', () => {
     expect(read().alerts.map(({ alert }) => alert)).toEqual(['CartLost', 'DemoDown', 'ShopDown']);
   });
 
+  test('has an expression as text, even if YAML reads a number', () => {
+    const [alert] = read(replaced('expr: absent(up{job="demo"} == 1)', 'expr: 1')).alerts.filter(
+      (rule) => rule.alert === 'DemoDown',
+    );
+    expect(alert!.expr).toBe('1');
+  });
+
   test('without a topic has neither its alerts nor inhibitions of them', () => {
     const catalogue = read(
       inhibitions(
