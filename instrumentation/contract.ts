@@ -76,7 +76,8 @@ const pool = label('db_client_connection_pool_name', { bounded: 'the connection 
 const conversionType = label('type', { bounded: 'the funnels defined in the code' });
 
 /**
- * HTTP server and database client. The names are those of OpenTelemetry's semantic conventions, as Prometheus spells them.
+ * HTTP server and database client. The names are those of OpenTelemetry's semantic conventions, as Prometheus spells
+ * them.
  *
  * @see https://opentelemetry.io/docs/specs/otel/compatibility/prometheus_and_openmetrics/
  */

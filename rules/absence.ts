@@ -40,8 +40,8 @@ interface AbsenceAlert {
 
 /**
  * What fires when a metric that an alert reads disappears. That is an alert with `absent()` of the metric, which may be
- * the reading alert itself, or one with `absent(up{job="…"})` of the metric's job, unless the job is unpinned. A recorded
- * series stands for the metrics that its rule reads.
+ * the reading alert itself, or one with `absent(up{job="…"})` of the metric's job, unless the job is unpinned. A
+ * recorded series stands for the metrics that its rule reads.
  */
 export function coverageOf(files: readonly RuleFile[], sources: MetricSources = {}): Coverage[] {
   const rules = rulesOf(files);

@@ -6,9 +6,10 @@ import { packagePath } from '../package-root';
 import { type Coverage, checkAbsence, coverageOf, type MetricSources } from './absence';
 import { ALERT_NAME, checkRuleFile, repeated } from './checks';
 import { labelsInTemplate, type MetricUse } from './metric-use';
+import { checkSlo, type ServiceLevelObjective } from './objective';
 import { type AlertingRule, type Inhibition, isAlertingRule, type Rule, type RuleFile, rulesOf } from './rule';
 import { promqlBlocks } from './runbook';
-import { checkSlo, expandSlo, type ServiceLevelObjective, sloInhibitions } from './slo';
+import { expandSlo, sloInhibitions } from './slo';
 
 /** Where a catalogue is read from. */
 export interface CatalogueSource {

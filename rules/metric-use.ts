@@ -3,7 +3,9 @@ export interface MetricUse {
   /** E.g. `rules/nodes.yaml: NodeNotReady`. */
   readonly where: string;
   readonly expr: string;
-  /** Labels of the result that are needed, because an annotation or a legend shows them or an inhibition compares them. */
+  /**
+   * Labels of the result that are needed, because an annotation or a legend shows them or an inhibition compares them.
+   */
   readonly shows: readonly string[];
 }
 

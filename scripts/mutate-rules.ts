@@ -11,8 +11,8 @@ const USAGE = `Puts one mistake at a time into every alert and checks that its p
   npm run mutate:rules                       every alert
   npm run mutate:rules -- NodeNotReady …     the named alerts
 
-Exits with 1 when fewer than 95 % of the mistakes are noticed, or when rules/tests/survivors.md does not explain one that
-is not. Requires promtool: npm run tools -- promtool`;
+Exits with 1 when fewer than 95 % of the mistakes are noticed, or when rules/tests/survivors.md does not explain one
+that is not. Requires promtool: npm run tools -- promtool`;
 
 const SURVIVORS = join(TESTS, 'survivors.md');
 const REQUIRED_SHARE = 0.95;

@@ -18,7 +18,10 @@ export function temporaryDirectory(): string {
   return directory;
 }
 
-/** Stops the registered processes, then removes the directories. Jest calls it after each test file, a script at its end. */
+/**
+ * Stops the registered processes, then removes the directories. Jest calls it after each test file, a script at its
+ * end.
+ */
 export async function cleanUp(): Promise<void> {
   await Promise.all([...processes].map((stop) => stop()));
   for (const directory of directories) {

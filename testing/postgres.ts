@@ -204,7 +204,9 @@ function asSystemUser(command: string, args: readonly string[]): void {
   execFileSync(first, rest, { stdio: 'pipe', cwd: '/' });
 }
 
-/** A command line that does not run as root. `setpriv` executes the program in its own process, so they share the pid. */
+/**
+ * A command line that does not run as root. `setpriv` executes the program in its own process, so they share the pid.
+ */
 export function systemUserCommand(command: string, args: readonly string[]): string[] {
   return process.getuid?.() === 0
     ? ['/usr/bin/setpriv', `--reuid=${SYSTEM_USER}`, `--regid=${SYSTEM_USER}`, '--clear-groups', command, ...args]

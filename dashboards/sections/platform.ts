@@ -4,7 +4,9 @@ import { type Section, stateTimeline, timeSeries } from '../kit';
 /** Series with the namespaces of the platform: Prometheus runs in one, and the node agents in the other. */
 const PLATFORM_NAMESPACES = 'up{job=~"prometheus|node-exporter"}';
 
-/** Every target of the platform. Targets of kube-state-metrics have no namespace: the label names that of the object. */
+/**
+ * Every target of the platform. Targets of kube-state-metrics have no namespace: the label names that of the object.
+ */
 const PLATFORM_TARGETS = `(up and on (namespace) ${PLATFORM_NAMESPACES}) or up{job="kube-state-metrics"}`;
 
 /** The platform's own pods. */

@@ -34,7 +34,8 @@ function isAbout({ operator, value }: Matcher, text: string): boolean {
 }
 
 /**
- * A number as Prometheus 3 writes it: with a dot, or, from a million on and below 0.0001, with an exponent of two digits.
+ * A number as Prometheus 3 writes it: with a dot, or, from a million on and below 0.0001, with an exponent of two
+ * digits.
  *
  * @see https://prometheus.io/docs/prometheus/latest/migration/#le-and-quantile-label-values
  */

@@ -8,8 +8,8 @@ const PRINTED_VALUE = /\{\{([^}]*\$value[^}]*)\}\}(\s?%)?/g;
 const PERCENT_METRIC = /_(percent|percentage|pct)(_|$)/;
 
 /**
- * Ratios range from 0 to 1, and only `humanizePercentage` turns one into a percentage. After `* 100` it would print 5000%
- * for a half.
+ * Ratios range from 0 to 1, and only `humanizePercentage` turns one into a percentage. After `* 100` it would print
+ * 5000% for a half.
  */
 export function percentageProblem(rule: Rule): string | undefined {
   if (!isAlertingRule(rule)) {

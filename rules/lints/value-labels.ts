@@ -2,8 +2,8 @@ import { ancestors, children, nodesOf, textOf } from '../promql';
 import type { Rule } from '../rule';
 
 /**
- * `count_values` turns each value into a label. Unless an outer aggregation removes that label, every new value is a new
- * series and a new alert. (Another check rejects templates in labels.)
+ * `count_values` turns each value into a label. Unless an outer aggregation removes that label, every new value is a
+ * new series and a new alert. (Another check rejects templates in labels.)
  */
 export function valueLabelProblem({ expr }: Rule): string | undefined {
   const kept = nodesOf(expr, 'AggregateExpr')

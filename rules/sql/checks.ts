@@ -22,7 +22,8 @@ const METRIC_FIELDS = [
 const RESERVED_LABELS = ['job', 'target'];
 
 /**
- * Problems of a set of collectors, one line each: what makes sql_exporter refuse to start, and what breaks a convention.
+ * Problems of a set of collectors, one line each: what makes sql_exporter refuse to start, and what breaks a
+ * convention.
  *
  * @param collectors by file name without `.collector.yaml`
  */

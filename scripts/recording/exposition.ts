@@ -14,8 +14,8 @@ const LABEL = /([a-zA-Z_]\w*)="((?:\\.|[^"\\])*)"/g;
 const TYPE_LABELS = ['le', 'quantile'];
 
 /**
- * Reads pages in Prometheus' text format. A metric counts only if it has a series. Its labels are those of all its series,
- * even those that are empty.
+ * Reads pages in Prometheus' text format. A metric counts only if it has a series. Its labels are those of all its
+ * series, even those that are empty.
  */
 export function readExposition(pages: readonly string[]): Exposition {
   const types = new Map<string, MetricType>();

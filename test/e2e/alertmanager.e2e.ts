@@ -10,7 +10,8 @@ import { layOutCredentials, type Notification, type Sinks, startSinks, towards }
 /** The synthesized configuration with the addresses of the test's channels, and with seconds instead of minutes. */
 function testConfig(text: string, sinks: Sinks, businessHours: 'open' | 'closed'): string {
   const config = load(text) as AlertmanagerConfig;
-  // As in production, group_interval must exceed the time that members wait for each other: twice the peer timeout below.
+  // As in production, group_interval must exceed the time that members wait for each other: twice the peer timeout
+  // below.
   const quick = (route: Route): Route => ({
     ...route,
     group_wait: '1s',

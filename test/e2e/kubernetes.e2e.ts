@@ -11,8 +11,8 @@ import { ROOT } from '../../tools/catalogue';
 const HOST_AGENTS = ['DaemonSet sightedit-monitoring-node/node-exporter'];
 
 /**
- * kubectl's client-side apply always sends the selector of a PodDisruptionBudget, because the API replaces it as a whole,
- * and reports `configured`. The resourceVersion tells whether the object has changed.
+ * kubectl's client-side apply always sends the selector of a PodDisruptionBudget, because the API replaces it as a
+ * whole, and reports `configured`. The resourceVersion tells whether the object has changed.
  */
 const ALWAYS_SENT = 'poddisruptionbudget.policy/';
 
@@ -146,7 +146,10 @@ function asAccount({ metadata }: Manifest): string {
 
 type Permissions = Record<string, Record<string, string[]>>;
 
-/** Permissions of each ServiceAccount beyond those of every ServiceAccount, by namespace, from `kubectl auth can-i --list`. */
+/**
+ * Permissions of each ServiceAccount beyond those of every ServiceAccount, by namespace, from `kubectl auth can-i
+ * --list`.
+ */
 async function permissions(kubernetes: Kubernetes, manifests: readonly Manifest[]): Promise<Permissions> {
   const namespaces = [...new Set(ofKind(manifests, 'Role').map(({ metadata }) => metadata.namespace as string))].sort();
   const list = async (account: string, namespace: string) =>

@@ -68,7 +68,9 @@ function problemsOf(rule: AlertingRule, test: PromtoolTest): string[] {
   ];
 }
 
-/** Labels and annotations of the rule that an expected alert lacks, and annotations that only the expected alert has. */
+/**
+ * Labels and annotations of the rule that an expected alert lacks, and annotations that only the expected alert has.
+ */
 function incomplete({ labels, annotations }: AlertingRule, expected: ExpectedAlert): string[] {
   const wrongLabels = Object.entries(labels).filter(([name, value]) => expected.exp_labels?.[name] !== value);
   const names = Object.keys(annotations);

@@ -165,7 +165,9 @@ function isKnown(known: readonly KnownObject[], kind: string, name: string, name
   );
 }
 
-/** A selector must match an object of its kind: by its own labels, as a pod of a workload, or as a slice of a Service. */
+/**
+ * A selector must match an object of its kind: by its own labels, as a pod of a workload, or as a slice of a Service.
+ */
 function selectorProblems({ kind }: Reference, { args, namespace }: Call, known: readonly KnownObject[]): string[] {
   const selector = args.options.get('--selector');
   if (selector === undefined || isPlaceholder(selector) || kind.kind === 'Node') {
