@@ -1,10 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { App } from 'cdk8s';
 import { load } from 'js-yaml';
-import { resolveSettings, SightEditMonitoring, sightEdit } from '../../charts';
 import { type Kubernetes, makeNamespace, startKubernetes } from '../../testing/kubernetes';
 import { DIST, describeManifest, type Manifest, ofKind, podTemplates, readManifests } from '../../testing/manifests';
+import { sightEditPlatform } from '../../testing/platform';
 import { ROOT } from '../../tools/catalogue';
 
 /** Agents that need access to their host. Everything else runs restricted. */
@@ -107,12 +106,10 @@ describe('dist on a real API server', () => {
     await kubernetes.kubectl('apply', '--filename', join(ROOT, 'imports', 'crds', 'external-secrets.yaml'));
     await kubernetes.kubectl('wait', '--for=condition=Established', 'crd/externalsecrets.external-secrets.io');
     const credentials = { externalSecret: { store: 'aws', entry: 'sightedit/monitoring' } };
-    const app = new App();
-    new SightEditMonitoring(app, 'sightedit', resolveSettings({ ...sightEdit, credentials }, 'production'));
-    const [secret] = app.charts.flatMap((chart) => chart.toJson()).filter(({ kind }) => kind === 'ExternalSecret');
+    const [secret] = ofKind(sightEditPlatform({ credentials }).manifests, 'ExternalSecret');
     const { code, stderr } = await kubernetes.kubectlWith(secret, 'create', '--validate=strict', '--dry-run=server');
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-    expect(secret.spec.data.map(({ secretKey }: { secretKey: string }) => secretKey)).toContain('SLACK_BOT_TOKEN');
+    expect(secret!.spec.data.map(({ secretKey }: { secretKey: string }) => secretKey)).toContain('SLACK_BOT_TOKEN');
     await kubernetes.kubectl('delete', '--filename', join(ROOT, 'imports', 'crds', 'external-secrets.yaml'));
   });
 
