@@ -4,8 +4,8 @@ import type { Construct } from 'constructs';
 const guarded = new WeakSet<object>();
 
 /**
- * Makes the synth fail when two constructs write the same object. cdk8s does not look: with FILE_PER_CHART the second
- * object silently wins on the cluster.
+ * Fails synthesis when two constructs write the same object. cdk8s does not check; on the cluster, the second object
+ * would overwrite the first.
  */
 export function guardObjectNames(construct: Construct): void {
   const { root } = construct.node;
@@ -25,5 +25,5 @@ function duplicates(constructs: readonly object[]): string[] {
   }
   return [...owners]
     .filter(([, paths]) => paths.length > 1)
-    .map(([key, paths]) => `${key} is written by ${paths.join(' and ')}: give one of the constructs another name`);
+    .map(([key, paths]) => `duplicate object ${key}, written by ${paths.join(' and ')}: rename one of them`);
 }

@@ -1,10 +1,6 @@
-export { PLATFORMS, type Platform } from './platform';
-export {
-  type FileDiscovery,
-  Prometheus,
-  type PrometheusProps,
-  type RemoteWrite,
-  type ScrapeJobSettings,
-} from './prometheus';
+export { PLATFORMS, type Platform, topicsHiddenBy } from './platform';
+export { type FileDiscovery, Prometheus, type PrometheusProps, type ScrapeJobSettings } from './prometheus';
 export type { PrometheusConfig, RelabelConfig, ScrapeConfig } from './prometheus-config';
 export { PrometheusStack, type PrometheusStackProps } from './prometheus-stack';
+export type { RemoteWrite } from './remote-write';
+export { type PrometheusLoad, type PrometheusSize, sizePrometheus } from './sizing';

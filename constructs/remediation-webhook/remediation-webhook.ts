@@ -149,6 +149,7 @@ export class RemediationWebhook extends Construct {
       ],
       probes: { readiness: httpProbe('/readyz'), liveness: httpProbe('/healthz') },
       resources: { cpu: '50m', memory: '192Mi' },
+      apiCidrs: props.apiCidrs,
       user: NODE_USER,
       serviceAccountAnnotations: needs.awsRole ? { 'eks.amazonaws.com/role-arn': needs.awsRole } : undefined,
       terminationGraceSeconds: 40,
@@ -165,9 +166,8 @@ export class RemediationWebhook extends Construct {
 
     this.prometheus = this.component.connectTo(props.prometheus);
     this.tracing = props.tracing && this.component.connectTo(props.tracing);
-    this.component.connectTo(Endpoint.kubernetesApi(props.apiCidrs));
     if (props.slack || needs.awsRole) {
-      this.component.connectTo(Endpoint.anyHost());
+      this.component.allowEgressTo(Endpoint.anyHost());
     }
     this.connections = Object.fromEntries(
       Object.entries(props.connections ?? {}).map(([key, connection]) => [
