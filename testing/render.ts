@@ -66,7 +66,7 @@ export function synthError(construct: Construct): string {
   } catch (error) {
     return (error as Error).message;
   }
-  throw new Error('the app synthesized, expected an error');
+  throw new Error('synthesis succeeded, expected an error');
 }
 
 /** Every leaf of the manifests as a line `key: value`. Files in ConfigMaps keep their own lines. */

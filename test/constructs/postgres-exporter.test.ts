@@ -84,7 +84,7 @@ describe('PostgresExporter', () => {
 
   test.each<[string, PostgresExporterProps['tls'], string]>([
     ['encrypts without verifying by default', undefined, 'sslmode=require'],
-    ['talks in plain text when it is told to', 'disable', 'sslmode=disable'],
+    ['connects in plain text if the setting says so', 'disable', 'sslmode=disable'],
     [
       'verifies the server with the certificate of an authority',
       { configMap: 'shop-ca' },

@@ -162,7 +162,7 @@ describe('PrometheusStack', () => {
       expect(honoured.map(({ job_name }) => job_name)).toEqual(['kube-state-metrics']);
     });
 
-    test('about objects have no labels of the exporter, which would fill the gaps of the objects with itself', () => {
+    test('about objects have no labels of the exporter: series without a pod would get its pod', () => {
       const job = every().find(({ job_name }) => job_name === 'kube-state-metrics');
       const named = job?.relabel_configs?.flatMap(({ target_label }) => target_label ?? []);
       const { regex } = job?.relabel_configs?.at(-1) ?? {};
@@ -171,7 +171,7 @@ describe('PrometheusStack', () => {
         regex: 'namespace|pod|node|service|component',
       });
       expect(named).toContain('pod');
-      // Whatever the job names a target by is dropped again.
+      // Every label that names the target is dropped again.
       expect(named?.filter((label) => !new RegExp(`^(?:${regex})$`).test(label))).toEqual([]);
     });
 
@@ -183,7 +183,7 @@ describe('PrometheusStack', () => {
     });
 
     test.each(['storefront-services', 'storefront-pods'])(
-      'of the application look in its namespace, whatever its name is: %s',
+      'of the application discover in its namespace, which may have another name: %s',
       (name) => {
         const job = every().find(({ job_name }) => job_name === name);
         expect(job?.kubernetes_sd_configs).toMatchObject([{ namespaces: { names: ['shop'] } }]);
@@ -279,7 +279,7 @@ describe('PrometheusStack', () => {
       expect(controlPlane).toEqual(CONTROL_PLANE_PORTS.map((port) => ({ to: [NODES], ports: ports(port) })));
     });
 
-    test('are known to kube-state-metrics by the API server alone', () => {
+    test('let kube-state-metrics reach the API server only', () => {
       expect(ranges('kube-state-metrics', 'eks')).toEqual([{ to: [API], ports: ports(443, 6443, 8443) }]);
     });
   });

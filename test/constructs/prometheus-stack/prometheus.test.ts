@@ -43,7 +43,7 @@ describe('Prometheus', () => {
   });
 
   describe('replicas', () => {
-    test('are told apart by a label that samples carry and alerts do not', () => {
+    test('differ by a label of samples that alerts do not have', () => {
       const { chart, server } = prometheus();
       server.addAlertmanager(component(chart, { name: 'alerts' }).endpoint());
       const { global, alerting } = config(chart);
@@ -124,7 +124,7 @@ describe('Prometheus', () => {
       });
     });
 
-    test('keeps the series that it is told to keep, after its own relabelling', () => {
+    test('keeps the series of its keep-list, after its own relabelling', () => {
       const { chart, server } = prometheus({ keep: (job) => ({ some: ['a', 'b'], none: [] })[job] });
       const rename = { source_labels: ['__name__'], regex: 'c', target_label: '__name__', replacement: 'a' };
       server.addScrapeConfig({ job_name: 'some', static_configs: [], metric_relabel_configs: [rename] });
@@ -255,7 +255,7 @@ describe('Prometheus', () => {
       expect(rules).toEqual([{ to: [{ ipBlock: { cidr: '10.77.0.0/16' } }], ports: [{ port, protocol: 'TCP' }] }]);
     });
 
-    test('keeps what it is told to keep', () => {
+    test('sends the series of its keep-list only', () => {
       const { chart } = prometheus({
         remoteWrites: [{ url: 'https://mimir.example.com/api/v1/push', keep: 'up|slo:.*' }],
       });
