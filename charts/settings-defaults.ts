@@ -1,4 +1,10 @@
-import { SettingError } from '../constructs';
+import {
+  ALERT_ROUTING_DEFAULTS,
+  PRIVATE_CIDRS,
+  PROMETHEUS_DEFAULTS,
+  SettingError,
+  WEBHOOK_DEFAULTS,
+} from '../constructs';
 import type { AlertingSettings, MonitoringInput, MonitoringSettings } from './settings';
 import { checkSettings } from './settings-checks';
 
@@ -6,7 +12,7 @@ import { checkSettings } from './settings-checks';
 export const PROFILES = ['production', 'dev'] as const;
 export type Profile = (typeof PROFILES)[number];
 
-/** What a profile sets. The rest has the defaults of the constructs, or those below. */
+/** Where a profile differs from the defaults. */
 type ProfileDefaults = Pick<MonitoringInput, 'metrics' | 'remediation'> & {
   readonly alerting?: Pick<AlertingSettings, 'replicas'>;
 };
@@ -42,9 +48,16 @@ export function resolveSettings(input: MonitoringInput, profile: string): Monito
       runbooks: `http://remediation-webhook.${namespace}.svc:8080/runbooks`,
       ...input.links,
     },
-    metrics: { keep: [], fileTargets: { ports: [9100, 9121, 9187] }, ...profileDefaults.metrics, ...input.metrics },
-    alerting: { ...profileDefaults.alerting, ...input.alerting },
+    metrics: {
+      ...PROMETHEUS_DEFAULTS,
+      keep: [],
+      fileTargets: { ports: [9100, 9121, 9187], cidrs: PRIVATE_CIDRS },
+      ...profileDefaults.metrics,
+      ...input.metrics,
+    },
+    alerting: { ...ALERT_ROUTING_DEFAULTS, ...profileDefaults.alerting, ...input.alerting },
     remediation: {
+      ...WEBHOOK_DEFAULTS,
       deployments,
       autoscalers: deployments.map((name) => `${name}-hpa`),
       maxReplicas: 20,
@@ -54,7 +67,7 @@ export function resolveSettings(input: MonitoringInput, profile: string): Monito
       ...input.remediation,
     },
     credentials: { secretName: 'sightedit-monitoring-credentials', ...input.credentials },
-    network: input.network ?? {},
+    network: { nodeCidrs: PRIVATE_CIDRS, apiCidrs: PRIVATE_CIDRS, ...input.network },
   };
   checkSettings(settings);
   return settings;

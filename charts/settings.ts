@@ -36,21 +36,15 @@ export interface LinkSettings {
   readonly runbooks: string;
 }
 
-/** Prometheus. What is left out has the default of `PrometheusProps`. */
+/** Prometheus. The defaults are those of `PrometheusProps`, or of the profile. */
 export interface MetricsSettings
-  extends Pick<
-    PrometheusStackProps,
-    'replicas' | 'intervalSeconds' | 'retentionDays' | 'activeSeries' | 'storageSize' | 'remoteWrites'
-  > {
+  extends Required<Pick<PrometheusStackProps, 'replicas' | 'intervalSeconds' | 'retentionDays' | 'activeSeries'>>,
+    Pick<PrometheusStackProps, 'storageSize' | 'remoteWrites'> {
   /**
    * Where the targets in the ConfigMap `prometheus-file-targets` may be.
-   * @default - ports 9100 (hosts), 9121 (Redis) and 9187 (PostgreSQL)
+   * @default - ports 9100 (hosts), 9121 (Redis) and 9187 (PostgreSQL) of every private range
    */
-  readonly fileTargets: {
-    readonly ports: readonly number[];
-    /** @default - every private range */
-    readonly cidrs?: readonly string[];
-  };
+  readonly fileTargets: { readonly ports: readonly number[]; readonly cidrs: readonly string[] };
   /**
    * Names of series to keep in addition to those that rules, dashboards and runbooks read, or `all`. The application's
    * own metrics are always kept.
@@ -59,15 +53,17 @@ export interface MetricsSettings
   readonly keep: readonly string[] | 'all';
 }
 
-/** Alertmanager and its routes. What is left out has the default of `AlertRoutingProps`. */
-export type AlertingSettings = Pick<
-  AlertRoutingProps,
-  'channels' | 'levels' | 'teams' | 'fallback' | 'businessHours' | 'deadMansSwitch' | 'privateReceivers' | 'replicas'
->;
+/** Alertmanager and its routes. The defaults are those of `AlertRoutingProps`, or of the profile. */
+export type AlertingSettings = Required<Pick<AlertRoutingProps, 'replicas'>> &
+  Pick<
+    AlertRoutingProps,
+    'channels' | 'levels' | 'teams' | 'fallback' | 'businessHours' | 'deadMansSwitch' | 'privateReceivers' | 'replicas'
+  >;
 
-/** The remediation webhook. What is left out has the default of `RemediationWebhookProps`. */
+/** The remediation webhook. The defaults are those of `RemediationWebhookProps`, or of the profile. */
 export interface RemediationSettings
-  extends Pick<RemediationWebhookProps, 'mode' | 'replicas' | 'certificate' | 'tlsSecret' | 'limits'> {
+  extends Required<Pick<RemediationWebhookProps, 'mode' | 'replicas'>>,
+    Pick<RemediationWebhookProps, 'certificate' | 'tlsSecret' | 'limits'> {
   /**
    * Deployments of the application that may be restarted and scaled. Their owner labels each of them as well.
    * @default sightedit-backend, sightedit-cdn and sightedit-website
@@ -88,13 +84,13 @@ export interface RemediationSettings
 /** Addresses that no Service of the cluster has. A NetworkPolicy cannot select them by labels. */
 export interface NetworkSettings {
   /** Ranges that hold the nodes' addresses. @default - every private range */
-  readonly nodeCidrs?: readonly string[];
+  readonly nodeCidrs: readonly string[];
   /**
    * Ranges that hold the API server's addresses. Set them if the API server has a public address, as in AKS, or in GKE
    * without a private endpoint.
    * @default - every private range
    */
-  readonly apiCidrs?: readonly string[];
+  readonly apiCidrs: readonly string[];
 }
 
 export interface CredentialSettings {
@@ -135,14 +131,15 @@ export interface MonitoringSettings {
 export interface MonitoringInput
   extends Pick<
     MonitoringSettings,
-    'cluster' | 'environment' | 'region' | 'platform' | 'alerting' | 'storageClass' | 'imageRegistry'
+    'cluster' | 'environment' | 'region' | 'platform' | 'storageClass' | 'imageRegistry'
   > {
   readonly namespace?: string;
   readonly nodeNamespace?: string;
   readonly application: Pick<ApplicationSettings, 'probedUrls'> & Partial<ApplicationSettings>;
   readonly links?: Partial<LinkSettings>;
   readonly metrics?: Partial<MetricsSettings>;
+  readonly alerting: Omit<AlertingSettings, 'replicas'> & Partial<Pick<AlertingSettings, 'replicas'>>;
   readonly remediation?: Partial<RemediationSettings>;
   readonly credentials?: Partial<CredentialSettings>;
-  readonly network?: NetworkSettings;
+  readonly network?: Partial<NetworkSettings>;
 }

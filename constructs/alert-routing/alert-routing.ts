@@ -27,6 +27,9 @@ export interface PrivateReceivers {
   readonly port: number;
 }
 
+/** Defaults of `AlertRoutingProps`. */
+export const ALERT_ROUTING_DEFAULTS = { replicas: 3 } as const;
+
 export interface AlertRoutingProps {
   /** @default alertmanager */
   readonly name?: string;
@@ -88,7 +91,14 @@ export class AlertRouting extends Construct {
   /** @throws SettingError when alerts would reach nobody, or when a channel's settings cannot work */
   constructor(scope: Construct, id: string, props: AlertRoutingProps) {
     super(scope, id);
-    const { name = 'alertmanager', replicas = 3, channels, levels, teams = {}, deadMansSwitch } = props;
+    const {
+      name = 'alertmanager',
+      replicas = ALERT_ROUTING_DEFAULTS.replicas,
+      channels,
+      levels,
+      teams = {},
+      deadMansSwitch,
+    } = props;
     this.props = props;
     this.teams = teams;
     checkSlack(channels, [...Object.values(levels), ...Object.values(teams), props.fallback]);

@@ -1,4 +1,4 @@
-export { AlertRouting, type AlertRoutingProps, type PrivateReceivers } from './alert-routing';
+export { ALERT_ROUTING_DEFAULTS, AlertRouting, type AlertRoutingProps, type PrivateReceivers } from './alert-routing';
 export type { ExtraReceiver } from './alert-routing-config';
 export type { AlertmanagerConfig, Receiver, Route, WebhookConfig } from './alertmanager-config';
 export type {

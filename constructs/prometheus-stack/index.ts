@@ -1,5 +1,11 @@
 export { PLATFORMS, type Platform, topicsHiddenBy } from './platform';
-export { type FileDiscovery, Prometheus, type PrometheusProps, type ScrapeJobSettings } from './prometheus';
+export {
+  type FileDiscovery,
+  PROMETHEUS_DEFAULTS,
+  Prometheus,
+  type PrometheusProps,
+  type ScrapeJobSettings,
+} from './prometheus';
 export type { PrometheusConfig, RelabelConfig, ScrapeConfig } from './prometheus-config';
 export { PrometheusStack, type PrometheusStackProps } from './prometheus-stack';
 export type { RemoteWrite } from './remote-write';

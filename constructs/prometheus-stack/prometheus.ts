@@ -28,6 +28,14 @@ import { checkInterval } from './scrape-interval';
 import { fileJob, serviceJob, withKeepList, withLimits } from './scrape-jobs';
 import { sizePrometheus } from './sizing';
 
+/** Defaults of `PrometheusProps`. */
+export const PROMETHEUS_DEFAULTS = {
+  replicas: 2,
+  intervalSeconds: 15,
+  retentionDays: 30,
+  activeSeries: 250_000,
+} as const;
+
 export interface PrometheusProps {
   /** @default prometheus */
   readonly name?: string;
@@ -109,7 +117,13 @@ export class Prometheus extends Construct {
 
   constructor(scope: Construct, id: string, props: PrometheusProps) {
     super(scope, id);
-    const { name = 'prometheus', intervalSeconds = 15, retentionDays = 30, activeSeries = 250_000 } = props;
+    const {
+      name = 'prometheus',
+      replicas = PROMETHEUS_DEFAULTS.replicas,
+      intervalSeconds = PROMETHEUS_DEFAULTS.intervalSeconds,
+      retentionDays = PROMETHEUS_DEFAULTS.retentionDays,
+      activeSeries = PROMETHEUS_DEFAULTS.activeSeries,
+    } = props;
     const size = sizePrometheus({ activeSeries, intervalSeconds, retentionDays }, props.storageSize);
     this.props = props;
     this.intervalSeconds = intervalSeconds;
@@ -128,7 +142,7 @@ export class Prometheus extends Construct {
       image: images.prometheus,
       workload: {
         kind: 'StatefulSet',
-        replicas: props.replicas ?? 2,
+        replicas,
         storage: { path: DATA_PATH, size: size.disk, storageClass: props.storageClass },
       },
       ports: { http: { port: 9090 } },

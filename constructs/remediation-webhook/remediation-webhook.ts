@@ -32,6 +32,7 @@ import {
   DEFAULT_RETENTION,
   type Limits,
   type SecretKey,
+  WEBHOOK_DEFAULTS,
 } from './remediation-webhook-config';
 import { UpdateGuard } from './update-guard';
 
@@ -133,7 +134,7 @@ export class RemediationWebhook extends Construct {
     this.component = new Component(this, 'server', {
       name,
       image: props.image ?? images.node,
-      workload: { kind: 'Deployment', replicas: props.replicas ?? 2 },
+      workload: { kind: 'Deployment', replicas: props.replicas ?? WEBHOOK_DEFAULTS.replicas },
       ports: {
         ...(this.tlsSecret ? { https: { port: HTTPS_PORT, scheme: 'https' } } : {}),
         http: { port: HTTP_PORT },
@@ -258,7 +259,7 @@ export class RemediationWebhook extends Construct {
       throw new SettingError('receiveFrom', undefined, `say which Alertmanager may notify ${this.component.name}`);
     }
     return {
-      mode: props.mode ?? 'dry-run',
+      mode: props.mode ?? WEBHOOK_DEFAULTS.mode,
       namespace: this.component.namespace,
       killSwitch: this.killSwitchName,
       port: HTTP_PORT,

@@ -2,7 +2,14 @@ import { appendFileSync, cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { App } from 'cdk8s';
-import { addSightEditMonitoring, type MonitoringInput, type Profile, resolveSettings, sightEdit } from '../../charts';
+import {
+  addSightEditMonitoring,
+  type MonitoringInput,
+  type MonitoringSettings,
+  type Profile,
+  resolveSettings,
+  sightEdit,
+} from '../../charts';
 import type { Platform } from '../../constructs';
 import { packagePath } from '../../package-root';
 import { isAlertingRule, RuleCatalogue, rulesOf } from '../../rules';
@@ -11,6 +18,8 @@ import { containerOf, find, manifestsOf } from '../../testing/render';
 import { serverConfig } from '../support/server-config';
 
 const PRIVATE = ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '100.64.0.0/10'];
+
+const FILE_TARGETS = { ports: [9100, 9121, 9187], cidrs: PRIVATE };
 
 const INPUT: MonitoringInput = {
   cluster: 'demo',
@@ -35,7 +44,7 @@ describe('defaults', () => {
   test.each<[Profile, object]>([
     ['production', { prometheus: 2, alertmanager: 3, webhook: 2, interval: '15s', days: '30d', memory: '2560Mi' }],
     ['dev', { prometheus: 1, alertmanager: 1, webhook: 1, interval: '15s', days: '7d', memory: '1024Mi' }],
-  ])('of profile %s', (profile, expected) => {
+  ])('of profile %s are in the manifests', (profile, expected) => {
     const manifests = platform({}, profile);
     const { global, storage } = serverConfig(manifests, 'prometheus-config', 'prometheus.yml');
     const replicas = (kind: string, name: string) => find(manifests, kind, name).spec.replicas;
@@ -49,18 +58,42 @@ describe('defaults', () => {
     }).toEqual(expected);
   });
 
-  test('of Prometheus keep what expressions read, and let file targets be in every private range', () => {
-    expect(resolveSettings(INPUT, 'production').metrics).toEqual({
-      keep: [],
-      fileTargets: { ports: [9100, 9121, 9187] },
-    });
-    const { egress } = find(platform({}), 'NetworkPolicy', 'prometheus').spec;
-    for (const port of [9121, 9187]) {
-      expect(egress).toContainEqual({
-        to: PRIVATE.map((cidr) => ({ ipBlock: { cidr } })),
-        ports: [{ port, protocol: 'TCP' }],
-      });
-    }
+  test.each<[Profile, Pick<MonitoringSettings, 'metrics'> & { alerting: object; remediation: object }]>([
+    [
+      'production',
+      {
+        metrics: {
+          replicas: 2,
+          intervalSeconds: 15,
+          keep: [],
+          retentionDays: 30,
+          activeSeries: 250_000,
+          fileTargets: FILE_TARGETS,
+        },
+        alerting: { replicas: 3 },
+        remediation: { mode: 'dry-run', replicas: 2 },
+      },
+    ],
+    [
+      'dev',
+      {
+        metrics: {
+          replicas: 1,
+          intervalSeconds: 15,
+          keep: [],
+          retentionDays: 7,
+          activeSeries: 50_000,
+          fileTargets: FILE_TARGETS,
+        },
+        alerting: { replicas: 1 },
+        remediation: { mode: 'dry-run', replicas: 1 },
+      },
+    ],
+  ])('of profile %s are in the resolved settings', (profile, expected) => {
+    const { metrics, alerting, remediation } = resolveSettings(INPUT, profile);
+    expect(metrics).toEqual(expected.metrics);
+    expect(alerting).toMatchObject(expected.alerting);
+    expect(remediation).toMatchObject(expected.remediation);
   });
 
   test('that every profile shares', () => {
@@ -75,6 +108,7 @@ describe('defaults', () => {
         runbooks: 'http://remediation-webhook.sightedit-monitoring.svc:8080/runbooks',
       },
       credentials: { secretName: 'sightedit-monitoring-credentials' },
+      network: { nodeCidrs: PRIVATE, apiCidrs: PRIVATE },
     });
   });
 
@@ -92,6 +126,7 @@ describe('defaults', () => {
         links: { grafana: 'https://grafana.example.com' },
         alerting: { ...INPUT.alerting, replicas: 2 },
         remediation: { maxReplicas: 5 },
+        network: { apiCidrs: ['203.0.113.7/32'] },
       },
       'dev',
     );
@@ -102,6 +137,7 @@ describe('defaults', () => {
       prometheus: 'http://localhost:9090',
     });
     expect(settings.alerting.replicas).toBe(2);
+    expect(settings.network).toEqual({ nodeCidrs: PRIVATE, apiCidrs: ['203.0.113.7/32'] });
   });
 });
 
