@@ -1,4 +1,4 @@
-/** The public surface of the package. What is not listed here, or in `constructs/` and `charts/`, may change at any time. */
+/** The public surface of the package. Everything that is not exported here may change at any time. */
 export * from './charts';
 export * from './constructs';
 export type { Dashboard } from './dashboards';

@@ -26,8 +26,8 @@ export interface SightEditCharts {
 }
 
 /**
- * Adds the whole platform: one chart for each part, connected to each other. `kubectl apply` needs the namespaces first,
- * so the other charts depend on theirs.
+ * Adds the whole platform: one chart for each part, connected to each other. `kubectl apply` needs the namespaces
+ * first, so the other charts depend on theirs.
  *
  * @param id prefix of the charts' ids, which cdk8s names the files after
  * @throws SettingError that names the setting, its value and the fix

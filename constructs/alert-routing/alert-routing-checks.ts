@@ -10,13 +10,11 @@ export function unreachable(setting: string, recipients: Recipients): SettingErr
     const value = recipients[channel];
     return Array.isArray(value) ? value.length > 0 : value;
   });
-  return new SettingError(
-    setting,
-    recipients,
+  const fix =
     wanted.length === 0
-      ? 'these alerts would reach nobody; name a Slack channel, an e-mail address or another channel'
-      : `these alerts would reach nobody; add settings for one of ${wanted.map((channel) => `channels.${channel}`).join(', ')}`,
-  );
+      ? 'name a Slack channel, an e-mail address or another channel'
+      : `add settings for one of ${wanted.map((channel) => `channels.${channel}`).join(', ')}`;
+  return new SettingError(setting, recipients, `these alerts would reach nobody; ${fix}`);
 }
 
 /**
@@ -28,10 +26,11 @@ export function unreachable(setting: string, recipients: Recipients): SettingErr
 export function checkSlack({ slack }: Channels, recipients: readonly (Recipients | undefined)[]): void {
   const names = new Set(recipients.flatMap((each) => each?.slack ?? []));
   if (slack?.kind === 'webhook' && names.size > 1) {
+    const named = [...names].join(', ');
     throw new SettingError(
       'channels.slack.kind',
       'webhook',
-      `an incoming webhook posts to one channel, and ${[...names].join(', ')} are named; write app, or name one channel`,
+      `an incoming webhook posts to one channel, and ${named} are named; write app, or name one channel`,
     );
   }
 }

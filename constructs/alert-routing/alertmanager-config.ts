@@ -107,8 +107,9 @@ export interface WebhookConfig {
 }
 
 /**
- * Inhibition in Alertmanager's form. Alertmanager takes a label that both alerts lack for equal, so the matchers require
- * every label of `equal` to be present. https://prometheus.io/docs/alerting/latest/configuration/#inhibition-related-settings
+ * Inhibition in Alertmanager's form. Alertmanager takes a label that both alerts lack for equal, so the matchers
+ * require every label of `equal` to be present.
+ * https://prometheus.io/docs/alerting/latest/configuration/#inhibition-related-settings
  */
 export function inhibitRules(inhibitions: readonly Inhibition[]): readonly InhibitRule[] {
   return inhibitions.map(({ source, targets, equal }) => {

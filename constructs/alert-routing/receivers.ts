@@ -159,7 +159,8 @@ function smsConfigs(sms: SmsChannel, file: (key: string) => string): Pick<Receiv
             topic_arn: sms.topicArn,
             send_resolved: false,
             sigv4: { region: sms.region },
-            // A subject must have fewer than 100 ASCII characters: https://docs.aws.amazon.com/sns/latest/api/API_Publish.html
+            // A subject must have fewer than 100 ASCII characters:
+            // https://docs.aws.amazon.com/sns/latest/api/API_Publish.html
             subject: '{{ .GroupLabels.alertname }}',
             message: template('monitoring.sms'),
           },

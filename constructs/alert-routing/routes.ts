@@ -14,8 +14,8 @@ export const receiverName = {
 /**
  * Grouping and repetition by level. The first notification leaves most of the level's answer time.
  *
- * Keep `group_interval` at 30 s or more: the third replica waits that long (15 s for each position, `--cluster.peer-timeout`)
- * for its peers' notifications. With a shorter interval it would send duplicates.
+ * Keep `group_interval` at 30 s or more: the third replica waits that long for its peers' notifications (15 s for each
+ * position, `--cluster.peer-timeout`). With a shorter interval it would send duplicates.
  */
 const TIMING: { readonly [level in Level]: Required<Timing> } = {
   critical: { group_wait: '10s', group_interval: '1m', repeat_interval: '30m' },
@@ -55,8 +55,8 @@ export interface RouteTreeProps {
 }
 
 /**
- * The routing tree. An alert goes to its team and to its level, once each. An alert with an unknown severity goes to the
- * fallback.
+ * The routing tree. An alert goes to its team and to its level, once each. An alert with an unknown severity goes to
+ * the fallback.
  */
 export function routeTree({ teams, watchdog, extra }: RouteTreeProps): Route {
   const categories = CATEGORIES.filter((category) => teams[category]);

@@ -10,8 +10,8 @@ export interface BlackboxExporterProps {
 const CONFIG_PATH = '/etc/blackbox-exporter';
 
 /**
- * Probes URLs from outside the application. `component.allowEgressTo(Endpoint.url(…))` permits a URL; Prometheus names
- * it in the scrape job.
+ * Probes URLs from outside the application. `component.allowEgressTo(Endpoint.url(…))` permits a URL; the scrape job
+ * of Prometheus names it.
  */
 export class BlackboxExporter extends Construct {
   readonly component: Component;

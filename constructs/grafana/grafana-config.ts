@@ -58,8 +58,8 @@ export function grafanaIni(props: GrafanaIniProps): GrafanaIni {
 }
 
 /**
- * Values that Grafana's INI parser would not read back: a line break begins a new setting or section, `#` and `;` begin a
- * comment, quotes around a value are removed, and a backslash at the end continues the line.
+ * Values that Grafana's INI parser would not read back: a line break begins a new setting or section, `#` and `;` begin
+ * a comment, quotes around a value are removed, and a backslash at the end continues the line.
  * `readValue` in https://github.com/go-ini/ini/blob/main/parser.go
  */
 const NOT_PLAIN = /[\r\n#;]|^["'`]|\\$|^\s|\s$/;

@@ -83,11 +83,8 @@ export class ConfigDirectory extends Construct {
     object.node.addValidation({
       validate: () => {
         const bytes = Buffer.byteLength(JSON.stringify(data()));
-        return bytes <= MAX_OBJECT_BYTES
-          ? []
-          : [
-              `ConfigMap ${name} has ${bytes} bytes, more than ${MAX_OBJECT_BYTES}: split its files over several ConfigMaps`,
-            ];
+        const problem = `ConfigMap ${name} has ${bytes} bytes, more than ${MAX_OBJECT_BYTES}`;
+        return bytes <= MAX_OBJECT_BYTES ? [] : [`${problem}: split its files over several ConfigMaps`];
       },
     });
   }

@@ -20,7 +20,9 @@ function duplicates(constructs: readonly object[]): string[] {
   const owners = new Map<string, string[]>();
   for (const object of constructs.filter((construct) => construct instanceof ApiObject)) {
     const { apiGroup, kind, name, metadata } = object;
-    const key = `${kind}${apiGroup === 'core' ? '' : `.${apiGroup}`} ${metadata.namespace ? `${metadata.namespace}/` : ''}${name}`;
+    const group = apiGroup === 'core' ? '' : `.${apiGroup}`;
+    const namespace = metadata.namespace ? `${metadata.namespace}/` : '';
+    const key = `${kind}${group} ${namespace}${name}`;
     owners.set(key, [...(owners.get(key) ?? []), object.node.path]);
   }
   return [...owners]

@@ -34,7 +34,7 @@ export interface PodProps {
   readonly terminationGraceSeconds?: number;
 }
 
-/** The parts of a pod that grow after its construct was made. The template reads them when the manifests are written. */
+/** Parts of a pod that grow after its construct was made. The template reads them when the manifests are written. */
 export interface GrowingParts {
   readonly args: readonly string[];
   readonly env: readonly k8s.EnvVar[];

@@ -12,7 +12,7 @@ export interface Storage {
 export interface HostAccess {
   readonly network: boolean;
   readonly pid: boolean;
-  /** Ranges that hold the nodes' addresses: clients reach pods on the host's network there. @default - every private range */
+  /** Ranges that hold the nodes' addresses, at which clients reach the pods. @default - every private range */
   readonly nodeCidrs?: readonly string[];
 }
 

@@ -36,8 +36,8 @@ export function connectionParameters(application: string, tls: PostgresTls): str
 }
 
 /**
- * Arguments of postgres_exporter: the collectors that alerts need and that are off by default. Statements are exported by
- * id, because their text is unbounded and may hold personal data.
+ * Arguments of postgres_exporter: the collectors that alerts need and that are off by default. Statements are exported
+ * by id, because their text is unbounded and may hold personal data.
  */
 export const POSTGRES_EXPORTER_ARGS: readonly string[] = [
   '--collector.database_wraparound',
@@ -79,7 +79,7 @@ export const COLLECTOR_SUFFIX = '.collector.yaml';
 /**
  * The configuration of sql_exporter.
  *
- * @param dataSourceName URL of the database, without user and password: the driver reads them from PGUSER and PGPASSWORD
+ * @param dataSourceName URL of the database, without credentials: the driver reads PGUSER and PGPASSWORD
  */
 export function sqlExporterConfig(dataSourceName: string, collectors: readonly SqlCollector[]): SqlExporterConfig {
   return {

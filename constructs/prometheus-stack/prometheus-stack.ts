@@ -100,7 +100,7 @@ export class PrometheusStack extends Construct {
     const { prometheus, kubeStateMetrics, blackboxExporter } = this;
     prometheus.addScrapeJob('prometheus', prometheus.endpoint);
     prometheus.addScrapeJob('kube-state-metrics', kubeStateMetrics.endpoint, {
-      // Its labels describe the reported object. Drop the target's own, or series without a pod would get the exporter's.
+      // Its labels describe the reported object. Drop the target's, or series without a pod would get the exporter's.
       honor_labels: true,
       relabel: [{ action: 'labeldrop', regex: 'namespace|pod|node|service|component' }],
       sample_limit: 100_000,

@@ -19,12 +19,12 @@ export interface PrometheusSize {
   readonly memory: string;
   /** Size of the volume. */
   readonly disk: string;
-  /** `storage.tsdb.retention.size`: 82 % of the volume, which leaves room for the write-ahead log and a compaction. */
+  /** `storage.tsdb.retention.size`: 82 % of the volume. The rest holds the write-ahead log and a compaction. */
   readonly retentionSize: string;
 }
 
 /**
- * Bytes on disk per sample. Prometheus' storage documentation gives 1–2 bytes; the upper end leaves room for the index.
+ * Bytes on disk per sample. Prometheus' storage documentation gives 1–2 bytes; 2 leaves room for the index.
  * https://prometheus.io/docs/prometheus/latest/storage/#operational-aspects
  */
 const BYTES_PER_SAMPLE = 2;

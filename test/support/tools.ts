@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { BIN } from '../../tools/catalogue';
 
 /**
- * A group of tests that need real programs. If one is missing, the group is skipped with a warning: a check that did not
- * run must not pass in silence.
+ * A group of tests that need real programs. If one is missing, the group is skipped with a warning: a check that did
+ * not run must not pass in silence.
  */
 export function describeWithTools(names: readonly string[], title: string, tests: () => void): void {
   const missing = names.filter((name) => !existsSync(join(BIN, name)));

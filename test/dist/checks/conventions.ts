@@ -16,8 +16,8 @@ const CLUSTER_SCOPED = [
 ];
 
 /**
- * Largest object, as JSON. A client-side `kubectl apply` copies the object into an annotation, and the annotations of an
- * object may have 262,144 bytes together.
+ * Largest object, as JSON. A client-side `kubectl apply` copies the object into an annotation, and the annotations of
+ * an object may have 262,144 bytes together.
  */
 const MAX_BYTES = 200_000;
 
