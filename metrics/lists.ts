@@ -4,10 +4,14 @@ import { load } from 'js-yaml';
 import { type MetricContract, metricContract } from '../instrumentation';
 import { packagePath } from '../package-root';
 import { type SqlCollector, sqlCollectors } from '../rules/sql';
+import { applicationJobs } from './application-jobs';
 import type { Metric, MetricList, Metrics } from './list';
 
-/** Scrape jobs whose targets expose the application's contract. A target is any pod or Service with the annotation. */
-export const APPLICATION_JOBS: readonly string[] = ['sightedit-services', 'sightedit-pods'];
+/** Name of the application that the contract is about. */
+export const APPLICATION = 'sightedit';
+
+/** Scrape jobs of the application. A target is any pod or Service with the annotation, and exposes the contract. */
+export const APPLICATION_JOBS: readonly string[] = Object.values(applicationJobs(APPLICATION));
 
 /** The job whose metrics are defined by the SQL collectors. */
 const SQL_JOB = 'sql-exporter';

@@ -1,10 +1,17 @@
 import { App } from 'cdk8s';
-import { type MonitoringInput, type Profile, resolveSettings, SightEditMonitoring, sightEdit } from '../charts';
+import {
+  addSightEditMonitoring,
+  type MonitoringInput,
+  type Profile,
+  resolveSettings,
+  type SightEditCharts,
+  sightEdit,
+} from '../charts';
 import type { Manifest } from './manifests';
 
 /** SightEdit's platform, constructed in memory. */
 export interface Platform {
-  readonly monitoring: SightEditMonitoring;
+  readonly charts: SightEditCharts;
   /** Every object, rendered on the first access. */
   readonly manifests: readonly Manifest[];
 }
@@ -24,10 +31,10 @@ export function sightEditPlatform(changes: Partial<MonitoringInput> = {}, profil
 
 function construct(changes: Partial<MonitoringInput>, profile: Profile): Platform {
   const app = new App();
-  const monitoring = new SightEditMonitoring(app, 'sightedit', resolveSettings({ ...sightEdit, ...changes }, profile));
+  const charts = addSightEditMonitoring(app, 'sightedit', resolveSettings({ ...sightEdit, ...changes }, profile));
   let manifests: readonly Manifest[] | undefined;
   return {
-    monitoring,
+    charts,
     get manifests() {
       manifests ??= app.charts.flatMap((chart) => chart.toJson() as Manifest[]);
       return manifests;

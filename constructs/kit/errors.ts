@@ -1,15 +1,26 @@
-/**
- * A setting that cannot work. Names the setting, the value it has, and what to write instead, so that the
- * message alone is enough to mend it.
- */
+/** A setting that cannot work. The message names the setting, its value and the fix. */
 export class SettingError extends Error {
   constructor(
+    /** The setting as the caller wrote it, e.g. `channels.email.smarthost`. */
     readonly setting: string,
     readonly value: unknown,
-    readonly mend: string,
+    /** What to write instead. */
+    readonly fix: string,
   ) {
-    super(`${setting} is ${describe(value)}: ${mend}`);
+    super(`${setting} is ${describe(value)}: ${fix}`);
     this.name = 'SettingError';
+  }
+}
+
+/** A name or identifier that must be unique and is used twice. */
+export class DuplicateNameError extends Error {
+  constructor(
+    /** What the name is, e.g. `scrape job name`. */
+    readonly kind: string,
+    readonly duplicate: string,
+  ) {
+    super(`duplicate ${kind} "${duplicate}": rename one of them`);
+    this.name = 'DuplicateNameError';
   }
 }
 

@@ -36,6 +36,9 @@ export type ConnectionProps =
       readonly tls?: ConnectionTls;
     };
 
+/** Defaults of `RemediationWebhookProps`. */
+export const WEBHOOK_DEFAULTS = { mode: 'dry-run', replicas: 2 } as const;
+
 /** Bounds that hold for every policy. */
 export type Limits = Configuration['limits'];
 

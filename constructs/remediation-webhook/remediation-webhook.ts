@@ -32,6 +32,7 @@ import {
   DEFAULT_RETENTION,
   type Limits,
   type SecretKey,
+  WEBHOOK_DEFAULTS,
 } from './remediation-webhook-config';
 import { UpdateGuard } from './update-guard';
 
@@ -133,7 +134,7 @@ export class RemediationWebhook extends Construct {
     this.component = new Component(this, 'server', {
       name,
       image: props.image ?? images.node,
-      workload: { kind: 'Deployment', replicas: props.replicas ?? 2 },
+      workload: { kind: 'Deployment', replicas: props.replicas ?? WEBHOOK_DEFAULTS.replicas },
       ports: {
         ...(this.tlsSecret ? { https: { port: HTTPS_PORT, scheme: 'https' } } : {}),
         http: { port: HTTP_PORT },
@@ -149,6 +150,7 @@ export class RemediationWebhook extends Construct {
       ],
       probes: { readiness: httpProbe('/readyz'), liveness: httpProbe('/healthz') },
       resources: { cpu: '50m', memory: '192Mi' },
+      apiCidrs: props.apiCidrs,
       user: NODE_USER,
       serviceAccountAnnotations: needs.awsRole ? { 'eks.amazonaws.com/role-arn': needs.awsRole } : undefined,
       terminationGraceSeconds: 40,
@@ -165,9 +167,8 @@ export class RemediationWebhook extends Construct {
 
     this.prometheus = this.component.connectTo(props.prometheus);
     this.tracing = props.tracing && this.component.connectTo(props.tracing);
-    this.component.connectTo(Endpoint.kubernetesApi(props.apiCidrs));
     if (props.slack || needs.awsRole) {
-      this.component.connectTo(Endpoint.anyHost());
+      this.component.allowEgressTo(Endpoint.anyHost());
     }
     this.connections = Object.fromEntries(
       Object.entries(props.connections ?? {}).map(([key, connection]) => [
@@ -258,7 +259,7 @@ export class RemediationWebhook extends Construct {
       throw new SettingError('receiveFrom', undefined, `say which Alertmanager may notify ${this.component.name}`);
     }
     return {
-      mode: props.mode ?? 'dry-run',
+      mode: props.mode ?? WEBHOOK_DEFAULTS.mode,
       namespace: this.component.namespace,
       killSwitch: this.killSwitchName,
       port: HTTP_PORT,

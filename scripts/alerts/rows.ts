@@ -11,7 +11,7 @@ export type AlertRow = Readonly<Record<(typeof ALERT_COLUMNS)[number], string>>;
 
 /** One row for each alert, with its receivers in SightEdit's settings. */
 export function alertRows(): readonly AlertRow[] {
-  const { config } = sightEditPlatform().monitoring.alerting.routing;
+  const { config } = sightEditPlatform().charts.alerting.routing;
   return [...RuleCatalogue.sightEdit().alerts]
     .sort((a, b) => a.alert.localeCompare(b.alert))
     .map(({ alert, labels }) => ({

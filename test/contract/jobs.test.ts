@@ -89,7 +89,7 @@ describe('A scrape job', () => {
 
   it('has the same name wherever the application runs', () => {
     const application = { probedUrls: ['https://shop.example.com/'], namespace: 'shop' };
-    const { prometheus } = sightEditPlatform({ platform: 'kubeadm', application }).monitoring.metrics;
+    const { prometheus } = sightEditPlatform({ platform: 'kubeadm', application }).charts.metrics;
     expect(prometheus.jobNames).toEqual(jobs);
   });
 });

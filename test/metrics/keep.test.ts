@@ -79,7 +79,7 @@ describe('What is kept', () => {
 describe("SightEdit's scrape jobs", () => {
   const platform = (keep: readonly string[] | 'all') => sightEditPlatform({ platform: 'kubeadm', metrics: { keep } });
   const jobsOf = (keep: readonly string[] | 'all'): Readonly<Record<string, ScrapeConfig>> =>
-    Object.fromEntries(platform(keep).monitoring.metrics.prometheus.scrapeConfigs.map((job) => [job.job_name, job]));
+    Object.fromEntries(platform(keep).charts.metrics.prometheus.scrapeConfigs.map((job) => [job.job_name, job]));
   const namesOf = ({ metric_relabel_configs: [rule] = [] }: ScrapeConfig) => rule?.regex?.split('|') ?? [];
   const listed = metricLists().filter(({ job }) => !APPLICATION_JOBS.includes(job));
 

@@ -7,7 +7,7 @@ import { sightEditPlatform } from '../../testing/platform';
 
 /** Every scrape job. A self-managed cluster has those of the control plane too. */
 export function scrapeConfigs(): readonly ScrapeConfig[] {
-  return sightEditPlatform({ platform: 'kubeadm' }).monitoring.metrics.prometheus.scrapeConfigs;
+  return sightEditPlatform({ platform: 'kubeadm' }).charts.metrics.prometheus.scrapeConfigs;
 }
 
 /** Everything that SightEdit's expressions may read. */
