@@ -3,10 +3,18 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { App } from 'cdk8s';
 import { MonitoringChart } from '../charts';
-import { AlertRouting, type ConnectionProps, Credentials, Endpoint, RemediationWebhook } from '../constructs';
+import {
+  AlertRouting,
+  type ConnectionProps,
+  Credentials,
+  Endpoint,
+  ownAlertsOf,
+  RemediationWebhook,
+} from '../constructs';
 import { bundledServer } from '../constructs/remediation-webhook/bundle';
 import type { RemediationPolicy } from '../remediation';
 import type { Configuration } from '../remediation/configuration';
+import { RuleCatalogue } from '../rules';
 import { node, packagedDirectory } from '../tools/packages';
 import { temporaryDirectory } from './cleanup';
 import type { Kubernetes } from './kubernetes';
@@ -56,6 +64,7 @@ export async function deployWebhook(
     connections,
     mode: 'active',
     prometheus: Endpoint.host('prometheus', 9090, 'http'),
+    ownAlerts: ownAlertsOf(RuleCatalogue.sightEdit().alerts),
   });
   webhook.receiveFrom(routing);
 

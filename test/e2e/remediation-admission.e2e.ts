@@ -545,7 +545,7 @@ describe('the update, around a webhook that RBAC would let do everything', () =>
         'delete validatingadmissionpolicybindings',
       ],
     ]) {
-      expect(wrong).toContain(`may ${right}, and must not`);
+      expect(wrong).toContain(`RBAC allows ${right}, and must not`);
     }
   });
 

@@ -128,7 +128,7 @@ describe('A run that was interrupted', () => {
     const { name, request } = await interrupted();
     await restart({ mode: 'dry-run' });
     expect(endings(await finished(stage.kubernetes, request))).toEqual(['failed']);
-    expect((await recordOf(request)).status.message).toMatch(/is a dry run now/);
+    expect((await recordOf(request)).status.message).toMatch(/the mode is dry-run now/);
     expect(changesOf(stage.kubernetes, name)).toEqual([]);
     await restart();
   });
@@ -212,7 +212,7 @@ describe('The webhook', () => {
   it('is not ready without a right that it needs itself', async () => {
     await stage.withoutRight('events', async () => {
       const started = stage.start().then(() => 'ready', String);
-      expect(await started).toMatch(/may not create events in sightedit-monitoring, and needs to/);
+      expect(await started).toMatch(/RBAC does not allow create events in sightedit-monitoring, and must/);
     });
   }, 120_000);
 });

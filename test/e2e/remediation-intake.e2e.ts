@@ -480,7 +480,7 @@ describe('without the API server', () => {
     const refused = await notify(cutOff, deployed, later);
     expect([refused.status, await refused.json()]).toEqual([
       503,
-      { message: 'the alerts could not be kept: send them again' },
+      { message: 'the alerts could not be stored: send again' },
     ]);
     // Whose token this is nobody can tell now: neither 401, after which Alertmanager gives up, nor a way in.
     const unknown = await send(json(notification(later)), { authorization: 'Bearer new', to: cutOff });
@@ -704,8 +704,8 @@ describe('over TLS', () => {
 
 test('no token was written to a log, nor a part of one', () => {
   const text = logs.map((log) => log()).join('\n');
-  expect(text).toContain('a notification was refused');
-  expect(text).toContain('there is no such policy');
+  expect(text).toContain('a notification was rejected');
+  expect(text).toContain('which is not a policy');
   for (const secret of secrets) {
     // A signature alone would be enough for nobody, and is still nobody's business.
     for (const part of [secret, ...secret.split('.').filter((piece) => piece.length > 100)]) {
