@@ -287,8 +287,8 @@ describe.each(DATABASES)('The sessions of PostgreSQL $installation.version', ({ 
       ['become the application', `SET ROLE ${APPLICATION.user}`, 'permission denied to set role'],
       ['change settings', 'ALTER SYSTEM SET work_mem = 1', 'permission denied'],
       ['run a program', "COPY (SELECT 1) TO PROGRAM 'true'", /must be superuser|permission denied to COPY/],
-    ])('cannot %s', async (_, statement, refusal) => {
-      await expect(asRole(statement)).rejects.toThrow(refusal);
+    ])('cannot %s', async (_, statement, error) => {
+      await expect(asRole(statement)).rejects.toThrow(error);
     });
 
     it('ends no session of a superuser', async () => {
@@ -337,10 +337,10 @@ describe.each(DATABASES)('The sessions of PostgreSQL $installation.version', ({ 
         'REVOKE sightedit_app FROM %s',
         'member of other roles',
       ],
-    ])('is rejected by the grants when it %s', async (_, breaks, mends, refusal) => {
+    ])('is rejected by the grants when it %s', async (_, breaks, restores, error) => {
       await postgres().sql(breaks.replace('%s', REMEDIATION.user));
-      await expect(postgres().file(GRANTS)).rejects.toThrow(refusal);
-      await postgres().sql(mends.replace('%s', REMEDIATION.user));
+      await expect(postgres().file(GRANTS)).rejects.toThrow(error);
+      await postgres().sql(restores.replace('%s', REMEDIATION.user));
       await postgres().file(GRANTS);
     });
   });
