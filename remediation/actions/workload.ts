@@ -115,8 +115,8 @@ export function readDeployment(
 }
 
 /**
- * The Deployment of a target, ready to be changed: it exists, it is the object that was found, its owner has opted in, and
- * no rollout is in progress.
+ * The Deployment of a target, ready to be changed: it exists, it is the object that was found, its owner has opted in,
+ * and no rollout is in progress.
  *
  * @throws SkipError when one of these is not so
  */

@@ -42,8 +42,9 @@ const TIMEOUT_MS = 10_000;
 const RENEWAL_MS = 300_000;
 
 /**
- * Calls AWS as the role of its ServiceAccount: it exchanges the token that EKS mounts for credentials that last an hour, so
- * there is no access key to store. https://docs.aws.amazon.com/eks/latest/userguide/iam-roles-for-service-accounts.html
+ * Calls AWS as the role of its ServiceAccount: it exchanges the token that EKS mounts for credentials that last an
+ * hour, so there is no access key to store.
+ * https://docs.aws.amazon.com/eks/latest/userguide/iam-roles-for-service-accounts.html
  *
  * The environment names the role and, where AWS is not at its public addresses, the endpoints: `AWS_ROLE_ARN`,
  * `AWS_WEB_IDENTITY_TOKEN_FILE`, `AWS_ENDPOINT_URL` and `AWS_ENDPOINT_URL_<SERVICE>`, as for the AWS SDKs.
