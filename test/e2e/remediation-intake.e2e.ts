@@ -306,9 +306,9 @@ describe('rejected notifications', () => {
   const whole = notification([firing]);
 
   test.each<[string, string, string]>([
-    ['nothing', '', 'the body is no JSON'],
-    ['text', 'not JSON', 'the body is no JSON'],
-    ['half of it', json(whole).slice(0, -100), 'the body is no JSON'],
+    ['nothing', '', 'the body is not JSON'],
+    ['text', 'not JSON', 'the body is not JSON'],
+    ['half of it', json(whole).slice(0, -100), 'the body is not JSON'],
     ['a list', '[]', 'version'],
     ['a word', '"alerts"', 'body'],
     ['null', 'null', 'body'],
