@@ -283,7 +283,9 @@ describe('accepted notifications', () => {
     const { remediation: _, ...labels } = asking().labels as Readonly<Record<string, string>>;
     const group = [{ ...asking(), labels }, asking({ remediation: 'make-coffee' }), asking({ remediation: '' })];
     expect(await receiptOf(notification(group))).toEqual(taken(0, { ignored: 3 }));
-    expect(replica.server.log()).toContain('SampleAlert asks for make-coffee, and there is no such policy');
+    expect(replica.server.log()).toContain(
+      'the label remediation of SampleAlert is make-coffee, which is not a policy',
+    );
   });
 
   test('count the alerts that Alertmanager left out', async () => {
