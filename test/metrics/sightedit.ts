@@ -1,4 +1,4 @@
-import { resolveSettings, sightEdit } from '../../charts';
+import { remediationPolicies, resolveSettings, sightEdit } from '../../charts';
 import { metricUses as metricUsesOf } from '../../charts/metric-uses';
 import type { ScrapeConfig } from '../../formats/prometheus';
 import { KnownMetrics, metricLists } from '../../metrics';
@@ -17,5 +17,5 @@ export function knownMetrics(): KnownMetrics {
 
 /** Every expression of SightEdit that reads metrics. */
 export function metricUses(): readonly MetricUse[] {
-  return metricUsesOf(resolveSettings(sightEdit, 'production'), RuleCatalogue.sightEdit());
+  return metricUsesOf(RuleCatalogue.sightEdit(), remediationPolicies(resolveSettings(sightEdit, 'production')));
 }
