@@ -223,7 +223,7 @@ describe.each(DATABASES)('The sessions of PostgreSQL $installation.version', ({ 
       await grownOld();
       const [record] = await stage.outcome(asks('reset-pool'));
       clearInterval(work);
-      expect(record!.status).toMatchObject({ phase: 'succeeded', effect: 'had the pool renewed' });
+      expect(record!.status).toMatchObject({ phase: 'succeeded', effect: 'renewed the pool' });
       // Active clients are not affected: the transaction continues, and the next one gets another connection.
       expect((await busy.client.query('SELECT pg_backend_pid() AS pid')).rows).toEqual([{ pid: busy.pid }]);
       await busy.client.query('COMMIT');
@@ -253,7 +253,7 @@ describe.each(DATABASES)('The sessions of PostgreSQL $installation.version', ({ 
       await stage.restart({ mode: 'dry-run' });
       const [record] = await stage.outcome(asks('reset-pool'));
       await stage.restart();
-      expect(record!.status).toMatchObject({ phase: 'dry-run', effect: 'would have the pool renewed' });
+      expect(record!.status).toMatchObject({ phase: 'dry-run', effect: 'would renew the pool' });
       expect((await free.client.query('SELECT pg_backend_pid() AS pid')).rows).toEqual([{ pid: free.pid }]);
     });
   });
