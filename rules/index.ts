@@ -1,6 +1,7 @@
 export * from './catalogue';
 export * from './metric-use';
 export { checkSlo, type ServiceLevelIndicator, type ServiceLevelObjective } from './objective';
+/** @internal */
 export * from './promql';
 export * from './rule';
 export * from './runbook';

@@ -10,6 +10,10 @@ export {
   type ConnectionTls,
   DEFAULT_LIMITS,
   type Limits,
+  type RecordRetention,
+  type RemediationMode,
   type SecretKey,
   WEBHOOK_DEFAULTS,
+  type WebhookLinks,
+  type WebhookSlack,
 } from './remediation-webhook-config';

@@ -12,8 +12,37 @@ export interface ConnectionTls {
 
 /** A key of a Secret. */
 export interface SecretKey {
+  /** The Secret. */
   readonly credentials: Credentials;
+  /** Name of the key. */
   readonly key: string;
+}
+
+/** `dry-run` asks the targets what would happen; `active` changes them. */
+export type RemediationMode = 'dry-run' | 'active';
+
+/** Links in the webhook's own alerts. */
+export interface WebhookLinks {
+  /** URL of the runbooks, without the alert's name. @default - no link */
+  readonly runbooks?: string;
+  /** URL of a dashboard. @default - no link */
+  readonly dashboard?: string;
+}
+
+/** How long finished records are kept. */
+export interface RecordRetention {
+  /** Days, 1 or more. */
+  readonly days: number;
+  /** Number of records, 1 or more: older ones are deleted first. */
+  readonly records: number;
+}
+
+/** Slack channel for approvals and failures. */
+export interface WebhookSlack {
+  /** Name of the channel: `#alerts`. */
+  readonly channel: string;
+  /** Bot token, which needs the scope `chat:write`. */
+  readonly token: SecretKey;
 }
 
 /** A server that actions change beside Kubernetes. */
@@ -55,12 +84,16 @@ export const DEFAULT_LIMITS: Limits = {
   lockSeconds: 30,
 };
 
-export const DEFAULT_RETENTION: Configuration['retention'] = { days: 90, records: 2000 };
+export const DEFAULT_RETENTION: RecordRetention = { days: 90, records: 2000 };
 
 export const CREDENTIALS_PATH = '/etc/remediation-credentials';
 const CA_PATH = '/etc/remediation-ca';
 
-/** A connection as the server reads it. */
+/**
+ * A connection as the server reads it.
+ *
+ * @internal
+ */
 export function connectionSettings(
   name: string,
   props: ConnectionProps,

@@ -32,8 +32,11 @@ import {
   DEFAULT_LIMITS,
   DEFAULT_RETENTION,
   type Limits,
-  type SecretKey,
+  type RecordRetention,
+  type RemediationMode,
   WEBHOOK_DEFAULTS,
+  type WebhookLinks,
+  type WebhookSlack,
 } from './remediation-webhook-config';
 import { APP_PATH, RUNBOOKS_PATH, runbookFiles, serverFiles } from './server-files';
 import { UpdateGuard } from './update-guard';
@@ -44,7 +47,7 @@ export interface RemediationWebhookProps {
   /** Which alerts trigger which actions. */
   readonly policies: readonly RemediationPolicy[];
   /** `dry-run` asks the targets what would happen; `active` changes them. @default dry-run */
-  readonly mode?: Configuration['mode'];
+  readonly mode?: RemediationMode;
   /** @default 2 */
   readonly replicas?: number;
   /** Prometheus, which verifies the effect of actions. */
@@ -54,17 +57,17 @@ export interface RemediationWebhookProps {
   /** Labels that Prometheus adds to its alerts. The webhook's own alerts carry them too. @default - none */
   readonly externalLabels?: { readonly [label: string]: string };
   /** Links in the webhook's own alerts: the runbooks, without the alert's name, and a dashboard. @default - none */
-  readonly links?: Configuration['links'];
+  readonly links?: WebhookLinks;
   /** Servers that actions change beside Kubernetes, by the names that policies use. @default - none */
   readonly connections?: { readonly [name: string]: ConnectionProps };
   /** Slack channel for approvals and failures, and the key of the bot token. @default - Alertmanager alone notifies */
-  readonly slack?: { readonly channel: string; readonly token: SecretKey };
+  readonly slack?: WebhookSlack;
   /** Receiver of traces, OTLP over HTTP. @default - traces are not stored; their ids are in logs and records */
   readonly tracing?: Endpoint;
   /** Limits that apply to every policy. @default - see DEFAULT_LIMITS */
   readonly limits?: Partial<Limits>;
   /** How long finished records are kept. @default - 90 days, 2000 records */
-  readonly retention?: Configuration['retention'];
+  readonly retention?: RecordRetention;
   /** Directory of runbooks, `<AlertName>.md`, which are served as web pages. @default - none */
   readonly runbooks?: string;
   /**
@@ -179,6 +182,7 @@ export class RemediationWebhook extends Construct {
    * The configuration of the server.
    *
    * @throws SettingError before the first `receiveFrom()`
+   * @internal
    */
   get configuration(): Configuration {
     const { props } = this;

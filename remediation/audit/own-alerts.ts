@@ -5,17 +5,19 @@ import * as v from 'valibot';
  * rule of the same name in `rules/remediation.yaml`.
  */
 export const OWN_ALERTS = ['RemediationActionFailed', 'RemediationCircuitOpen'] as const;
+/** Name of an alert that the server raises itself. */
 export type OwnAlertName = (typeof OWN_ALERTS)[number];
 
 const labels = v.record(v.string(), v.string());
 
-/**
- * Labels of the rule of each alert. The server's alert carries the same labels as the rule's, so Alertmanager treats
- * both as one alert and notifies once.
- */
+/** @internal */
 export const ownAlertsSchema = v.strictObject({
   RemediationActionFailed: labels,
   RemediationCircuitOpen: labels,
 } satisfies Record<OwnAlertName, typeof labels>);
 
+/**
+ * Labels of the rule of each alert. The server's alert carries the same labels as the rule's, so Alertmanager treats
+ * both as one alert and notifies once.
+ */
 export type OwnAlerts = Readonly<Record<OwnAlertName, { readonly [label: string]: string }>>;
