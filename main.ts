@@ -1,13 +1,26 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { App } from 'cdk8s';
+import type { App } from 'cdk8s';
 import { type Profile, resolveSettings, SightEditMonitoring, sightEdit } from './charts';
 import { imageReference, images } from './constructs';
+import { ManifestApp } from './manifests/manifest-app';
 
-/** Writes the manifests of a profile: `production`, or what SIGHTEDIT_PROFILE names. */
-function main(): void {
+/**
+ * Writes the manifests of a profile: `production`, or what SIGHTEDIT_PROFILE names. Invalid settings print one message
+ * and set the exit code; a stack trace would bury it.
+ */
+export function main(): void {
+  try {
+    synthesize();
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : error);
+    process.exitCode = 1;
+  }
+}
+
+function synthesize(): void {
   const profile = (process.env.SIGHTEDIT_PROFILE ?? 'production') as Profile;
-  const app = new App();
+  const app = new ManifestApp();
   new SightEditMonitoring(app, 'sightedit', resolveSettings(sightEdit, profile));
   app.synth();
   writeFileSync(join(app.outdir, 'images.txt'), imageList(app));
@@ -20,10 +33,6 @@ function imageList(app: App): string {
     .join('');
 }
 
-try {
+if (require.main === module) {
   main();
-} catch (error) {
-  // A mistake in the settings is told in one message; a stack trace would bury it.
-  console.error(error instanceof Error ? error.message : error);
-  process.exitCode = 1;
 }

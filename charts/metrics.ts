@@ -9,6 +9,7 @@ import {
   RedisExporter,
   SettingError,
 } from '../constructs';
+import { remembered } from '../memo';
 import { APPLICATION_JOBS, type KeepList, keepUsed, metricLists, seriesOf } from '../metrics';
 import type { AlertLinks, MetricUse, RuleCatalogue } from '../rules';
 import { sqlCollectors } from '../rules/sql';
@@ -104,5 +105,6 @@ function keepList(keep: MonitoringSettings['metrics']['keep'], uses: readonly Me
     throw new SettingError('metrics.keep', unknown, 'write the name of a series that metrics/ lists');
   }
   // The application's metrics belong to its developers, and its jobs take whatever pod asks to be scraped.
-  return keepUsed({ uses, lists, whole: APPLICATION_JOBS, more: keep });
+  // The configuration is rendered several times.
+  return remembered(keepUsed({ uses, lists, whole: APPLICATION_JOBS, more: keep }));
 }

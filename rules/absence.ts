@@ -1,3 +1,4 @@
+import { stored } from '../memo';
 import {
   ancestors,
   binaryOf,
@@ -145,7 +146,7 @@ function isRecordOf(rule: Rule, selector: Selector): boolean {
 }
 
 /** What an alert fires for when it is absent. */
-function absencesOf({ alert, expr }: AlertingRule): AbsenceAlert[] {
+const absencesOf = stored('absencesOf', ({ alert, expr }: AlertingRule): AbsenceAlert[] => {
   return (
     nodesOf(String(expr), 'FunctionCall')
       .filter((call) => ['Absent', 'AbsentOverTime'].includes(call.firstChild!.firstChild!.name))
@@ -155,7 +156,7 @@ function absencesOf({ alert, expr }: AlertingRule): AbsenceAlert[] {
       .filter((selectors) => selectors.length === 1)
       .map(([selector]) => ({ alert, missed: selectorOf(expr, selector!) }))
   );
-}
+});
 
 /** Whether an expression has a result when a part of it has: it is no condition of another part. */
 function firesFor(expr: string, part: PromqlNode): boolean {

@@ -1,7 +1,8 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { dump, load } from 'js-yaml';
+import { stored } from '../memo';
 import { packagePath } from '../package-root';
+import { jsonToYaml, parseYaml } from '../yaml';
 import { type Coverage, checkAbsence, coverageOf, type MetricSources } from './absence';
 import { ALERT_NAME, checkRuleFile, repeated } from './checks';
 import { labelsInTemplate, type MetricUse } from './metric-use';
@@ -25,6 +26,16 @@ export interface AlertLinks {
   /** @default - alerts carry no link to a dashboard */
   readonly dashboard?: (alert: AlertingRule) => string | undefined;
 }
+
+// Most of the time of a synthesis without a store goes into these.
+const problemsOf = stored('checkRuleFile', checkRuleFile);
+const objectiveProblemsOf = stored('checkSlo', ({ name, slo }: { name: string; slo: ServiceLevelObjective }) =>
+  checkSlo(name, slo),
+);
+const silencesOf = stored(
+  'checkAbsence',
+  ({ files, sources }: { files: readonly RuleFile[]; sources: MetricSources }) => checkAbsence(files, sources),
+);
 
 /** Rules that cannot be used. The message lists every problem, one a line. */
 export class CatalogueError extends Error {
@@ -63,11 +74,11 @@ export class RuleCatalogue {
     const sources = readSources(join(source.rules, 'absence', 'sources.yaml'));
     const alerts = rulesOf(files).filter(isAlertingRule);
     const names = alerts.map(({ alert }) => alert);
-    const broken = files.flatMap(checkRuleFile);
+    const broken = files.flatMap(problemsOf);
     const problems = [
       ...broken,
       // What a rule that does not parse reads is not known.
-      ...(broken.length > 0 ? [] : checkAbsence(files, sources)),
+      ...(broken.length > 0 ? [] : silencesOf({ files, sources })),
       ...repeated(files.map(({ topic }) => topic)).map((topic) => `the topic ${topic} is there twice: rename a file`),
       ...repeated(names).map((name) => `${name} is defined twice: rename one of the alerts`),
       ...repeated(files.flatMap(({ groups }) => groups.map(({ name }) => name))).map(
@@ -106,7 +117,8 @@ export class RuleCatalogue {
     const runbooks = [...this.pages].flatMap(([page, text]) =>
       promqlBlocks(text).map((expr) => ({ where: `runbooks/${page}.md`, expr, shows: [] })),
     );
-    return [...rules, ...runbooks, ...this.inhibitions.flatMap((inhibition) => this.inhibitionUses(inhibition))];
+    const { alerts } = this;
+    return [...rules, ...runbooks, ...this.inhibitions.flatMap((inhibition) => inhibitionUses(inhibition, alerts))];
   }
 
   /** Every metric that an alert reads, and who speaks when it disappears. */
@@ -133,30 +145,19 @@ export class RuleCatalogue {
     );
   }
 
-  private inhibitionUses({ source, targets, equal }: Inhibition): MetricUse[] {
-    return this.alerts
-      .filter(({ alert }) => [source, ...targets].includes(alert))
-      .map(({ alert, expr, labels }) => ({
-        where: `inhibition by ${source}: ${alert}`,
-        expr: String(expr),
-        shows: equal.filter((label) => label !== 'alertname' && !(label in labels)),
-      }));
-  }
-
   /** The rule files for the server: what stands in the directory, and the annotations that are derived. */
   render(links: AlertLinks): readonly { readonly topic: string; readonly content: string }[] {
     return this.files.map(({ topic, groups }) => ({
       topic,
-      content: dump(
-        {
+      content: jsonToYaml(
+        JSON.stringify({
           groups: groups.map((group) => ({
             ...group,
             rules: group.rules.map((rule) =>
               isAlertingRule(rule) ? { ...rule, annotations: { ...rule.annotations, ...linksOf(rule, links) } } : rule,
             ),
           })),
-        },
-        { lineWidth: -1, noRefs: true },
+        }),
       ),
     }));
   }
@@ -169,6 +170,16 @@ function ruleUse(topic: string, rule: Rule): MetricUse {
     expr: String(rule.expr),
     shows: labelsInTemplate(templates.join('\n')),
   };
+}
+
+function inhibitionUses({ source, targets, equal }: Inhibition, alerts: readonly AlertingRule[]): MetricUse[] {
+  return alerts
+    .filter(({ alert }) => alert === source || targets.includes(alert))
+    .map(({ alert, expr, labels }) => ({
+      where: `inhibition by ${source}: ${alert}`,
+      expr: String(expr),
+      shows: equal.filter((label) => label !== 'alertname' && !(label in labels)),
+    }));
 }
 
 function linksOf(alert: AlertingRule, { runbook, dashboard }: AlertLinks): { [annotation: string]: string } {
@@ -195,7 +206,7 @@ function readSlos(directory: string): readonly ServiceLevelObjective[] {
     name,
     slo: readYaml<ServiceLevelObjective>(join(directory, `${name}.yaml`)),
   }));
-  const problems = slos.flatMap(({ name, slo }) => checkSlo(name, slo));
+  const problems = slos.flatMap(objectiveProblemsOf);
   if (problems.length > 0) {
     throw new CatalogueError(problems);
   }
@@ -221,7 +232,7 @@ function readSources(path: string): MetricSources {
 /** A YAML document that is a map. */
 function readYaml<T extends object>(path: string): T {
   try {
-    return (load(readFileSync(path, 'utf8')) ?? {}) as T;
+    return (parseYaml(readFileSync(path, 'utf8')) ?? {}) as T;
   } catch (error) {
     throw new CatalogueError([`${path} is no YAML: ${(error as Error).message}`]);
   }
@@ -260,6 +271,6 @@ function namesOf(directory: string, extension: string): string[] {
 function filesOf(directory: string, extension: string): string[] {
   return readdirSync(directory)
     .filter((file) => file.endsWith(extension))
-    .map((file) => basename(file, extension))
+    .map((file) => file.slice(0, -extension.length))
     .sort();
 }

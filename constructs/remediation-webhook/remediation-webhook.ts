@@ -3,12 +3,12 @@ import { join } from 'node:path';
 import { ApiObject, JsonPatch } from 'cdk8s';
 import { k8s } from 'cdk8s-plus-28';
 import { Construct } from 'constructs';
-import { load } from 'js-yaml';
 import { Certificate } from '../../imports/cert-manager.io';
 import { packagePath } from '../../package-root';
 import type { RemediationPolicy } from '../../remediation';
 import type { Configuration } from '../../remediation/configuration';
 import type { AlertingRule } from '../../rules';
+import { parseYaml } from '../../yaml';
 import type { AlertRouting } from '../alert-routing';
 import {
   Component,
@@ -349,7 +349,7 @@ export class RemediationWebhook extends Construct {
 
   /** The custom resource of the records. */
   private addDefinition(): void {
-    const definition = load(readFileSync(packagePath('imports', 'crds', 'remediation.yaml'), 'utf8')) as {
+    const definition = parseYaml(readFileSync(packagePath('imports', 'crds', 'remediation.yaml'), 'utf8')) as {
       readonly apiVersion: string;
       readonly kind: string;
       readonly metadata: { readonly name: string };

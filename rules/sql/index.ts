@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { load } from 'js-yaml';
 import { packagePath } from '../../package-root';
+import { parseYaml } from '../../yaml';
 import { CatalogueError } from '../catalogue';
 import { checkCollectors } from './checks';
 import type { SqlCollector } from './collector';
@@ -22,7 +22,7 @@ export function sqlCollectors(directory = packagePath('rules', 'sql')): readonly
     readdirSync(directory)
       .filter((file) => file.endsWith(SUFFIX))
       .sort()
-      .map((file) => [basename(file, SUFFIX), load(readFileSync(join(directory, file), 'utf8')) as SqlCollector]),
+      .map((file) => [basename(file, SUFFIX), parseYaml(readFileSync(join(directory, file), 'utf8')) as SqlCollector]),
   );
   const problems = checkCollectors(collectors);
   if (problems.length > 0) {

@@ -1,0 +1,45 @@
+// @ts-check
+import { readFile } from 'node:fs/promises';
+
+/** The one file of a package that asks for the directory it is in: a bundle is in another. */
+const CDK8S_YAML = /[\\/]node_modules[\\/]cdk8s[\\/]lib[\\/]yaml\.js$/;
+
+/**
+ * The app and the packages that it uses as one module.
+ *
+ * @param {string} root the checkout
+ * @returns {Promise<{ source: string, inputs: string[] }>}
+ */
+export async function bundleProgram(root) {
+  const { build } = await import('esbuild');
+  const { outputFiles, metafile } = await build({
+    entryPoints: ['scripts/synth/program.ts'],
+    absWorkingDir: root,
+    // Paths are the same in a worktree whose node_modules is a link.
+    preserveSymlinks: true,
+    bundle: true,
+    platform: 'node',
+    target: `node${process.versions.node}`,
+    format: 'cjs',
+    external: ['esbuild'],
+    minifySyntax: true,
+    minifyWhitespace: true,
+    legalComments: 'none',
+    logLevel: 'error',
+    metafile: true,
+    write: false,
+    plugins: [
+      {
+        name: 'directory-of-cdk8s',
+        setup: ({ onLoad }) =>
+          onLoad({ filter: CDK8S_YAML }, async ({ path }) => ({
+            contents: (await readFile(path, 'utf8')).replaceAll(
+              '__dirname',
+              'require("node:path").join(__dirname, "node_modules/cdk8s/lib")',
+            ),
+          })),
+      },
+    ],
+  });
+  return { source: outputFiles.map(({ text }) => text).join(''), inputs: Object.keys(metafile.inputs) };
+}
