@@ -6,7 +6,7 @@ const MAX_LENGTH = 16_000_000;
 /**
  * Results of pure functions, between runs: a file with one on each line, after its key. JSON has no line breaks.
  */
-export class StoredResults {
+class StoredResults {
   /** @type {Map<string, string>} */
   #known = new Map();
   /** @type {Map<string, string>} */
@@ -60,3 +60,5 @@ export class StoredResults {
 function lines(results) {
   return [...results].map(([key, json]) => `${key} ${json}\n`).join('');
 }
+
+module.exports = { StoredResults };

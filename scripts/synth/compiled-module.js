@@ -1,18 +1,17 @@
 // @ts-check
-import { createRequire } from 'node:module';
-import { join } from 'node:path';
-import { Script } from 'node:vm';
+const { createRequire } = require('node:module');
+const { join } = require('node:path');
+const { Script } = require('node:vm');
 
 /**
  * A CommonJS module from its text, with V8's code cache: compiling the program takes longer than running it.
- *
- * @template Exports
  */
-export class CompiledModule {
+class CompiledModule {
   /**
    * @param {string} root the directory that the module believes to be in
    * @param {string} source
-   * @param {Buffer} [codeCache] what `codeCache()` of an earlier run gave. V8 refuses one of another version or source
+   * @param {Buffer} [codeCache] what `codeCache()` of an earlier run of the same source gave
+   *   @default - V8 compiles, as it does when the cache is of another version of V8
    */
   constructor(root, source, codeCache) {
     this.root = root;
@@ -25,9 +24,9 @@ export class CompiledModule {
     this.isNew = codeCache === undefined || this.script.cachedDataRejected === true;
   }
 
-  /** @returns {Exports} */
+  /** @returns {object} what the module exports */
   run() {
-    const module = { exports: /** @type {Exports} */ ({}) };
+    const module = { exports: {} };
     const run = this.script.runInThisContext();
     run(module.exports, createRequire(this.filename), module, this.filename, this.root);
     return module.exports;
@@ -38,3 +37,5 @@ export class CompiledModule {
     return this.script.createCachedData();
   }
 }
+
+module.exports = { CompiledModule };

@@ -1,9 +1,8 @@
 // @ts-check
-import { mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
-import { runProgram } from './synth/cached-program.mjs';
+const { mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } = require('node:fs');
+const { join } = require('node:path');
+const { parseArgs } = require('node:util');
+const { runProgram } = require('./synth/cached-program');
 
 const USAGE = `Writes the manifests of the profile that SIGHTEDIT_PROFILE names, production by default.
 
@@ -12,10 +11,12 @@ const USAGE = `Writes the manifests of the profile that SIGHTEDIT_PROFILE names,
 The directory is dist/ by default. Manifests that the platform no longer has are removed from it. When settings are
 invalid, the directory stays as it is. \`npx cdk8s synth\` writes the same files and has more options.`;
 
-const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const ROOT = join(__dirname, '..');
 const MANIFEST = /\.k8s\.yaml$/;
 
-process.exitCode = await main();
+void main().then((code) => {
+  process.exitCode = code;
+});
 
 async function main() {
   const options = readOptions();

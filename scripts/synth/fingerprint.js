@@ -1,7 +1,7 @@
 // @ts-check
-import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+const { createHash } = require('node:crypto');
+const { existsSync, readdirSync, readFileSync, statSync } = require('node:fs');
+const { dirname, join } = require('node:path');
 
 /**
  * What a bundle is made of, as paths in the checkout. A new file can take the place of another in a directory (`a.tsx`
@@ -27,7 +27,7 @@ const ESBUILD = 'node_modules/esbuild/package.json';
  * @param {readonly string[]} bundled the files that esbuild put into it
  * @returns {Inputs}
  */
-export function inputsOf(root, bundled) {
+function inputsOf(root, bundled) {
   const directories = new Set(['.']);
   for (const file of bundled) {
     for (let directory = dirname(file); !directories.has(directory); directory = dirname(directory)) {
@@ -49,7 +49,7 @@ export function inputsOf(root, bundled) {
  * @param {Inputs} inputs
  * @returns {string | undefined} `undefined` when an input is gone
  */
-export function fingerprint(root, { files, directories }) {
+function fingerprint(root, { files, directories }) {
   const hash = createHash('sha256').update(`${process.version} ${process.arch}\n`);
   try {
     for (const file of files) {
@@ -72,7 +72,7 @@ export function fingerprint(root, { files, directories }) {
  * @param {Inputs} inputs
  * @param {number} time in milliseconds
  */
-export function changedSince(root, { files, directories }, time) {
+function changedSince(root, { files, directories }, time) {
   return [...files, ...directories].some((path) => statSync(join(root, path)).ctimeMs >= time);
 }
 
@@ -84,3 +84,5 @@ function namesIn(root, directory) {
   const names = readdirSync(join(root, directory)).filter((name) => RESOLVABLE.test(name));
   return names.filter((name) => directory !== '.' || !OUTPUTS.includes(name)).sort();
 }
+
+module.exports = { inputsOf, fingerprint, changedSince };

@@ -1,5 +1,5 @@
 // @ts-check
-import { readFile } from 'node:fs/promises';
+const { readFile } = require('node:fs/promises');
 
 /** The one file of a package that asks for the directory it is in: a bundle is in another. */
 const CDK8S_YAML = /[\\/]node_modules[\\/]cdk8s[\\/]lib[\\/]yaml\.js$/;
@@ -10,8 +10,9 @@ const CDK8S_YAML = /[\\/]node_modules[\\/]cdk8s[\\/]lib[\\/]yaml\.js$/;
  * @param {string} root the checkout
  * @returns {Promise<{ source: string, inputs: string[] }>}
  */
-export async function bundleProgram(root) {
-  const { build } = await import('esbuild');
+async function bundleProgram(root) {
+  // Only a run that finds no program loads the bundler.
+  const { build } = require('esbuild');
   const { outputFiles, metafile } = await build({
     entryPoints: ['scripts/synth/program.ts'],
     absWorkingDir: root,
@@ -43,3 +44,5 @@ export async function bundleProgram(root) {
   });
   return { source: outputFiles.map(({ text }) => text).join(''), inputs: Object.keys(metafile.inputs) };
 }
+
+module.exports = { bundleProgram };

@@ -1,7 +1,7 @@
 // @ts-check
-import { createHash } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+const { createHash } = require('node:crypto');
+const { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } = require('node:fs');
+const { join } = require('node:path');
 
 /** Bytes of the checksum that a file begins with. */
 const CHECKSUM = 32;
@@ -13,7 +13,7 @@ const KEPT = 6;
  * Files that only save time. One that is missing or damaged reads as `undefined`; a directory that cannot be written
  * stays as it is. Files appear whole (written beside, then renamed), so runs at the same time do not disturb each other.
  */
-export class CacheDirectory {
+class CacheDirectory {
   /** @param {string} root the checkout */
   constructor(root) {
     this.path = join(root, 'node_modules', '.cache', 'sightedit-monitoring');
@@ -78,3 +78,5 @@ function removeIfThere(path) {
     // The directory cannot be written.
   }
 }
+
+module.exports = { CacheDirectory };
