@@ -25,9 +25,9 @@ const UNUSUAL = Symbol('unusual');
  * An object as `Yaml.stringify()` of cdk8s writes it: the same bytes in a tenth of the time. Covers what manifests are
  * made of; cdk8s quotes the texts that need quotes, and writes objects with an unusual text of several lines.
  */
-export function writeManifest(object: unknown): string {
+export function writeManifest(object: object): string {
   try {
-    return `${written(object, '')}\n`;
+    return `${collection(object, '')}\n`;
   } catch (error) {
     if (error === UNUSUAL) {
       return Yaml.stringify(object);
@@ -77,8 +77,7 @@ function text(value: string, indent: string): string {
   if (!value.includes('\n')) {
     return isPlain(value) ? value : quoted(value);
   }
-  // The document's own text has no indentation, and a block needs one.
-  if (indent === '' || !BLOCK.test(value) || (NOT_ASCII.test(value) && ESCAPED.test(value))) {
+  if (!BLOCK.test(value) || (NOT_ASCII.test(value) && ESCAPED.test(value))) {
     throw UNUSUAL;
   }
   const [chomping, lines] = value.endsWith('\n') ? ['', value.slice(0, -1)] : ['-', value];

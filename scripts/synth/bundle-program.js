@@ -25,6 +25,8 @@ async function bundleProgram(root) {
     external: ['esbuild'],
     minifySyntax: true,
     minifyWhitespace: true,
+    // Node prints the line of an error.
+    lineLimit: 160,
     legalComments: 'none',
     logLevel: 'error',
     metafile: true,

@@ -28,10 +28,28 @@ const CLOCK_SLACK = 50;
  * remediation server, and results of pure functions. Their files are named by a hash of the content of all sources, so
  * none can be out of date.
  *
+ * Prints why it fails, and sets the exit code of the process.
+ *
  * @param {string} root the checkout
  */
 async function runProgram(root) {
-  const cache = new CacheDirectory(root);
+  try {
+    await run(root, new CacheDirectory(root));
+  } catch (error) {
+    // esbuild has printed what it cannot compile, with the lines of the sources.
+    if (!(error instanceof Error && 'errors' in error)) {
+      console.error(error);
+      console.error('Lines are those of a bundle. For lines of the sources: node --import tsx main.ts');
+    }
+    process.exitCode = 1;
+  }
+}
+
+/**
+ * @param {string} root
+ * @param {Cache} cache
+ */
+async function run(root, cache) {
   const { key, compiled, program, server } = readProgram(root, cache) ?? (await makeProgram(root, cache));
   const results = new StoredResults(key && cache.read(`${key}.results`)?.toString());
   program.useServer(server);
