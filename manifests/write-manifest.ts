@@ -44,7 +44,7 @@ function written(value: unknown, indent: string): string {
     case 'boolean':
       return String(value);
     case 'number':
-      return Number.isSafeInteger(value) ? String(value) : quoted(value);
+      return Number.isSafeInteger(value) && !Object.is(value, -0) ? String(value) : itemOf(value);
     default:
       return value === null || value === undefined ? 'null' : collection(value, indent);
   }
@@ -96,8 +96,9 @@ function isPlain(value: string): boolean {
   return PLAIN.test(value) && !NOT_TEXT.test(value);
 }
 
-/** A value on one line as cdk8s writes it. The same few occur again and again. */
-const quoted = remembered((value: string | number) => quotedItem([value]));
-const quotedItem = stored('quotedItem', (list: readonly (string | number)[]) =>
-  Yaml.stringify(list).slice('- '.length, -'\n'.length),
-);
+/** A text on one line as cdk8s writes it. The same few occur again and again. */
+const quoted = remembered(stored('quoted', (value: string) => itemOf(value)));
+
+function itemOf(value: string | number): string {
+  return Yaml.stringify([value]).slice('- '.length, -'\n'.length);
+}
