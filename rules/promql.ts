@@ -124,12 +124,15 @@ export function selectorOf(expr: string, node: PromqlNode): Selector {
 
 /** Whether a matcher selects a value. A variable of a dashboard may stand for any. */
 export function matches({ operator, value }: Matcher, candidate: string): boolean {
-  if (/\$\{?[A-Za-z_]/.test(value)) {
+  if (hasVariable(value)) {
     return true;
   }
-  const equal = operator.endsWith('~') ? new RegExp(`^(?:${value})$`).test(candidate) : value === candidate;
+  const equal = operator.endsWith('~') ? wholeText(value).test(candidate) : value === candidate;
   return operator.startsWith('!') ? !equal : equal;
 }
+
+const hasVariable = remembered((value: string) => /\$\{?[A-Za-z_]/.test(value));
+const wholeText = remembered((pattern: string) => new RegExp(`^(?:${pattern})$`));
 
 /** The text of a string literal; what is no literal is itself. A raw one, in backticks, has no escapes. */
 export function unquoted(literal: string): string {

@@ -12,11 +12,11 @@ import { progress, runCommand } from './command';
 
 const USAGE = `Prints how long a synthesis takes, compared with a commit, and what many copies of the platform in one app take.
 
-  npm run bench:synth [-- --against <commit>] [--install] [--rounds <number>]
+  npm run bench:synth [-- --against <commit>] [--linked] [--rounds <number>]
 
 Runs the commands in turn, 7 times after a warm-up, and prints the medians. The commit is checked out into a directory that
-is removed at the end. It uses the packages of this checkout, or with --install those that its package-lock.json names.
-Takes a minute or two. Requires bash and git.`;
+is removed at the end, and gets its packages with "npm ci"; with --linked it uses those of this checkout. Takes two
+minutes. Requires bash and git.`;
 
 /** Where the commands write, in the directory of each checkout that is measured. */
 const OUTPUT = mkdtempSync(join(tmpdir(), 'sightedit-monitoring-'));
@@ -26,16 +26,16 @@ const COMMANDS = {
 };
 
 function main(args: readonly string[]): number {
-  const { against, install, rounds } = parseArgs({
+  const { against, linked, rounds } = parseArgs({
     args: [...args],
     options: {
       against: { type: 'string' },
-      install: { type: 'boolean', default: false },
+      linked: { type: 'boolean', default: false },
       rounds: { type: 'string', default: '7' },
     },
   }).values;
   const scratch = new ScratchCheckout();
-  const other = against ? checkOut(against, install) : undefined;
+  const other = against ? checkOut(against, linked) : undefined;
   try {
     compareCommands(scratch, other, Number(rounds));
     compareCopies();
@@ -50,14 +50,14 @@ function main(args: readonly string[]): number {
 }
 
 /** Checks a commit out. @returns the directory */
-function checkOut(commit: string, install: boolean): string {
+function checkOut(commit: string, linked: boolean): string {
   const directory = join(OUTPUT, 'checkout');
   execFileSync('git', ['worktree', 'add', '--quiet', '--detach', directory, commit], { cwd: ROOT });
-  if (install) {
-    progress(`installing the packages of ${commit}`);
-    execFileSync('npm', ['ci'], { cwd: directory, stdio: 'pipe' });
-  } else {
+  if (linked) {
     symlinkSync(join(ROOT, 'node_modules'), join(directory, 'node_modules'));
+  } else {
+    progress(`installing the packages of ${commit}`);
+    execFileSync('npm', ['ci', '--prefer-offline'], { cwd: directory, stdio: 'pipe' });
   }
   return directory;
 }

@@ -1,7 +1,7 @@
 // @ts-check
-const { readFile } = require('node:fs/promises');
+const { readFileSync } = require('node:fs');
 
-/** The one file of a package that asks for the directory it is in: a bundle is in another. */
+/** `Yaml.load()` starts a program that is beside this file. A bundle is in another directory. */
 const CDK8S_YAML = /[\\/]node_modules[\\/]cdk8s[\\/]lib[\\/]yaml\.js$/;
 
 /**
@@ -33,10 +33,10 @@ async function bundleProgram(root) {
     write: false,
     plugins: [
       {
-        name: 'directory-of-cdk8s',
+        name: 'cdk8s-in-a-bundle',
         setup: ({ onLoad }) =>
-          onLoad({ filter: CDK8S_YAML }, async ({ path }) => ({
-            contents: (await readFile(path, 'utf8')).replaceAll(
+          onLoad({ filter: CDK8S_YAML }, ({ path }) => ({
+            contents: readFileSync(path, 'utf8').replaceAll(
               '__dirname',
               'require("node:path").join(__dirname, "node_modules/cdk8s/lib")',
             ),

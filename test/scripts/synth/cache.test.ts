@@ -99,6 +99,15 @@ describe('A synthesis with a cache', () => {
     expect(cached({ SIGHTEDIT_PROFILE: profile })).toBe(uncached({ SIGHTEDIT_PROFILE: profile }));
   });
 
+  it('loads manifests from files, as cdk8s does', () => {
+    checkout.edit('main.ts', (text) =>
+      text
+        .replace("import type { App } from 'cdk8s'", "import { type App, Yaml } from 'cdk8s'")
+        .replace('app.synth();', "app.synth();\n  console.log(Yaml.load('cdk8s.yaml')[0].output);"),
+    );
+    expect(checkout.node([APP], { CDK8S_OUTDIR: join(checkout.path, 'out') })).toBe('dist\n');
+  });
+
   it('makes a damaged file again', () => {
     const expected = cached();
     const directory = join(checkout.path, CACHE, 'sightedit-monitoring');
