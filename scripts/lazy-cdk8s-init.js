@@ -4,8 +4,8 @@ const { join } = require('node:path');
 
 /**
  * cdk8s-cli loads every one of its commands before it runs one. `cdk8s init` alone needs jsii-pacmak, which loads the
- * TypeScript compiler: half a second of each `cdk8s synth`. npm runs this after an installation, and the file of
- * `cdk8s init` loads jsii-pacmak when the command is used. Everything else stays as it was published.
+ * TypeScript compiler: half a second of each `cdk8s synth`. This changes the file of `cdk8s init`, which then loads
+ * jsii-pacmak when the command is used. npm runs it after it has changed node_modules (script `dependencies`).
  */
 const INIT = join(__dirname, '..', 'node_modules', 'cdk8s-cli', 'lib', 'cli', 'cmds', 'init.js');
 
