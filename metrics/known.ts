@@ -59,7 +59,11 @@ export class KnownMetrics {
     return [...this.origins.keys()];
   }
 
-  /** Looks up the labels of the series that a selector selects. */
+  /**
+   * Looks up the labels of the series that a selector selects.
+   *
+   * @internal
+   */
   readonly source: LabelSource = (selector) => {
     const { names, problems } = this.namesOf(selector);
     const labels = names.map((name) => this.labelsOf(name, selector));

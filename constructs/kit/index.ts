@@ -28,6 +28,7 @@ export type { PodProps } from './pod-template';
 export { httpProbe, type Probes, type ProbeTiming, startupProbe } from './probes';
 export type { Resources } from './resources';
 export type { ComponentPort } from './services';
+/** @internal */
 export { httpUrl } from './url';
 export type { HostAccess, Storage, Workload } from './workload';
 export { toYaml } from './yaml';

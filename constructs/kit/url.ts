@@ -8,6 +8,7 @@ import { SettingError } from './errors';
  *
  * @param example a URL that would work, for the message
  * @throws SettingError unless the value is an absolute `http` or `https` URL without white space
+ * @internal
  */
 export function httpUrl(setting: string, value: string, example: string): URL {
   if (!/^https?:\/\/[^\s\p{Cc}]+$/u.test(value) || !URL.canParse(value)) {

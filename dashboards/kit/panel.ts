@@ -1,9 +1,22 @@
 import type { Builder, Dataquery } from '@grafana/grafana-foundation-sdk/cog';
 import type { DataSourceRef } from '@grafana/grafana-foundation-sdk/common';
-import type { Panel } from '@grafana/grafana-foundation-sdk/dashboard';
+import type { Panel as SdkPanel } from '@grafana/grafana-foundation-sdk/dashboard';
 import { DataqueryBuilder } from '@grafana/grafana-foundation-sdk/prometheus';
 import { DATA_SOURCE } from './data-source';
 import type { Limit } from './limit';
+
+/**
+ * A panel in Grafana's JSON model: what the builders of the kit make, or JSON of your own. Its place and its id come from
+ * the layout.
+ */
+export interface Panel {
+  /** Type of the panel: `timeseries`, `stat`, `table`, `text`. */
+  readonly type: string;
+  /** Heading. */
+  readonly title?: string;
+  /** Any other property of the JSON model. */
+  readonly [property: string]: unknown;
+}
 
 /** A PromQL expression and the legend of its series. */
 export interface Query {
@@ -31,7 +44,7 @@ export interface MeasureSpec extends PanelSpec {
 }
 
 /** Methods that the SDK's builders of all panel types have. */
-interface CommonBuilder<B> extends Builder<Panel> {
+interface CommonBuilder<B> extends Builder<SdkPanel> {
   title(title: string): B;
   description(description: string): B;
   datasource(datasource: DataSourceRef): B;
@@ -40,7 +53,11 @@ interface CommonBuilder<B> extends Builder<Panel> {
   targets(targets: Builder<Dataquery>[]): B;
 }
 
-/** Sets the properties that every panel has. */
+/**
+ * Sets the properties that every panel has.
+ *
+ * @internal
+ */
 export function describe<B extends CommonBuilder<B>>(
   builder: B,
   spec: PanelSpec,
@@ -56,12 +73,20 @@ export function describe<B extends CommonBuilder<B>>(
   return spec.noValue === undefined ? described : described.noValue(spec.noValue);
 }
 
-/** Range queries over the time range of the dashboard. */
+/**
+ * Range queries over the time range of the dashboard.
+ *
+ * @internal
+ */
 export function rangeTargets({ queries }: PanelSpec): DataqueryBuilder[] {
   return queries.map((query, index) => target(query, index).range());
 }
 
-/** Instant queries. The last value of a range query may be hours old, so a series that is gone would look alive. */
+/**
+ * Instant queries. The last value of a range query may be hours old, so a series that is gone would look alive.
+ *
+ * @internal
+ */
 export function instantTargets({ queries }: PanelSpec): DataqueryBuilder[] {
   return queries.map((query, index) => target(query, index).instant());
 }
