@@ -1,6 +1,8 @@
 /** Types of Prometheus' text format. */
-export const METRIC_TYPES = ['counter', 'gauge', 'histogram', 'summary', 'untyped'] as const;
-export type MetricType = (typeof METRIC_TYPES)[number];
+export const METRIC_TYPES = ['counter', 'gauge', 'histogram', 'summary', 'untyped'] as const satisfies MetricType[];
+
+/** A type of Prometheus' text format. */
+export type MetricType = 'counter' | 'gauge' | 'histogram' | 'summary' | 'untyped';
 
 /** A metric as an exporter declares it. */
 export interface Metric {

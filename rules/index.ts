@@ -1,3 +1,4 @@
+export type { Coverage } from './absence';
 export * from './catalogue';
 export * from './metric-use';
 export { checkSlo, type ServiceLevelIndicator, type ServiceLevelObjective } from './objective';

@@ -4,9 +4,9 @@ import * as v from 'valibot';
  * Alerts that the server raises itself, at once, so that people are notified even while Prometheus is down. Each has a
  * rule of the same name in `rules/remediation.yaml`.
  */
-export const OWN_ALERTS = ['RemediationActionFailed', 'RemediationCircuitOpen'] as const;
+export const OWN_ALERTS = ['RemediationActionFailed', 'RemediationCircuitOpen'] as const satisfies OwnAlertName[];
 /** Name of an alert that the server raises itself. */
-export type OwnAlertName = (typeof OWN_ALERTS)[number];
+export type OwnAlertName = 'RemediationActionFailed' | 'RemediationCircuitOpen';
 
 const labels = v.record(v.string(), v.string());
 
