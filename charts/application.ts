@@ -8,8 +8,11 @@ import type { ApplicationSettings } from './settings';
  * that admits the connected components. The namespace itself belongs to the application.
  */
 export class ApplicationChart extends MonitoringChart {
+  /** The application's own metrics. */
   readonly backend: ExternalWorkload;
+  /** PostgreSQL. */
   readonly postgres: ExternalWorkload;
+  /** Redis. */
   readonly redis: ExternalWorkload;
 
   constructor(scope: Construct, id: string, settings: ApplicationSettings) {

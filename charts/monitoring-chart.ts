@@ -2,6 +2,7 @@ import { ApiObject, Chart, DependencyGraph } from 'cdk8s';
 import type { Construct } from 'constructs';
 import { IMAGE_REGISTRY_CONTEXT } from '../constructs';
 
+/** Props of `MonitoringChart`. */
 export interface MonitoringChartProps {
   /** Namespace of the chart's objects. @default - each object names its own */
   readonly namespace?: string;

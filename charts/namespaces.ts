@@ -5,6 +5,7 @@ import { MonitoringChart } from './monitoring-chart';
 /** Pod Security level that a namespace enforces. */
 type PodSecurity = 'restricted' | 'privileged';
 
+/** Props of `NamespacesChart`. */
 export interface NamespacesProps {
   /** Namespace of the platform. */
   readonly namespace: string;

@@ -4,7 +4,11 @@
  * @see https://prometheus.io/docs/alerting/latest/configuration/
  */
 
-/** `alertmanager.yml`. */
+/**
+ * `alertmanager.yml`.
+ *
+ * @see https://prometheus.io/docs/alerting/latest/configuration/
+ */
 export interface AlertmanagerConfig {
   readonly global: {
     readonly resolve_timeout: string;
@@ -24,12 +28,22 @@ export interface AlertmanagerConfig {
   readonly receivers: readonly Receiver[];
 }
 
+/**
+ * When groups of alerts are notified.
+ *
+ * @see https://prometheus.io/docs/alerting/latest/configuration/#route
+ */
 export interface Timing {
   readonly group_wait?: string;
   readonly group_interval?: string;
   readonly repeat_interval?: string;
 }
 
+/**
+ * A node of the routing tree.
+ *
+ * @see https://prometheus.io/docs/alerting/latest/configuration/#route
+ */
 export interface Route extends Timing {
   readonly receiver?: string;
   readonly matchers?: readonly string[];
@@ -39,6 +53,11 @@ export interface Route extends Timing {
   readonly routes?: readonly Route[];
 }
 
+/**
+ * Where traces of notifications are sent.
+ *
+ * @see https://prometheus.io/docs/alerting/latest/configuration/#tracing_config
+ */
 export interface Tracing {
   readonly client_type: 'http';
   /** `host:port`; Alertmanager adds the path `/v1/traces`. */
@@ -47,6 +66,11 @@ export interface Tracing {
   readonly sampling_fraction: number;
 }
 
+/**
+ * A named set of times.
+ *
+ * @see https://prometheus.io/docs/alerting/latest/configuration/#time_interval
+ */
 export interface TimeInterval {
   readonly name: string;
   readonly time_intervals: readonly {
@@ -56,6 +80,11 @@ export interface TimeInterval {
   }[];
 }
 
+/**
+ * While one alert fires, others are not notified.
+ *
+ * @see https://prometheus.io/docs/alerting/latest/configuration/#inhibit_rule
+ */
 export interface InhibitRule {
   readonly name: string;
   readonly source_matchers: readonly string[];
@@ -63,6 +92,11 @@ export interface InhibitRule {
   readonly equal: readonly string[];
 }
 
+/**
+ * A receiver of notifications.
+ *
+ * @see https://prometheus.io/docs/alerting/latest/configuration/#receiver
+ */
 export interface Receiver {
   readonly name: string;
   readonly slack_configs?: readonly {
@@ -98,6 +132,11 @@ export interface Receiver {
   readonly webhook_configs?: readonly WebhookConfig[];
 }
 
+/**
+ * A webhook that receives notifications.
+ *
+ * @see https://prometheus.io/docs/alerting/latest/configuration/#webhook_config
+ */
 export interface WebhookConfig {
   readonly url?: string;
   readonly url_file?: string;

@@ -4,7 +4,11 @@
  * @see https://prometheus.io/docs/prometheus/latest/configuration/configuration/
  */
 
-/** `prometheus.yml`. */
+/**
+ * `prometheus.yml`.
+ *
+ * @see https://prometheus.io/docs/prometheus/latest/configuration/configuration/
+ */
 export interface PrometheusConfig {
   readonly global: {
     readonly scrape_interval: string;
@@ -32,6 +36,11 @@ export interface PrometheusConfig {
   readonly scrape_configs: readonly ScrapeConfig[];
 }
 
+/**
+ * A step of relabelling.
+ *
+ * @see https://prometheus.io/docs/prometheus/latest/configuration/configuration/#relabel_config
+ */
 export interface RelabelConfig {
   readonly source_labels?: readonly string[];
   readonly separator?: string;
@@ -41,7 +50,11 @@ export interface RelabelConfig {
   readonly action?: 'replace' | 'keep' | 'drop' | 'labelmap' | 'labeldrop' | 'labelkeep' | 'hashmod';
 }
 
-/** Limits that keep one bad target from filling the head block. Prometheus drops a scrape that exceeds one. */
+/**
+ * Limits that keep one bad target from filling the head block. Prometheus drops a scrape that exceeds one.
+ *
+ * @see https://prometheus.io/docs/prometheus/latest/configuration/configuration/#scrape_config
+ */
 export interface ScrapeLimits {
   /** Samples in one scrape of one target. */
   readonly sample_limit: number;
@@ -55,13 +68,22 @@ export interface ScrapeLimits {
   readonly target_limit: number;
 }
 
+/**
+ * Discovery of targets through the Kubernetes API.
+ *
+ * @see https://prometheus.io/docs/prometheus/latest/configuration/configuration/#kubernetes_sd_config
+ */
 export interface KubernetesSdConfig {
   readonly role: 'endpointslice' | 'pod' | 'node' | 'service';
   readonly namespaces?: { readonly names: readonly string[] };
   readonly selectors?: readonly { readonly role: string; readonly label?: string; readonly field?: string }[];
 }
 
-/** One scrape job. */
+/**
+ * One scrape job.
+ *
+ * @see https://prometheus.io/docs/prometheus/latest/configuration/configuration/#scrape_config
+ */
 export interface ScrapeConfig extends Partial<ScrapeLimits> {
   readonly job_name: string;
   readonly honor_labels?: boolean;
@@ -86,6 +108,11 @@ export interface ScrapeConfig extends Partial<ScrapeLimits> {
   readonly metric_relabel_configs?: readonly RelabelConfig[];
 }
 
+/**
+ * A receiver of samples.
+ *
+ * @see https://prometheus.io/docs/prometheus/latest/configuration/configuration/#remote_write
+ */
 export interface RemoteWriteConfig {
   readonly url: string;
   readonly name?: string;
@@ -103,7 +130,9 @@ export interface AlertingRule {
   readonly expr: string;
   readonly for?: string;
   readonly keep_firing_for?: string;
+  /** Labels that route the alert. */
   readonly labels?: { readonly [label: string]: string };
+  /** Texts for people. */
   readonly annotations?: { readonly [annotation: string]: string };
 }
 
@@ -118,7 +147,11 @@ export interface RecordingRule {
   readonly labels?: { readonly [label: string]: string };
 }
 
-/** Rules that Prometheus evaluates together, in order. */
+/**
+ * Rules that Prometheus evaluates together, in order.
+ *
+ * @see https://prometheus.io/docs/prometheus/latest/configuration/recording_rules/#rule_group
+ */
 export interface RuleGroup<Alert extends AlertingRule = AlertingRule> {
   readonly name: string;
   /** @default - the global evaluation interval */

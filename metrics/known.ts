@@ -18,6 +18,7 @@ export interface KnownProps {
   readonly jobs: readonly ScrapeConfig[];
   /** What the jobs' targets expose. Without a list, a job is known only by the series that Prometheus adds. */
   readonly lists: readonly MetricList[];
+  /** The rules, whose recorded series and alerts are known too. */
   readonly rules: readonly RuleFile[];
 }
 

@@ -6,6 +6,7 @@ export type MetricType = 'counter' | 'gauge' | 'histogram' | 'summary' | 'untype
 
 /** A metric as an exporter declares it. */
 export interface Metric {
+  /** Type in Prometheus' text format. */
   readonly type: MetricType;
   /** Names of its labels, without `le` and `quantile`. @default - none */
   readonly labels?: readonly string[];
@@ -18,6 +19,7 @@ export type Metrics = { readonly [name: string]: Metric };
 export interface MetricList {
   /** Name of the scrape job. */
   readonly job: string;
+  /** The metrics, by name. */
   readonly metrics: Metrics;
 }
 

@@ -25,7 +25,9 @@ export interface MetricSources {
 
 /** A metric that an alert reads, and what fires when the metric disappears. */
 export interface Coverage {
+  /** Topic of the alert's rule file. */
   readonly topic: string;
+  /** Name of the alert. */
   readonly alert: string;
   /** The metric, with its job where the rule or the sources name one. */
   readonly metric: string;

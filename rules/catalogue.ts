@@ -23,8 +23,12 @@ export interface CatalogueSource {
 
 /** URLs that an alert links to. */
 export interface AlertLinks {
+  /** URL of the alert's runbook, which becomes the annotation `runbook_url`. */
   readonly runbook: (alert: AlertingRule) => string;
-  /** @default - alerts carry no link to a dashboard */
+  /**
+   * URL of a dashboard about the alert, which becomes the annotation `dashboard_url`.
+   * @default - alerts carry no link to a dashboard
+   */
   readonly dashboard?: (alert: AlertingRule) => string | undefined;
 }
 
@@ -40,7 +44,10 @@ const silencesOf = stored(
 
 /** Rules with problems. The message lists all of them, one per line. */
 export class CatalogueError extends Error {
-  constructor(readonly problems: readonly string[]) {
+  constructor(
+    /** The problems, one line each. */
+    readonly problems: readonly string[],
+  ) {
     super(`The rules have problems:\n  ${problems.join('\n  ')}`);
     this.name = 'CatalogueError';
   }
@@ -96,13 +103,16 @@ export class RuleCatalogue {
   }
 
   private constructor(
+    /** The rules, by topic. */
     readonly files: readonly RuleFile[],
+    /** Which alerts silence which others. */
     readonly inhibitions: readonly Inhibition[],
     private readonly sources: MetricSources,
     /** Text of the runbooks and other pages, by file name without `.md`. */
     private readonly pages: ReadonlyMap<string, string>,
   ) {}
 
+  /** The rules that alert. */
   get alerts(): readonly AlertingRule[] {
     return rulesOf(this.files).filter(isAlertingRule);
   }

@@ -2,6 +2,7 @@ import type * as prometheus from '../formats/prometheus';
 
 /** How urgent an alert is. `none` is for `Watchdog`, which always fires and reaches no person. */
 export const SEVERITIES = ['critical', 'high', 'medium', 'low', 'none'] as const;
+/** How urgent an alert is. */
 export type Severity = (typeof SEVERITIES)[number];
 
 /** How soon somebody must respond to an alert of each severity. */
@@ -15,22 +16,41 @@ export const ANSWER_WITHIN: Readonly<Record<Severity, string>> = {
 
 /** The team that responds to an alert. `meta` is the monitoring platform itself. */
 export const CATEGORIES = ['application', 'business', 'database', 'infrastructure', 'security', 'meta'] as const;
+/** The team that responds to an alert. */
 export type Category = (typeof CATEGORIES)[number];
 
 /** An alerting rule that keeps the conventions: it is routed by severity and category, and describes itself. */
 export interface AlertingRule extends prometheus.AlertingRule {
-  readonly labels: { readonly severity: Severity; readonly category: Category; readonly [label: string]: string };
-  readonly annotations: { readonly summary: string; readonly description: string; readonly [name: string]: string };
+  /** Labels that route the alert. */
+  readonly labels: {
+    /** How urgent the alert is. */
+    readonly severity: Severity;
+    /** The team that responds. */
+    readonly category: Category;
+    readonly [label: string]: string;
+  };
+  /** Texts for people. */
+  readonly annotations: {
+    /** One line that names the object. */
+    readonly summary: string;
+    /** The measured value, its limit, and the consequence. */
+    readonly description: string;
+    readonly [name: string]: string;
+  };
 }
 
+/** A rule that records a series. */
 export type RecordingRule = prometheus.RecordingRule;
+/** A rule that alerts, or that records a series. */
 export type Rule = AlertingRule | RecordingRule;
+/** Rules that Prometheus evaluates together, in order. */
 export type RuleGroup = prometheus.RuleGroup<AlertingRule>;
 
 /** The rules of one topic. */
 export interface RuleFile {
   /** The file's name without `.yaml`. */
   readonly topic: string;
+  /** Groups of rules. */
   readonly groups: readonly RuleGroup[];
 }
 

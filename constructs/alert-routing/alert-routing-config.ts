@@ -15,6 +15,7 @@ import { type BusinessHours, businessHoursInterval, receiverName, routeTree } fr
 
 /** Your own receiver, and the alerts that it gets. */
 export interface ExtraReceiver {
+  /** The receiver, in Alertmanager's own format. */
   readonly receiver: Receiver;
   /** Matchers of the alerts, e.g. `team = "payments"`. */
   readonly matchers: readonly string[];

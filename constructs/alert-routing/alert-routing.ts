@@ -24,14 +24,16 @@ import type { BusinessHours } from './routes';
 export interface PrivateReceivers {
   /** Ranges that hold their addresses. */
   readonly cidrs: readonly string[];
+  /** Port of the receivers. */
   readonly port: number;
 }
 
 /** Defaults of `AlertRoutingProps`. */
 export const ALERT_ROUTING_DEFAULTS = { replicas: 3 } as const;
 
+/** Props of `AlertRouting`. */
 export interface AlertRoutingProps {
-  /** @default alertmanager */
+  /** Name of the objects and of the Service. @default alertmanager */
   readonly name?: string;
   /** URL at which people reach Alertmanager, for links in notifications. */
   readonly externalUrl: string;
@@ -39,7 +41,7 @@ export interface AlertRoutingProps {
   readonly replicas?: number;
   /** Volume for silences and the log of notifications. @default 2Gi */
   readonly storageSize?: string;
-  /** @default - the cluster's default class */
+  /** Storage class of the volumes. @default - the cluster's default class */
   readonly storageClass?: string;
   /** The Secret that holds the channels' keys. */
   readonly credentials: Credentials;
@@ -55,7 +57,7 @@ export interface AlertRoutingProps {
   readonly privateReceivers?: readonly PrivateReceivers[];
   /** Service that expects Watchdog. @default - none: nobody notices when the whole monitoring system is down */
   readonly deadMansSwitch?: DeadMansSwitch;
-  /** @default - Monday to Friday, 09:00–17:00 UTC */
+  /** When alerts that are not urgent reach people. @default - Monday to Friday, 09:00–17:00 UTC */
   readonly businessHours?: BusinessHours;
   /** Which alerts mute which. @default - none */
   readonly inhibitions?: readonly Inhibition[];
@@ -79,6 +81,7 @@ const DEFAULT_BUSINESS_HOURS: BusinessHours = { start: '09:00', end: '17:00', ti
  * An alert that matches no route goes to the fallback.
  */
 export class AlertRouting extends Construct {
+  /** The server, for arguments, mounts and connections. */
   readonly component: Component;
 
   private readonly props: AlertRoutingProps;

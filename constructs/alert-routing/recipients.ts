@@ -2,6 +2,7 @@ import type { Category } from '../../rules';
 
 /** Severities that reach people, the most urgent first. */
 export const LEVELS = ['critical', 'high', 'medium', 'low'] as const;
+/** A level of urgency that reaches people. */
 export type Level = (typeof LEVELS)[number];
 
 /** PagerDuty's own severities; it rejects any other word. */
@@ -31,5 +32,7 @@ export interface Team extends Recipients {
   readonly businessHoursOnly?: boolean;
 }
 
+/** Recipients of each level. */
 export type Levels = { readonly [level in Level]: Recipients };
+/** Recipients of each team's alerts. */
 export type Teams = { readonly [category in Category]?: Team };

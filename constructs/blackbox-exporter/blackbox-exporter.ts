@@ -2,8 +2,9 @@ import { Construct } from 'constructs';
 import { Component, ConfigDirectory, type Endpoint, httpProbe, images, toYaml } from '../kit';
 import { blackboxConfig, HTTP_MODULE } from './blackbox-exporter-config';
 
+/** Props of `BlackboxExporter`. */
 export interface BlackboxExporterProps {
-  /** @default blackbox-exporter */
+  /** Name of the objects and of the Service. @default blackbox-exporter */
   readonly name?: string;
 }
 
@@ -14,6 +15,7 @@ const CONFIG_PATH = '/etc/blackbox-exporter';
  * of Prometheus names it.
  */
 export class BlackboxExporter extends Construct {
+  /** The exporter, for arguments, mounts and connections. */
   readonly component: Component;
   /** Name of the module that expects a 2xx over verified TLS. */
   readonly httpModule = HTTP_MODULE;

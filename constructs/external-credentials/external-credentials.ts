@@ -2,12 +2,13 @@ import { Construct } from 'constructs';
 import { ExternalSecret, type ExternalSecretSpec } from '../../imports/external-secrets.io';
 import { type Credentials, lazily } from '../kit';
 
+/** Props of `ExternalCredentials`. */
 export interface ExternalCredentialsProps {
   /** The Secret that the operator fills. */
   readonly credentials: Credentials;
   /** Name of the SecretStore or ClusterSecretStore. */
   readonly store: string;
-  /** @default ClusterSecretStore */
+  /** Kind of the store. @default ClusterSecretStore */
   readonly storeKind?: 'SecretStore' | 'ClusterSecretStore';
   /** Entry of the store. Its properties have the names of the Secret's keys. */
   readonly entry: string;

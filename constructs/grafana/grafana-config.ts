@@ -5,13 +5,17 @@ export type GrafanaIni = { readonly [section: string]: { readonly [key: string]:
 
 /** A data source in Grafana's provisioning format. */
 export interface DataSource {
+  /** Name that people see. */
   readonly name: string;
+  /** Type of the data source's plugin. */
   readonly type: 'prometheus' | 'alertmanager' | 'loki' | 'jaeger' | 'elasticsearch';
   /** Identifier that dashboards refer to. */
   readonly uid: string;
+  /** URL of the server. */
   readonly url: string;
-  /** @default false */
+  /** Whether panels use it that name no data source. @default false */
   readonly isDefault?: boolean;
+  /** Settings of the plugin. */
   readonly jsonData?: { readonly [key: string]: unknown };
 }
 

@@ -23,28 +23,31 @@ import {
   toIni,
 } from './grafana-config';
 
+/** Props of `Grafana`. */
 export interface GrafanaProps {
-  /** @default grafana */
+  /** Name of the objects and of the Service. @default grafana */
   readonly name?: string;
   /** URL at which people reach Grafana, for its links. */
   readonly externalUrl: string;
   /** The Secret that holds the administrator's name and password. */
   readonly credentials: Credentials;
-  /** @default GRAFANA_ADMIN_USER */
+  /** Key of the administrator's name in the Secret. @default GRAFANA_ADMIN_USER */
   readonly adminUserKey?: string;
-  /** @default GRAFANA_ADMIN_PASSWORD */
+  /** Key of the administrator's password in the Secret. @default GRAFANA_ADMIN_PASSWORD */
   readonly adminPasswordKey?: string;
   /** Volume for users, stars and preferences; data sources and dashboards are provisioned. @default 5Gi */
   readonly storageSize?: string;
-  /** @default - the cluster's default class */
+  /** Storage class of the volume. @default - the cluster's default class */
   readonly storageClass?: string;
 }
 
 /** A dashboard in classic JSON. */
 export interface GrafanaDashboard {
+  /** Part of the dashboard's URL: at most 40 letters, digits, `-` and `_`. It must never change. */
   readonly uid: string;
   /** Title of the folder. */
   readonly folder: string;
+  /** The dashboard's JSON model. */
   readonly json: object;
 }
 
@@ -56,6 +59,7 @@ const DATA_PATH = '/var/lib/grafana';
 
 /** A Prometheus server, e.g. the construct `Prometheus`. */
 export interface PrometheusSource {
+  /** Where the server listens. */
   readonly endpoint: Endpoint;
   /** Scrape interval: `$__rate_interval` is at least four of them. */
   readonly intervalSeconds: number;
@@ -66,6 +70,7 @@ const GRAFANA_USER = 472;
 
 /** Grafana with provisioned data sources, folders and dashboards. The pod starts once the Secret exists. */
 export class Grafana extends Construct {
+  /** The server, for arguments, mounts and connections. */
   readonly component: Component;
 
   private readonly dataSources: DataSource[] = [];

@@ -14,6 +14,7 @@ import { addServices, type ComponentPort, replicaHosts } from './services';
 import { hostOf } from './workload';
 import { addDisruptionBudget, addWorkload } from './workload-objects';
 
+/** Props of `Component`. */
 export interface ComponentProps extends PodProps {
   /** Name of every object, value of `app.kubernetes.io/name`, and DNS name. */
   readonly name: string;
@@ -36,7 +37,9 @@ export interface ComponentProps extends PodProps {
  * exporter.addArgs(`--redis.addr=${redis.url()}`);
  */
 export class Component extends Construct {
+  /** Name of the objects and of the Service. */
   readonly name: string;
+  /** Namespace of the objects. */
   readonly namespace: string;
   /** Labels of the pods and of the objects around them. */
   readonly labels: Labels;
@@ -122,6 +125,7 @@ export class Component extends Construct {
     this.pod.env.push(...variables);
   }
 
+  /** Adds a volume and mounts it into the container. */
   addMount(mount: Mount): void {
     this.pod.mounts.push(mount);
   }

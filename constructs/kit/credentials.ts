@@ -8,7 +8,10 @@ import { type Mount, secretFiles } from './mount';
 export class Credentials {
   private readonly requested = new Set<string>();
 
-  constructor(readonly secretName: string) {}
+  constructor(
+    /** Name of the Secret. */
+    readonly secretName: string,
+  ) {}
 
   /** Keys that components have asked for, sorted. */
   get keys(): readonly string[] {

@@ -6,6 +6,7 @@ import type { Labels } from './labels';
 import { lazily } from './lazily';
 import { type Pods, podsPeer, policyPorts } from './network';
 
+/** Props of `ExternalWorkload`. */
 export interface ExternalWorkloadProps {
   /** Namespace of the pods. */
   readonly namespace: string;
@@ -17,7 +18,7 @@ export interface ExternalWorkloadProps {
   readonly servicePort?: number;
   /** Port of the pods. */
   readonly port: number;
-  /** @default http */
+  /** Scheme of the URL. @default http */
   readonly scheme?: string;
   /**
    * Write a NetworkPolicy in the workload's namespace that admits the components that connect. If `false`, the owner
@@ -40,6 +41,7 @@ export class ExternalWorkload extends Construct {
     this.props = props;
   }
 
+  /** The port of the pods. Connecting to it opens the NetworkPolicies. */
   get endpoint(): Endpoint {
     const { namespace, podLabels, service, port, servicePort, scheme } = this.props;
     return new Endpoint({

@@ -2,8 +2,9 @@ import { Construct } from 'constructs';
 import { Component, type Endpoint, httpProbe, images } from '../kit';
 import { CLUSTER_RESOURCES, clusterRules, NAMESPACED_RESOURCES, namespacedRules } from './kube-state-metrics-config';
 
+/** Props of `KubeStateMetrics`. */
 export interface KubeStateMetricsProps {
-  /** @default kube-state-metrics */
+  /** Name of the objects and of the Service. @default kube-state-metrics */
   readonly name?: string;
   /** Namespaces whose objects are reported. The exporter may not read others. */
   readonly namespaces: readonly string[];
@@ -13,6 +14,7 @@ export interface KubeStateMetricsProps {
 
 /** Metrics of the state of Kubernetes objects. */
 export class KubeStateMetrics extends Construct {
+  /** The exporter, for arguments, mounts and connections. */
   readonly component: Component;
 
   constructor(scope: Construct, id: string, props: KubeStateMetricsProps) {

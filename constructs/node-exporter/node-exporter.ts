@@ -2,8 +2,9 @@ import { Construct } from 'constructs';
 import { Component, type Endpoint, hostDirectory, httpProbe, images } from '../kit';
 import { nodeExporterArgs } from './node-exporter-config';
 
+/** Props of `NodeExporter`. */
 export interface NodeExporterProps {
-  /** @default node-exporter */
+  /** Name of the objects and of the Service. @default node-exporter */
   readonly name?: string;
   /** Port on the node's own network. @default 9100 */
   readonly port?: number;
@@ -18,6 +19,7 @@ const HOST_ROOT = '/host/root';
  * the Pod Security level `privileged`.
  */
 export class NodeExporter extends Construct {
+  /** The exporter, for arguments, mounts and connections. */
   readonly component: Component;
 
   constructor(scope: Construct, id: string, props: NodeExporterProps = {}) {

@@ -15,6 +15,7 @@ import {
   probeJob,
 } from './scrape-jobs';
 
+/** Props of `PrometheusStack`. */
 export interface PrometheusStackProps extends PrometheusProps {
   /** Kubernetes distribution of the cluster. */
   readonly platform: Platform;
@@ -26,7 +27,9 @@ export interface PrometheusStackProps extends PrometheusProps {
    * @default - none
    */
   readonly application?: {
+    /** Begins the names of its scrape jobs. */
     readonly name: string;
+    /** Namespace of its Services and pods. */
     readonly namespace: string;
     /** Endpoints of the annotated pods. @default - none: open the way with `prometheus.component.connectTo()` */
     readonly endpoints?: readonly Endpoint[];
@@ -34,7 +37,12 @@ export interface PrometheusStackProps extends PrometheusProps {
   /** Public URLs to probe. @default - none */
   readonly probedUrls?: readonly string[];
   /** Rules to load, without those that the platform cannot evaluate, and the links of their alerts. @default - none */
-  readonly rules?: { readonly catalogue: RuleCatalogue; readonly links: AlertLinks };
+  readonly rules?: {
+    /** The rules. */
+    readonly catalogue: RuleCatalogue;
+    /** URLs that their alerts link to. */
+    readonly links: AlertLinks;
+  };
   /** Ranges that hold the nodes' addresses. @default - every private range */
   readonly nodeCidrs?: readonly string[];
 }
@@ -44,8 +52,11 @@ export interface PrometheusStackProps extends PrometheusProps {
  * an application's namespace; `prometheus.addScrapeJob()` adds more.
  */
 export class PrometheusStack extends Construct {
+  /** The server. */
   readonly prometheus: Prometheus;
+  /** Metrics of the state of Kubernetes objects. */
   readonly kubeStateMetrics: KubeStateMetrics;
+  /** Probes of URLs. */
   readonly blackboxExporter: BlackboxExporter;
 
   constructor(scope: Construct, id: string, props: PrometheusStackProps) {

@@ -36,8 +36,9 @@ export const PROMETHEUS_DEFAULTS = {
   activeSeries: 250_000,
 } as const;
 
+/** Props of `Prometheus`. */
 export interface PrometheusProps {
-  /** @default prometheus */
+  /** Name of the objects and of the Service. @default prometheus */
   readonly name?: string;
   /** Labels of every alert, and of every sample that is sent to a remote receiver, e.g. `cluster`. */
   readonly externalLabels: { readonly [label: string]: string };
@@ -47,13 +48,13 @@ export interface PrometheusProps {
   readonly replicas?: number;
   /** Scrape and evaluation interval. @default 15 */
   readonly intervalSeconds?: number;
-  /** @default 30 */
+  /** How long samples are kept, in days. @default 30 */
   readonly retentionDays?: number;
   /** Active series to size memory and volume for. @default 250000 */
   readonly activeSeries?: number;
   /** Size of each volume. @default - sized for the load */
   readonly storageSize?: string;
-  /** @default - the cluster's default class */
+  /** Storage class of the volumes. @default - the cluster's default class */
   readonly storageClass?: string;
   /** Names of the series that each scrape job keeps, e.g. `keepUsed()`. @default - every series */
   readonly keep?: KeepList;
@@ -76,6 +77,7 @@ export type ScrapeJobSettings = Omit<
 
 /** Targets in a ConfigMap that an operator maintains. */
 export interface FileDiscovery {
+  /** Name of the scrape job. */
   readonly job: string;
   /** Name of the ConfigMap; its files end in `.yaml`. The server starts without it. */
   readonly configMap: string;
@@ -103,6 +105,7 @@ const DISCOVERY_RULES: readonly k8s.PolicyRule[] = [
  * ConfigMaps change.
  */
 export class Prometheus extends Construct {
+  /** The server, for arguments, mounts and connections. */
   readonly component: Component;
   /** Scrape and evaluation interval. */
   readonly intervalSeconds: number;

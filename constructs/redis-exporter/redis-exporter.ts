@@ -1,17 +1,24 @@
 import { Construct } from 'constructs';
 import { Component, type Credentials, type Endpoint, httpProbe, images } from '../kit';
 
+/** Props of `RedisExporter`. */
 export interface RedisExporterProps {
-  /** @default redis-exporter */
+  /** Name of the objects and of the Service. @default redis-exporter */
   readonly name?: string;
   /** The Redis server. */
   readonly redis: Endpoint;
   /** The Secret and the key of the password, whose value may be empty. @default - no password */
-  readonly password?: { readonly credentials: Credentials; readonly key: string };
+  readonly password?: {
+    /** The Secret. */
+    readonly credentials: Credentials;
+    /** Name of the key. */
+    readonly key: string;
+  };
 }
 
 /** Metrics of a Redis server. */
 export class RedisExporter extends Construct {
+  /** The exporter, for arguments, mounts and connections. */
   readonly component: Component;
 
   constructor(scope: Construct, id: string, props: RedisExporterProps) {

@@ -48,23 +48,31 @@ export interface WebhookSlack {
 /** A server that actions change beside Kubernetes. */
 export type ConnectionProps =
   | {
+      /** Kind of the server. */
       readonly kind: 'postgres';
+      /** Where the server listens. */
       readonly endpoint: Endpoint;
+      /** Name of the database. */
       readonly database: string;
+      /** Name of the role or user. */
       readonly user: string;
+      /** Key of the password. */
       readonly password?: SecretKey;
-      /** @default - not encrypted */
+      /** How the connection is secured. @default - not encrypted */
       readonly tls?: ConnectionTls;
     }
   | {
+      /** Kind of the server. */
       readonly kind: 'redis';
+      /** Where the server listens. */
       readonly endpoint: Endpoint;
-      /** @default - the default user */
+      /** Name of the role or user. @default - the default user */
       readonly user?: string;
+      /** Key of the password. */
       readonly password?: SecretKey;
       /** Number of the database. Any other than 0 needs the ACL permission `+select`. @default 0 */
       readonly database?: number;
-      /** @default - not encrypted */
+      /** How the connection is secured. @default - not encrypted */
       readonly tls?: ConnectionTls;
     };
 
@@ -73,6 +81,7 @@ export const WEBHOOK_DEFAULTS = { mode: 'dry-run', replicas: 2 } as const;
 
 type ConnectionsProps = { readonly [name: string]: ConnectionProps };
 
+/** Limits of a webhook that sets none. */
 export const DEFAULT_LIMITS: Limits = {
   freshnessSeconds: 900,
   approvalSeconds: 3600,

@@ -41,14 +41,15 @@ import {
 import { APP_PATH, RUNBOOKS_PATH, runbookFiles, serverFiles } from './server-files';
 import { UpdateGuard } from './update-guard';
 
+/** Props of `RemediationWebhook`. */
 export interface RemediationWebhookProps {
-  /** @default remediation-webhook */
+  /** Name of the objects and of the Service. @default remediation-webhook */
   readonly name?: string;
   /** Which alerts trigger which actions. */
   readonly policies: readonly RemediationPolicy[];
   /** `dry-run` asks the targets what would happen; `active` changes them. @default dry-run */
   readonly mode?: RemediationMode;
-  /** @default 2 */
+  /** Number of replicas, 1 or more. One of them works on a target at a time. @default 2 */
   readonly replicas?: number;
   /** Prometheus, which verifies the effect of actions. */
   readonly prometheus: Endpoint;
@@ -75,7 +76,12 @@ export interface RemediationWebhookProps {
    * them into manifest files of their own.
    * @default - the webhook itself
    */
-  readonly payloads?: { readonly server?: Construct; readonly runbooks?: Construct };
+  readonly payloads?: {
+    /** Scope of the ConfigMaps that hold the bundled server. */
+    readonly server?: Construct;
+    /** Scope of the ConfigMaps that hold the runbooks. */
+    readonly runbooks?: Construct;
+  };
   /** A certificate that cert-manager issues and renews. @default - none, or that of `tlsSecret` */
   readonly certificate?: CertificateIssuer;
   /**
@@ -108,6 +114,7 @@ export function killSwitchName(webhook = DEFAULT_NAME): string {
  * from the policies.
  */
 export class RemediationWebhook extends Construct {
+  /** The server, for arguments, mounts and connections. */
   readonly component: Component;
 
   private readonly props: RemediationWebhookProps;

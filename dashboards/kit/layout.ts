@@ -3,6 +3,7 @@ import type { Panel } from './panel';
 
 /** A part of a dashboard with a heading. */
 export interface Section {
+  /** Heading of the part. */
   readonly title: string;
   /** Lines of panels. The panels of a line share its width equally. */
   readonly lines: readonly (readonly Panel[])[];

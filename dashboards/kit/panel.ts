@@ -20,6 +20,7 @@ export interface Panel {
 
 /** A PromQL expression and the legend of its series. */
 export interface Query {
+  /** PromQL. */
   readonly expr: string;
   /** Template of a series' name, e.g. `{{namespace}}/{{pod}}`. */
   readonly legend: string;
@@ -27,9 +28,11 @@ export interface Query {
 
 /** Properties of every panel. */
 export interface PanelSpec {
+  /** Heading of the panel. */
   readonly title: string;
   /** What the panel shows, and the consequence of a bad value. */
   readonly description: string;
+  /** What the panel asks Prometheus. */
   readonly queries: readonly Query[];
   /** Text shown when no series is found. @default - Grafana's "No data" */
   readonly noValue?: string;

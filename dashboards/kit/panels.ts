@@ -22,7 +22,9 @@ import { describe, instantTargets, type MeasureSpec, type Panel, type PanelSpec,
 
 /** Texts for the values 0 (bad) and 1 (good). */
 export interface States {
+  /** Text for the value 0, the bad state. */
   readonly 0: string;
+  /** Text for the value 1, the good state. */
   readonly 1: string;
 }
 

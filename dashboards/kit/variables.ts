@@ -8,7 +8,9 @@ import { DATA_SOURCE, DATA_SOURCE_VARIABLE } from './data-source';
 
 /** A variable with the values of a label. Use it as `label=~"$name"`. */
 export interface QueryVariable {
+  /** Name of the label, and of the variable: `$name`. */
   readonly name: string;
+  /** Text in front of the selection. */
   readonly label: string;
   /** Metric whose label has the values. */
   readonly metric: string;

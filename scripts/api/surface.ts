@@ -40,7 +40,8 @@ export function readSurface(): Surface {
   }
 }
 
-function surfaceOf(directory: string): Surface {
+/** Reads what the `index.d.ts` of a directory exports. */
+export function surfaceOf(directory: string): Surface {
   const entry = join(directory, 'index.d.ts');
   const program = ts.createProgram([entry], {
     target: ts.ScriptTarget.ES2022,
