@@ -27,12 +27,12 @@ export interface AlertLinks {
   readonly dashboard?: (alert: AlertingRule) => string | undefined;
 }
 
-// Most of the time of a synthesis without a store goes into these.
-const problemsOf = stored('checkRuleFile', checkRuleFile);
-const objectiveProblemsOf = stored('checkSlo', ({ name, slo }: { name: string; slo: ServiceLevelObjective }) =>
+// The checks take longest in a synthesis. `npm run synth` stores their results.
+const ruleProblemsOf = stored('checkRuleFile', checkRuleFile);
+const sloProblemsOf = stored('checkSlo', ({ name, slo }: { name: string; slo: ServiceLevelObjective }) =>
   checkSlo(name, slo),
 );
-const silencesOf = stored(
+const absenceProblemsOf = stored(
   'checkAbsence',
   ({ files, sources }: { files: readonly RuleFile[]; sources: MetricSources }) => checkAbsence(files, sources),
 );
@@ -74,11 +74,11 @@ export class RuleCatalogue {
     const sources = readSources(join(source.rules, 'absence', 'sources.yaml'));
     const alerts = rulesOf(files).filter(isAlertingRule);
     const names = alerts.map(({ alert }) => alert);
-    const broken = files.flatMap(problemsOf);
+    const broken = files.flatMap(ruleProblemsOf);
     const problems = [
       ...broken,
       // What a rule that does not parse reads is not known.
-      ...(broken.length > 0 ? [] : silencesOf({ files, sources })),
+      ...(broken.length > 0 ? [] : absenceProblemsOf({ files, sources })),
       ...repeated(files.map(({ topic }) => topic)).map((topic) => `the topic ${topic} is there twice: rename a file`),
       ...repeated(names).map((name) => `${name} is defined twice: rename one of the alerts`),
       ...repeated(files.flatMap(({ groups }) => groups.map(({ name }) => name))).map(
@@ -206,7 +206,7 @@ function readSlos(directory: string): readonly ServiceLevelObjective[] {
     name,
     slo: readYaml<ServiceLevelObjective>(join(directory, `${name}.yaml`)),
   }));
-  const problems = slos.flatMap(objectiveProblemsOf);
+  const problems = slos.flatMap(sloProblemsOf);
   if (problems.length > 0) {
     throw new CatalogueError(problems);
   }
