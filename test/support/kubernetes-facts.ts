@@ -40,7 +40,7 @@ export function describeKubernetesFacts(of: () => FactsApi, namespace: string): 
   const configMap = (name: string) => ({ resource: configMaps, namespace, name });
   const lease = (name: string) => ({ resource: RESOURCES.leases, namespace, name });
   const deployment = (name: string) => ({ resource: RESOURCES.deployments, namespace, name });
-  const remediation = (name: string) => ({ resource: RESOURCES.remediations, namespace, name });
+  const remediation = (name: string) => ({ resource: REMEDIATION, namespace, name });
 
   /** Creates a ConfigMap, and tells its name. */
   async function newConfigMap(labels: { readonly [key: string]: string } = {}): Promise<ConfigMap> {
@@ -66,7 +66,7 @@ export function describeKubernetesFacts(of: () => FactsApi, namespace: string): 
 
   function newRemediation(): Promise<Remediation> {
     const alert = { name: 'Sample', fingerprint: '0', startsAt: '2026-03-04T12:00:00Z', labels: {}, annotations: {} };
-    return api.create<Remediation>(RESOURCES.remediations, namespace, {
+    return api.create<Remediation>(REMEDIATION, namespace, {
       apiVersion: `${REMEDIATION.group}/${REMEDIATION.version}`,
       kind: REMEDIATION.kind,
       metadata: { name: newName(), labels: { [KEYS.open]: 'true' } },
@@ -133,6 +133,13 @@ export function describeKubernetesFacts(of: () => FactsApi, namespace: string): 
     ])('can be %s without a version', async (_how, write) => {
       const { metadata } = await newConfigMap();
       await expect(write(metadata.name)).resolves.toBeDefined();
+    });
+
+    test('that was deleted since it was read is not replaced', async () => {
+      const read = await newConfigMap();
+      await api.delete(configMap(read.metadata.name));
+      const replaced = api.replace(configMap(read.metadata.name), read);
+      await expect(replaced).rejects.toMatchObject({ status: 409, reason: 'Conflict' });
     });
 
     test('is gone when it is deleted, and another one under its name afterwards', async () => {

@@ -176,7 +176,10 @@ export class MemoryKubernetes {
 
   replace<T>(reference: Reference, object: object, options: WriteOptions = {}): Promise<T> {
     const body = clone(object as Stored);
-    return this.write<T>('update', reference, body, options, () => {
+    return this.write<T>('update', reference, body, options, (known) => {
+      if (!known && body.metadata.uid) {
+        throw conflict(reference, 'Conflict', 'UID in precondition does not match');
+      }
       if (traitsOf(reference.resource).conditional && !body.metadata.resourceVersion) {
         throw invalid('metadata.resourceVersion: must be specified for an update');
       }
