@@ -1,47 +1,16 @@
 import { readFileSync } from 'node:fs';
 import * as v from 'valibot';
-import { type ActionKind, actions } from './actions';
-import type { ConnectionSettings } from './clients';
+import { ACTIONS } from './actions';
+import { type ConnectionSettings, connectionSettings } from './clients';
 import type { KubernetesConnection } from './kubernetes';
-import type { RemediationPolicy } from './policy';
+import { limitsSchema } from './limits';
+import { policyOptions, type RemediationPolicy } from './policy';
+import { port, positiveInteger, text } from './schema';
 
-const seconds = v.pipe(v.number(), v.integer(), v.minValue(0));
-const count = v.pipe(v.number(), v.integer(), v.minValue(1));
-const text = v.pipe(v.string(), v.nonEmpty());
-
-const policy = v.object({
-  name: v.pipe(v.string(), v.regex(/^[a-z]([-a-z0-9]{0,38}[a-z0-9])?$/)),
-  action: v.picklist(Object.keys(actions) as ActionKind[]),
-  parameters: v.record(v.string(), v.unknown()),
-  approval: v.boolean(),
-  cooldownSeconds: seconds,
-  budgetPerHour: count,
-  timeoutSeconds: count,
-  skipWhile: v.array(v.object({ name: text, query: text })),
-  verification: v.optional(v.object({ query: text, stabilisationSeconds: seconds, withinSeconds: count })),
-});
-
-const tls = v.optional(v.object({ caFile: v.optional(text), verify: v.boolean() }));
-const connection = v.variant('kind', [
-  v.object({
-    kind: v.literal('postgres'),
-    host: text,
-    port: count,
-    database: text,
-    user: text,
-    passwordFile: v.optional(text),
-    tls,
-  }),
-  v.object({
-    kind: v.literal('redis'),
-    host: text,
-    port: count,
-    user: v.optional(text),
-    passwordFile: v.optional(text),
-    database: v.optional(seconds),
-    tls,
-  }),
-]);
+const policy = v.variant(
+  'action',
+  ACTIONS.map(({ kind, parameters }) => v.object({ ...policyOptions.entries, action: v.literal(kind), parameters })),
+);
 
 const configuration = v.strictObject({
   /** `dry-run` asks targets what they would do; `active` changes them. */
@@ -49,9 +18,9 @@ const configuration = v.strictObject({
   /** Namespace of records, locks and the kill switch: the webhook's own. */
   namespace: text,
   killSwitch: text,
-  port: count,
+  port,
   /** Where TLS is served, and with what; notifications are then taken there alone. */
-  tls: v.optional(v.object({ port: count, certificateFile: text, keyFile: text })),
+  tls: v.optional(v.object({ port, certificateFile: text, keyFile: text })),
   /** Who may notify, by TokenReview: there is no way to do without. */
   authentication: v.object({ audience: text, subjects: v.pipe(v.array(text), v.minLength(1)) }),
   prometheus: v.pipe(v.array(text), v.minLength(1)),
@@ -65,22 +34,10 @@ const configuration = v.strictObject({
   otlp: v.optional(text),
   /** Directory of the runbooks. */
   runbooks: v.optional(text),
-  limits: v.object({
-    freshnessSeconds: seconds,
-    approvalSeconds: seconds,
-    budgetPerHour: count,
-    circuitFailures: count,
-    circuitOpenSeconds: seconds,
-    /** Time after a final decision before the same alert is taken up again. */
-    repeatSeconds: seconds,
-    /** How often a change is looked at. */
-    verificationIntervalSeconds: count,
-    /** Time after which the work of a replica that died is taken over. */
-    lockSeconds: count,
-  }),
-  retention: v.object({ days: count, records: count }),
+  limits: limitsSchema,
+  retention: v.object({ days: positiveInteger, records: positiveInteger }),
   policies: v.array(policy),
-  connections: v.record(v.string(), connection),
+  connections: connectionSettings,
   /** Where the API server is. Left out in a pod, which knows. */
   kubernetes: v.optional(v.object({ url: text, caFile: text, tokenFile: text })),
 });

@@ -2,19 +2,20 @@ import { readFileSync, statSync } from 'node:fs';
 import { createServer, type Server as HttpsServer } from 'node:https';
 import { hostname } from 'node:os';
 import { type ServerType, serve } from '@hono/node-server';
-import { type Action, actions, type Clients } from './actions';
+import { actionOf, type Clients } from './actions';
 import { Audit, Escalation, Events, type Log, Metrics, startTracing } from './audit';
 import { AwsClient, Connections, PrometheusClient } from './clients';
 import { type Configuration, inClusterConnection } from './configuration';
 import { Controller, expireRecords, measure } from './controller';
-import { KillSwitch } from './gates';
+import type { GateContext } from './gates';
 import { makeApp } from './intake/app';
 import { Authenticator } from './intake/authenticator';
 import { Intake } from './intake/intake';
 import { checkRights } from './intake/readiness';
+import { RunbookPages } from './intake/runbook-pages';
+import { KillSwitch } from './kill-switch';
 import { KubernetesClient, Leases } from './kubernetes';
 import { RecordStore } from './record';
-import { RunbookPages } from './runbook-pages';
 
 export interface ServerProps {
   readonly configuration: Configuration;
@@ -47,7 +48,7 @@ export async function startServer(props: ServerProps): Promise<RunningServer> {
 
   const client = new KubernetesClient(configuration.kubernetes ?? inClusterConnection(process.env));
   const connections = new Connections(configuration.connections);
-  const tools: Clients = {
+  const clients: Clients = {
     kubernetes: client,
     prometheus: new PrometheusClient(configuration.prometheus),
     database: (name) => connections.database(name),
@@ -57,15 +58,15 @@ export async function startServer(props: ServerProps): Promise<RunningServer> {
   };
   const metrics = new Metrics(policies, version);
   metrics.dryRun.set(dryRun ? 1 : 0);
-  for (const { name, action, parameters } of policies) {
-    for (const target of (actions[action] as Action<unknown>).targets(parameters)) {
-      metrics.expectRuns(action, name, target);
+  for (const policy of policies) {
+    for (const target of actionOf(policy).targets(policy.parameters)) {
+      metrics.expectAttempts(policy.action, policy.name, target);
     }
   }
   const store = new RecordStore(client, namespace, now);
   const leases = new Leases(client, namespace, now);
   const killSwitch = new KillSwitch(client, namespace, configuration.killSwitch);
-  const gates = { tools, store, leases, killSwitch, limits, holder: replica };
+  const context: GateContext = { clients, store, leases, killSwitch, limits, holder: replica };
   const events = new Events(client, replica, log);
   const escalation = new Escalation({ ...configuration, metrics, log });
   const audit = new Audit({ log, metrics, events, escalation });
@@ -74,11 +75,10 @@ export async function startServer(props: ServerProps): Promise<RunningServer> {
     client,
     log,
     policies: byName,
-    gates,
+    context,
     audit,
     metrics,
     dryRun,
-    verificationIntervalSeconds: limits.verificationIntervalSeconds,
   });
   const endTracing = startTracing(configuration.otlp, version);
 
@@ -95,7 +95,7 @@ export async function startServer(props: ServerProps): Promise<RunningServer> {
     runbookPages: new RunbookPages(configuration.runbooks),
     log,
     isEnding: () => ending,
-    notReady: () => [
+    notReadyReasons: () => [
       ...(ending ? ['the server is ending'] : []),
       ...(controller.isSynced ? [] : ['the records were not read yet']),
       ...rights,
@@ -104,7 +104,7 @@ export async function startServer(props: ServerProps): Promise<RunningServer> {
   const servers = await listen(configuration, appProps);
   controller.start();
 
-  const housekeeping = { policies, gates, metrics, retention: configuration.retention, log };
+  const housekeeping = { policies, context, metrics, retention: configuration.retention, log };
   const stopRepeating = [
     ...(configuration.tls ? [renewing(servers.at(-1) as HttpsServer, configuration.tls, log)] : []),
     repeatedly(EVERY.measure, log, () => measure(housekeeping)),

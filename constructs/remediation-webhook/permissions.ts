@@ -1,7 +1,6 @@
 import type { k8s } from 'cdk8s-plus-28';
 import {
-  type Action,
-  actions,
+  actionOf,
   EVENT_RIGHT,
   ownRights,
   type Permission,
@@ -11,14 +10,14 @@ import {
 } from '../../remediation';
 import { SettingError } from '../kit';
 
-/** What a set of policies needs, taken together. */
+/** What a set of policies requirements, taken together. */
 export function requirementsOf(policies: readonly RemediationPolicy[]): Requirements {
-  const needs = policies.map(({ action, parameters }) => (actions[action] as Action<unknown>).requirements(parameters));
+  const requirements = policies.map((policy) => actionOf(policy).requirements(policy.parameters));
   return {
-    permissions: needs.flatMap(({ permissions }) => permissions),
-    allowedUpdates: needs.flatMap(({ allowedUpdates }) => allowedUpdates),
-    connections: [...new Set(needs.flatMap(({ connections }) => connections))],
-    awsRole: oneRole(needs.flatMap(({ awsRole }) => awsRole ?? [])),
+    permissions: requirements.flatMap(({ permissions }) => permissions),
+    allowedUpdates: requirements.flatMap(({ allowedUpdates }) => allowedUpdates),
+    connections: [...new Set(requirements.flatMap(({ connections }) => connections))],
+    awsRole: oneRole(requirements.flatMap(({ awsRole }) => awsRole ?? [])),
   };
 }
 
@@ -31,7 +30,7 @@ function oneRole([role, ...others]: readonly string[]): string | undefined {
   return role;
 }
 
-/** Rights that the webhook itself needs in its namespace: records, locks, Events, and to read the switch. */
+/** Rights that the webhook itself requirements in its namespace: records, locks, Events, and to read the switch. */
 export function ownRules(killSwitch: string): readonly k8s.PolicyRule[] {
   return ownRights(killSwitch).map(toRule);
 }

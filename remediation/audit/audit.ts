@@ -3,7 +3,7 @@ import { describeTarget, type FinalPhase } from '../record';
 import type { Escalation } from './escalation';
 import type { Events } from './events';
 import type { Log } from './log';
-import { type Metrics, runLabels } from './metrics';
+import { attemptLabels, type Metrics } from './metrics';
 import { currentTraceId } from './tracing';
 
 export interface AuditProps {
@@ -50,7 +50,7 @@ export class Audit {
         metrics.decisions.inc({ action, policy, decision: status.phase, reason: status.reason ?? '' });
         break;
       default:
-        metrics.runs.inc(runLabels(action, policy, status.phase, status.target));
+        metrics.attempts.inc(attemptLabels(action, policy, status.phase, status.target));
     }
     await events.emit(record, status.target, {
       reason: `Remediation${camel(status.phase)}`,
@@ -69,7 +69,7 @@ export class Audit {
   }
 
   /** Notes that a change was taken back, or that it was left and somebody has to. */
-  async onRevert(record: Remediation, outcome: 'taken back' | 'left'): Promise<void> {
+  async onRevert(record: Remediation, outcome: 'reverted' | 'left'): Promise<void> {
     const { spec, status, metadata } = record;
     const message = `${spec.policy}: ${status.revertResult} (record ${metadata.name})`;
     const warning = outcome === 'left';
@@ -101,7 +101,7 @@ export class Audit {
 
   private async escalate(record: Remediation): Promise<void> {
     const { spec, status, metadata } = record;
-    const { outcome, ...labels } = runLabels(spec.action, spec.policy, status.phase, status.target);
+    const { outcome, ...labels } = attemptLabels(spec.action, spec.policy, status.phase, status.target);
     const target = status.target ? describeTarget(status.target) : 'a target that could not be found';
     await this.props.escalation.raiseAlert({
       labels: { alertname: 'RemediationActionFailed', severity: 'high', category: 'meta', ...labels },

@@ -1,5 +1,4 @@
-import type { KubernetesClient } from '../kubernetes';
-import { RESOURCES } from '../kubernetes/resources';
+import { type KubernetesApi, RESOURCES } from '../kubernetes';
 import { REMEDIATION, REPORTER, type Remediation, type Target } from '../record';
 import type { Log } from './log';
 
@@ -28,7 +27,7 @@ export class Events {
   private readonly kept = new Map<string, Kept>();
 
   constructor(
-    private readonly client: KubernetesClient,
+    private readonly client: KubernetesApi,
     private readonly reporter: string,
     private readonly log: Log,
   ) {}

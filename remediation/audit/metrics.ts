@@ -1,6 +1,6 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { RemediationPolicy } from '../policy';
-import { OPEN_PHASES, RUN_PHASES, SKIP_REASONS, type Target } from '../record';
+import { ATTEMPT_PHASES, OPEN_PHASES, SKIP_REASONS, type Target } from '../record';
 
 /** Gauges of prom-client that are called as counters are: https://github.com/prometheus/client_js/issues/283 */
 const MISNAMED = ['nodejs_active_handles_total', 'nodejs_active_requests_total', 'nodejs_active_resources_total'];
@@ -24,7 +24,7 @@ export class Metrics {
     'decision',
     'reason',
   ]);
-  readonly runs = this.counter('actions_total', 'Runs of actions that have ended, by their outcome.', [
+  readonly attempts = this.counter('actions_total', 'Runs of actions that have ended, by their outcome.', [
     'action',
     'policy',
     'outcome',
@@ -84,9 +84,9 @@ export class Metrics {
   }
 
   /** Starts the counters of a target that runs may end for. */
-  expectRuns(action: string, policy: string, target: { kind: string; namespace?: string; name: string }): void {
-    for (const outcome of RUN_PHASES) {
-      this.runs.inc(runLabels(action, policy, outcome, target), 0);
+  expectAttempts(action: string, policy: string, target: { kind: string; namespace?: string; name: string }): void {
+    for (const outcome of ATTEMPT_PHASES) {
+      this.attempts.inc(attemptLabels(action, policy, outcome, target), 0);
     }
   }
 
@@ -103,7 +103,7 @@ export class Metrics {
  * Labels of a run. A target that is no object of Kubernetes (an address, a session) has no name here: there is no end to
  * them.
  */
-export function runLabels(
+export function attemptLabels(
   action: string,
   policy: string,
   outcome: string,

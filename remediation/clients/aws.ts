@@ -45,7 +45,7 @@ const RENEWAL_MS = 300_000;
  * there is no key to keep. https://docs.aws.amazon.com/eks/latest/userguide/iam-roles-for-service-accounts.html
  *
  * The environment says which role, and where AWS is: `AWS_ROLE_ARN`, `AWS_WEB_IDENTITY_TOKEN_FILE`, and, where there is
- * an endpoint of one's own, `AWS_ENDPOINT_URL` or `AWS_ENDPOINT_URL_<SERVICE>`, as for AWS' own tools.
+ * an endpoint of one's own, `AWS_ENDPOINT_URL` or `AWS_ENDPOINT_URL_<SERVICE>`, as for AWS' own clients.
  */
 export class AwsClient implements Aws {
   private readonly credentials = new Map<string, Credentials>();

@@ -2,10 +2,10 @@ import { SpanKind } from '@opentelemetry/api';
 import { type Context, Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { contextOf, inSpan, type Log, type Metrics } from '../audit';
-import type { RunbookPages } from '../runbook-pages';
 import type { Authenticator } from './authenticator';
 import type { Intake } from './intake';
 import { PayloadError, parsePayload } from './payload';
+import type { RunbookPages } from './runbook-pages';
 
 export interface AppProps {
   readonly authenticator: Authenticator;
@@ -14,7 +14,7 @@ export interface AppProps {
   readonly runbookPages: RunbookPages;
   readonly log: Log;
   /** Why the server is not ready, a line each; empty when it is. */
-  readonly notReady: () => readonly string[];
+  readonly notReadyReasons: () => readonly string[];
   /** Whether the server is ending and takes nothing any more. */
   readonly isEnding: () => boolean;
 }
@@ -34,7 +34,7 @@ export function makeApp(props: AppProps, { intake = true } = {}): Hono {
 
   app.get('/healthz', (c) => c.text('ok\n'));
   app.get('/readyz', (c) => {
-    const problems = props.notReady();
+    const problems = props.notReadyReasons();
     return problems.length === 0 ? c.text('ok\n') : c.text(`${problems.join('\n')}\n`, 503);
   });
   app.get('/metrics', async (c) => {

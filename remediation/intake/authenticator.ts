@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { type KubernetesClient, RESOURCES } from '../kubernetes';
+import { type KubernetesApi, RESOURCES } from '../kubernetes';
 
 /** Whether the sender of a notification may send it. */
 export type Verdict =
@@ -30,7 +30,7 @@ export class Authenticator {
   private readonly known = new Map<string, { readonly verdict: Verdict; readonly until: number }>();
 
   constructor(
-    private readonly client: KubernetesClient,
+    private readonly client: KubernetesApi,
     private readonly audience: string,
     private readonly subjects: readonly string[],
   ) {}

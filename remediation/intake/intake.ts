@@ -57,12 +57,12 @@ export class Intake {
       return 'ignored';
     }
     const recorded = recordedAlert(alert);
-    const incident = alertDigest(policy.name, recorded);
+    const digest = alertDigest(policy.name, recorded);
     if (alert.status === 'resolved') {
-      await this.props.store.markResolved(incident);
+      await this.props.store.markResolved(digest);
       return 'ignored';
     }
-    const created = await this.create(policy, recorded, incident);
+    const created = await this.create(policy, recorded, digest);
     const decision = created ? 'accepted' : 'duplicate';
     this.props.metrics.decisions.inc({ action: policy.action, policy: policy.name, decision, reason: '' });
     return created ? 'accepted' : 'duplicates';
@@ -72,17 +72,17 @@ export class Intake {
   private async create(
     policy: RemediationPolicy,
     alert: RecordedAlert,
-    incident: string,
+    digest: string,
   ): Promise<Remediation | undefined> {
     const { store } = this.props;
     const spec = { policy: policy.name, action: policy.action, alert, traceparent: currentTraceparent() };
-    const first = await store.create({ ...spec, attempt: 1 }, incident);
+    const first = await store.create({ ...spec, attempt: 1 }, digest);
     if (first) {
       return first;
     }
-    const latest = (await store.list({ [KEYS.alert]: incident })).at(-1);
+    const latest = (await store.list({ [KEYS.alert]: digest })).at(-1);
     return latest && this.mayRepeat(latest)
-      ? store.create({ ...spec, attempt: latest.spec.attempt + 1 }, incident)
+      ? store.create({ ...spec, attempt: latest.spec.attempt + 1 }, digest)
       : undefined;
   }
 

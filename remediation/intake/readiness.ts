@@ -1,6 +1,5 @@
-import type { Action, Permission } from '../actions';
-import { actions } from '../actions';
-import { type KubernetesClient, RESOURCES } from '../kubernetes';
+import { actionOf, type Permission } from '../actions';
+import { type KubernetesApi, RESOURCES } from '../kubernetes';
 import type { RemediationPolicy } from '../policy';
 import { ownRights, TOKEN_REVIEW_RIGHT } from '../rights';
 
@@ -41,8 +40,8 @@ export interface RightsProps {
 
 /** Rights that the server and its policies need, one question each. */
 export function neededRights({ policies, namespace: own, killSwitch }: RightsProps): readonly Question[] {
-  const ofPolicies = policies.flatMap(({ action, parameters }) => {
-    const { permissions } = (actions[action] as Action<unknown>).requirements(parameters);
+  const ofPolicies = policies.flatMap((policy) => {
+    const { permissions } = actionOf(policy).requirements(policy.parameters);
     return permissions.flatMap(({ namespace, rules }) => rules.flatMap((rule) => questions(rule, namespace)));
   });
   const ofServer = ownRights(killSwitch).flatMap((right) => questions(right, own));
@@ -54,7 +53,7 @@ export function neededRights({ policies, namespace: own, killSwitch }: RightsPro
  *
  * @returns what is wrong, a line each: a right that is missing, or one that should not be there
  */
-export async function checkRights(client: KubernetesClient, props: RightsProps): Promise<string[]> {
+export async function checkRights(client: KubernetesApi, props: RightsProps): Promise<string[]> {
   const needed = neededRights(props);
   const namespaces = new Set([undefined, ...needed.map(({ namespace }) => namespace)]);
   const unwanted = [...namespaces].flatMap((namespace) => FORBIDDEN.map((q) => ({ ...q, namespace })));
@@ -83,7 +82,7 @@ function questions({ apiGroups, resources, verbs, resourceNames }: Permission, n
   );
 }
 
-async function mayI(client: KubernetesClient, question: Question): Promise<boolean> {
+async function mayI(client: KubernetesApi, question: Question): Promise<boolean> {
   const review = await client.create<{ readonly status: { readonly allowed: boolean } }>(
     RESOURCES.selfSubjectAccessReviews,
     undefined,

@@ -1,4 +1,6 @@
+export * from './api';
 export * from './client';
 export * from './lease';
 export * from './resources';
+export type { KubernetesConnection } from './transport';
 export * from './watch';

@@ -1,4 +1,4 @@
-import { type Action, actions, KEYS, type RemediationPolicy } from '../../remediation';
+import { actionOf, KEYS, type RemediationPolicy } from '../../remediation';
 
 /** Marks of the part of a runbook that is written from the policy. */
 const HEADING = '## Automated response';
@@ -28,8 +28,8 @@ export function withResponse(runbook: string, policy: RemediationPolicy | undefi
 }
 
 function describe(policy: RemediationPolicy, { namespace, killSwitch }: Place): string[] {
-  const { name, action, parameters, approval, cooldownSeconds, budgetPerHour, skipWhile, verification } = policy;
-  const { describe: what, revert } = actions[action] as Action<unknown>;
+  const { name, parameters, approval, cooldownSeconds, budgetPerHour, skipWhile, verification } = policy;
+  const { describe: what, revert } = actionOf(policy);
   const records = `kubectl get remediations -n ${namespace} --selector=${KEYS.policy}=${name}`;
   return [
     `Response \`${name}\`: ${lowerFirst(what(parameters))}`,

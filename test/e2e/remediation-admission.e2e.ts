@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { requirementsOf } from '../../constructs/remediation-webhook/permissions';
-import { type Run, restartWorkload, scaleUp } from '../../remediation';
+import { type Attempt, restartWorkload, scaleUp } from '../../remediation';
 import { METADATA } from '../../remediation/actions/allowed-update';
 import { type ScaleUp, scaleUpAction } from '../../remediation/actions/scale-up';
 import { checkRights } from '../../remediation/intake/readiness';
@@ -607,19 +607,19 @@ describe('within the fence', () => {
   test("the action's own raises, one upon the other, come back to the owner's floor", async () => {
     const client = new KubernetesClient({ ...kubernetes.connection, tokenFile: deployed.tokenFile });
     const run = {
-      tools: { kubernetes: client },
+      clients: { kubernetes: client },
       target: { kind: 'Deployment', name: 'backend', namespace: APPLICATION },
-    } as Run<ScaleUp>;
+    } as unknown as Attempt<ScaleUp>;
     const plan = (from: number, to: number) => ({
       summary: '',
-      details: { kind: 'HorizontalPodAutoscaler', name: 'backend', from, to },
+      details: { kind: 'HorizontalPodAutoscaler' as const, name: 'backend', from, to },
     });
     await asAdministrator(floor(2, null));
     await scaleUpAction.execute(run, plan(2, 3));
     await scaleUpAction.execute(run, plan(3, 5));
     // The first one's time is over, then the second one's.
     expect(await scaleUpAction.revert!(run, plan(2, 3))).toBe('left backend at 5: it was changed since');
-    expect(await scaleUpAction.revert!(run, plan(3, 5))).toBe('lowered the floor of backend from 5 to 2');
+    expect(await scaleUpAction.revert!(run, plan(3, 5))).toBe('lowered minReplicas of backend from 5 to 2');
     client.close();
     const { spec, metadata } = (await asAdministrator({ method: 'GET', path: `${AUTOSCALERS}/backend` })).body;
     expect([spec.minReplicas, metadata.annotations]).toEqual([2, { owner: 'team' }]);

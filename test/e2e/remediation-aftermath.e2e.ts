@@ -86,7 +86,7 @@ describe('A raised floor', () => {
   it('comes back although the server makes dry runs since', async () => {
     const { name, request } = await raise();
     await restart({ mode: 'dry-run' });
-    await closed(request, /^lowered the floor of /);
+    await closed(request, /^lowered minReplicas of /);
     expect(await floorOf(name)).toBe('2');
     await restart();
   });
@@ -95,7 +95,7 @@ describe('A raised floor', () => {
     const { name, request } = await raise();
     await finished(stage.kubernetes, request);
     await restart({ policies: [RESTART] });
-    await closed(request, /^there is no policy scale-up any more: take back by hand: raise the floor of /);
+    await closed(request, /^policy scale-up was removed: revert by hand: raise minReplicas of /);
     expect((await recordOf(request)).status.phase).toBe('succeeded');
     expect(await floorOf(name)).toBe('3');
     await waitFor('humans to be told', async () => (await raisedAbout(name)).includes('RemediationActionFailed'));
@@ -105,7 +105,7 @@ describe('A raised floor', () => {
   it('is not looked for for ever when its autoscaler is gone', async () => {
     const { name, request } = await raise();
     await stage.kubernetes.kubectl('delete', 'hpa', name, `--namespace=${APPLICATION}`);
-    await closed(request, /^the target is gone/);
+    await closed(request, /^the target was deleted/);
   });
 });
 

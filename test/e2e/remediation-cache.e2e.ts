@@ -1,17 +1,14 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { clearCache, type Run } from '../../remediation';
+import { type Attempt, clearCache } from '../../remediation';
 import { type ClearCache, clearCacheAction } from '../../remediation/actions/clear-cache';
+import { REDIS_RIGHTS } from '../../remediation/actions/redis-rights';
 import { type ConnectionSettings, Connections } from '../../remediation/clients';
 import { temporaryDirectory } from '../../testing/cleanup';
 import { waitFor } from '../../testing/server';
 import { alert } from '../../testing/webhook';
-import { documentedRights } from '../support/redis-rights';
 import { REDIS_PASSWORD, type RunningRedis, startRedis } from './support/redis';
 import { endings, PROOFS, Stage } from './support/remediation';
-
-const KEYS_RIGHTS = documentedRights('remediation', 'actions', 'clear-cache.ts');
-const VERSION_RIGHTS = KEYS_RIGHTS.replace('+scan +unlink', '+get +eval +set');
 
 const OFTEN = { cooldownSeconds: 0, budgetPerHour: 20, verification: PROOFS.well } as const;
 const PREFIXES = ['cache:api:', 'cache:page:'] as const;
@@ -47,7 +44,7 @@ let redis: RunningRedis;
 let connections: ConnectionSettings;
 
 beforeAll(async () => {
-  redis = await startRedis({ cache: KEYS_RIGHTS, versions: VERSION_RIGHTS });
+  redis = await startRedis({ cache: REDIS_RIGHTS.clearKeys, versions: REDIS_RIGHTS.raiseVersions });
   const passwordFile = join(temporaryDirectory(), 'password');
   writeFileSync(passwordFile, `${REDIS_PASSWORD}\n`);
   const settings = { kind: 'redis', host: '127.0.0.1', port: redis.port, passwordFile } as const;
@@ -171,18 +168,18 @@ describe('Raising a version', () => {
     const run = {
       target: { kind: 'Cache', name: 'versions' },
       parameters: POLICIES[3]!.parameters,
-      tools: { cache: (name: string) => opened.cache(name) },
+      clients: { cache: (name: string) => opened.cache(name) },
       dryRun: false,
       signal: AbortSignal.timeout(30_000),
-    } as unknown as Run<ClearCache>;
+    } as unknown as Attempt<ClearCache>;
     await redis.admin.mset({ 'cache:api:version': '7', 'cache:page:version': '3' });
     const plan = await clearCacheAction.plan(run);
     await clearCacheAction.execute(run, plan);
-    expect(await clearCacheAction.execute(run, plan)).toEqual({ summary: 'the versions were raised before' });
+    expect(await clearCacheAction.execute(run, plan)).toEqual({ summary: 'the versions were already raised' });
     expect(await clearCacheAction.verify!(run, plan)).toBe(1);
 
     await redis.admin.set('cache:page:version', '5'); // Somebody else has raised it.
-    expect(await clearCacheAction.revert!(run, plan)).toBe('left cache:page:version: somebody has changed it');
+    expect(await clearCacheAction.revert!(run, plan)).toBe('left cache:page:version: it was changed since');
     expect(await redis.admin.mget('cache:api:version', 'cache:page:version')).toEqual(['7', '5']);
     expect(await clearCacheAction.verify!(run, plan)).toBe(0);
     await opened.close();

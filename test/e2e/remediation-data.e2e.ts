@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { openIncident, type Run, resetConnections } from '../../remediation';
+import { type Attempt, openIncident, resetConnections } from '../../remediation';
 import { type ResetConnections, resetConnectionsAction } from '../../remediation/actions/reset-connections';
 import { type ConnectionSettings, DatabaseClient, type PostgresSettings } from '../../remediation/clients';
 import { temporaryDirectory } from '../../testing/cleanup';
@@ -189,10 +189,10 @@ describe.each(DATABASES)('The sessions of PostgreSQL $installation.version', ({ 
     const database = new DatabaseClient(connections[connection] as PostgresSettings);
     const run = {
       parameters: policies[0]!.parameters,
-      tools: { database: () => database },
+      clients: { database: () => database },
       dryRun: false,
       signal: AbortSignal.timeout(30_000),
-    } as unknown as Run<ResetConnections>;
+    } as unknown as Attempt<ResetConnections>;
     const plan = await resetConnectionsAction.plan(run);
     await busy.client.query('SELECT 2');
     await grownOld();

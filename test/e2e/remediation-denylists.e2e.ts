@@ -1,12 +1,12 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { blockAddress, type Run } from '../../remediation';
+import { type Attempt, blockAddress } from '../../remediation';
 import { type BlockAddress, blockAddressAction } from '../../remediation/actions/block-address';
+import { REDIS_RIGHTS } from '../../remediation/actions/redis-rights';
 import { type ConnectionSettings, Connections } from '../../remediation/clients';
 import { temporaryDirectory } from '../../testing/cleanup';
 import { waitFor } from '../../testing/server';
 import { alert } from '../../testing/webhook';
-import { documentedRights } from '../support/redis-rights';
 import { type ApiRequest, apiAs, refusalOf } from './support/api';
 import { type StandInForAws, startStandInForAws } from './support/aws';
 import { REDIS_PASSWORD, type RunningRedis, startRedis } from './support/redis';
@@ -54,7 +54,7 @@ let aws: StandInForAws;
 let connections: ConnectionSettings;
 
 beforeAll(async () => {
-  redis = await startRedis({ remediation: documentedRights('remediation', 'actions', 'denylists/redis.ts') });
+  redis = await startRedis({ remediation: REDIS_RIGHTS.denylist });
   aws = await startStandInForAws({ region: REGION, roleArn: ROLE, identityToken: IDENTITY, sets: [IPV4, IPV6] });
   const directory = temporaryDirectory();
   const [passwordFile, tokenFile] = [join(directory, 'password'), join(directory, 'token')];
@@ -118,24 +118,24 @@ describe('The denylist in Redis', () => {
       record: { metadata: { name: 'sample' } },
       target: { kind: 'Address', name: '203.0.113.7/32' },
       parameters: POLICIES[0]!.parameters,
-      tools: { cache: (name: string) => opened.cache(name), now: () => new Date() },
+      clients: { cache: (name: string) => opened.cache(name), now: () => new Date() },
       dryRun: false,
       signal: AbortSignal.timeout(30_000),
-    } as unknown as Run<BlockAddress>;
+    } as unknown as Attempt<BlockAddress>;
     const plan = await blockAddressAction.plan(run);
     expect(await blockAddressAction.execute(run, plan)).toEqual({ summary: 'blocked 203.0.113.7/32' });
     const before = await ttl('denylist:203.0.113.7/32');
     await new Promise((resolve) => setTimeout(resolve, 50));
-    expect(await blockAddressAction.execute(run, plan)).toEqual({ summary: '203.0.113.7/32 was blocked before' });
+    expect(await blockAddressAction.execute(run, plan)).toEqual({ summary: '203.0.113.7/32 was already blocked' });
     expect(await ttl('denylist:203.0.113.7/32')).toBeLessThan(before);
     const late = { ...plan, details: { until: new Date(Date.now() - 1).toISOString() } };
     await expect(blockAddressAction.execute(run, late)).rejects.toMatchObject({ reason: 'alert-stale' });
 
     // Another record's entry stays.
-    const other = { ...run, record: { metadata: { name: 'other' } } } as Run<BlockAddress>;
+    const other = { ...run, record: { metadata: { name: 'other' } } } as Attempt<BlockAddress>;
     expect(await blockAddressAction.revert!(other, plan)).toMatch(/^left /);
     expect(await blockAddressAction.verify!(run, plan)).toBe(1);
-    expect(await blockAddressAction.revert!(run, plan)).toBe('let 203.0.113.7/32 in again');
+    expect(await blockAddressAction.revert!(run, plan)).toBe('unblocked 203.0.113.7/32');
     expect(await blockAddressAction.verify!(run, plan)).toBe(0);
     await opened.close();
   });
@@ -253,7 +253,7 @@ describe('The CiliumCIDRGroup', () => {
     expect(await addresses()).toEqual(BY_HAND);
     await waitFor('the record to say so', async () => {
       const [after] = await recordsOf(stage.kubernetes, [request]);
-      return after!.status.revertResult === 'let 203.0.113.7/32 in again';
+      return after!.status.revertResult === 'unblocked 203.0.113.7/32';
     });
   });
 
@@ -376,7 +376,7 @@ describe('The IP sets of AWS WAF, by a stand-in that speaks its protocol, since 
     expect(ipv4()).toMatchObject({ Addresses: ['192.0.2.1/32'], Description: IPV4.Description });
     await waitFor('the record to say so', async () => {
       const [after] = await recordsOf(stage.kubernetes, [request]);
-      return after!.status.revertResult === 'let 203.0.113.7/32 in again';
+      return after!.status.revertResult === 'unblocked 203.0.113.7/32';
     });
     expect(aws.calls.filter((call) => !call.endsWith('200'))).toEqual([]);
     expect(aws.calls.filter((call) => call.startsWith('UpdateIPSet'))).toHaveLength(2);

@@ -92,7 +92,7 @@ describe('a configuration', () => {
     [
       'a policy name that no object can have',
       { policies: [{ ...POLICY, name: 'Restart!' }] },
-      'policies.0.name: Invalid format',
+      'policies.0.name: write at most 40 lower-case letters',
     ],
     [
       'a policy that never may',

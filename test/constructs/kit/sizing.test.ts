@@ -90,7 +90,7 @@ describe('a volume that is given', () => {
   test('is refused when the retention does not fit, with the size and the retention that would', () => {
     const error = thrown(() => sizePrometheus(LOAD, '50Gi'));
     expect(error).toMatchObject({ setting: expect.stringMatching(/^storageSize$/), value: '50Gi' });
-    expect(error.mend).toMatch(
+    expect(error.fix).toMatch(
       /^30 days of 250000 series every 15 s need 100Gi; give the volume that much, or lower retentionDays to 15$/,
     );
   });
@@ -102,14 +102,14 @@ describe('a volume that is given', () => {
   });
 
   test('too small for a single day is not met with the advice to keep nothing', () => {
-    expect(thrown(() => sizePrometheus(LOAD, '1Gi')).mend).not.toContain('retentionDays to 0');
+    expect(thrown(() => sizePrometheus(LOAD, '1Gi')).fix).not.toContain('retentionDays to 0');
   });
 
   test.each(['50', '50G', '1.5Ti', '-5Gi', ' 50Gi', ''])('written as "%s" is no quantity', (quantity) => {
     expect(thrown(() => sizePrometheus(LOAD, quantity))).toMatchObject({
       setting: expect.stringMatching(/^storageSize$/),
       value: quantity,
-      mend: 'write a quantity such as 50Gi (Mi, Gi or Ti)',
+      fix: 'write a quantity such as 50Gi (Mi, Gi or Ti)',
     });
   });
 });
@@ -117,7 +117,7 @@ describe('a volume that is given', () => {
 describe('a load that is no number greater than zero', () => {
   test.each(['activeSeries', 'scrapeIntervalSeconds', 'retentionDays'] as const)('is refused as %s', (name) => {
     for (const value of [0, -1, Number.NaN]) {
-      expect(thrown(() => sizePrometheus({ ...LOAD, [name]: value })).mend).toBe('write a number greater than zero');
+      expect(thrown(() => sizePrometheus({ ...LOAD, [name]: value })).fix).toBe('write a number greater than zero');
     }
   });
 });

@@ -62,17 +62,9 @@ export function quickenRoutes(config: AlertmanagerConfig, factor: number): Alert
 /** Times of the webhook that are about how fast machines answer. */
 const TIMES_OF_MACHINES = ['timeoutSeconds', 'lockSeconds'];
 
-/** Rest of a Deployment after its last change where a policy does not say, in seconds. */
-const MINIMUM_AGE_SECONDS = 900;
-
 /** A configuration of the webhook in which every wait and rest is divided; none becomes less than a second. */
 export function quickenWebhook(configuration: Configuration, factor: number): Configuration {
-  const policies = configuration.policies.map((policy) =>
-    policy.action === 'restart-workload'
-      ? { ...policy, parameters: { minimumAgeSeconds: MINIMUM_AGE_SECONDS, ...policy.parameters } }
-      : policy,
-  );
-  return JSON.parse(JSON.stringify({ ...configuration, policies }), (key, value) =>
+  return JSON.parse(JSON.stringify(configuration), (key, value) =>
     key.endsWith('Seconds') && !TIMES_OF_MACHINES.includes(key) ? Math.ceil(value / factor) : value,
   );
 }

@@ -1,5 +1,5 @@
 import { Endpoint } from '../../../constructs';
-import { type RemediationPolicy, type ResponseOptions, restartWorkload } from '../../../remediation';
+import { type PolicyOptions, type RemediationPolicy, restartWorkload } from '../../../remediation';
 import type { ConnectionSettings } from '../../../remediation/clients';
 import type { Verification } from '../../../remediation/policy';
 import { isOpen, KEYS, type Phase, type Remediation } from '../../../remediation/record';
@@ -38,7 +38,7 @@ export const PROOFS = {
 } as const satisfies { readonly [name: string]: Verification };
 
 /** A policy that restarts any of the Deployments. */
-export function restarts(name: string, options: ResponseOptions = {}, verification: Verification = PROOFS.well) {
+export function restarts(name: string, options: PolicyOptions = {}, verification: Verification = PROOFS.well) {
   return restartWorkload({
     name,
     namespace: APPLICATION,
