@@ -1,12 +1,5 @@
-import { KubernetesError, type KubernetesObject, RESOURCES } from '../../remediation/kubernetes';
+import { type KubernetesApi, KubernetesError, type KubernetesObject, RESOURCES } from '../../remediation/kubernetes';
 import { KEYS, REMEDIATION, type Remediation } from '../../remediation/record';
-import type { MemoryKubernetes } from '../../testing/memory-kubernetes';
-
-/** The part of the API that the facts are about. */
-export type FactsApi = Pick<
-  MemoryKubernetes,
-  'get' | 'find' | 'list' | 'page' | 'create' | 'replace' | 'patch' | 'delete' | 'watch'
->;
 
 interface ConfigMap extends KubernetesObject {
   readonly data?: { readonly [key: string]: string };
@@ -26,8 +19,8 @@ interface Deployment extends KubernetesObject {
  *
  * @param namespace exists, and holds nothing of the resources that are asked for
  */
-export function describeKubernetesFacts(of: () => FactsApi, namespace: string): void {
-  let api: FactsApi;
+export function describeKubernetesFacts(of: () => KubernetesApi, namespace: string): void {
+  let api: KubernetesApi;
   let count = 0;
   /** A name that no other fact has. */
   const newName = () => `fact-${++count}`;

@@ -1,8 +1,10 @@
 import { isDeepStrictEqual } from 'node:util';
 import {
+  type KubernetesApi,
   KubernetesError,
   type KubernetesList,
   type KubernetesObject,
+  type ListQuery,
   PAGE_SIZE,
   type PatchType,
   type Reference,
@@ -42,14 +44,13 @@ interface TokenReviewSpec {
 }
 
 type Attributes = { readonly [name: string]: string | undefined };
-type Query = { readonly [name: string]: string | undefined };
 
 /**
  * The Kubernetes API in memory, for tests of what calls it. It follows the API server where the remediation server depends
  * on it: versions and conflicts, subresources, patches, dry runs, pages and watches. It has no schema, no admission and no
  * controllers: `put()` stands for those. `test/e2e/kubernetes-api.e2e.ts` asks a real API server for the same facts.
  */
-export class MemoryKubernetes {
+export class MemoryKubernetes implements KubernetesApi {
   /** Requests that were carried out and change something, oldest first, dry runs included. */
   readonly writes: Write[] = [];
   /** Answers TokenReviews: the status for a spec. */
@@ -132,7 +133,7 @@ export class MemoryKubernetes {
   }
 
   /** A page of the objects as they were when the first page was asked for. */
-  async page<T>(resource: Resource, namespace: string | undefined, query: Query): Promise<KubernetesList<T>> {
+  async page<T>(resource: Resource, namespace: string | undefined, query: ListQuery): Promise<KubernetesList<T>> {
     await this.faults.meet('list', { resource, name: '' });
     const { labelSelector, continue: token } = query;
     const list = token ? this.pages.get(token) : this.snapshot(resource, namespace, labelSelector);
@@ -153,7 +154,7 @@ export class MemoryKubernetes {
   async watch(
     resource: Resource,
     namespace: string | undefined,
-    { labelSelector, resourceVersion }: Query,
+    { labelSelector, resourceVersion }: ListQuery,
     signal: AbortSignal,
   ): Promise<AsyncIterable<Buffer>> {
     await this.faults.meet('watch', { resource, name: '' });

@@ -37,10 +37,13 @@ describe('A blocking condition', () => {
     expect(bench.prometheus.asked).toContain('rolling_out{namespace="",name="backend"} == 1');
   });
 
-  it.each([DATABASE_DOWN.query, ABOUT_BACKEND])('skips a record while nobody can tell whether it holds: %s', async (query) => {
-    bench.prometheus.answer(query, new Error('no Prometheus answered'));
-    expect(await outcome()).toMatch(/^health-unknown: .*(database-down|rolling-out).*no Prometheus answered/);
-  });
+  it.each([DATABASE_DOWN.query, ABOUT_BACKEND])(
+    'skips a record while nobody can tell whether it holds: %s',
+    async (query) => {
+      bench.prometheus.answer(query, new Error('no Prometheus answered'));
+      expect(await outcome()).toMatch(/^health-unknown: .*(database-down|rolling-out).*no Prometheus answered/);
+    },
+  );
 
   it('is not asked about where the policy has none', async () => {
     bench = new Bench();

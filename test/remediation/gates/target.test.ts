@@ -28,11 +28,14 @@ describe('A target', () => {
     return message.replace(other.metadata.name, 'OTHER');
   }
 
-  it.each<Phase>(['awaiting-approval', 'executing', 'verifying'])('is occupied by a record that is %s', async (phase) => {
-    const message = await outcome(phase);
-    expect(message).toMatch(/^target-locked: OTHER /);
-    expect(message).toContain(phase);
-  });
+  it.each<Phase>(['awaiting-approval', 'executing', 'verifying'])(
+    'is occupied by a record that is %s',
+    async (phase) => {
+      const message = await outcome(phase);
+      expect(message).toMatch(/^target-locked: OTHER /);
+      expect(message).toContain(phase);
+    },
+  );
 
   it('is occupied by a record of another policy with the same action', async () => {
     expect(await outcome('executing', BACKEND, 'restart-too')).toMatch(/^target-locked: /);
@@ -42,9 +45,12 @@ describe('A target', () => {
     expect(await outcome('accepted')).toBe('passes');
   });
 
-  it.each(FINAL_PHASES)('is not occupied by a record that ended %s, and whose change is to be reverted', async (phase) => {
-    expect(await outcome(phase)).toBe('passes');
-  });
+  it.each(FINAL_PHASES)(
+    'is not occupied by a record that ended %s, and whose change is to be reverted',
+    async (phase) => {
+      expect(await outcome(phase)).toBe('passes');
+    },
+  );
 
   it('is not occupied by a record of another target', async () => {
     expect(await outcome('executing', { ...BACKEND, name: 'frontend' })).toBe('passes');

@@ -1,9 +1,9 @@
 import { type RemediationPolicy, restartWorkload, SkipError } from '../../../remediation';
-import type { Aws, Cache, Database } from '../../../remediation/clients';
 import { Audit, Escalation, Events, Metrics } from '../../../remediation/audit';
+import type { Aws, Cache, Database } from '../../../remediation/clients';
+import { inputOf } from '../../../remediation/controller/attempt';
 import type { StepProps } from '../../../remediation/controller/step-props';
 import type { GateContext, GateInput } from '../../../remediation/gates';
-import { inputOf } from '../../../remediation/controller/attempt';
 import { KillSwitch } from '../../../remediation/kill-switch';
 import { Leases, RESOURCES } from '../../../remediation/kubernetes';
 import type { Limits } from '../../../remediation/limits';
