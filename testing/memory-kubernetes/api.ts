@@ -245,10 +245,9 @@ export class MemoryKubernetes implements KubernetesApi {
       return known;
     }
     this.version += 1;
-    const { namespace, name, generation = 0 } = (next ?? known)!.metadata;
-    const counts = known && next && traitsOf(resource).counted && !isDeepStrictEqual(known.spec, clone(next.spec));
-    const metadata = { resourceVersion: `${this.version}`, ...(counts ? { generation: generation + 1 } : {}) };
-    const after = clone(next && { ...next, metadata: { ...next.metadata, ...metadata } });
+    const { namespace, name } = (next ?? known)!.metadata;
+    const resourceVersion = `${this.version}`;
+    const after = clone(next && { ...next, metadata: { ...next.metadata, resourceVersion } });
     if (after) {
       this.collection(resource).set(`${namespace}/${name}`, after);
     } else {

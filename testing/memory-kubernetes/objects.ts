@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { KubernetesError, type KubernetesObject, type Reference, type Resource } from '../../remediation/kubernetes';
 
 /** Any object, as far as the API server itself reads it. */
@@ -49,19 +50,25 @@ export function viewOf(object: Stored, subresource: string | undefined): Stored 
  * @throws KubernetesError when it was edited in another version
  */
 export function editedOf(reference: Reference, known: Stored, edited: Stored): Stored {
-  const { name, namespace, creationTimestamp, generation, ...own } = known.metadata;
+  const { name, namespace, creationTimestamp, ...own } = known.metadata;
   const { resourceVersion = own.resourceVersion, uid = own.uid } = edited.metadata;
   if (resourceVersion !== own.resourceVersion || uid !== own.uid) {
     throw conflict(reference, 'Conflict', 'the object has been modified');
   }
+  const traits = traitsOf(reference.resource);
+  const generationOf = (spec: unknown) =>
+    traits.counted && !isDeepStrictEqual(spec, known.spec) ? (own.generation ?? 0) + 1 : own.generation;
   switch (reference.subresource) {
     case 'status':
       return { ...known, status: edited.status };
-    case 'scale':
-      return { ...known, spec: { ...known.spec, replicas: edited.spec?.replicas } };
+    case 'scale': {
+      const spec = { ...known.spec, replicas: edited.spec?.replicas };
+      return { ...known, metadata: { ...known.metadata, generation: generationOf(spec) }, spec };
+    }
     default: {
+      const generation = generationOf(edited.spec);
       const system = { name, namespace, uid, resourceVersion, creationTimestamp, generation };
-      const status = traitsOf(reference.resource).status ? { status: known.status } : {};
+      const status = traits.status ? { status: known.status } : {};
       return { ...edited, metadata: { ...edited.metadata, ...system }, ...status };
     }
   }

@@ -2,7 +2,8 @@ import { type RemediationPolicy, restartWorkload, SkipError } from '../../../rem
 import { Audit, Escalation, Events, Metrics } from '../../../remediation/audit';
 import type { Aws, Cache, Database } from '../../../remediation/clients';
 import { inputOf } from '../../../remediation/controller/attempt';
-import type { StepProps } from '../../../remediation/controller/step-props';
+import type { Next, StepProps } from '../../../remediation/controller/step-props';
+import { step } from '../../../remediation/controller/steps';
 import type { GateContext, GateInput } from '../../../remediation/gates';
 import { KillSwitch } from '../../../remediation/kill-switch';
 import { Leases, RESOURCES } from '../../../remediation/kubernetes';
@@ -206,6 +207,11 @@ export class Bench {
 
   async read({ metadata }: Remediation): Promise<Remediation> {
     return (await this.context.store.read(metadata.name))!;
+  }
+
+  /** Takes the next step of a record, as it is by now. Returns when it wants the one after that, in milliseconds. */
+  async step(record: Remediation): Promise<Next> {
+    return step(await this.read(record), this.props);
   }
 
   /** What gates and actions see of a record with a target. */
