@@ -1,6 +1,7 @@
 import { withLock, withTargetLocked } from '../../../remediation/controller/lock';
 import { KubernetesError } from '../../../remediation/kubernetes';
 import { lockName, REMEDIATION } from '../../../remediation/record';
+import { NOW } from '../sample';
 import { BACKEND, Bench } from '../support/bench';
 import { idle, pass, standStill } from '../support/clock';
 
@@ -124,6 +125,14 @@ describe('A record whose target is locked', () => {
   it('is looked at again at once when another replica has moved it meanwhile', async () => {
     const read = await bench.accept();
     bench.api.put(REMEDIATION, { ...read, status: { phase: 'verifying' } });
+    const work = jest.fn();
+    expect(await withTargetLocked(read, BACKEND, bench.policy, bench.context, work)).toBe(0);
+    expect(work).not.toHaveBeenCalled();
+  });
+
+  it('is looked at again at once when another replica has reverted its change meanwhile', async () => {
+    const read = await bench.put({ phase: 'succeeded', target: BACKEND, expirationTime: NOW.toISOString() });
+    bench.api.put(REMEDIATION, { ...read, status: { ...read.status, revertResult: 'lowered' } });
     const work = jest.fn();
     expect(await withTargetLocked(read, BACKEND, bench.policy, bench.context, work)).toBe(0);
     expect(work).not.toHaveBeenCalled();

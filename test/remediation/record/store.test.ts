@@ -172,6 +172,13 @@ describe('A transition', () => {
     expect(moved.status.phase).toBe('executing');
   });
 
+  it('may say what the target is before that is stored', async () => {
+    const record = await bench.accept();
+    await bench.annotate(record, { [KEYS.approved]: 'true' });
+    const decided = { ...record, status: { ...record.status, target: BACKEND } };
+    expect((await store().transition(decided, { phase: 'executing' })).status.target).toEqual(BACKEND);
+  });
+
   it.each<RemediationStatus>([{ phase: 'failed' }, { phase: 'accepted', message: 'seen by another' }])(
     'is refused when another replica has moved the record to %j, and leaves that alone',
     async (status) => {
@@ -200,6 +207,39 @@ describe('A transition', () => {
     const record = await bench.accept();
     bench.api.failOn((verb) => (verb === 'update' ? new TypeError('not a function') : undefined));
     await expect(store().transition(record, executing)).rejects.toThrow('not a function');
+  });
+});
+
+describe('Labels ahead of a status', () => {
+  const decided = (record: Remediation) => ({ ...record, status: { ...record.status, target: BACKEND } });
+
+  it('say what the status will say, and leave the status as it is', async () => {
+    const record = await bench.accept();
+    const labelled = await store().labelAhead(decided(record));
+    expect(labelled.status).toEqual({ phase: 'accepted', target: BACKEND });
+    const stored = await bench.read(record);
+    expect(stored.status).toEqual({ phase: 'accepted' });
+    expect(stored.metadata).toEqual(labelled.metadata);
+    expect(stored.metadata.labels).toEqual({ ...record.metadata.labels, [KEYS.target]: targetDigest(BACKEND) });
+    const moved = await store().transition(labelled, { phase: 'executing' });
+    expect(moved.status).toMatchObject({ phase: 'executing', target: BACKEND });
+  });
+
+  it('are not disturbed by an annotation that comes meanwhile', async () => {
+    const record = await bench.accept();
+    await bench.annotate(record, { [KEYS.approved]: 'true' });
+    const { metadata } = await store().labelAhead(decided(record));
+    expect(metadata).toMatchObject({
+      labels: { [KEYS.target]: targetDigest(BACKEND) },
+      annotations: { [KEYS.approved]: 'true' },
+    });
+  });
+
+  it('are not written when another replica has moved the record', async () => {
+    const record = await bench.accept();
+    const moved = bench.api.put<Remediation>(REMEDIATION, { ...record, status: { phase: 'skipped' } });
+    await expect(store().labelAhead(decided(record))).rejects.toThrow(RecordMoved);
+    expect(await bench.read(record)).toEqual(moved);
   });
 });
 

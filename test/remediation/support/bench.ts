@@ -6,7 +6,7 @@ import type { Next, StepProps } from '../../../remediation/controller/step-props
 import { step } from '../../../remediation/controller/steps';
 import type { GateContext, GateInput } from '../../../remediation/gates';
 import { KillSwitch } from '../../../remediation/kill-switch';
-import { Leases, RESOURCES } from '../../../remediation/kubernetes';
+import { type KubernetesObject, Leases, RESOURCES } from '../../../remediation/kubernetes';
 import type { Limits } from '../../../remediation/limits';
 import {
   alertDigest,
@@ -155,6 +155,13 @@ export class Bench {
     this.api.put(RESOURCES.replicaSets, {
       metadata: { namespace: APPLICATION, name: `${name}-1`, labels: selector, creationTimestamp: day },
     });
+  }
+
+  /** Lets the Deployment's controller see its newest template, and all replicas run it. */
+  async rollOut(name = 'backend'): Promise<void> {
+    const deployment = await this.deployment<KubernetesObject & { status: object }>(name);
+    const status = { ...deployment.status, observedGeneration: deployment.metadata.generation };
+    this.api.put(RESOURCES.deployments, { ...deployment, status });
   }
 
   deployment<T = { spec: { replicas: number; template: { metadata: { annotations?: Record<string, string> } } } }>(
