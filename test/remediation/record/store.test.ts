@@ -1,5 +1,12 @@
 import { KubernetesError } from '../../../remediation/kubernetes';
-import { KEYS, REMEDIATION, RecordMoved, type RemediationStatus, targetDigest } from '../../../remediation/record';
+import {
+  KEYS,
+  REMEDIATION,
+  RecordMoved,
+  type Remediation,
+  type RemediationStatus,
+  targetDigest,
+} from '../../../remediation/record';
 import { NOW } from '../sample';
 import { anAlert, BACKEND, Bench, MONITORING } from '../support/bench';
 import { pass, standStill } from '../support/clock';
