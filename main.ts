@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { App } from 'cdk8s';
-import { type Profile, resolveSettings, SightEditMonitoring, sightEdit } from './charts';
+import { type Profile, resolveSettings, SightEditMonitoring, sightEdit, writePayloadHeaders } from './charts';
 import { imageReference, images } from './constructs';
 
 /** Writes the manifests of a profile: `production`, or what SIGHTEDIT_PROFILE names. */
@@ -10,6 +10,7 @@ function main(): void {
   const app = new App();
   new SightEditMonitoring(app, 'sightedit', resolveSettings(sightEdit, profile));
   app.synth();
+  writePayloadHeaders(app);
   writeFileSync(join(app.outdir, 'images.txt'), imageList(app));
 }
 

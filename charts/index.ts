@@ -4,6 +4,7 @@ export * from './dashboards';
 export * from './metrics';
 export * from './monitoring-chart';
 export * from './namespaces';
+export * from './payload-chart';
 export * from './remediation';
 export * from './remediation-policies';
 export * from './settings';

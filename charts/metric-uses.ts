@@ -1,12 +1,10 @@
 import { dashboards, usesOf } from '../dashboards';
 import { actionOf, type RemediationPolicy } from '../remediation';
 import type { MetricUse, RuleCatalogue } from '../rules';
-import { remediationPolicies } from './remediation-policies';
-import type { MonitoringSettings } from './settings';
 
-/** Every expression that the platform asks Prometheus: what they read is kept, and must exist. */
-export function metricUses(settings: MonitoringSettings, catalogue: RuleCatalogue): readonly MetricUse[] {
-  return [...catalogue.uses, ...dashboards().flatMap(usesOf), ...remediationPolicies(settings).flatMap(usesOfPolicy)];
+/** Every expression that the platform evaluates. The metrics in them are kept, and must exist. */
+export function metricUses(catalogue: RuleCatalogue, policies: readonly RemediationPolicy[]): readonly MetricUse[] {
+  return [...catalogue.uses, ...dashboards().flatMap(usesOf), ...policies.flatMap(usesOfPolicy)];
 }
 
 /** The expressions of a policy: its verification, its blocking conditions, and the queries of its action. */

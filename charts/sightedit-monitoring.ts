@@ -9,7 +9,9 @@ import { metricUses } from './metric-uses';
 import { MetricsChart, NodeAgentsChart } from './metrics';
 import { MonitoringChart } from './monitoring-chart';
 import { NamespacesChart } from './namespaces';
+import { PayloadChart } from './payload-chart';
 import { RemediationChart } from './remediation';
+import { remediationPolicies } from './remediation-policies';
 import type { LinkSettings, MonitoringSettings } from './settings';
 
 /**
@@ -25,6 +27,7 @@ export class SightEditMonitoring {
 
   constructor(scope: Construct, id: string, settings: MonitoringSettings, catalogue = RuleCatalogue.sightEdit()) {
     const credentials = new Credentials(settings.credentials.secretName);
+    const policies = remediationPolicies(settings);
     const namespaces = new NamespacesChart(scope, `${id}-namespaces`, settings);
     const application = new ApplicationChart(scope, `${id}-application`, settings.application);
     const nodeAgents = new NodeAgentsChart(scope, `${id}-node-agents`, settings);
@@ -36,18 +39,24 @@ export class SightEditMonitoring {
       nodeAgents,
       catalogue,
       links: alertLinks(settings.links),
-      uses: metricUses(settings, catalogue),
+      uses: metricUses(catalogue, policies),
     });
     this.dashboards = new DashboardsChart(scope, `${id}-dashboards`, {
       settings,
       credentials,
       dashboards: dashboards(),
     });
+    const payloads = {
+      server: new PayloadChart(scope, `${id}-remediation-server`, { ...settings, source: 'remediation/' }),
+      runbooks: new PayloadChart(scope, `${id}-runbooks`, { ...settings, source: 'runbooks/' }),
+    };
     this.remediation = new RemediationChart(scope, `${id}-remediation`, {
       settings,
       credentials,
       application,
       catalogue,
+      policies,
+      payloads,
       prometheus: this.metrics.prometheus.endpoint,
     });
     this.connect();
@@ -58,6 +67,8 @@ export class SightEditMonitoring {
       this.alerting,
       this.metrics,
       this.dashboards,
+      payloads.server,
+      payloads.runbooks,
       this.remediation,
     ];
     if (settings.credentials.externalSecret) {

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import * as v from 'valibot';
 import { ACTIONS } from './actions';
+import { ownAlertsSchema } from './audit/own-alerts';
 import { type ConnectionSettings, connectionSettings } from './clients';
 import type { KubernetesConnection } from './kubernetes';
 import { limitsSchema } from './limits';
@@ -13,24 +14,29 @@ const policy = v.variant(
 );
 
 const configuration = v.strictObject({
-  /** `dry-run` asks targets what they would do; `active` changes them. */
+  /** `dry-run` asks the targets what would happen; `active` changes them. */
   mode: v.picklist(['dry-run', 'active']),
-  /** Namespace of records, locks and the kill switch: the webhook's own. */
+  /** Namespace of the records, locks and kill switch: the server's own. */
   namespace: text,
+  /** Name of the kill switch, a ConfigMap. */
   killSwitch: text,
   port,
-  /** Where TLS is served, and with what; notifications are then taken there alone. */
+  /** HTTPS port and certificate. With it, notifications are accepted over HTTPS only. */
   tls: v.optional(v.object({ port, certificateFile: text, keyFile: text })),
-  /** Who may notify, by TokenReview: there is no way to do without. */
+  /** Who may notify, checked by TokenReview. It is required: there is no anonymous access. */
   authentication: v.object({ audience: text, subjects: v.pipe(v.array(text), v.minLength(1)) }),
+  /** URLs of the Prometheus replicas. */
   prometheus: v.pipe(v.array(text), v.minLength(1)),
+  /** URLs of the Alertmanagers to raise alerts at. */
   alertmanagers: v.array(text),
-  /** Labels that Prometheus adds to every alert; an alert that is raised here has them too. */
+  /** Labels that Prometheus adds to every alert. The server's own alerts carry them too. */
   externalLabels: v.record(v.string(), v.string()),
-  /** Where a page of a raised alert leads: the runbooks, without the alert's name, and a dashboard. */
+  /** Labels of the rules whose alerts the server raises itself. */
+  ownAlerts: ownAlertsSchema,
+  /** Links in the server's own alerts: the runbooks, without the alert's name, and a dashboard. */
   links: v.optional(v.object({ runbooks: v.optional(text), dashboard: v.optional(text) })),
   slack: v.optional(v.object({ channel: text, tokenFile: text, url: v.optional(text) })),
-  /** Where spans are sent, OTLP over HTTP: `http://host:4318`. */
+  /** Receiver of spans, OTLP over HTTP: `http://host:4318`. */
   otlp: v.optional(text),
   /** Directory of the runbooks. */
   runbooks: v.optional(text),
@@ -38,11 +44,11 @@ const configuration = v.strictObject({
   retention: v.object({ days: positiveInteger, records: positiveInteger }),
   policies: v.array(policy),
   connections: connectionSettings,
-  /** Where the API server is. Left out in a pod, which knows. */
+  /** How to reach the API server. @default - the in-cluster configuration of a pod */
   kubernetes: v.optional(v.object({ url: text, caFile: text, tokenFile: text })),
 });
 
-/** The server's configuration: what `RemediationWebhook` writes, and the server reads. */
+/** The server's configuration. `RemediationWebhook` writes it, and the server reads it. */
 export interface Configuration
   extends Omit<v.InferInput<typeof configuration>, 'policies' | 'connections' | 'kubernetes'> {
   readonly policies: readonly RemediationPolicy[];
@@ -50,15 +56,15 @@ export interface Configuration
   readonly kubernetes?: KubernetesConnection;
 }
 
-/** A configuration that cannot be used. The message names each setting, its value and what is expected. */
+/** An invalid configuration. The message names each wrong setting, its value and what is expected. */
 export class ConfigurationError extends Error {
   override readonly name = 'ConfigurationError';
 }
 
 /**
- * Reads a configuration, JSON.
+ * Reads a configuration from a JSON file.
  *
- * @throws ConfigurationError
+ * @throws ConfigurationError when the file cannot be read or the configuration is invalid
  */
 export function readConfiguration(path: string): Configuration {
   let document: unknown;
@@ -70,24 +76,32 @@ export function readConfiguration(path: string): Configuration {
   return checkConfiguration(document);
 }
 
-/** @throws ConfigurationError */
+/**
+ * Checks a configuration, and fills in the defaults of its policies.
+ *
+ * @throws ConfigurationError when it is invalid
+ */
 export function checkConfiguration(document: unknown): Configuration {
   const result = v.safeParse(configuration, document);
   if (!result.success) {
     const problems = result.issues.map((issue) => `${v.getDotPath(issue) ?? 'the document'}: ${issue.message}`);
-    throw new ConfigurationError(`The configuration cannot be used:\n  ${problems.join('\n  ')}`);
+    throw new ConfigurationError(`The configuration is invalid:\n  ${problems.join('\n  ')}`);
   }
   const names = result.output.policies.map(({ name }) => name);
   const repeated = names.find((name, index) => names.indexOf(name) !== index);
   if (repeated) {
-    throw new ConfigurationError(`The configuration cannot be used:\n  policies: ${repeated} is there twice`);
+    throw new ConfigurationError(`The configuration is invalid:\n  policies: duplicate name ${repeated}`);
   }
   return result.output as Configuration;
 }
 
 const SERVICE_ACCOUNT = '/var/run/secrets/kubernetes.io/serviceaccount';
 
-/** The API server as a pod finds it. */
+/**
+ * The API server as a pod finds it. https://kubernetes.io/docs/tasks/run-application/access-api-from-pod/
+ *
+ * @throws ConfigurationError outside a pod
+ */
 export function inClusterConnection(env: NodeJS.ProcessEnv): KubernetesConnection {
   const { KUBERNETES_SERVICE_HOST: host, KUBERNETES_SERVICE_PORT: port = '443' } = env;
   if (!host) {

@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { resolveSettings, sightEdit } from '../charts';
+import { remediationPolicies, resolveSettings, sightEdit } from '../charts';
 import { metricUses } from '../charts/metric-uses';
 import { FOLDERS, type KeepList, keepUsed, type Metrics, metricLists } from '../metrics';
 import { RuleCatalogue } from '../rules';
@@ -72,7 +72,7 @@ function savingsTable(savings: readonly Saving[]): string {
 
 /** The names that each job keeps, with SightEdit's settings. */
 function keepList(): KeepList {
-  const uses = metricUses(resolveSettings(sightEdit, 'production'), RuleCatalogue.sightEdit());
+  const uses = metricUses(RuleCatalogue.sightEdit(), remediationPolicies(resolveSettings(sightEdit, 'production')));
   return keepUsed({ uses, lists: metricLists() });
 }
 

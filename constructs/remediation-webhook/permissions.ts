@@ -21,11 +21,11 @@ export function requirementsOf(policies: readonly RemediationPolicy[]): Requirem
   };
 }
 
-/** @throws SettingError for two: a ServiceAccount acts as one role */
+/** @throws SettingError for two different roles: a ServiceAccount can assume only one */
 function oneRole([role, ...others]: readonly string[]): string | undefined {
   const other = others.find((name) => name !== role);
   if (other) {
-    throw new SettingError('the role of AWS of a policy', other, `write that of the other policies, ${role}`);
+    throw new SettingError('the AWS role of a policy', other, `use the role of the other policies, ${role}`);
   }
   return role;
 }
@@ -35,13 +35,13 @@ export function ownRules(killSwitch: string): readonly k8s.PolicyRule[] {
   return ownRights(killSwitch).map(toRule);
 }
 
-/** Right to ask whose token it is. */
+/** RBAC rule to review tokens. */
 export const TOKEN_REVIEWS: k8s.PolicyRule = toRule(TOKEN_REVIEW_RIGHT);
 
-/** Right to leave Events beside a target. */
+/** RBAC rule to write Events about a target. */
 export const EVENTS: k8s.PolicyRule = toRule(EVENT_RIGHT);
 
-/** The rules for each namespace, each of them once. */
+/** The RBAC rules by namespace, without duplicates. `undefined` stands for cluster-scoped rules. */
 export function rulesByNamespace({
   permissions,
 }: Requirements): ReadonlyMap<string | undefined, readonly k8s.PolicyRule[]> {

@@ -1,6 +1,6 @@
 import { App } from 'cdk8s';
 import { load } from 'js-yaml';
-import { resolveSettings, SightEditMonitoring, sightEdit } from '../../charts';
+import { remediationPolicies, resolveSettings, SightEditMonitoring, sightEdit } from '../../charts';
 import { metricUses as metricUsesOf } from '../../charts/metric-uses';
 import type { PrometheusConfig } from '../../constructs';
 import { KnownMetrics, metricLists } from '../../metrics';
@@ -27,5 +27,5 @@ export function knownMetrics(): KnownMetrics {
 
 /** Every expression of SightEdit that reads metrics. */
 export function metricUses(): readonly MetricUse[] {
-  return metricUsesOf(resolveSettings(sightEdit, 'production'), RuleCatalogue.sightEdit());
+  return metricUsesOf(RuleCatalogue.sightEdit(), remediationPolicies(resolveSettings(sightEdit, 'production')));
 }

@@ -24,7 +24,7 @@ export const redisDenylistSettings = v.strictObject({
  * | value | JSON: the record that explains it, and the time | `{"record":"block-address-…-1","since":"2026-11-25T18:00:00.000Z"}` |
  * | expiry | set with the key; a key without an expiry was not written here | 14400 s |
  *
- * So one `EXISTS` of one key answers for a request. Look an IPv4 address that arrives as `::ffff:192.0.2.7` up as IPv4.
+ * One `EXISTS` of one key answers for a request. Look up an address such as `::ffff:192.0.2.7` as IPv4.
  * Use the address that the last trusted proxy has seen, never the first entry of `X-Forwarded-For`: the client writes
  * that itself. While Redis does not answer, let clients in: a denylist must not be able to lock everybody out.
  *
