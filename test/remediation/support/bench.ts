@@ -1,3 +1,4 @@
+import prometheusClient from 'prom-client';
 import { type RemediationPolicy, restartWorkload, SkipError } from '../../../remediation';
 import { Audit, Escalation, Events, Metrics } from '../../../remediation/audit';
 import type { Aws, Cache, Database } from '../../../remediation/clients';
@@ -39,6 +40,15 @@ export const LIMITS: Limits = {
   repeatSeconds: 900,
   verificationIntervalSeconds: 15,
   lockSeconds: 30,
+};
+
+const ALERTING = {
+  alertmanagers: ['http://alertmanager:9093'],
+  externalLabels: {},
+  ownAlerts: {
+    RemediationActionFailed: { severity: 'high', category: 'meta' },
+    RemediationCircuitOpen: { severity: 'high', category: 'meta' },
+  },
 };
 
 /** How the tests' policies see that a target is healthy. */
@@ -99,10 +109,12 @@ export class Bench {
     this.policy = policies[0]!;
     const now = () => new Date();
     const log = (level: string, message: string, fields = {}) => void this.logged.push({ level, message, fields });
+    // Metrics of the process watch it for as long as it lives.
+    jest.spyOn(prometheusClient, 'collectDefaultMetrics').mockReturnValue(undefined);
     this.metrics = new Metrics(policies, 'test');
     const { metrics } = this;
     const events = new Events(api, holder, log);
-    this.escalation = new Escalation({ alertmanagers: ['http://alertmanager:9093'], externalLabels: {}, metrics, log });
+    this.escalation = new Escalation({ ...ALERTING, metrics, log });
     this.context = {
       clients: {
         kubernetes: api,
