@@ -18,23 +18,27 @@ export async function doJobs<J extends Job>(
   done: (job: J, outcome: Outcome) => void,
 ): Promise<void> {
   const queue = [...jobs];
-  await Promise.all(
-    Array.from({ length: Math.min(availableParallelism(), jobs.length) }, async () => {
-      let worker = start();
-      let count = 0;
+  const work = async () => {
+    let worker: ChildProcess | undefined;
+    let count = 0;
+    try {
       for (let job = queue.shift(); job; job = queue.shift()) {
+        worker ??= start();
         const outcome = await send(worker, job);
         count += 1;
-        if (outcome.failed === ENDED || count === JOBS) {
+        if (outcome.failed === ENDED || count % JOBS === 0) {
           worker.kill('SIGKILL');
-          worker = start();
-          count = 0;
+          worker = undefined;
         }
         done(job, outcome);
       }
-      worker.kill('SIGKILL');
-    }),
-  );
+    } finally {
+      // When one has thrown, the others end, too.
+      queue.length = 0;
+      worker?.kill('SIGKILL');
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(availableParallelism(), jobs.length) }, work));
 }
 
 const ENDED = 'the process';

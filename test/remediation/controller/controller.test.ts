@@ -1,7 +1,7 @@
 import { restartWorkloadAction } from '../../../remediation/actions/restart-workload';
 import { Controller } from '../../../remediation/controller';
 import { KubernetesError } from '../../../remediation/kubernetes';
-import { KEYS, lockName, REMEDIATION, type Remediation } from '../../../remediation/record';
+import { KEYS, lockName, REMEDIATION, RecordMoved, type Remediation } from '../../../remediation/record';
 import { ago } from '../sample';
 import { BACKEND, Bench, type BenchProps, HEALTHY, LIMITS } from '../support/bench';
 import { idle, pass, standStill } from '../support/clock';
@@ -266,8 +266,6 @@ describe('A record that cannot be decided about', () => {
     let count = 0;
     jest.spyOn(bench.context.store, 'labelAhead').mockImplementation(async () => {
       count += 1;
-      const { RecordMoved } =
-        jest.requireActual<typeof import('../../../remediation/record')>('../../../remediation/record');
       throw new RecordMoved('moved');
     });
     await start();
