@@ -25,7 +25,9 @@ const CACHE_IS_SOUND = 'sum(increase(sightedit_cache_integrity_errors_total{job=
 const CACHE_HAS_ROOM = `max(redis_memory_used_bytes{job="redis-exporter"}) / (max(redis_memory_max_bytes{job="redis-exporter"}) > 0) < bool 0.9
   or 0 * max(redis_memory_used_bytes{job="redis-exporter"}) + 1`;
 
-/** What the three alerts of this policy read: connections are free, few sessions are idle in a transaction, none waits. */
+/**
+ * What the three alerts of this policy read: connections are free, few sessions are idle in a transaction, none waits.
+ */
 const poolIsSound = (database: string) =>
   [
     '(max(job:postgres_connections_used:ratio) < bool 0.85)',

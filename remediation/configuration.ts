@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import * as v from 'valibot';
 import { ACTIONS } from './actions';
 import { ownAlertsSchema } from './audit/own-alerts';
-import { type ConnectionSettings, connectionSettings } from './clients';
+import { type ConnectionSettings, connectionSettings } from './clients/settings';
 import type { KubernetesConnection } from './kubernetes';
 import { limitsSchema } from './limits';
 import { policyOptions, type RemediationPolicy } from './policy';

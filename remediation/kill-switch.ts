@@ -7,8 +7,8 @@ interface ConfigMap {
 
 /**
  * The ConfigMap that stops every action. Actions run only while it says `armed: "true"` and has no key `stop`. The
- * value of `stop` is the reason that records show. `kubectl apply` of the manifests leaves that key in place. A ConfigMap
- * that is missing or unreadable stops every action too.
+ * value of `stop` is the reason that records show. `kubectl apply` of the manifests leaves that key in place. A
+ * ConfigMap that is missing or unreadable stops every action too.
  */
 export class KillSwitch {
   constructor(

@@ -6,8 +6,8 @@ const PLACEHOLDER = /\$([a-zA-Z_][a-zA-Z0-9_]*)/g;
 type Lookup = (name: string) => string;
 
 /**
- * Replaces `$name` in a PromQL or LogQL query by a value: `up{namespace="$namespace"}`. Values come from labels, so they
- * are escaped: they cannot end the string, and in a regular expression they match literally.
+ * Replaces `$name` in a PromQL or LogQL query by a value: `up{namespace="$namespace"}`. Values come from labels, so
+ * they are escaped: they cannot end the string, and in a regular expression they match literally.
  *
  * @throws when a placeholder stands outside a string, where it could not be escaped, or has no value
  */

@@ -42,8 +42,8 @@ export interface Deployed {
 }
 
 /**
- * Applies what the construct synthesizes for a set of policies: custom resource, roles, admission policy, kill switch. The
- * cluster has no nodes, so `startWebhook()` runs the server as a process, with the token of its ServiceAccount.
+ * Applies what the construct synthesizes for a set of policies: custom resource, roles, admission policy, kill switch.
+ * The cluster has no nodes, so `startWebhook()` runs the server as a process, with the token of its ServiceAccount.
  */
 export async function deployWebhook(
   kubernetes: Kubernetes,

@@ -12,8 +12,8 @@ export const AUDIENCE = 'remediation-webhook';
 const TOKEN_PATH = '/etc/alertmanager/remediation-token';
 
 /**
- * Added to the repeat interval: the cooldown starts with the change, some time after the notification. A notification that
- * comes just before the end of the cooldown would be skipped, and cost a whole interval.
+ * Added to the repeat interval: the cooldown starts with the change, some time after the notification. A notification
+ * that comes just before the end of the cooldown would be skipped, and cost a whole interval.
  */
 const COOLDOWN_SLACK_MINUTES = 5;
 

@@ -67,8 +67,8 @@ export interface RemediationWebhookProps {
   /** Directory of runbooks, `<AlertName>.md`, which are served as web pages. @default - none */
   readonly runbooks?: string;
   /**
-   * Scopes of the ConfigMaps that hold the bundled server and the runbooks: charts of the same namespace, which put them
-   * into manifest files of their own.
+   * Scopes of the ConfigMaps that hold the bundled server and the runbooks: charts of the same namespace, which put
+   * them into manifest files of their own.
    * @default - the webhook itself
    */
   readonly payloads?: { readonly server?: Construct; readonly runbooks?: Construct };
@@ -99,9 +99,9 @@ export function killSwitchName(webhook = DEFAULT_NAME): string {
 }
 
 /**
- * The remediation server: it receives Alertmanager's notifications and executes the policies of their alerts, guarded by
- * the gates, locks and budgets that `docs/remediation.md` describes. Its RBAC rules and the admission policy follow from
- * the policies.
+ * The remediation server: it receives Alertmanager's notifications and executes the policies of their alerts, guarded
+ * by the gates, locks and budgets that `docs/remediation.md` describes. Its RBAC rules and the admission policy follow
+ * from the policies.
  */
 export class RemediationWebhook extends Construct {
   readonly component: Component;

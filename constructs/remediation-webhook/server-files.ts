@@ -29,8 +29,8 @@ export function serverFiles(webhook: Construct, name: string, payload = webhook)
 }
 
 /**
- * The runbooks of a directory, in ConfigMaps `<name>-00`, `<name>-01`, … The server reads a runbook on each request, so a
- * change needs no restart.
+ * The runbooks of a directory, in ConfigMaps `<name>-00`, `<name>-01`, … The server reads a runbook on each request, so
+ * a change needs no restart.
  *
  * @param payload scope of the ConfigMaps @default - the webhook
  * @throws SettingError for a scope in another namespace

@@ -15,8 +15,8 @@ export interface UpdateGuardProps {
 
 /**
  * A ValidatingAdmissionPolicy that restricts the updates of a ServiceAccount to what its policies need. RBAC says which
- * objects it may patch; this policy says which of their fields. Without it, the right to patch a Deployment would be the
- * right to run any image. https://kubernetes.io/docs/reference/access-authn-authz/validating-admission-policy/
+ * objects it may patch; this policy says which of their fields. Without it, the right to patch a Deployment would be
+ * the right to run any image. https://kubernetes.io/docs/reference/access-authn-authz/validating-admission-policy/
  */
 export class UpdateGuard extends Construct {
   constructor(scope: Construct, id: string, props: UpdateGuardProps) {

@@ -66,8 +66,8 @@ export interface Requirements {
 /**
  * An automated action. A new one is a file that implements this interface, and one line in `actions/index.ts`.
  *
- * An action does not decide whether it may run: gates, locks, budgets, approval, verification, records and audit are the
- * same for all actions.
+ * An action does not decide whether it may run: gates, locks, budgets, approval, verification, records and audit are
+ * the same for all actions.
  *
  * @typeParam P parameters of a policy
  * @typeParam D details that the action stores in its plan

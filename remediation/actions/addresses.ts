@@ -18,8 +18,8 @@ export interface AddressRules {
 const LONGEST = 45;
 
 /**
- * The range to block for an address: the IPv4 address itself, or the /64 of an IPv6 address, because a host usually gets
- * a whole /64 and can change its address within it.
+ * The range to block for an address: the IPv4 address itself, or the /64 of an IPv6 address, because a host usually
+ * gets a whole /64 and can change its address within it.
  *
  * The parser is strict, because the address comes from a request: four decimal numbers, or an IPv6 address. Programs
  * disagree about octal, hexadecimal and shortened notations.

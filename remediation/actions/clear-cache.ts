@@ -32,8 +32,8 @@ const parameters = v.strictObject({
 export type ClearCache = Output<typeof parameters>;
 
 /**
- * Clears parts of a cache: deletes keys by prefix, in small steps, so that Redis keeps serving. It never sends FLUSHDB or
- * FLUSHALL, which would delete every key.
+ * Clears parts of a cache: deletes keys by prefix, in small steps, so that Redis keeps serving. It never sends FLUSHDB
+ * or FLUSHALL, which would delete every key.
  *
  * The Redis user needs `REDIS_RIGHTS.clearKeys`, or `REDIS_RIGHTS.raiseVersions` in mode `version`. A Redis Cluster is
  * rejected, because a node sees only its own keys.

@@ -38,8 +38,8 @@ const logLinkSettings = v.strictObject({
 
 const parameters = v.strictObject({
   /**
-   * PromQL for the responders, by name: `{ 'failed logins': 'sum(…{client_ip="$client_ip"})' }`. A placeholder stands for
-   * a label of the alert, and must stand inside quotes.
+   * PromQL for the responders, by name: `{ 'failed logins': 'sum(…{client_ip="$client_ip"})' }`. A placeholder stands
+   * for a label of the alert, and must stand inside quotes.
    * @default - none
    */
   queries: v.optional(v.record(v.string(), template), {}),

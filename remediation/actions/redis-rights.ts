@@ -3,7 +3,9 @@
  * `docs/remediation.md` shows the first and the third together.
  */
 export const REDIS_RIGHTS = {
-  /** `clear-cache` that deletes keys. SCAN returns the names of all keys in the database, whatever the patterns allow. */
+  /**
+   * `clear-cache` that deletes keys. SCAN returns the names of all keys in the database, whatever the patterns allow.
+   */
   clearKeys: '~cache:* -@all +scan +unlink +client|setname',
   /** `clear-cache` that raises versions. */
   raiseVersions: '~cache:* -@all +get +eval +set +client|setname',

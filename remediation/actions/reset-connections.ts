@@ -30,8 +30,8 @@ export type ResetConnections = Output<typeof parameters>;
 /**
  * Ends sessions that were abandoned in a transaction: they hold locks and connections that others wait for.
  *
- * The application must handle errors of its pool and of its clients: node-postgres otherwise ends the process when one of
- * its sessions is ended. The setting `idle_in_transaction_session_timeout` of the role prevents such sessions.
+ * The application must handle errors of its pool and of its clients: node-postgres otherwise ends the process when one
+ * of its sessions is ended. The setting `idle_in_transaction_session_timeout` of the role prevents such sessions.
  *
  * @throws SettingError for a parameter or an option that cannot work
  */

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { type KubernetesApi, type KubernetesObject, RESOURCES } from '../kubernetes';
+import { type KubernetesApi, type KubernetesObject, labelSelector, RESOURCES } from '../kubernetes';
 import { KEYS, type RecordedAlert, type Target } from '../record';
 import { type Output, text } from '../schema';
 import { type Clients, type Permission, SkipError } from './action';
@@ -92,9 +92,7 @@ export function targetsOf({ namespace, deployments }: Workloads): readonly Targe
 
 /** Label selector of a Deployment's pods and ReplicaSets. */
 export function selectorOf({ selector }: Deployment['spec']): string {
-  return Object.entries(selector.matchLabels ?? {})
-    .map(([label, value]) => `${label}=${value}`)
-    .join();
+  return labelSelector(selector.matchLabels ?? {});
 }
 
 /** RBAC rules to find a Deployment and to read its state. */
@@ -117,8 +115,8 @@ export function readDeployment(
 }
 
 /**
- * The Deployment of a target, ready to be changed: it exists, it is the object that was found, its owner has opted in, and
- * no rollout is in progress.
+ * The Deployment of a target, ready to be changed: it exists, it is the object that was found, its owner has opted in,
+ * and no rollout is in progress.
  *
  * @throws SkipError when one of these is not so
  */

@@ -36,7 +36,8 @@ export class Escalation {
 
   /**
    * Raises an alert at every Alertmanager, with the labels of the rule of the same name, external labels included.
-   * Alertmanager treats both as one alert and notifies once: about this one, which comes first and so has the links too.
+   * Alertmanager treats both as one alert and notifies once: about this one, which comes first and so has the links
+   * too.
    */
   async raiseAlert({ name, labels, annotations }: OwnAlert): Promise<void> {
     const { externalLabels, ownAlerts, alertmanagers } = this.props;

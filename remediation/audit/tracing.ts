@@ -17,7 +17,8 @@ import { BasicTracerProvider, BatchSpanProcessor } from '@opentelemetry/sdk-trac
 const tracer = trace.getTracer('remediation-webhook');
 
 /**
- * Starts tracing. Without a receiver, spans are dropped but still have ids, which connect log lines, Events and records.
+ * Starts tracing. Without a receiver, spans are dropped but still have ids, which connect log lines, Events and
+ * records.
  *
  * @param url of an OTLP receiver over HTTP, without the path
  * @returns a function that sends the remaining spans and ends tracing

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { AwsV4Signer } from 'aws4fetch';
+import { withTimeout } from './timeout';
 
 /** A call of an AWS operation with the JSON protocol, such as those of WAFv2. */
 export interface AwsCall {
@@ -41,8 +42,9 @@ const TIMEOUT_MS = 10_000;
 const RENEWAL_MS = 300_000;
 
 /**
- * Calls AWS as the role of its ServiceAccount: it exchanges the token that EKS mounts for credentials that last an hour, so
- * there is no access key to store. https://docs.aws.amazon.com/eks/latest/userguide/iam-roles-for-service-accounts.html
+ * Calls AWS as the role of its ServiceAccount: it exchanges the token that EKS mounts for credentials that last an
+ * hour, so there is no access key to store.
+ * https://docs.aws.amazon.com/eks/latest/userguide/iam-roles-for-service-accounts.html
  *
  * The environment names the role and, where AWS is not at its public addresses, the endpoints: `AWS_ROLE_ARN`,
  * `AWS_WEB_IDENTITY_TOKEN_FILE`, `AWS_ENDPOINT_URL` and `AWS_ENDPOINT_URL_<SERVICE>`, as for the AWS SDKs.
@@ -63,7 +65,7 @@ export class AwsClient implements Aws {
       headers: { 'content-type': 'application/x-amz-json-1.1', 'x-amz-target': target },
       body: JSON.stringify(body),
     }).sign();
-    const response = await fetch(signed.url, { ...signed, signal: limited(signal) });
+    const response = await fetch(signed.url, { ...signed, signal: withTimeout(TIMEOUT_MS, signal) });
     const text = await response.text();
     if (!response.ok) {
       throw errorOf(target, response, text);
@@ -99,7 +101,7 @@ export class AwsClient implements Aws {
         // The kubelet renews projected tokens, so the file is read each time.
         WebIdentityToken: readFileSync(tokenFile, 'utf8').trim(),
       }),
-      signal: limited(signal),
+      signal: withTimeout(TIMEOUT_MS, signal),
     });
     const text = await response.text();
     if (!response.ok) {
@@ -120,11 +122,6 @@ export class AwsClient implements Aws {
       `https://${service}.${region}.amazonaws.com`;
     return new URL('/', url).href;
   }
-}
-
-function limited(signal?: AbortSignal): AbortSignal {
-  const timeout = AbortSignal.timeout(TIMEOUT_MS);
-  return signal ? AbortSignal.any([signal, timeout]) : timeout;
 }
 
 /** Text of an XML element in an answer of STS. Its values contain no escaped characters. */

@@ -1,3 +1,5 @@
+import { withTimeout } from './timeout';
+
 /** A series and its value at one instant. */
 export interface Sample {
   readonly labels: { readonly [name: string]: string };
@@ -59,12 +61,11 @@ export class PrometheusClient implements Prometheus {
 }
 
 async function queryOne(url: string, query: string, signal?: AbortSignal): Promise<readonly Sample[]> {
-  const timeout = AbortSignal.timeout(TIMEOUT_MS);
   const response = await fetch(`${url}/api/v1/query`, {
     method: 'POST',
     headers: { 'content-type': 'application/x-www-form-urlencoded' },
     body: new URLSearchParams({ query }),
-    signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
+    signal: withTimeout(TIMEOUT_MS, signal),
   });
   const body = (await response.json()) as QueryResponse;
   if (body.status !== 'success' || body.data?.resultType !== 'vector') {

@@ -40,7 +40,9 @@ export async function admit(record: Remediation, policy: RemediationPolicy, cont
   }
 }
 
-/** Asks the other gates and makes the plan. The target must be locked for the record until the decision is carried out. */
+/**
+ * Asks the other gates and makes the plan. The target must be locked for the record until the decision is carried out.
+ */
 export async function decide(input: GateInput, context: GateContext): Promise<Decision> {
   const { record, policy, action, dryRun } = input;
   try {

@@ -53,8 +53,8 @@ export async function measure({ policies, context, metrics }: HousekeepingProps)
 }
 
 /**
- * Deletes finished records that are older than the retention, and then the oldest of those above its number. Attempts of
- * the last day stay, because cooldowns and circuits read them.
+ * Deletes finished records that are older than the retention, and then the oldest of those above its number. Attempts
+ * of the last day stay, because cooldowns and circuits read them.
  */
 export async function expireRecords({ context, retention, log }: HousekeepingProps): Promise<void> {
   const { store, leases, holder, clients, limits } = context;

@@ -86,8 +86,8 @@ export async function recordRevert(
 }
 
 /**
- * Removes the label `open` from a record with no work left. This comes after the reports: a replica that dies in between
- * leaves the record open, and another one reports it again.
+ * Removes the label `open` from a record with no work left. This comes after the reports: a replica that dies in
+ * between leaves the record open, and another one reports it again.
  */
 async function closeIfDone(record: Remediation, { context }: TransitionProps): Promise<Remediation> {
   return hasWork(record) ? record : context.store.label(record);

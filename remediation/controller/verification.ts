@@ -65,7 +65,9 @@ function resultOf(value: number | undefined): Result {
   return value === undefined ? 'unknown' : value === 1 ? 'healthy' : 'unhealthy';
 }
 
-/** 1 when the query and the action both say healthy, 0 when one says unhealthy, `undefined` when one does not answer. */
+/**
+ * 1 when the query and the action both say healthy, 0 when one says unhealthy, `undefined` when one does not answer.
+ */
 async function healthOf(
   attempt: Attempt,
   query: string | undefined,

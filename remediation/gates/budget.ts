@@ -21,8 +21,8 @@ export const budgetLeftGate: Gate = async ({ record, policy, action, dryRun }, {
 };
 
 /**
- * Takes a slot of the policy's budget and one of the common budget. A slot is a Lease that is never released: it expires
- * an hour after it was taken. So replicas that decide at the same time cannot exceed the budget together.
+ * Takes a slot of the policy's budget and one of the common budget. A slot is a Lease that is never released: it
+ * expires an hour after it was taken. So replicas that decide at the same time cannot exceed the budget together.
  */
 export const budgetGate: Gate = async ({ record, policy, action, dryRun }, { leases, limits }) => {
   if (dryRun) {

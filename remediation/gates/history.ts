@@ -21,7 +21,9 @@ async function attemptsOf({ record, policy, target }: GateInput, store: RecordSt
   return records.filter(({ metadata }) => metadata.name !== record.metadata.name);
 }
 
-/** Wait between two attempts on a target, dry runs included: the alert keeps firing for a while after a successful one. */
+/**
+ * Wait between two attempts on a target, dry runs included: the alert keeps firing for a while after a successful one.
+ */
 export const cooldownGate: Gate = async (input, { store, clients }) => {
   const { cooldownSeconds } = input.policy;
   const attempts = await attemptsOf(input, store);

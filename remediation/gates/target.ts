@@ -5,7 +5,9 @@ import type { Gate } from './gate';
 /** Phases in which a record occupies its target. */
 const OCCUPYING: readonly Phase[] = ['awaiting-approval', 'executing', 'verifying'];
 
-/** One record at a time per target and action. There is no queue: an alert that still fires triggers another attempt. */
+/**
+ * One record at a time per target and action. There is no queue: an alert that still fires triggers another attempt.
+ */
 export const targetGate: Gate = async ({ record, policy, target }, { store }) => {
   const open = await store.list({
     [KEYS.action]: policy.action,

@@ -23,8 +23,8 @@ const CACHE_MS = 60_000;
 const CACHE_SIZE = 100;
 
 /**
- * Authenticates senders by TokenReview. The token is a projected ServiceAccount token for the audience of this server; a
- * token for any other audience is rejected.
+ * Authenticates senders by TokenReview. The token is a projected ServiceAccount token for the audience of this server;
+ * a token for any other audience is rejected.
  */
 export class Authenticator {
   private readonly known = new Map<string, { readonly verdict: Verdict; readonly until: number }>();

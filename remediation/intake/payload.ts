@@ -14,8 +14,8 @@ function utc(time: string): string {
 }
 
 /**
- * The part of Alertmanager's webhook payload, version 4, that the server reads. Unknown fields are allowed at every level,
- * because new releases add some. https://prometheus.io/docs/alerting/latest/configuration/#webhook_config
+ * The part of Alertmanager's webhook payload, version 4, that the server reads. Unknown fields are allowed at every
+ * level, because new releases add some. https://prometheus.io/docs/alerting/latest/configuration/#webhook_config
  */
 const payload = v.looseObject({
   version: v.literal('4'),

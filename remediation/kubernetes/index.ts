@@ -2,5 +2,6 @@ export * from './api';
 export * from './client';
 export * from './lease';
 export * from './resources';
+export * from './selector';
 export type { KubernetesConnection } from './transport';
 export * from './watch';

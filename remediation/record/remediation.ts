@@ -54,7 +54,9 @@ export type Phase = OpenPhase | FinalPhase;
 export const ATTEMPT_PHASES = ['succeeded', 'ineffective', 'inconclusive', 'failed', 'timed-out'] as const;
 export type AttemptPhase = (typeof ATTEMPT_PHASES)[number];
 
-/** Why a remediation was skipped. Each reason is a label value of a metric and is explained in `docs/remediation.md`. */
+/**
+ * Why a remediation was skipped. Each reason is a label value of a metric and is explained in `docs/remediation.md`.
+ */
 export const SKIP_REASONS = [
   'kill-switch',
   'target-unknown',

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { type KubernetesApi, KubernetesError } from '../kubernetes';
+import { type KubernetesApi, KubernetesError, labelSelector } from '../kubernetes';
 import { targetDigest } from './digests';
 import {
   createdAt,
@@ -72,8 +72,7 @@ export class RecordStore {
 
   /** Records with all of these labels, one by one and in no order: after a storm they may not fit into memory. */
   each(labels: { readonly [key: string]: string }): AsyncGenerator<Remediation> {
-    const selector = Object.entries(labels).map(([key, value]) => `${key}=${value}`);
-    return this.client.each<Remediation>(REMEDIATION, this.namespace, selector.join());
+    return this.client.each<Remediation>(REMEDIATION, this.namespace, labelSelector(labels));
   }
 
   /**

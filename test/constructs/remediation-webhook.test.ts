@@ -92,7 +92,7 @@ describe('RemediationWebhook', () => {
     make: (scope, props) => webhook(props.payloads ? { ...props, payloads: payloadCharts(scope) } : props, scope),
     minimal: PROPS,
     full: () => ({
-      name: 'mender',
+      name: 'medic',
       policies: [
         scaleUp({
           name: 'more-checkouts',
@@ -113,7 +113,7 @@ describe('RemediationWebhook', () => {
         cache: {
           kind: 'redis',
           endpoint: Endpoint.host('cache.example.com', 6379, 'redis'),
-          user: 'mender',
+          user: 'medic',
           password: { credentials, key: 'CACHE_PASSWORD' },
           tls: { configMap: 'cache-authority' },
         },
@@ -124,13 +124,13 @@ describe('RemediationWebhook', () => {
       retention: { days: 7, records: 70 },
       runbooks,
       payloads: {},
-      tlsSecret: 'mender-certificate',
+      tlsSecret: 'medic-certificate',
       certificate: { issuer: 'internal-authority', issuerKind: 'Issuer' },
-      image: { repository: 'registry.example.com/team/mender', tag: 'v1.2.3' },
+      image: { repository: 'registry.example.com/team/medic', tag: 'v1.2.3' },
       apiCidrs: ['192.0.2.0/28'],
     }),
     traces: {
-      name: 'name: mender',
+      name: 'name: medic',
       policies: '"name": "more-checkouts"',
       mode: '"mode": "active"',
       replicas: 'replicas: 3',
@@ -145,14 +145,14 @@ describe('RemediationWebhook', () => {
       retention: '"records": 70',
       runbooks: 'SampleAlert.md: # SampleAlert',
       payloads: 'payload: runbooks',
-      tlsSecret: 'secretName: mender-certificate',
+      tlsSecret: 'secretName: medic-certificate',
       certificate: 'name: internal-authority',
-      image: 'image: registry.example.com/team/mender:v1.2.3',
+      image: 'image: registry.example.com/team/medic:v1.2.3',
       apiCidrs: 'cidr: 192.0.2.0/28',
     },
   });
 
-  test('changes nothing until it is told to', () => {
+  test('is a dry run by default', () => {
     expect(configuration(rendered()).mode).toBe('dry-run');
     expect(configuration(rendered({ mode: 'active' })).mode).toBe('active');
   });
@@ -259,7 +259,7 @@ describe('RemediationWebhook', () => {
       expect(find(manifests, 'NetworkPolicy', 'remediation-webhook').spec.ingress).toHaveLength(1);
     });
 
-    test('sends each alert that asks for a response on its own, and lets it go on to humans', () => {
+    test('notifies about each alert with a policy on its own, and continues to its recipients', () => {
       const { receivers, route } = alertmanager(rendered());
       const named = (name: string) => receivers.find((receiver: { name: string }) => receiver.name === name);
       expect(route.routes.find(({ receiver }: { receiver: string }) => receiver === 'remediation-webhook')).toEqual({
@@ -284,7 +284,7 @@ describe('RemediationWebhook', () => {
       ]);
     });
 
-    test('asks again when the longest rest is over, or when the webhook listens to the same alert again', () => {
+    test('notifies again after the longest cooldown, or after repeatSeconds', () => {
       const repeatInterval = (props: Partial<RemediationWebhookProps>) =>
         alertmanager(rendered(props)).route.routes.find(
           ({ receiver }: { receiver: string }) => receiver === 'remediation-webhook',
@@ -333,7 +333,7 @@ describe('RemediationWebhook', () => {
       expect(volume.secret.secretName).toBe(spec.secretName);
     });
 
-    test('is told of what did not help', () => {
+    test('receives the alerts that the webhook raises', () => {
       expect(configuration(rendered()).alertmanagers).toEqual([
         `http://alertmanager-0.alertmanager-headless.${NAMESPACE}.svc:9093`,
       ]);
@@ -452,7 +452,7 @@ describe('RemediationWebhook', () => {
     });
 
     test('is left out where an image has it', () => {
-      const image = { repository: 'registry.example.com/team/mender', tag: 'v1' };
+      const image = { repository: 'registry.example.com/team/medic', tag: 'v1' };
       const names = (manifests: ReturnType<typeof rendered>) =>
         findAll(manifests, 'ConfigMap').map(({ metadata }) => metadata.name);
       expect(names(rendered())).toEqual(expect.arrayContaining([expect.stringMatching(/^remediation-webhook-server/)]));
@@ -500,12 +500,12 @@ describe('RemediationWebhook', () => {
       });
     });
 
-    test('rolls out anew with its configuration, and not with its runbooks', () => {
+    test('restarts when its configuration changes, and not when its runbooks do', () => {
       const annotations = (props: Partial<RemediationWebhookProps>) =>
         podOf(rendered(props), 'remediation-webhook').metadata.annotations;
       expect(annotations({ mode: 'active' })).not.toEqual(annotations({}));
       const before = annotations({ runbooks });
-      writeFileSync(join(runbooks, 'SampleAlert.md'), '# SampleAlert, mended\n');
+      writeFileSync(join(runbooks, 'SampleAlert.md'), '# SampleAlert, fixed\n');
       expect(annotations({ runbooks })).toEqual(before);
     });
   });

@@ -52,7 +52,7 @@ describe(`The drill, ${FACTOR} times as fast as in production`, () => {
     );
     return data.alerts.some(({ state, labels }) => state === 'firing' && labels.alertname === alert);
   };
-  const told = (channel: string, alert: string, status: 'firing' | 'resolved') =>
+  const notified = (channel: string, alert: string, status: 'firing' | 'resolved') =>
     drill.sinks.received.filter(
       (message) => message.channel.startsWith(channel) && message.status === status && message.text.includes(alert),
     );
@@ -90,7 +90,7 @@ describe(`The drill, ${FACTOR} times as fast as in production`, () => {
     await waitFor('the alert', () => isFiring(ALERT));
     timeline.add(`${ALERT} fires`);
     await waitFor('the record', async () => (await drill.records()).length === 1);
-    timeline.add('the webhook has recorded what Alertmanager told it');
+    timeline.add('the webhook has stored the record');
     await waitFor('the roll-out', async () => {
       const running = drill.pods.running();
       return running.length === 2 && running.every(({ ready }) => ready) && !before.some(isAlive);
@@ -100,12 +100,12 @@ describe(`The drill, ${FACTOR} times as fast as in production`, () => {
     const [record] = await drill.records();
     expect(record!.status).toMatchObject({ phase: 'succeeded', target: { kind: 'Deployment', name: TARGET } });
     timeline.add('the webhook restarts the Deployment', record!.status.executionTime);
-    timeline.add('the webhook has proof that it helped', transition(record!, 'succeeded'));
+    timeline.add('the webhook has verified the effect', transition(record!, 'succeeded'));
     await waitFor('the all-clear', async () => !(await isFiring(ALERT)));
     timeline.add(`${ALERT} is resolved`);
-    await waitFor('Slack to receive both', async () => told('slack', ALERT, 'resolved').length > 0);
-    timeline.add('Slack hears of the alert', told('slack', ALERT, 'firing')[0]!.time);
-    timeline.add('Slack hears that it is over', told('slack', ALERT, 'resolved')[0]!.time);
+    await waitFor('Slack to receive both', async () => notified('slack', ALERT, 'resolved').length > 0);
+    timeline.add('Slack receives the alert', notified('slack', ALERT, 'firing')[0]!.time);
+    timeline.add('Slack receives the all-clear', notified('slack', ALERT, 'resolved')[0]!.time);
     expect((await saturation()).map(({ value }) => value < 0.9)).toEqual([true, true]);
     expect(restarts()).toHaveLength(1);
 
@@ -147,7 +147,7 @@ describe(`The drill, ${FACTOR} times as fast as in production`, () => {
       await waitFor('the page', async () => pagesSince(since).some(({ alert }) => alert === CIRCUIT_ALERT));
       // Every further notification is skipped.
       await waitFor(
-        'a request that is refused',
+        'a skipped attempt',
         async () => (await finished(earlier)).some(({ status }) => status.reason === 'circuit-open'),
         { timeoutSeconds: 180 },
       );
@@ -159,17 +159,17 @@ describe(`The drill, ${FACTOR} times as fast as in production`, () => {
       timeline.add(`restart ${index + 1} did not help`, transition(run, 'ineffective'));
     }
     for (const { alert, time } of pagesSince(since)) {
-      timeline.add(`PagerDuty is told of ${alert}`, time);
+      timeline.add(`PagerDuty receives ${alert}`, time);
     }
-    const refused = (await finished(earlier)).find(({ status }) => status.reason === 'circuit-open')!;
-    timeline.add('the circuit is open: the next request is refused', transition(refused, 'skipped'));
+    const skippedRecord = (await finished(earlier)).find(({ status }) => status.reason === 'circuit-open')!;
+    timeline.add('the circuit is open: the next attempt is skipped', transition(skippedRecord, 'skipped'));
     expect(pagesSince(since).filter(({ alert }) => alert === CIRCUIT_ALERT)).toEqual([
       { alert: CIRCUIT_ALERT, runbook: expect.stringMatching(`/${CIRCUIT_ALERT}$`), time: expect.any(Date) },
     ]);
     expect(restarts()).toHaveLength(done + CIRCUIT_FAILURES);
     timeline.print(
-      'A leak that returns is handed to a human',
-      `record ${refused.metadata.name}: ${refused.status.message}`,
+      'A leak that returns is handed to a person',
+      `record ${skippedRecord.metadata.name}: ${skippedRecord.status.message}`,
     );
   }, 900_000);
 

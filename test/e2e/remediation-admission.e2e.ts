@@ -9,7 +9,7 @@ import { KEYS } from '../../remediation/record';
 import { type Kubernetes, makeNamespace, startKubernetes } from '../../testing/kubernetes';
 import { waitFor } from '../../testing/server';
 import { type Deployed, deployWebhook, MONITORING } from '../../testing/webhook';
-import { APPLY, type ApiRequest, apiAs, refusalOf, STRATEGIC } from './support/api';
+import { APPLY, type ApiRequest, apiAs, errorOf, STRATEGIC } from './support/api';
 
 const APPLICATION = 'sightedit';
 const FENCE = `${MONITORING}-remediation-webhook`;
@@ -53,7 +53,7 @@ beforeAll(async () => {
   asWebhook = apiAs(kubernetes, deployed.tokenFile);
   asAdministrator = apiAs(kubernetes);
   for (const [collection, object] of OBJECTS) {
-    expect(refusalOf(await asAdministrator({ method: 'POST', path: collection, body: object }))).toBeUndefined();
+    expect(errorOf(await asAdministrator({ method: 'POST', path: collection, body: object }))).toBeUndefined();
   }
 });
 afterAll(() => kubernetes?.stop());
@@ -280,15 +280,15 @@ const ATTACKS: { readonly [title: string]: ApiRequest } = {
     spec: { behavior: { scaleUp: { stabilizationWindowSeconds: 3600 } } },
   }),
   'raises minReplicas above maxReplicas': minReplicas(MAX_REPLICAS + 1, `${MAX_REPLICAS + 1} from 2`),
-  'raises the floor without a note': minReplicas(3),
-  'notes another floor than there was': minReplicas(3, '3 from 1'),
-  "lowers the owner's floor": minReplicas(1),
-  "lowers the owner's floor with a note": minReplicas(1, '2 from 1'),
-  'notes a floor that it has not raised': minReplicas(2, '2 from 1'),
+  'raises minReplicas without a note': minReplicas(3),
+  'notes a wrong previous value': minReplicas(3, '3 from 1'),
+  "lowers the owner's minReplicas": minReplicas(1),
+  "lowers the owner's minReplicas with a note": minReplicas(1, '2 from 1'),
+  'notes a raise that it has not made': minReplicas(2, '2 from 1'),
   'changes what is measured, through an older version': patch(`${AUTOSCALERS_V1}/backend`, {
     spec: { targetCPUUtilizationPercentage: 1 },
   }),
-  'lowers the floor, through an older version': patch(`${AUTOSCALERS_V1}/backend`, { spec: { minReplicas: 1 } }),
+  'lowers minReplicas, through an older API version': patch(`${AUTOSCALERS_V1}/backend`, { spec: { minReplicas: 1 } }),
   'labels the autoscaler': patch(`${AUTOSCALERS}/backend`, { metadata: { labels: { more: 'yes' } } }),
   'annotates the autoscaler': patch(`${AUTOSCALERS}/backend`, { metadata: { annotations: { owner: 'me' } } }),
   'gives the autoscaler an owner': patch(`${AUTOSCALERS}/backend`, { metadata: { ownerReferences: [owner] } }),
@@ -514,7 +514,7 @@ describe('the admission policy, for a webhook that RBAC allows everything', () =
     // The API server needs a moment to load a new policy.
     await waitFor('the update to stand', async () => {
       const answer = await asWebhook(withDryRun({ method: 'DELETE', path: `${APPS}/elsewhere` }));
-      return DENIED.test(refusalOf(answer) ?? '');
+      return DENIED.test(errorOf(answer) ?? '');
     });
     // A Deployment as GitOps leaves it: applied by the server, and restarted before.
     const applied = { method: 'PATCH', path: `${APPS}/applied?fieldManager=gitops&force=true`, type: APPLY } as const;
@@ -524,15 +524,15 @@ describe('the admission policy, for a webhook that RBAC allows everything', () =
   });
 
   test.each(Object.entries(ATTACKS))('%s: denied, to it alone', async (_title, request) => {
-    expect(refusalOf(await asWebhook(request))).toMatch(DENIED);
-    expect(refusalOf(await asWebhook(withDryRun(request)))).toMatch(DENIED);
+    expect(errorOf(await asWebhook(request))).toMatch(DENIED);
+    expect(errorOf(await asWebhook(withDryRun(request)))).toMatch(DENIED);
     // The request itself is valid: the administrator may send it.
-    expect(refusalOf(await asAdministrator(withDryRun(request)))).toBeUndefined();
+    expect(errorOf(await asAdministrator(withDryRun(request)))).toBeUndefined();
   });
 
   test.each(Object.entries(CONNECTIONS))('%s: denied, to it alone', async (_title, request) => {
-    expect(refusalOf(await asWebhook(request))).toMatch(DENIED);
-    expect(refusalOf(await asAdministrator(request))).not.toMatch(DENIED);
+    expect(errorOf(await asWebhook(request))).toMatch(DENIED);
+    expect(errorOf(await asAdministrator(request))).not.toMatch(DENIED);
   });
 
   test('is not the only safeguard: with such rights the webhook is not ready', async () => {
@@ -557,10 +557,10 @@ describe('the admission policy, for a webhook that RBAC allows everything', () =
 describe('the allowed updates', () => {
   const allows = async (request: ApiRequest) => {
     const answer = await asWebhook(request);
-    expect(refusalOf(answer)).toBeUndefined();
+    expect(errorOf(answer)).toBeUndefined();
     return answer.body;
   };
-  const denies = async (request: ApiRequest) => expect(refusalOf(await asWebhook(request))).toMatch(DENIED);
+  const denies = async (request: ApiRequest) => expect(errorOf(await asWebhook(request))).toMatch(DENIED);
 
   test('a restart, as a dry run and for real', async () => {
     await allows(withDryRun(restart(`${APPS}/backend`)));
@@ -708,7 +708,7 @@ describe('the expressions of the admission policy', () => {
       validations: [{ expression: change(expressionOf(`update${index}`)) }],
     };
     const made = await asAdministrator({ method: 'POST', path: policies, body: { metadata: { name }, spec } });
-    expect(refusalOf(made)).toBeUndefined();
+    expect(errorOf(made)).toBeUndefined();
     return warningsOf(name);
   };
 

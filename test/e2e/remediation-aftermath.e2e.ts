@@ -60,7 +60,7 @@ async function raisedAbout(name: string): Promise<readonly string[]> {
 }
 
 describe('A raised minReplicas', () => {
-  const floorOf = async (name: string) => {
+  const minReplicasOf = async (name: string) => {
     const { stdout } = await stage.kubernetes.kubectl(
       ...['get', 'hpa', name, `--namespace=${APPLICATION}`, '--output=jsonpath={.spec.minReplicas}'],
     );
@@ -74,12 +74,12 @@ describe('A raised minReplicas', () => {
     );
     const request = alertAbout(name, 'scale-up');
     await stage.ask(request);
-    await waitFor('the floor to rise', async () => (await floorOf(name)) === '3');
+    await waitFor('minReplicas to be raised', async () => (await minReplicasOf(name)) === '3');
     return { name, request };
   }
 
   const closed = (request: Asked, reverted: RegExp) =>
-    waitFor('the record to say what became of the floor', async () =>
+    waitFor('the record to say how the revert ended', async () =>
       reverted.test((await recordOf(request)).status.revertResult ?? ''),
     );
 
@@ -87,7 +87,7 @@ describe('A raised minReplicas', () => {
     const { name, request } = await raise();
     await restart({ mode: 'dry-run' });
     await closed(request, /^lowered minReplicas of /);
-    expect(await floorOf(name)).toBe('2');
+    expect(await minReplicasOf(name)).toBe('2');
     await restart();
   });
 
@@ -97,8 +97,8 @@ describe('A raised minReplicas', () => {
     await restart({ policies: [RESTART] });
     await closed(request, /^policy scale-up was removed: revert by hand: raise minReplicas of /);
     expect((await recordOf(request)).status.phase).toBe('succeeded');
-    expect(await floorOf(name)).toBe('3');
-    await waitFor('humans to be told', async () => (await raisedAbout(name)).includes('RemediationActionFailed'));
+    expect(await minReplicasOf(name)).toBe('3');
+    await waitFor('people to be notified', async () => (await raisedAbout(name)).includes('RemediationActionFailed'));
     await restart();
   });
 
@@ -161,7 +161,7 @@ describe('A failed attempt', () => {
     expect((await recordOf(request)).status.phase).toMatch(/^(ineffective|timed-out)$/);
     expect(await raisedAbout(name)).toEqual([]);
     await restart();
-    await waitFor('humans to be told', async () => (await raisedAbout(name)).includes('RemediationActionFailed'));
+    await waitFor('people to be notified', async () => (await raisedAbout(name)).includes('RemediationActionFailed'));
   });
 });
 
@@ -181,7 +181,7 @@ describe('A remediation that cannot be decided', () => {
     expect(endings(await finished(stage.kubernetes, request))).toEqual(['failed']);
     expect((await recordOf(request)).status.message).toMatch(/^nothing was changed, .*403/);
     await stage.kubernetes.kubectlWith(JSON.parse(role), 'create');
-    await waitFor('humans to be told', async () =>
+    await waitFor('people to be notified', async () =>
       (await alertmanager.alerts()).some((alert) => alert.policy === 'restart' && alert.target_kind === 'unknown'),
     );
     await restart();

@@ -223,7 +223,7 @@ describe.each(DATABASES)('The sessions of PostgreSQL $installation.version', ({ 
       await grownOld();
       const [record] = await stage.outcome(asks('reset-pool'));
       clearInterval(work);
-      expect(record!.status).toMatchObject({ phase: 'succeeded', effect: 'had the pool renewed' });
+      expect(record!.status).toMatchObject({ phase: 'succeeded', effect: 'renewed the pool' });
       // Active clients are not affected: the transaction continues, and the next one gets another connection.
       expect((await busy.client.query('SELECT pg_backend_pid() AS pid')).rows).toEqual([{ pid: busy.pid }]);
       await busy.client.query('COMMIT');
@@ -253,7 +253,7 @@ describe.each(DATABASES)('The sessions of PostgreSQL $installation.version', ({ 
       await stage.restart({ mode: 'dry-run' });
       const [record] = await stage.outcome(asks('reset-pool'));
       await stage.restart();
-      expect(record!.status).toMatchObject({ phase: 'dry-run', effect: 'would have the pool renewed' });
+      expect(record!.status).toMatchObject({ phase: 'dry-run', effect: 'would renew the pool' });
       expect((await free.client.query('SELECT pg_backend_pid() AS pid')).rows).toEqual([{ pid: free.pid }]);
     });
   });
@@ -287,8 +287,8 @@ describe.each(DATABASES)('The sessions of PostgreSQL $installation.version', ({ 
       ['become the application', `SET ROLE ${APPLICATION.user}`, 'permission denied to set role'],
       ['change settings', 'ALTER SYSTEM SET work_mem = 1', 'permission denied'],
       ['run a program', "COPY (SELECT 1) TO PROGRAM 'true'", /must be superuser|permission denied to COPY/],
-    ])('cannot %s', async (_, statement, refusal) => {
-      await expect(asRole(statement)).rejects.toThrow(refusal);
+    ])('cannot %s', async (_, statement, error) => {
+      await expect(asRole(statement)).rejects.toThrow(error);
     });
 
     it('ends no session of a superuser', async () => {
@@ -337,10 +337,10 @@ describe.each(DATABASES)('The sessions of PostgreSQL $installation.version', ({ 
         'REVOKE sightedit_app FROM %s',
         'member of other roles',
       ],
-    ])('is rejected by the grants when it %s', async (_, breaks, mends, refusal) => {
+    ])('is rejected by the grants when it %s', async (_, breaks, restores, error) => {
       await postgres().sql(breaks.replace('%s', REMEDIATION.user));
-      await expect(postgres().file(GRANTS)).rejects.toThrow(refusal);
-      await postgres().sql(mends.replace('%s', REMEDIATION.user));
+      await expect(postgres().file(GRANTS)).rejects.toThrow(error);
+      await postgres().sql(restores.replace('%s', REMEDIATION.user));
       await postgres().file(GRANTS);
     });
   });

@@ -7,7 +7,7 @@ import { type ConnectionSettings, Connections } from '../../remediation/clients'
 import { temporaryDirectory } from '../../testing/cleanup';
 import { waitFor } from '../../testing/server';
 import { alert } from '../../testing/webhook';
-import { type ApiRequest, apiAs, refusalOf } from './support/api';
+import { type ApiRequest, apiAs, errorOf } from './support/api';
 import { type StandInForAws, startStandInForAws } from './support/aws';
 import { REDIS_PASSWORD, type RunningRedis, startRedis } from './support/redis';
 import { endings, recordsOf, Stage, WEBHOOK } from './support/remediation';
@@ -293,7 +293,7 @@ describe('The CiliumCIDRGroup', () => {
       ['one /64', holding([...BY_HAND, '2001:db8:0:1::/64'])],
       ['one less', holding(BY_HAND.slice(0, 2))],
     ])('which allows %s', async (_, request) => {
-      expect(refusalOf(await asWebhook(request))).toBeUndefined();
+      expect(errorOf(await asWebhook(request))).toBeUndefined();
     });
 
     it.each<readonly [string, ApiRequest]>([
@@ -315,7 +315,7 @@ describe('The CiliumCIDRGroup', () => {
         holding(BY_HAND, { ownerReferences: [{ apiVersion: 'v1', kind: 'Node', name: 'x', uid: IPV4.Id }] }),
       ],
     ])('which denies %s', async (_, request) => {
-      expect(refusalOf(await asWebhook(request))).toMatch(/remediation-webhook may not UPDATE ciliumcidrgroups/);
+      expect(errorOf(await asWebhook(request))).toMatch(/remediation-webhook may not UPDATE ciliumcidrgroups/);
     });
 
     it.each<readonly [string, ApiRequest]>([
@@ -323,7 +323,7 @@ describe('The CiliumCIDRGroup', () => {
       ['removal', { method: 'DELETE', path: `${PATH}/${GROUP.name}` }],
       ['a new group', { method: 'POST', path: PATH, body: { metadata: { name: 'x' }, spec: { externalCIDRs: [] } } }],
     ])('and by RBAC, which denies %s', async (_, request) => {
-      expect(refusalOf(await asWebhook(request))).toMatch(/cannot (patch|delete|create) resource "ciliumcidrgroups"/);
+      expect(errorOf(await asWebhook(request))).toMatch(/cannot (patch|delete|create) resource "ciliumcidrgroups"/);
     });
   });
 });

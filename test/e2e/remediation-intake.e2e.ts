@@ -283,7 +283,9 @@ describe('accepted notifications', () => {
     const { remediation: _, ...labels } = asking().labels as Readonly<Record<string, string>>;
     const group = [{ ...asking(), labels }, asking({ remediation: 'make-coffee' }), asking({ remediation: '' })];
     expect(await receiptOf(notification(group))).toEqual(taken(0, { ignored: 3 }));
-    expect(replica.server.log()).toContain('SampleAlert asks for make-coffee, and there is no such policy');
+    expect(replica.server.log()).toContain(
+      'the label remediation of SampleAlert is make-coffee, which is not a policy',
+    );
   });
 
   test('count the alerts that Alertmanager left out', async () => {
@@ -306,9 +308,9 @@ describe('rejected notifications', () => {
   const whole = notification([firing]);
 
   test.each<[string, string, string]>([
-    ['nothing', '', 'the body is no JSON'],
-    ['text', 'not JSON', 'the body is no JSON'],
-    ['half of it', json(whole).slice(0, -100), 'the body is no JSON'],
+    ['nothing', '', 'the body is not JSON'],
+    ['text', 'not JSON', 'the body is not JSON'],
+    ['half of it', json(whole).slice(0, -100), 'the body is not JSON'],
     ['a list', '[]', 'version'],
     ['a word', '"alerts"', 'body'],
     ['null', 'null', 'body'],

@@ -188,13 +188,13 @@ describe('Scaling up', () => {
     await stage.kubernetes.kubectl(
       ...['autoscale', 'deployment', name, `--namespace=${APPLICATION}`, '--min=2', '--max=10', '--cpu=80%'],
     );
-    const floor = () => read('hpa', name, '{.spec.minReplicas}');
-    expect(await floor()).toBe('2');
+    const minReplicas = () => read('hpa', name, '{.spec.minReplicas}');
+    expect(await minReplicas()).toBe('2');
     const request = alertAbout(name, 'scale-up');
     const [record] = await stage.outcome(request);
     expect(record!.status).toMatchObject({ phase: 'succeeded', effect: expect.stringContaining('from 2 to 3') });
     expect(await read('deployment', name, '{.status.readyReplicas}')).toBe('3');
-    await waitFor('the floor to come back', async () => (await floor()) === '2');
+    await waitFor('minReplicas to be reverted', async () => (await minReplicas()) === '2');
     await waitFor('the record to say so', async () => {
       const [after] = await recordsOf(stage.kubernetes, [request]);
       return after!.status.revertResult !== undefined && after!.metadata.labels?.[KEYS.open] === undefined;

@@ -8,8 +8,8 @@ export interface AuthenticationOptions {
 }
 
 /**
- * Lets a request through whose bearer token belongs to a permitted subject. Answers 401 to an unknown sender, 403 to one
- * that may not notify, and 503 while the API server cannot review tokens, so that Alertmanager sends again.
+ * Lets a request through whose bearer token belongs to a permitted subject. Answers 401 to an unknown sender, 403 to
+ * one that may not notify, and 503 while the API server cannot review tokens, so that Alertmanager sends again.
  *
  * @example app.post('/api/v1/alerts', authentication({ authenticator, log }), handler)
  */

@@ -54,6 +54,6 @@ function parsed(text: string): unknown {
 }
 
 /** The error of a response, or `undefined` for success. */
-export function refusalOf({ code, body }: ApiAnswer): string | undefined {
+export function errorOf({ code, body }: ApiAnswer): string | undefined {
   return code < 300 ? undefined : `${code} ${body?.message ?? body}`;
 }

@@ -2,7 +2,8 @@ import { createServer } from 'node:http';
 import { collectDefaultMetrics, Histogram, register } from 'prom-client';
 
 /**
- * A service with a memory leak that can be switched on. It runs in a separate process, bundled by `buildLeakyService()`.
+ * A service with a memory leak that can be switched on. It runs in a separate process, bundled by
+ * `buildLeakyService()`.
  *
  *     GET  /health/ready   200 once it answers
  *     GET  /metrics        the process and request metrics of every SightEdit service

@@ -49,14 +49,14 @@ const MERGE = 'application/merge-patch+json';
 const NODE = 'node-a';
 
 /**
- * Stands in for scheduler and kubelet in one namespace. It binds each pod to a node, runs the command of its container as a
- * process on a separate loopback address, sets `Ready` when the readiness probe succeeds, and ends the process when the
- * pod is deleted. Deployments, autoscalers and disruption budgets are left to the real controllers.
+ * Stands in for scheduler and kubelet in one namespace. It binds each pod to a node, runs the command of its container
+ * as a process on a separate loopback address, sets `Ready` when the readiness probe succeeds, and ends the process
+ * when the pod is deleted. Deployments, autoscalers and disruption budgets are left to the real controllers.
  *
  * Differences from a kubelet:
  *
- * - one container per pod, as the user of the test, without image, volumes, limits or network namespace: nothing is killed
- *   for memory, and NetworkPolicies have no effect;
+ * - one container per pod, as the user of the test, without image, volumes, limits or network namespace: nothing is
+ *   killed for memory, and NetworkPolicies have no effect;
  * - readiness is probed until the first success; there are no liveness or startup probes and no hooks;
  * - variables in commands are not expanded;
  * - a process that exits is not restarted: its pod fails, and the pod's owner creates another.

@@ -10,8 +10,8 @@ const loops = new Set<() => Promise<void>>();
 afterAll(() => Promise.all([...loops].map((stop) => stop())));
 
 /**
- * Marks every pod of a namespace as running and ready, in the place of a kubelet. Nothing runs, but the real controllers
- * complete their rollouts. It ends with the test.
+ * Marks every pod of a namespace as running and ready, in the place of a kubelet. Nothing runs, but the real
+ * controllers complete their rollouts. It ends with the test.
  */
 export function readyPods({ connection }: Kubernetes, namespace: string): void {
   const client = new KubernetesClient(connection);
