@@ -55,7 +55,7 @@ function send(worker: ChildProcess, job: Job): Promise<Outcome> {
       worker.removeAllListeners('message').removeAllListeners('exit');
       resolve(outcome);
     };
-    const ended = () => finish({ failed: ENDED, message: 'the process that ran it ended' });
+    const ended = () => finish({ seconds: 0, failed: ENDED, message: 'the process that ran it ended' });
     const timer = setTimeout(() => {
       worker.kill('SIGKILL');
     }, TIMEOUT_MS);

@@ -12,6 +12,8 @@ export interface Job {
 }
 
 export interface Outcome {
+  /** CPU time. */
+  readonly seconds: number;
   /** The test that failed. @default - all passed */
   readonly failed?: string;
   readonly message?: string;
@@ -29,6 +31,8 @@ async function run({ directory, tests, mutant, passedFile }: Job): Promise<Outco
     testEnvironment: 'node',
     transform: {},
   });
+  const start = process.cpuUsage();
+  const seconds = () => Object.values(process.cpuUsage(start)).reduce((sum, part) => sum + part, 0) / 1e6;
   for (const test of tests) {
     const { results } = await runCLI(
       {
@@ -38,10 +42,10 @@ async function run({ directory, tests, mutant, passedFile }: Job): Promise<Outco
       [directory],
     );
     if (!results.success) {
-      return { failed: test, message: results.testResults[0]?.failureMessage ?? undefined };
+      return { seconds: seconds(), failed: test, message: results.testResults[0]?.failureMessage ?? undefined };
     }
   }
-  return {};
+  return { seconds: seconds() };
 }
 
 process.on('message', async (job: Job) => {
