@@ -20,8 +20,40 @@ export type Check = {
     }
 );
 
+const KILL_SWITCH = 'gates.killSwitch(input, context)';
+const LEASE = 'await leases.acquire(name, holder, seconds)';
+const APPROVAL = 'reason && !isApproved(record) && !dryRun';
+const LIMIT = 'Math.min(maxReplicas, autoscaler?.spec.maxReplicas ?? Number.POSITIVE_INFINITY)';
+const UNKNOWN = '!status.authenticated || !subject || !status.audiences?.includes(this.audience)';
+const SUBJECT = 'this.subjects.includes(subject)';
+const VERDICT = "verdict.kind !== 'accepted'";
+const PROTECTED = 'PROTECTED_NAMESPACES.includes(namespace)';
+
 /** The checks that stand between an alert and a change. Each must be noticed when it is missing. */
-export const CHECKS: readonly Check[] = [];
+export const CHECKS: readonly Check[] = [
+  { name: 'kill switch', file: 'kill-switch.ts', returning: 'reason' },
+  {
+    name: 'kill switch, again before the change',
+    file: 'controller/decision.ts',
+    expression: KILL_SWITCH,
+    becomes: '0',
+  },
+  { name: 'opt-in', file: 'actions/workload.ts', returning: 'requireOptIn' },
+  { name: 'freshness', file: 'gates/freshness.ts', returning: 'freshnessGate' },
+  { name: 'lock of the target, by a lease', file: 'controller/lock.ts', expression: LEASE, becomes: 'false' },
+  { name: 'lock of the target, by open records', file: 'gates/target.ts', returning: 'targetGate' },
+  { name: 'cooldown', file: 'gates/history.ts', returning: 'cooldownGate' },
+  { name: 'circuit', file: 'gates/history.ts', returning: 'circuitGate' },
+  { name: 'health', file: 'gates/health.ts', returning: 'healthGate' },
+  { name: 'budget', file: 'gates/budget.ts', returning: 'budgetGate' },
+  { name: 'budget, before a person is asked', file: 'gates/budget.ts', returning: 'budgetLeftGate' },
+  { name: 'approval', file: 'controller/decision.ts', expression: APPROVAL, becomes: 'false' },
+  { name: 'limit of replicas', file: 'actions/scale-up.ts', expression: LIMIT, becomes: 'Infinity' },
+  { name: 'caller: the token', file: 'intake/authenticator.ts', expression: UNKNOWN, becomes: 'false' },
+  { name: 'caller: who it is', file: 'intake/authenticator.ts', expression: SUBJECT, becomes: 'true' },
+  { name: 'caller: the answer', file: 'intake/middleware/authentication.ts', expression: VERDICT, becomes: 'false' },
+  { name: 'protected namespaces', file: 'actions/workload.ts', expression: PROTECTED, becomes: 'false' },
+];
 
 /**
  * A check switched off in the source of its file.
