@@ -1,14 +1,13 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { App } from 'cdk8s';
-import { type Profile, resolveSettings, SightEditMonitoring, sightEdit, writePayloadHeaders } from './charts';
+import { addSightEditMonitoring, resolveSettings, sightEdit, writePayloadHeaders } from './charts';
 import { imageReference, images } from './constructs';
 
 /** Writes the manifests of a profile: `production`, or what SIGHTEDIT_PROFILE names. */
 function main(): void {
-  const profile = (process.env.SIGHTEDIT_PROFILE ?? 'production') as Profile;
   const app = new App();
-  new SightEditMonitoring(app, 'sightedit', resolveSettings(sightEdit, profile));
+  addSightEditMonitoring(app, 'sightedit', resolveSettings(sightEdit, process.env.SIGHTEDIT_PROFILE ?? 'production'));
   app.synth();
   writePayloadHeaders(app);
   writeFileSync(join(app.outdir, 'images.txt'), imageList(app));

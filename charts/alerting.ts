@@ -2,6 +2,7 @@ import type { Construct } from 'constructs';
 import { AlertRouting, type Credentials } from '../constructs';
 import type { RuleCatalogue } from '../rules';
 import { MonitoringChart } from './monitoring-chart';
+import { inSettings } from './setting-path';
 import type { MonitoringSettings } from './settings';
 
 export interface AlertingProps {
@@ -10,18 +11,19 @@ export interface AlertingProps {
   readonly catalogue: RuleCatalogue;
 }
 
-/** Alerting: who hears of what. */
+/** Alertmanager: routes, receivers and inhibitions. */
 export class AlertingChart extends MonitoringChart {
   readonly routing: AlertRouting;
 
   constructor(scope: Construct, id: string, { settings, credentials, catalogue }: AlertingProps) {
     super(scope, id, settings);
-    this.routing = new AlertRouting(this, 'alertmanager', {
+    const props = {
       ...settings.alerting,
       storageClass: settings.storageClass,
       credentials,
       externalUrl: settings.links.alertmanager,
       inhibitions: catalogue.inhibitions,
-    });
+    };
+    this.routing = inSettings('alerting', () => new AlertRouting(this, 'alertmanager', props));
   }
 }

@@ -4,8 +4,8 @@ import { MonitoringChart } from './monitoring-chart';
 import type { ApplicationSettings } from './settings';
 
 /**
- * The application, as far as monitoring touches it: what is connected to gets a NetworkPolicy in the application's
- * namespace that admits us. The namespace itself belongs to the application.
+ * The application's workloads that the platform connects to. Each gets a NetworkPolicy in the application's namespace
+ * that admits the connected components. The namespace itself belongs to the application.
  */
 export class ApplicationChart extends MonitoringChart {
   readonly backend: ExternalWorkload;

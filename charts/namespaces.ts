@@ -2,17 +2,17 @@ import { k8s } from 'cdk8s-plus-28';
 import type { Construct } from 'constructs';
 import { MonitoringChart } from './monitoring-chart';
 
-/** Pod Security Standard that a namespace enforces. */
+/** Pod Security level that a namespace enforces. */
 type PodSecurity = 'restricted' | 'privileged';
 
 export interface NamespacesProps {
   /** Namespace of the platform. */
   readonly namespace: string;
-  /** Namespace of the agents that look at their host. */
+  /** Namespace of the agents that need access to their host. */
   readonly nodeNamespace: string;
 }
 
-/** The namespaces, closed: what may run in them, and that nothing is reached unless a policy says so. */
+/** The namespaces, with their Pod Security level and a NetworkPolicy that denies everything by default. */
 export class NamespacesChart extends MonitoringChart {
   constructor(scope: Construct, id: string, props: NamespacesProps) {
     super(scope, id);

@@ -16,8 +16,8 @@ export interface KeepProps {
   readonly more?: readonly string[];
 }
 
-/** Series that no target exposes: what Prometheus adds, and what rules record. */
-const MADE_HERE: readonly string[] = [...SCRAPE_METRICS, 'ALERTS', 'ALERTS_FOR_STATE'];
+/** Series that Prometheus makes itself; no target exposes them. */
+const SYNTHETIC_SERIES: readonly string[] = [...SCRAPE_METRICS, 'ALERTS', 'ALERTS_FOR_STATE'];
 
 /**
  * What each job must keep so that every expression finds its series, sorted. A name that no list knows is kept by every
@@ -56,7 +56,7 @@ function acceptsAnything(pattern: readonly Matcher[]): boolean {
 
 /** Whether a target could expose a name: recording rules have a colon in theirs. */
 function isExposed(name: string): boolean {
-  return !name.includes(':') && !MADE_HERE.includes(name);
+  return !name.includes(':') && !SYNTHETIC_SERIES.includes(name);
 }
 
 function mayMean({ matchers }: Selector, job: string): boolean {

@@ -4,10 +4,14 @@ import { load } from 'js-yaml';
 import { type MetricContract, metricContract } from '../instrumentation';
 import { packagePath } from '../package-root';
 import { type SqlCollector, sqlCollectors } from '../rules/sql';
+import { applicationJobs } from './application-jobs';
 import type { Metric, MetricList, Metrics } from './list';
 
-/** Scrape jobs whose targets keep to the application's contract. They may be any pod that asks to be scraped. */
-export const APPLICATION_JOBS: readonly string[] = ['sightedit-services', 'sightedit-pods'];
+/** Name of the application that the contract is about. */
+export const APPLICATION = 'sightedit';
+
+/** Scrape jobs of the application. Their targets may be any of its pods, and follow its contract. */
+export const APPLICATION_JOBS: readonly string[] = Object.values(applicationJobs(APPLICATION));
 
 /** The job whose metrics are the queries of the database. */
 const SQL_JOB = 'sql-exporter';

@@ -69,9 +69,16 @@ const BURN_ALERTS: readonly BurnAlert[] = [
   { level: 'Low', severity: 'low', factor: 1, long: '3d', short: '6h', for: '3h', spentIn: '30 days' },
 ];
 
+const TOPIC_PREFIX = 'slo-';
+
 /** The topic of an objective's rules. */
 export function sloTopic({ name }: Pick<ServiceLevelObjective, 'name'>): string {
-  return `slo-${name}`;
+  return `${TOPIC_PREFIX}${name}`;
+}
+
+/** The file that a topic's rules are written in, or expanded from: `nodes.yaml`, `slos/api-latency.yaml`. */
+export function sourceFileOf(topic: string): string {
+  return topic.startsWith(TOPIC_PREFIX) ? `slos/${topic.slice(TOPIC_PREFIX.length)}.yaml` : `${topic}.yaml`;
 }
 
 /** The rules of an objective: what it records, and the alerts about it. */

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { App } from 'cdk8s';
 import { dump, load } from 'js-yaml';
-import { resolveSettings, SightEditMonitoring, sightEdit } from '../charts';
+import { addSightEditMonitoring, resolveSettings, sightEdit } from '../charts';
 import { type AlertingRule, RuleCatalogue } from '../rules';
 import { BIN, ROOT } from '../tools/catalogue';
 import { runCommand } from './command';
@@ -90,7 +90,7 @@ function alertRows(): readonly Row[] {
 
 /** Alertmanager's configuration; the templates do not matter to the routes. */
 function routingConfig(): string {
-  const { alerting } = new SightEditMonitoring(new App(), 'alerts', resolveSettings(sightEdit, 'production'));
+  const { alerting } = addSightEditMonitoring(new App(), 'alerts', resolveSettings(sightEdit, 'production'));
   return dump(JSON.parse(JSON.stringify({ ...alerting.routing.config, templates: [] })));
 }
 

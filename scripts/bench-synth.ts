@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { App } from 'cdk8s';
-import { resolveSettings, SightEditMonitoring, sightEdit } from '../charts';
+import { addSightEditMonitoring, resolveSettings, sightEdit } from '../charts';
 import { ROOT } from '../tools/catalogue';
 import { runCommand } from './command';
 
@@ -57,7 +57,7 @@ function synthesizeCopies(copies: number, outdir: string): { objects: number; mi
       namespace: `monitoring-${copy}`,
       application: { ...sightEdit.application, namespace: `app-${copy}` },
     };
-    new SightEditMonitoring(app, `copy-${copy}`, resolveSettings({ ...sightEdit, ...namespaces }, 'production'));
+    addSightEditMonitoring(app, `copy-${copy}`, resolveSettings({ ...sightEdit, ...namespaces }, 'production'));
   }
   app.synth();
   const milliseconds = Number(process.hrtime.bigint() - start) / 1e6;

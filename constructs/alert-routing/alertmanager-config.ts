@@ -1,7 +1,7 @@
 import type { Inhibition } from '../../rules';
 import type { Connection } from '../kit';
 
-/** `alertmanager.yml`, as far as this program writes it. https://prometheus.io/docs/alerting/latest/configuration/ */
+/** `alertmanager.yml`: the parts that this program writes. https://prometheus.io/docs/alerting/latest/configuration/ */
 export interface AlertmanagerConfig {
   readonly global: {
     readonly resolve_timeout: string;
@@ -107,8 +107,9 @@ export interface WebhookConfig {
 }
 
 /**
- * Inhibition in Alertmanager's form. A label that is missing on both sides counts as equal there, so every label that
- * must be equal must also be present.
+ * Inhibition in Alertmanager's form. Alertmanager takes a label that both alerts lack for equal, so the matchers
+ * require every label of `equal` to be present.
+ * https://prometheus.io/docs/alerting/latest/configuration/#inhibition-related-settings
  */
 export function inhibitRules(inhibitions: readonly Inhibition[]): readonly InhibitRule[] {
   return inhibitions.map(({ source, targets, equal }) => {
@@ -122,7 +123,7 @@ export function inhibitRules(inhibitions: readonly Inhibition[]): readonly Inhib
   });
 }
 
-/** Every notification is traced: there are few of them. */
+/** Traces every notification: there are few of them. */
 export function tracing({ scheme, address }: Pick<Connection, 'scheme' | 'address'>): Tracing {
   return { client_type: 'http', endpoint: address, insecure: scheme !== 'https', sampling_fraction: 1 };
 }

@@ -1,8 +1,8 @@
 import { CATEGORIES } from '../../rules';
 import type { Route, TimeInterval, Timing } from './alertmanager-config';
-import { LEVELS, type Level, type Teams } from './audience';
+import { LEVELS, type Level, type Teams } from './recipients';
 
-/** Names of the receivers that the routes lead to. */
+/** Names of the receivers of the routes. */
 export const receiverName = {
   level: (level: Level) => `level-${level}`,
   team: (category: string) => `team-${category}`,
@@ -12,9 +12,10 @@ export const receiverName = {
 } as const;
 
 /**
- * How long an alert waits for others like it, and when it is told again, by level. The time to the first notification
- * is a small part of the time in which the level wants an answer. No group interval is shorter than 30 s, which the last of
- * three members waits for the others before it speaks: it would not yet know that they have spoken.
+ * Grouping and repetition by level. The first notification leaves most of the level's answer time.
+ *
+ * Keep `group_interval` at 30 s or more: the third replica waits that long for its peers' notifications (15 s for each
+ * position, `--cluster.peer-timeout`). With a shorter interval it would send duplicates.
  */
 const TIMING: { readonly [level in Level]: Required<Timing> } = {
   critical: { group_wait: '10s', group_interval: '1m', repeat_interval: '30m' },
@@ -25,7 +26,7 @@ const TIMING: { readonly [level in Level]: Required<Timing> } = {
 
 const BUSINESS_HOURS = 'business-hours';
 
-/** When a team that keeps business hours is told. */
+/** Hours in which teams with `businessHoursOnly` are notified, Monday to Friday. */
 export interface BusinessHours {
   /** `HH:MM`. */
   readonly start: string;
@@ -35,7 +36,7 @@ export interface BusinessHours {
   readonly timeZone: string;
 }
 
-/** Monday to Friday between two hours. */
+/** The business hours in Alertmanager's form. */
 export function businessHoursInterval({ start, end, timeZone }: BusinessHours): TimeInterval {
   return {
     name: BUSINESS_HOURS,
@@ -47,15 +48,15 @@ export function businessHoursInterval({ start, end, timeZone }: BusinessHours): 
 
 export interface RouteTreeProps {
   readonly teams: Teams;
-  /** Receivers that wait for Watchdog, one at least. */
+  /** Receivers of Watchdog, at least one. */
   readonly watchdog: readonly string[];
-  /** Routes that look at every alert first and let it pass on. */
+  /** Routes before those of teams and levels. */
   readonly extra: readonly Route[];
 }
 
 /**
- * The tree of routes. An alert goes to its team, then to its level, each of them once; one whose severity is unknown
- * goes to the catch-all.
+ * The routing tree. An alert goes to its team and to its level, once each. An alert with an unknown severity goes to
+ * the fallback.
  */
 export function routeTree({ teams, watchdog, extra }: RouteTreeProps): Route {
   const categories = CATEGORIES.filter((category) => teams[category]);
@@ -70,7 +71,7 @@ export function routeTree({ teams, watchdog, extra }: RouteTreeProps): Route {
       ...businessHoursOnly.map((category) => ({
         receiver: receiverName.team(category),
         matchers: [`category = "${category}"`],
-        // A time interval is not inherited: each route says it.
+        // Routes do not inherit time intervals.
         active_time_intervals: [BUSINESS_HOURS],
         routes: byLevel({ active_time_intervals: [BUSINESS_HOURS] }),
       })),
@@ -87,18 +88,18 @@ export function routeTree({ teams, watchdog, extra }: RouteTreeProps): Route {
         matchers: [`severity = "${level}"`],
         ...TIMING[level],
       })),
-      // An alert that a team's route let pass would not fall back to the root any more.
+      // The root route catches only what no route matched, so not an alert that matched a team's route.
       { receiver: receiverName.fallback, matchers: [`severity !~ "${LEVELS.join('|')}"`] },
     ],
   };
 }
 
-/** The same receiver at the pace of each level. */
+/** A route for each level, with its timing and the parent's receiver. */
 function byLevel(common: Route): Route[] {
   return LEVELS.map((level) => ({ ...common, matchers: [`severity = "${level}"`], ...TIMING[level] }));
 }
 
-/** Watchdog ends at the last of its listeners. */
+/** Watchdog goes to every receiver in turn, and not on to teams and levels. */
 function watchdogRoute(receiver: string, index: number, all: readonly string[]): Route {
   return {
     receiver,

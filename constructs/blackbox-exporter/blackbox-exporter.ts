@@ -1,5 +1,5 @@
 import { Construct } from 'constructs';
-import { Component, ConfigDirectory, Endpoint, httpProbe, images, toYaml } from '../kit';
+import { Component, ConfigDirectory, type Endpoint, httpProbe, images, toYaml } from '../kit';
 import { blackboxConfig, HTTP_MODULE } from './blackbox-exporter-config';
 
 export interface BlackboxExporterProps {
@@ -7,10 +7,15 @@ export interface BlackboxExporterProps {
   readonly name?: string;
 }
 
-/** Probes of URLs from where users are: outside of the application. */
+const CONFIG_PATH = '/etc/blackbox-exporter';
+
+/**
+ * Probes URLs from outside the application. `component.allowEgressTo(Endpoint.url(…))` permits a URL; the scrape job
+ * of Prometheus names it.
+ */
 export class BlackboxExporter extends Construct {
   readonly component: Component;
-  /** Module that expects a 2xx over verified TLS. */
+  /** Name of the module that expects a 2xx over verified TLS. */
   readonly httpModule = HTTP_MODULE;
 
   constructor(scope: Construct, id: string, props: BlackboxExporterProps = {}) {
@@ -30,16 +35,8 @@ export class BlackboxExporter extends Construct {
     });
   }
 
-  /** Lets the exporter reach a public URL. */
-  allow(url: string): void {
-    const { hostname, port, protocol } = new URL(url);
-    const scheme = protocol.replace(':', '');
-    this.component.connectTo(Endpoint.host(hostname, Number(port || (scheme === 'https' ? 443 : 80)), scheme));
-  }
-
+  /** Probes, and the metrics of the exporter itself. */
   get endpoint(): Endpoint {
     return this.component.endpoint();
   }
 }
-
-const CONFIG_PATH = '/etc/blackbox-exporter';

@@ -3,8 +3,10 @@ import {
   Component,
   ConfigDirectory,
   type Credentials,
+  DuplicateNameError,
   type Endpoint,
   httpProbe,
+  httpUrl,
   images,
   imageVersion,
   SettingError,
@@ -24,7 +26,7 @@ import {
 export interface GrafanaProps {
   /** @default grafana */
   readonly name?: string;
-  /** Where people reach Grafana; its links lead there. */
+  /** URL at which people reach Grafana, for its links. */
   readonly externalUrl: string;
   /** The Secret that holds the administrator's name and password. */
   readonly credentials: Credentials;
@@ -32,7 +34,7 @@ export interface GrafanaProps {
   readonly adminUserKey?: string;
   /** @default GRAFANA_ADMIN_PASSWORD */
   readonly adminPasswordKey?: string;
-  /** Volume for users, stars and preferences; what matters is provisioned. @default 5Gi */
+  /** Volume for users, stars and preferences; data sources and dashboards are provisioned. @default 5Gi */
   readonly storageSize?: string;
   /** @default - the cluster's default class */
   readonly storageClass?: string;
@@ -41,7 +43,7 @@ export interface GrafanaProps {
 /** A dashboard in classic JSON. */
 export interface GrafanaDashboard {
   readonly uid: string;
-  /** Title of the folder that shows it. */
+  /** Title of the folder. */
   readonly folder: string;
   readonly json: object;
 }
@@ -52,24 +54,33 @@ const PROVISIONING_PATH = '/etc/grafana/provisioning';
 const DASHBOARDS_PATH = '/etc/grafana/dashboards';
 const DATA_PATH = '/var/lib/grafana';
 
+/** A Prometheus server, e.g. the construct `Prometheus`. */
+export interface PrometheusSource {
+  readonly endpoint: Endpoint;
+  /** Scrape interval: `$__rate_interval` is at least four of them. */
+  readonly intervalSeconds: number;
+}
+
 /** User id that Grafana's image runs as. */
 const GRAFANA_USER = 472;
 
-/** Dashboards, with data sources and folders provisioned. It starts once the Secret exists. */
+/** Grafana with provisioned data sources, folders and dashboards. The pod starts once the Secret exists. */
 export class Grafana extends Construct {
   readonly component: Component;
 
   private readonly dataSources: DataSource[] = [];
   private readonly providers: DashboardProvider[] = [];
   private readonly folders = new Map<string, { title: string; directory: ConfigDirectory }>();
-  private readonly uids = new Set<string>();
+  private readonly dashboardUids = new Set<string>();
 
+  /** @throws SettingError when `externalUrl` does not parse */
   constructor(scope: Construct, id: string, props: GrafanaProps) {
     super(scope, id);
     const name = props.name ?? 'grafana';
     const adminUserKey = props.adminUserKey ?? 'GRAFANA_ADMIN_USER';
     const adminPasswordKey = props.adminPasswordKey ?? 'GRAFANA_ADMIN_PASSWORD';
 
+    httpUrl('externalUrl', props.externalUrl, 'https://grafana.example.com');
     const config = new ConfigDirectory(this, 'config', { name: `${name}-config`, path: CONFIG_PATH });
     config.addFile(
       'grafana.ini',
@@ -100,7 +111,7 @@ export class Grafana extends Construct {
       ports: { http: { port: 3000 } },
       env: [{ name: 'GF_PATHS_CONFIG', value: `${CONFIG_PATH}/grafana.ini` }],
       probes: {
-        // The first start creates the database.
+        // The first start creates the database, which takes a while.
         startup: startupProbe('/api/health', 300),
         readiness: httpProbe('/api/health'),
         liveness: httpProbe('/api/health', 'http', { failureThreshold: 6 }),
@@ -116,8 +127,13 @@ export class Grafana extends Construct {
     });
   }
 
-  /** Adds a Prometheus, as the data source that panels use unless they say otherwise. */
-  addPrometheus(endpoint: Endpoint, scrapeInterval = '15s'): void {
+  /**
+   * Adds a Prometheus as the default data source.
+   *
+   * @example
+   * grafana.addPrometheus(stack.prometheus);
+   */
+  addPrometheus({ endpoint, intervalSeconds }: PrometheusSource): void {
     this.addDataSource(endpoint, {
       name: 'Prometheus',
       type: 'prometheus',
@@ -125,7 +141,7 @@ export class Grafana extends Construct {
       isDefault: true,
       jsonData: {
         httpMethod: 'POST',
-        timeInterval: scrapeInterval,
+        timeInterval: `${intervalSeconds}s`,
         prometheusType: 'Prometheus',
         prometheusVersion: imageVersion(images.prometheus),
         manageAlerts: true,
@@ -133,7 +149,7 @@ export class Grafana extends Construct {
     });
   }
 
-  /** Adds an Alertmanager, whose alerts and silences Grafana then shows. */
+  /** Adds an Alertmanager, for its alerts and silences. */
   addAlertmanager(endpoint: Endpoint): void {
     this.addDataSource(endpoint, {
       name: 'Alertmanager',
@@ -143,15 +159,28 @@ export class Grafana extends Construct {
     });
   }
 
-  /** Adds a data source and connects to it. */
+  /**
+   * Adds a data source and connects to it.
+   *
+   * @throws DuplicateNameError for a second data source with the same uid: Grafana would skip it without an error
+   */
   addDataSource(endpoint: Endpoint, dataSource: Omit<DataSource, 'url'>): void {
-    this.claim(`datasource ${dataSource.uid}`);
+    if (this.dataSources.some(({ uid }) => uid === dataSource.uid)) {
+      throw new DuplicateNameError('data source uid', dataSource.uid);
+    }
     this.dataSources.push({ ...dataSource, url: this.component.connectTo(endpoint).url() });
   }
 
-  /** Adds a dashboard, in a ConfigMap of its own, to a folder that is made when it is first named. */
+  /**
+   * Adds a dashboard in a ConfigMap of its own. The first dashboard of a folder creates the folder.
+   *
+   * @throws DuplicateNameError for a second dashboard with the same uid: Grafana would skip it without an error
+   */
   addDashboard({ uid, folder, json }: GrafanaDashboard): void {
-    this.claim(`dashboard ${uid}`);
+    if (this.dashboardUids.has(uid)) {
+      throw new DuplicateNameError('dashboard uid', uid);
+    }
+    this.dashboardUids.add(uid);
     this.folder(folder).addFile(`${uid}.json`, JSON.stringify(json), `${this.component.name}-dashboard-${uid}`);
   }
 
@@ -160,19 +189,11 @@ export class Grafana extends Construct {
     return this.component.endpoint();
   }
 
-  /** Grafana skips what is provisioned under a known uid a second time, without a word. */
-  private claim(uid: string): void {
-    if (this.uids.has(uid)) {
-      throw new SettingError('grafana uid', uid, 'give it a uid that nothing else has');
-    }
-    this.uids.add(uid);
-  }
-
   private folder(title: string): ConfigDirectory {
     const slug = title.toLowerCase().replace(/[^a-z0-9]+/g, '-');
     const known = this.folders.get(slug);
     if (known && known.title !== title) {
-      throw new SettingError('folder', title, `it would share a directory with "${known.title}"; write one of the two`);
+      throw new SettingError('folder', title, `it has the directory of "${known.title}"; write one of the two titles`);
     }
     if (known) {
       return known.directory;

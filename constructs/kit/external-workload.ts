@@ -20,16 +20,16 @@ export interface ExternalWorkloadProps {
   /** @default http */
   readonly scheme?: string;
   /**
-   * Write a NetworkPolicy beside the workload that admits those who connect. Without it, the owner of the namespace
-   * has to admit them.
+   * Write a NetworkPolicy in the workload's namespace that admits the components that connect. If `false`, the owner
+   * of the namespace writes it.
    * @default true
    */
   readonly admit?: boolean;
 }
 
 /**
- * Pods that others deploy and we connect to. The first connection makes a NetworkPolicy in their namespace that admits
- * our pods and no others.
+ * Pods that somebody else deploys. The first component that connects adds a NetworkPolicy in their namespace, which
+ * admits the connected components.
  */
 export class ExternalWorkload extends Construct {
   private readonly props: ExternalWorkloadProps;

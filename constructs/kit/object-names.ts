@@ -4,8 +4,8 @@ import type { Construct } from 'constructs';
 const guarded = new WeakSet<object>();
 
 /**
- * Makes the synth fail when two constructs write the same object. cdk8s does not look: with FILE_PER_CHART the second
- * object silently wins on the cluster.
+ * Fails synthesis when two constructs write the same object. cdk8s does not check; on the cluster, the second object
+ * would overwrite the first.
  */
 export function guardObjectNames(construct: Construct): void {
   const { root } = construct.node;
@@ -20,10 +20,12 @@ function duplicates(constructs: readonly object[]): string[] {
   const owners = new Map<string, string[]>();
   for (const object of constructs.filter((construct) => construct instanceof ApiObject)) {
     const { apiGroup, kind, name, metadata } = object;
-    const key = `${kind}${apiGroup === 'core' ? '' : `.${apiGroup}`} ${metadata.namespace ? `${metadata.namespace}/` : ''}${name}`;
+    const group = apiGroup === 'core' ? '' : `.${apiGroup}`;
+    const namespace = metadata.namespace ? `${metadata.namespace}/` : '';
+    const key = `${kind}${group} ${namespace}${name}`;
     owners.set(key, [...(owners.get(key) ?? []), object.node.path]);
   }
   return [...owners]
     .filter(([, paths]) => paths.length > 1)
-    .map(([key, paths]) => `${key} is written by ${paths.join(' and ')}: give one of the constructs another name`);
+    .map(([key, paths]) => `duplicate object ${key}, written by ${paths.join(' and ')}: rename one of them`);
 }

@@ -1,10 +1,10 @@
 import { k8s } from 'cdk8s-plus-28';
 
 /**
- * What a container asks for and may use, as Kubernetes quantities.
+ * Requests and limits of a container, as Kubernetes quantities.
  *
- * Memory is requested and limited at the same amount, so that a node never promises more than it has. CPU has no limit:
- * a throttled monitor is late exactly when it is needed.
+ * The memory limit equals the request, so a node is never overcommitted. CPU has no limit: throttling would slow down
+ * monitoring exactly when the cluster is busy.
  */
 export interface Resources {
   /** CPU request, e.g. `100m`. */

@@ -1,9 +1,9 @@
 import type { k8s } from 'cdk8s-plus-28';
 
-/** User and group `nobody`, which the exporters' images run as. */
+/** User and group `nobody`, which the images of the exporters run as. */
 export const NOBODY = 65534;
 
-/** Pod security context that Pod Security `restricted` admits. `fsGroup` makes volumes writable for the user. */
+/** Pod security context that Pod Security `restricted` admits. `fsGroup` makes volumes writable. */
 export function restrictedPod(user: number): k8s.PodSecurityContext {
   return {
     runAsNonRoot: true,

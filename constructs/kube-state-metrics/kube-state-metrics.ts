@@ -1,17 +1,17 @@
 import { Construct } from 'constructs';
-import { Component, Endpoint, httpProbe, images } from '../kit';
+import { Component, type Endpoint, httpProbe, images } from '../kit';
 import { CLUSTER_RESOURCES, clusterRules, NAMESPACED_RESOURCES, namespacedRules } from './kube-state-metrics-config';
 
 export interface KubeStateMetricsProps {
   /** @default kube-state-metrics */
   readonly name?: string;
-  /** Namespaces whose objects are reported; it may read no others. */
+  /** Namespaces whose objects are reported. The exporter may not read others. */
   readonly namespaces: readonly string[];
   /** Ranges that hold the API server's addresses. @default - every private range */
   readonly apiCidrs?: readonly string[];
 }
 
-/** Metrics about the state of Kubernetes objects. */
+/** Metrics of the state of Kubernetes objects. */
 export class KubeStateMetrics extends Construct {
   readonly component: Component;
 
@@ -30,8 +30,8 @@ export class KubeStateMetrics extends Construct {
       ],
       probes: { readiness: httpProbe('/readyz', 'telemetry'), liveness: httpProbe('/livez', 'http') },
       resources: { cpu: '50m', memory: '256Mi' },
+      apiCidrs: props.apiCidrs,
     });
-    this.component.connectTo(Endpoint.kubernetesApi(props.apiCidrs));
     this.component.addClusterRole(clusterRules());
     for (const namespace of props.namespaces) {
       this.component.addRole(namespace, namespacedRules());

@@ -11,9 +11,11 @@ export interface NodeExporterProps {
   readonly nodeCidrs?: readonly string[];
 }
 
+const HOST_ROOT = '/host/root';
+
 /**
- * Metrics of the hosts, one agent on each. It looks at the host's files and network, so its chart needs a namespace
- * that Pod Security leaves privileged.
+ * Metrics of the hosts, from one agent on each. The agent reads the host's files and network, so its namespace needs
+ * the Pod Security level `privileged`.
  */
 export class NodeExporter extends Construct {
   readonly component: Component;
@@ -33,9 +35,8 @@ export class NodeExporter extends Construct {
     });
   }
 
+  /** Metrics of the hosts. */
   get endpoint(): Endpoint {
     return this.component.endpoint();
   }
 }
-
-const HOST_ROOT = '/host/root';

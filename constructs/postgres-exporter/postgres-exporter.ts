@@ -1,15 +1,13 @@
-import type { k8s } from 'cdk8s-plus-28';
 import { Construct } from 'constructs';
 import type { SqlCollector } from '../../rules/sql';
 import {
   Component,
   ConfigDirectory,
-  type Connection,
   type Credentials,
+  configMapFiles,
   type Endpoint,
   httpProbe,
   images,
-  lazily,
   type Mount,
   SettingError,
   toYaml,
@@ -35,15 +33,19 @@ export interface PostgresExporterProps {
   readonly database: string;
   /** How the connections are secured. @default require */
   readonly tls?: PostgresTls;
-  /** The Secret; its keys POSTGRES_USER and POSTGRES_PASSWORD are the monitoring role. */
+  /** The Secret. Its keys POSTGRES_USER and POSTGRES_PASSWORD hold the monitoring role. */
   readonly credentials: Credentials;
-  /** Queries of one's own, one at least: what sql_exporter runs. */
+  /** Your own queries, at least one, which sql_exporter runs. */
   readonly collectors: readonly SqlCollector[];
 }
 
+const CREDENTIALS_PATH = '/etc/postgres-exporter/credentials';
+const USER_KEY = 'POSTGRES_USER';
+const PASSWORD_KEY = 'POSTGRES_PASSWORD';
+
 /**
- * Metrics of a PostgreSQL server: postgres_exporter for the server's own statistics, and sql_exporter for queries of
- * one's own, which postgres_exporter no longer takes.
+ * Metrics of a PostgreSQL server: postgres_exporter for the server's own statistics, and sql_exporter for your own
+ * queries, which postgres_exporter has deprecated.
  */
 export class PostgresExporter extends Construct {
   /** postgres_exporter. */
@@ -54,7 +56,11 @@ export class PostgresExporter extends Construct {
   constructor(scope: Construct, id: string, props: PostgresExporterProps) {
     super(scope, id);
     if (props.collectors.length === 0) {
-      throw new SettingError('collectors', props.collectors, 'give at least one collector: sql_exporter refuses none');
+      throw new SettingError(
+        'collectors',
+        props.collectors,
+        'add a collector: sql_exporter does not start without one',
+      );
     }
     this.component = this.addPostgresExporter(props);
     this.sqlComponent = this.addSqlExporter(props);
@@ -70,74 +76,51 @@ export class PostgresExporter extends Construct {
     return this.sqlComponent.endpoint();
   }
 
-  private addPostgresExporter(props: PostgresExporterProps): Component {
-    const name = props.name ?? 'postgres-exporter';
-    const { tls = 'require' } = props;
-    // The container is described before it can connect: where the server is, is asked when the manifests are written.
-    let connection: Connection | undefined;
+  private addPostgresExporter({ name = 'postgres-exporter', tls = 'require', ...props }: PostgresExporterProps) {
     const component = new Component(this, 'exporter', {
       name,
       image: images.postgresExporter,
       workload: { kind: 'Deployment', replicas: 1 },
       ports: { http: { port: 9187 } },
       args: POSTGRES_EXPORTER_ARGS,
-      env: [
-        {
-          name: 'DATA_SOURCE_URI',
-          value: lazily(() => `${connection?.address}/${props.database}?${connectionParameters(name, tls)}`),
-        },
-        { name: 'DATA_SOURCE_USER_FILE', value: `${CREDENTIALS_PATH}/${USER_KEY}` },
-        { name: 'DATA_SOURCE_PASS_FILE', value: `${CREDENTIALS_PATH}/${PASSWORD_KEY}` },
-      ],
       probes: { readiness: httpProbe('/'), liveness: httpProbe('/') },
       resources: { cpu: '25m', memory: '64Mi' },
       mounts: [props.credentials.files(CREDENTIALS_PATH, [USER_KEY, PASSWORD_KEY]), ...authority(tls)],
     });
-    connection = component.connectTo(props.postgres);
+    const { address } = component.connectTo(props.postgres);
+    component.addEnv(
+      { name: 'DATA_SOURCE_URI', value: `${address}/${props.database}?${connectionParameters(name, tls)}` },
+      { name: 'DATA_SOURCE_USER_FILE', value: `${CREDENTIALS_PATH}/${USER_KEY}` },
+      { name: 'DATA_SOURCE_PASS_FILE', value: `${CREDENTIALS_PATH}/${PASSWORD_KEY}` },
+    );
     return component;
   }
 
-  private addSqlExporter(props: PostgresExporterProps): Component {
-    const name = props.sqlName ?? 'sql-exporter';
-    const { tls = 'require', collectors } = props;
-    let connection: Connection | undefined;
+  private addSqlExporter({ sqlName: name = 'sql-exporter', tls = 'require', ...props }: PostgresExporterProps) {
+    const { credentials, collectors } = props;
     const config = new ConfigDirectory(this, 'config', { name, path: CONFIG_PATH });
-    config.addFile('sql_exporter.yml', () => {
-      const url = connection!.url(`/${props.database}?${connectionParameters(name, tls)}`);
-      return toYaml(sqlExporterConfig(url, collectors));
-    });
-    for (const collector of collectors) {
-      config.addFile(`${collector.collector_name}${COLLECTOR_SUFFIX}`, toYaml(collector));
-    }
     const component = new Component(this, 'sql-exporter', {
       name,
       image: images.sqlExporter,
       workload: { kind: 'Deployment', replicas: 1 },
       ports: { http: { port: 9399 } },
       args: [`-config.file=${CONFIG_PATH}/sql_exporter.yml`],
-      // It reads no file with a password, and a URL would need one without special characters.
-      env: [variable(props.credentials, 'PGUSER', USER_KEY), variable(props.credentials, 'PGPASSWORD', PASSWORD_KEY)],
+      // It cannot read a password from a file, and in a URL special characters would have to be escaped.
+      env: [credentials.variable('PGUSER', USER_KEY), credentials.variable('PGPASSWORD', PASSWORD_KEY)],
       probes: { readiness: httpProbe('/healthz'), liveness: httpProbe('/healthz') },
       resources: { cpu: '25m', memory: '128Mi' },
       mounts: [config.mount, ...authority(tls)],
     });
-    connection = component.connectTo(props.postgres);
+    const url = component.connectTo(props.postgres).url(`/${props.database}?${connectionParameters(name, tls)}`);
+    config.addFile('sql_exporter.yml', toYaml(sqlExporterConfig(url, collectors)));
+    for (const collector of collectors) {
+      config.addFile(`${collector.collector_name}${COLLECTOR_SUFFIX}`, toYaml(collector));
+    }
     return component;
   }
 }
 
-const CREDENTIALS_PATH = '/etc/postgres-exporter/credentials';
-const USER_KEY = 'POSTGRES_USER';
-const PASSWORD_KEY = 'POSTGRES_PASSWORD';
-
-/** A key of the Secret as an environment variable. The pod waits until it is there. */
-function variable({ secretName }: Credentials, name: string, key: string): k8s.EnvVar {
-  return { name, valueFrom: { secretKeyRef: { name: secretName, key } } };
-}
-
-/** The certificate that the server's is checked with. The pod waits until it is there. */
+/** The certificate of the authority. The pods wait for its ConfigMap. */
 function authority(tls: PostgresTls): readonly Mount[] {
-  return typeof tls === 'string'
-    ? []
-    : [{ name: 'postgres-ca', source: () => ({ configMap: { name: tls.configMap } }), path: CA_PATH }];
+  return typeof tls === 'string' ? [] : [configMapFiles('postgres-ca', tls.configMap, CA_PATH)];
 }

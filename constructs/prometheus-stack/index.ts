@@ -1,10 +1,12 @@
-export { PLATFORMS, type Platform } from './platform';
+export { PLATFORMS, type Platform, topicsHiddenBy } from './platform';
 export {
   type FileDiscovery,
+  PROMETHEUS_DEFAULTS,
   Prometheus,
   type PrometheusProps,
-  type RemoteWrite,
   type ScrapeJobSettings,
 } from './prometheus';
 export type { PrometheusConfig, RelabelConfig, ScrapeConfig } from './prometheus-config';
 export { PrometheusStack, type PrometheusStackProps } from './prometheus-stack';
+export type { RemoteWrite } from './remote-write';
+export { type PrometheusLoad, type PrometheusSize, sizePrometheus } from './sizing';

@@ -1,4 +1,7 @@
-/** `prometheus.yml`, as far as this program writes it. https://prometheus.io/docs/prometheus/latest/configuration/configuration/ */
+/**
+ * `prometheus.yml`: the parts that this program writes.
+ * https://prometheus.io/docs/prometheus/latest/configuration/configuration/
+ */
 export interface PrometheusConfig {
   readonly global: {
     readonly scrape_interval: string;
@@ -35,15 +38,15 @@ export interface RelabelConfig {
   readonly action?: 'replace' | 'keep' | 'drop' | 'labelmap' | 'labeldrop' | 'labelkeep' | 'hashmod';
 }
 
-/** Limits that keep one bad target from filling the head block. A scrape beyond them is dropped as a whole. */
+/** Limits that keep a bad target from filling the head block. Prometheus drops a scrape beyond them as a whole. */
 export interface ScrapeLimits {
   /** Samples in one scrape of one target. */
   readonly sample_limit: number;
   /** Labels of one series. */
   readonly label_limit: number;
-  /** Characters of a label's name. */
+  /** Length of a label's name. */
   readonly label_name_length_limit: number;
-  /** Characters of a label's value. */
+  /** Length of a label's value. */
   readonly label_value_length_limit: number;
   /** Targets of the job. */
   readonly target_limit: number;
@@ -89,11 +92,11 @@ export interface RemoteWriteConfig {
 /** Label that tells the replicas of one Prometheus apart. */
 export const REPLICA_LABEL = 'prometheus_replica';
 
-/** What the configuration is made from. */
+/** Input of `prometheusConfig()`. */
 export interface PrometheusConfigProps {
   readonly intervalSeconds: number;
-  readonly retentionDays: number;
-  readonly retentionSize: string;
+  /** `size` in Prometheus' units, e.g. `83968MB`. */
+  readonly retention: { readonly days: number; readonly size: string };
   readonly externalLabels: { readonly [label: string]: string };
   readonly rulesPath: string;
   readonly alertmanagers: readonly { readonly scheme: string; readonly targets: readonly string[] }[];
@@ -109,12 +112,12 @@ export function prometheusConfig(props: PrometheusConfigProps): PrometheusConfig
       scrape_interval: interval,
       scrape_timeout: `${Math.min(10, props.intervalSeconds)}s`,
       evaluation_interval: interval,
-      // Prometheus expands environment variables in external labels.
+      // Prometheus expands environment variables here: each replica is labelled with its pod's name.
       external_labels: { ...props.externalLabels, [REPLICA_LABEL]: '${POD_NAME}' },
-      // The rules and dashboards know classic names; `utf8` would let exporters send dots.
+      // Rules and dashboards use classic names; with `utf8`, exporters could send names with dots.
       metric_name_validation_scheme: 'legacy',
     },
-    storage: { tsdb: { retention: { time: `${props.retentionDays}d`, size: props.retentionSize } } },
+    storage: { tsdb: { retention: { time: `${props.retention.days}d`, size: props.retention.size } } },
     rule_files: [`${props.rulesPath}/*.yaml`],
     alerting: props.alertmanagers.length > 0 ? alerting(props.alertmanagers) : undefined,
     remote_write: props.remoteWrites.length > 0 ? props.remoteWrites : undefined,
@@ -124,12 +127,12 @@ export function prometheusConfig(props: PrometheusConfigProps): PrometheusConfig
 
 function alerting(alertmanagers: PrometheusConfigProps['alertmanagers']): PrometheusConfig['alerting'] {
   return {
-    // With the replica in its labels the same alert of two replicas would be two alerts, and page twice.
+    // Alertmanager deduplicates by labels: with the replica's label, each alert would page twice.
     alert_relabel_configs: [{ action: 'labeldrop', regex: REPLICA_LABEL }],
     alertmanagers: alertmanagers.map(({ scheme, targets }) => ({
       api_version: 'v2',
       scheme,
-      // Every replica, never the Service: Alertmanagers deduplicate among themselves only what all of them were told.
+      // Every replica, never the Service: https://prometheus.io/docs/alerting/latest/alertmanager/#high-availability
       static_configs: [{ targets }],
     })),
   };

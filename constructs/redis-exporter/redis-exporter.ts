@@ -13,7 +13,6 @@ export interface RedisExporterProps {
 /** Metrics of a Redis server. */
 export class RedisExporter extends Construct {
   readonly component: Component;
-  private readonly address: string;
 
   constructor(scope: Construct, id: string, props: RedisExporterProps) {
     super(scope, id);
@@ -22,15 +21,17 @@ export class RedisExporter extends Construct {
       image: images.redisExporter,
       workload: { kind: 'Deployment', replicas: 1 },
       ports: { http: { port: 9121 } },
-      // Its password file maps addresses to passwords in JSON, which no `.env` can hold.
-      env: props.password ? [props.password.credentials.variable('REDIS_PASSWORD', props.password.key)] : undefined,
-      args: () => [`--redis.addr=${this.address}`, '--config-command=-', '--connection-timeout=4s'],
+      // The exporter's password file is JSON that maps addresses to passwords, which `.env` cannot hold.
+      env: props.password ? [props.password.credentials.variable('REDIS_PASSWORD', props.password.key)] : [],
       probes: { readiness: httpProbe('/health'), liveness: httpProbe('/health') },
       resources: { cpu: '25m', memory: '64Mi' },
     });
-    this.address = this.component.connectTo(props.redis).url();
+    const redis = this.component.connectTo(props.redis);
+    // Managed servers hide CONFIG, so the exporter does not call it.
+    this.component.addArgs(`--redis.addr=${redis.url()}`, '--config-command=-', '--connection-timeout=4s');
   }
 
+  /** Metrics of the server. */
   get endpoint(): Endpoint {
     return this.component.endpoint();
   }

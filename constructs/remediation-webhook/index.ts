@@ -11,4 +11,5 @@ export {
   DEFAULT_LIMITS,
   type Limits,
   type SecretKey,
+  WEBHOOK_DEFAULTS,
 } from './remediation-webhook-config';

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { ApiObject, JsonPatch } from 'cdk8s';
+import { ApiObject } from 'cdk8s';
 import { k8s } from 'cdk8s-plus-28';
 import { Construct } from 'constructs';
 import { load } from 'js-yaml';
@@ -12,6 +12,7 @@ import {
   Component,
   ConfigDirectory,
   type Connection,
+  clusterScoped,
   Endpoint,
   httpProbe,
   type Image,
@@ -33,6 +34,7 @@ import {
   DEFAULT_RETENTION,
   type Limits,
   type SecretKey,
+  WEBHOOK_DEFAULTS,
 } from './remediation-webhook-config';
 import { APP_PATH, RUNBOOKS_PATH, runbookFiles, serverFiles } from './server-files';
 import { UpdateGuard } from './update-guard';
@@ -115,7 +117,10 @@ export class RemediationWebhook extends Construct {
   private readonly alertmanagers: Connection[] = [];
   private readonly subjects: string[] = [];
 
-  /** @throws SettingError when a connection is missing, or two policies have the same name */
+  /**
+   * @throws SettingError when a connection is missing
+   * @throws DuplicateNameError when two policies have the same name
+   */
   constructor(scope: Construct, id: string, props: RemediationWebhookProps) {
     super(scope, id);
     const { name = DEFAULT_NAME, connections = {} } = props;
@@ -128,9 +133,8 @@ export class RemediationWebhook extends Construct {
     this.component = this.addServer(name, requirements);
     this.prometheus = this.component.connectTo(props.prometheus);
     this.tracing = props.tracing && this.component.connectTo(props.tracing);
-    this.component.connectTo(Endpoint.kubernetesApi(props.apiCidrs));
     if (props.slack || requirements.awsRole) {
-      this.component.connectTo(Endpoint.anyHost());
+      this.component.allowEgressTo(Endpoint.anyHost());
     }
     this.connections = Object.fromEntries(
       Object.entries(connections).map(([key, connection]) => [
@@ -186,7 +190,7 @@ export class RemediationWebhook extends Construct {
       throw new SettingError('receiveFrom', undefined, `say which Alertmanager may notify ${this.component.name}`);
     }
     return {
-      mode: props.mode ?? 'dry-run',
+      mode: props.mode ?? WEBHOOK_DEFAULTS.mode,
       namespace: this.component.namespace,
       killSwitch: this.killSwitchName,
       port: HTTP_PORT,
@@ -217,7 +221,7 @@ export class RemediationWebhook extends Construct {
     return new Component(this, 'server', {
       name,
       image: props.image ?? images.node,
-      workload: { kind: 'Deployment', replicas: props.replicas ?? 2 },
+      workload: { kind: 'Deployment', replicas: props.replicas ?? WEBHOOK_DEFAULTS.replicas },
       ports: {
         ...(tlsSecret ? { https: { port: HTTPS_PORT, scheme: 'https' } } : {}),
         http: { port: HTTP_PORT },
@@ -233,6 +237,7 @@ export class RemediationWebhook extends Construct {
       ],
       probes: { readiness: httpProbe('/readyz'), liveness: httpProbe('/healthz') },
       resources: { cpu: '50m', memory: '192Mi' },
+      apiCidrs: props.apiCidrs,
       user: NODE_USER,
       serviceAccountAnnotations: awsRole ? { 'eks.amazonaws.com/role-arn': awsRole } : undefined,
       terminationGraceSeconds: 40,
@@ -255,7 +260,7 @@ export class RemediationWebhook extends Construct {
       readonly kind: string;
       readonly metadata: { readonly name: string };
     };
-    new ApiObject(this, 'definition', definition).addJsonPatch(JsonPatch.remove('/metadata/namespace'));
+    clusterScoped(new ApiObject(this, 'definition', definition));
   }
 
   private addKillSwitch(): void {

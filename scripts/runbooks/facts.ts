@@ -1,4 +1,4 @@
-import type { AlertingRule, Severity } from '../../rules';
+import { type AlertingRule, type Severity, sourceFileOf } from '../../rules';
 
 /** Marks of the part of a runbook that is written from the rule. */
 const BEGIN = '<!-- written from the rule by "npm run runbooks" -->';
@@ -15,13 +15,14 @@ const ANSWER_WITHIN: Readonly<Record<Severity, string>> = {
 
 /** The facts of an alert that its runbook shows and that stand in its rule alone. */
 export function factsOf(rule: AlertingRule, topic: string): string {
+  const file = sourceFileOf(topic);
   const facts = [
     ['severity', rule.labels.severity],
     ['answer within', ANSWER_WITHIN[rule.labels.severity]],
     ['team', rule.labels.category],
     ['fires after', rule.for ?? 'the first evaluation'],
     ...(rule.keep_firing_for ? [['keeps firing for', rule.keep_firing_for]] : []),
-    ['rule', `[rules/${topic}.yaml](../rules/${topic}.yaml)`],
+    ['rule', `[rules/${file}](../rules/${file})`],
   ];
   const row = (cells: readonly (string | undefined)[]) => `| ${cells.join(' | ')} |`;
   return [

@@ -4,7 +4,7 @@ import { testProps } from '../support/props';
 
 describe('NodeExporter', () => {
   testProps<NodeExporterProps>({
-    // The ranges show in the policy of whoever connects.
+    // The ranges are in the NetworkPolicy of a client.
     make: (scope, props) =>
       new BlackboxExporter(scope, 'client').component.connectTo(new NodeExporter(scope, 'exporter', props).endpoint),
     minimal: () => ({}),

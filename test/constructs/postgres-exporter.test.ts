@@ -84,7 +84,7 @@ describe('PostgresExporter', () => {
 
   test.each<[string, PostgresExporterProps['tls'], string]>([
     ['encrypts without verifying by default', undefined, 'sslmode=require'],
-    ['talks in plain text when it is told to', 'disable', 'sslmode=disable'],
+    ['connects in plain text if the setting says so', 'disable', 'sslmode=disable'],
     [
       'verifies the server with the certificate of an authority',
       { configMap: 'shop-ca' },
@@ -123,13 +123,13 @@ describe('PostgresExporter', () => {
     expect(findAll(manifests, 'Secret')).toEqual([]);
   });
 
-  test('asks for the Secret’s keys, so that an ExternalSecret fetches them', () => {
+  test('requests the keys of the Secret, so that an ExternalSecret fetches them', () => {
     const credentials = new Credentials('demo-credentials');
     rendered({ credentials });
     expect(credentials.keys).toEqual(['POSTGRES_PASSWORD', 'POSTGRES_USER']);
   });
 
-  test('tells no text of statements', () => {
+  test('exports no text of statements', () => {
     const { args } = containerOf(manifests, 'postgres-exporter');
     expect(args).toContain('--collector.stat_statements');
     expect(args).toContain('--no-collector.stat_statements.include_query');
@@ -146,7 +146,9 @@ describe('PostgresExporter', () => {
     expect(serverConfig(manifests, 'sql-exporter', 'sql_exporter.yml').target).not.toHaveProperty('name');
   });
 
-  test('refuses to run without a query', () => {
-    expect(() => rendered({ collectors: [] })).toThrow('collectors is []: give at least one collector');
+  test('needs a query', () => {
+    expect(() => rendered({ collectors: [] })).toThrow(
+      'collectors is []: add a collector: sql_exporter does not start without one',
+    );
   });
 });

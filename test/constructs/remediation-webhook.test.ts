@@ -6,6 +6,7 @@ import type { Construct } from 'constructs';
 import {
   AlertRouting,
   Credentials,
+  DuplicateNameError,
   Endpoint,
   ownAlertsOf,
   RemediationWebhook,
@@ -187,8 +188,8 @@ describe('RemediationWebhook', () => {
     });
 
     test('two policies of one name', () => {
-      expect(error(() => webhook({ policies: [RESTART, RESTART] }))).toBe(
-        'policies is "restart-workload": duplicate policy name: give one of the policies another name',
+      expect(() => webhook({ policies: [RESTART, RESTART] })).toThrow(
+        new DuplicateNameError('policy name', 'restart-workload'),
       );
       expect(() => webhook({ policies: [RESTART, { ...RESTART, name: 'another' }] })).not.toThrow();
     });
@@ -309,6 +310,7 @@ describe('RemediationWebhook', () => {
       expect(authority.secret).toEqual({
         secretName: 'webhook-certificate',
         items: [{ key: 'ca.crt', path: 'ca.crt' }],
+        defaultMode: 0o440,
       });
       expect(configuration(manifests).tls).toEqual({
         port: 8443,

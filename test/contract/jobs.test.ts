@@ -1,5 +1,5 @@
 import { App } from 'cdk8s';
-import { resolveSettings, SightEditMonitoring, sightEdit } from '../../charts';
+import { addSightEditMonitoring, resolveSettings, sightEdit } from '../../charts';
 import { RuleCatalogue, rulesOf } from '../../rules';
 
 const JOB_MATCHER = /\bjob="([^"]+)"/g;
@@ -14,7 +14,7 @@ describe('The scrape jobs', () => {
   const expressions = rulesOf(RuleCatalogue.sightEdit().files).map(({ expr }) => String(expr));
   const jobs = (settings: object) => {
     const input = { ...sightEdit, platform: 'kubeadm' as const, ...settings };
-    return new SightEditMonitoring(new App(), 'sightedit', resolveSettings(input, 'production')).metrics.prometheus
+    return addSightEditMonitoring(new App(), 'sightedit', resolveSettings(input, 'production')).metrics.prometheus
       .jobNames;
   };
 

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { App } from 'cdk8s';
 import { dump, load } from 'js-yaml';
-import { resolveSettings, SightEditMonitoring, sightEdit } from '../../charts';
+import { addSightEditMonitoring, resolveSettings, sightEdit } from '../../charts';
 import { dashboardFor } from '../../dashboards';
 import { type AlertingRule, isAlertingRule, RuleCatalogue, type RuleFile, rulesOf } from '../../rules';
 import { neededFor } from '../../rules/needed';
@@ -69,7 +69,7 @@ function derivedLinks({ alert, labels }: AlertingRule): Record<string, string> {
 
 function manifestsOf(platform: 'eks' | 'kubeadm'): Manifest[] {
   const app = new App();
-  new SightEditMonitoring(app, 'sightedit', resolveSettings({ ...sightEdit, platform }, 'production'));
+  addSightEditMonitoring(app, 'sightedit', resolveSettings({ ...sightEdit, platform }, 'production'));
   return app.charts.flatMap((chart) => chart.toJson());
 }
 

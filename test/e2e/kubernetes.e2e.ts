@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { App } from 'cdk8s';
 import { load } from 'js-yaml';
-import { resolveSettings, SightEditMonitoring, sightEdit } from '../../charts';
+import { addSightEditMonitoring, resolveSettings, sightEdit } from '../../charts';
 import { type Kubernetes, makeNamespace, startKubernetes } from '../../testing/kubernetes';
 import { DIST, describeManifest, type Manifest, ofKind, podTemplates, readManifests } from '../../testing/manifests';
 import { ROOT } from '../../tools/catalogue';
@@ -108,7 +108,7 @@ describe('dist on a real API server', () => {
     await kubernetes.kubectl('wait', '--for=condition=Established', 'crd/externalsecrets.external-secrets.io');
     const credentials = { externalSecret: { store: 'aws', entry: 'sightedit/monitoring' } };
     const app = new App();
-    new SightEditMonitoring(app, 'sightedit', resolveSettings({ ...sightEdit, credentials }, 'production'));
+    addSightEditMonitoring(app, 'sightedit', resolveSettings({ ...sightEdit, credentials }, 'production'));
     const [secret] = app.charts.flatMap((chart) => chart.toJson()).filter(({ kind }) => kind === 'ExternalSecret');
     const { code, stderr } = await kubernetes.kubectlWith(secret, 'create', '--validate=strict', '--dry-run=server');
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });

@@ -1,5 +1,5 @@
 import { App } from 'cdk8s';
-import { resolveSettings, SightEditMonitoring, sightEdit } from '../../charts';
+import { addSightEditMonitoring, resolveSettings, sightEdit } from '../../charts';
 import type { ScrapeConfig } from '../../constructs';
 import { APPLICATION_JOBS, type KeepProps, keepUsed, type MetricList, metricLists, seriesOf } from '../../metrics';
 import { configFiles, type Manifest } from '../../testing/manifests';
@@ -80,7 +80,7 @@ describe("SightEdit's scrape jobs", () => {
   const jobsOf = (keep: readonly string[] | 'all'): Record<string, ScrapeConfig> => {
     const app = new App();
     const input = { ...sightEdit, platform: 'kubeadm' as const, metrics: { keep } };
-    new SightEditMonitoring(app, 'sightedit', resolveSettings(input, 'production'));
+    addSightEditMonitoring(app, 'sightedit', resolveSettings(input, 'production'));
     const manifests: Manifest[] = app.charts.flatMap((chart) => chart.toJson());
     expect(Object.keys(configFiles(manifests, 'prometheus-config'))).toEqual(['prometheus.yml']);
     const { scrape_configs } = serverConfig(manifests, 'prometheus-config', 'prometheus.yml');

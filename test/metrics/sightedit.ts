@@ -1,6 +1,6 @@
 import { App } from 'cdk8s';
 import { load } from 'js-yaml';
-import { remediationPolicies, resolveSettings, SightEditMonitoring, sightEdit } from '../../charts';
+import { addSightEditMonitoring, remediationPolicies, resolveSettings, sightEdit } from '../../charts';
 import { metricUses as metricUsesOf } from '../../charts/metric-uses';
 import type { PrometheusConfig } from '../../constructs';
 import { KnownMetrics, metricLists } from '../../metrics';
@@ -10,7 +10,7 @@ import { configFiles, type Manifest } from '../../testing/manifests';
 /** Every scrape job: a self-managed cluster has those that others hide. */
 export function scrapeConfigs(): PrometheusConfig['scrape_configs'] {
   const app = new App();
-  new SightEditMonitoring(app, 'sightedit', resolveSettings({ ...sightEdit, platform: 'kubeadm' }, 'production'));
+  addSightEditMonitoring(app, 'sightedit', resolveSettings({ ...sightEdit, platform: 'kubeadm' }, 'production'));
   const manifests: Manifest[] = app.charts.flatMap((chart) => chart.toJson());
   const text = configFiles(manifests, 'prometheus-config')['prometheus.yml']!;
   return (load(text) as PrometheusConfig).scrape_configs;

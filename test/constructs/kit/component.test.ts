@@ -1,6 +1,6 @@
 import { App, Chart } from 'cdk8s';
 import { Construct } from 'constructs';
-import { type ComponentProps, scratch } from '../../../constructs';
+import { type Component, type ComponentProps, PRIVATE_CIDRS, scratch } from '../../../constructs';
 import { containerOf, find, findAll, manifestsOf, NAMESPACE, podOf, render, testChart } from '../../../testing/render';
 import { component, stateful } from './sample';
 
@@ -101,7 +101,7 @@ describe('replicas', () => {
     ]);
   });
 
-  test('a Deployment with a volume gives it up before the next pod takes it', () => {
+  test('a Deployment with a volume releases it before the next pod mounts it', () => {
     const manifests = rendered({
       workload: { kind: 'Deployment', replicas: 1, storage: { path: '/data', size: '3Gi', storageClass: 'fast' } },
     });
@@ -117,7 +117,7 @@ describe('replicas', () => {
     expect(containerOf(manifests, 'demo').volumeMounts).toEqual([{ name: 'data', mountPath: '/data' }]);
   });
 
-  test('ports of replicas alone are left out of the load-balanced Service', () => {
+  test('ports that only replicas use are left out of the load-balanced Service', () => {
     const manifests = rendered({
       workload: stateful(2),
       ports: { http: { port: 80 }, gossip: { port: 7000, protocol: 'UDP', replicasOnly: true } },
@@ -186,7 +186,7 @@ describe('access to the Kubernetes API', () => {
     expect(find(manifests, 'ServiceAccount').automountServiceAccountToken).toBe(false);
   });
 
-  test('a role in the namespace of others says whose it is', () => {
+  test('a role in another namespace has the name of its component', () => {
     const manifests = render((chart) => component(chart).addRole('shop', rules));
     const name = `${NAMESPACE}-demo`;
     expect(find(manifests, 'Role', name)).toMatchObject({ metadata: { namespace: 'shop' }, rules });
@@ -206,6 +206,35 @@ describe('access to the Kubernetes API', () => {
     expect(podOf(manifests, 'demo').spec.automountServiceAccountToken).toBe(true);
   });
 
+  const api = (...cidrs: readonly string[]) => ({
+    to: cidrs.map((cidr) => ({ ipBlock: { cidr } })),
+    ports: [443, 6443, 8443].map((port) => ({ port, protocol: 'TCP' })),
+  });
+  const egress = (manifests: ReturnType<typeof rendered>): object[] => find(manifests, 'NetworkPolicy').spec.egress;
+
+  test.each<[string, (demo: Component) => void]>([
+    ['a role', (demo) => demo.addRole(NAMESPACE, rules)],
+    ['a cluster role', (demo) => demo.addClusterRole(rules)],
+    [
+      'several roles',
+      (demo) => {
+        demo.addRole(NAMESPACE, rules);
+        demo.addRole('shop', rules);
+        demo.addClusterRole(rules);
+      },
+    ],
+  ])('%s opens the way to the API server once, in every private range', (_roles, grant) => {
+    const [, ...opened] = egress(render((chart) => grant(component(chart))));
+    expect(opened).toEqual([api(...PRIVATE_CIDRS)]);
+  });
+
+  test('a role opens the ranges that are set, and no role opens none', () => {
+    const apiCidrs = ['203.0.113.7/32'];
+    const [, ...opened] = egress(render((chart) => component(chart, { apiCidrs }).addRole(NAMESPACE, rules)));
+    expect(opened).toEqual([api('203.0.113.7/32')]);
+    expect(egress(rendered({ apiCidrs }))).toHaveLength(1);
+  });
+
   test('a cluster role can be granted in a chart without a namespace', () => {
     const chart = new Chart(new App(), 'anywhere');
     component(chart).addClusterRole(rules);
@@ -214,13 +243,30 @@ describe('access to the Kubernetes API', () => {
 });
 
 describe('what is added later', () => {
-  test('arguments are asked for once everything has been added', () => {
-    const args: string[] = [];
+  test('arguments that are added follow those of the props', () => {
     const manifests = render((chart) => {
-      component(chart, { args: () => args });
-      args.push('--late');
+      const demo = component(chart, { args: ['--early'] });
+      demo.addArgs('--late', '--later');
+      demo.addArgs('--last');
     });
-    expect(containerOf(manifests, 'demo').args).toEqual(['--late']);
+    expect(containerOf(manifests, 'demo').args).toEqual(['--early', '--late', '--later', '--last']);
+  });
+
+  test('variables that are added follow those of the props', () => {
+    const variable = (name: string) => ({ name, value: name.toLowerCase() });
+    const manifests = render((chart) => {
+      const demo = component(chart, { env: [variable('EARLY')] });
+      demo.addEnv(variable('LATE'), variable('LATER'));
+    });
+    expect(containerOf(manifests, 'demo').env).toEqual([variable('EARLY'), variable('LATE'), variable('LATER')]);
+  });
+
+  test('the address of a connection can be an argument of the component that connects', () => {
+    const manifests = render((chart) => {
+      const client = component(chart, { name: 'client' });
+      client.addArgs(`--server=${client.connectTo(component(chart, { name: 'server' }).endpoint()).url()}`);
+    });
+    expect(containerOf(manifests, 'client').args).toEqual([`--server=http://server.${NAMESPACE}.svc:8080`]);
   });
 
   test('a mount that is added appears in the pod', () => {
@@ -229,9 +275,10 @@ describe('what is added later', () => {
   });
 
   test('lists that stay empty are not written', () => {
-    const pod = podOf(rendered({ args: () => [] }), 'demo');
+    const pod = podOf(rendered({ args: [], env: [], mounts: [] }), 'demo');
     expect(pod.spec).not.toHaveProperty('volumes');
     expect(pod.spec.containers[0]).not.toHaveProperty('args');
+    expect(pod.spec.containers[0]).not.toHaveProperty('env');
     expect(pod.spec.containers[0]).not.toHaveProperty('volumeMounts');
   });
 });

@@ -50,7 +50,7 @@ test.each([true, false])('the client may leave for the workload when admit is %s
   });
 });
 
-test('an owner who admits by himself finds no policy of ours', () => {
+test('an owner who writes the policy finds none of ours', () => {
   expect(connected({ admit: false }).filter(({ metadata }) => metadata.namespace === 'shop')).toEqual([]);
 });
 

@@ -17,14 +17,14 @@ function clashing(outdir?: string): App {
   return app;
 }
 
-test('two constructs that write the same object end the synth with one message and no file', () => {
+test('two constructs that write the same object stop synthesis with one message and no file', () => {
   const outdir = mkdtempSync(join(tmpdir(), 'object-names-'));
   try {
     expect(() => clashing(outdir).synth()).toThrow(
       new Error(
         'Validation failed with the following errors:\n' +
-          '  [] ConfigMap shop/settings is written by first/settings and second/settings: ' +
-          'give one of the constructs another name',
+          '  [] duplicate object ConfigMap shop/settings, written by first/settings and second/settings: ' +
+          'rename one of them',
       ),
     );
     expect(existsSync(outdir) ? readdirSync(outdir) : []).toEqual([]);
@@ -38,7 +38,7 @@ test('two components of one name name every object that they both write', () => 
   component(chart, {}, 'first');
   component(chart, {}, 'second');
   const lines = synthError(chart).split('\n').slice(1);
-  expect(lines.map((line) => line.trim().split(' ')[1])).toEqual([
+  expect(lines.map((line) => line.trim().split(' ')[3])).toEqual([
     'ServiceAccount',
     'Deployment.apps',
     'Service',
@@ -46,7 +46,7 @@ test('two components of one name name every object that they both write', () => 
   ]);
 });
 
-test('one name in two namespaces or of two kinds is no clash', () => {
+test('the same name in two namespaces, or of two kinds, is no duplicate', () => {
   const app = new App();
   for (const namespace of ['shop', 'staging']) {
     const chart = testChart(namespace, app, namespace);

@@ -2,8 +2,8 @@ import type { CheckName } from '../closure';
 import type { Copy } from './copy';
 import { BLACKBOX_CONFIG, GRAFANA, policyOf } from './names';
 
-/** What the checks cannot read: they stop there. */
-export const refusals: readonly {
+/** Manifests that the checks do not support. They throw an error instead of passing. */
+export const unsupported: readonly {
   readonly what: string;
   readonly makes: (copy: Copy) => void;
   readonly check: CheckName;
@@ -17,22 +17,22 @@ export const refusals: readonly {
       };
     },
     check: 'podSelectors',
-    message: 'matchExpressions are not understood here',
+    message: 'matchExpressions are not supported',
   },
   {
-    what: 'a file that is mounted by itself',
+    what: 'a single file that is mounted',
     makes: (copy) => {
       copy.container(GRAFANA).volumeMounts[1].subPath = 'grafana.ini';
     },
     check: 'filePaths',
-    message: 'by subPath, which is not understood here',
+    message: 'by subPath, which is not supported',
   },
   {
-    what: 'a file in a language of its own',
+    what: 'a file in an unknown format',
     makes: (copy) => {
       copy.object(BLACKBOX_CONFIG).data['config.toml'] = '';
     },
     check: 'connections',
-    message: 'config.toml is of a kind that is not understood here',
+    message: 'the format of config.toml is not supported',
   },
 ];

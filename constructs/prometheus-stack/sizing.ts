@@ -1,4 +1,4 @@
-import { SettingError } from './errors';
+import { SettingError } from '../kit';
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
@@ -8,50 +8,51 @@ const GIB = 1024 * MIB;
 export interface PrometheusLoad {
   /** Active series in the head block. */
   readonly activeSeries: number;
-  readonly scrapeIntervalSeconds: number;
+  /** Scrape interval. */
+  readonly intervalSeconds: number;
   readonly retentionDays: number;
 }
 
-/** What a Prometheus server needs for a load. Quantities are Kubernetes', `retentionSize` is Prometheus'. */
+/** Size of a Prometheus server. `retentionSize` is in Prometheus' units, the rest are Kubernetes quantities. */
 export interface PrometheusSize {
   readonly cpu: string;
   readonly memory: string;
   /** Size of the volume. */
   readonly disk: string;
-  /** `storage.tsdb.retention.size`: 82 % of the volume, so that the write-ahead log and a compaction fit beside the blocks. */
+  /** `storage.tsdb.retention.size`: 82 % of the volume. The rest holds the write-ahead log and a compaction. */
   readonly retentionSize: string;
 }
 
 /**
- * Bytes on disk per sample. Prometheus' storage documentation gives 1–2 bytes; the upper end leaves room for the index.
+ * Bytes on disk per sample. Prometheus' storage documentation gives 1–2 bytes; 2 leaves room for the index.
  * https://prometheus.io/docs/prometheus/latest/storage/#operational-aspects
  */
 const BYTES_PER_SAMPLE = 2;
 
-/** Memory per active series, head block and churn of two hours together, with as much again for queries and rules. */
+/** Memory per active series: head block and two hours of churn, doubled for queries and rules. */
 const BYTES_PER_SERIES = 8 * KIB;
 
 const BASE_MEMORY = 512 * MIB;
 
-/** Share of the volume that blocks may take; Prometheus' documentation asks for at most 80–85 %. */
+/** Share of the volume that blocks may fill; Prometheus' documentation asks for at most 80–85 %. */
 const BLOCK_SHARE = 0.82;
 
-/** One core evaluates and scrapes about this many samples per second with room to spare. */
+/** Samples per second that one core scrapes and evaluates, with reserves. */
 const SAMPLES_PER_CORE_SECOND = 50_000;
 
 /**
  * Sizes a Prometheus server for a load.
  *
- * @param disk a volume size that is given, e.g. `50Gi` @default - sized for the load, in steps of 10 GiB
- * @throws SettingError when the given volume cannot hold the retention
+ * @param disk size of the volume, e.g. `50Gi` @default - sized for the load, in steps of 10 GiB
+ * @throws SettingError when a number is not positive, or when the volume cannot hold the retention
  */
 export function sizePrometheus(load: PrometheusLoad, disk?: string): PrometheusSize {
   for (const [name, value] of Object.entries(load)) {
     if (!(value > 0)) {
-      throw new SettingError(SETTINGS[name as keyof PrometheusLoad], value, 'write a number greater than zero');
+      throw new SettingError(name, value, 'write a number greater than zero');
     }
   }
-  const samplesPerSecond = load.activeSeries / load.scrapeIntervalSeconds;
+  const samplesPerSecond = load.activeSeries / load.intervalSeconds;
   const blocks = samplesPerSecond * BYTES_PER_SAMPLE * load.retentionDays * 86_400;
   const needed = Math.ceil(blocks / BLOCK_SHARE / (10 * GIB)) * 10 * GIB;
   const volume = disk === undefined ? needed : parseBytes('storageSize', disk);
@@ -59,7 +60,7 @@ export function sizePrometheus(load: PrometheusLoad, disk?: string): PrometheusS
     throw new SettingError(
       'storageSize',
       disk,
-      `${load.retentionDays} days of ${load.activeSeries} series every ${load.scrapeIntervalSeconds} s need ` +
+      `${load.retentionDays} days of ${load.activeSeries} series every ${load.intervalSeconds} s need ` +
         `${needed / GIB}Gi; give the volume that much${shorterRetention(load, (volume * BLOCK_SHARE) / blocks)}`,
     );
   }
@@ -72,18 +73,11 @@ export function sizePrometheus(load: PrometheusLoad, disk?: string): PrometheusS
   };
 }
 
-/** What else would help: as many days as the volume holds, if it holds one. */
+/** The other fix: as many days as the volume holds, if it holds one. */
 function shorterRetention({ retentionDays }: PrometheusLoad, share: number): string {
   const days = Math.floor(retentionDays * share);
   return days < 1 ? '' : `, or lower retentionDays to ${days}`;
 }
-
-/** What the parts of a load are called where they are set. */
-const SETTINGS: { readonly [name in keyof PrometheusLoad]: string } = {
-  activeSeries: 'activeSeries',
-  scrapeIntervalSeconds: 'intervalSeconds',
-  retentionDays: 'retentionDays',
-};
 
 const UNITS: Record<string, number> = { Mi: MIB, Gi: GIB, Ti: 1024 * GIB };
 

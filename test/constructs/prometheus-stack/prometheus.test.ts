@@ -1,29 +1,30 @@
 import {
   Credentials,
   Endpoint,
+  PRIVATE_CIDRS,
   Prometheus,
   type PrometheusProps,
   type ScrapeConfig,
   SettingError,
-} from '../../constructs';
-import { RuleCatalogue } from '../../rules';
-import { configFiles } from '../../testing/manifests';
-import { containerOf, find, findAll, manifestsOf, NAMESPACE, podOf, testChart } from '../../testing/render';
-import { testProps } from '../support/props';
-import { withRuleDirectory } from '../support/rule-directory';
-import { serverConfig } from '../support/server-config';
-import { component, stateful } from './kit/sample';
+} from '../../../constructs';
+import { RuleCatalogue } from '../../../rules';
+import { configFiles } from '../../../testing/manifests';
+import { containerOf, find, findAll, manifestsOf, NAMESPACE, podOf, testChart } from '../../../testing/render';
+import { testProps } from '../../support/props';
+import { withRuleDirectory } from '../../support/rule-directory';
+import { serverConfig } from '../../support/server-config';
+import { component, stateful } from '../kit/sample';
+import { FULL, MINIMAL, TRACES } from './props';
 
-const PROPS = (): PrometheusProps => ({
-  externalLabels: { cluster: 'demo' },
-  externalUrl: 'https://prometheus.example.com',
-});
-
-/** A server, and a client or a target beside it. */
+/** A server in a chart of its own. */
 function prometheus(props: Partial<PrometheusProps> = {}) {
   const chart = testChart();
-  return { chart, server: new Prometheus(chart, 'prometheus', { ...PROPS(), ...props }) };
+  return { chart, server: new Prometheus(chart, 'prometheus', { ...MINIMAL(), ...props }) };
 }
+
+/** What the server may reach. */
+const egressOf = (manifests: ReturnType<typeof manifestsOf>): object[] =>
+  find(manifests, 'NetworkPolicy', 'prometheus').spec.egress;
 
 const config = (chart: ReturnType<typeof testChart>) =>
   serverConfig(manifestsOf(chart), 'prometheus-config', 'prometheus.yml');
@@ -32,50 +33,17 @@ describe('Prometheus', () => {
   testProps<PrometheusProps>({
     make: (scope, props) => {
       new Prometheus(scope, 'prometheus', props).addScrapeConfig({
-        job_name: 'demo',
-        static_configs: [{ targets: ['demo:80'] }],
+        job_name: 'shop',
+        kubernetes_sd_configs: [{ role: 'pod', namespaces: { names: ['shop'] } }],
       });
     },
-    minimal: PROPS,
-    full: () => ({
-      name: 'metrics',
-      externalLabels: { cluster: 'demo', region: 'mars-1' },
-      externalUrl: 'https://metrics.example.com',
-      replicas: 3,
-      intervalSeconds: 20,
-      retentionDays: 21,
-      activeSeries: 1_000_000,
-      storageSize: '400Gi',
-      storageClass: 'fast',
-      keep: () => ['demo_requests_total'],
-      remoteWrites: [
-        {
-          url: 'https://mimir.example.com/push',
-          cidrs: ['10.77.0.0/16'],
-          keep: 'up|slo:.*',
-          tokenKey: 'MIMIR_TOKEN',
-        },
-      ],
-      credentials: new Credentials('metrics-credentials'),
-    }),
-    traces: {
-      name: 'name: metrics',
-      externalLabels: 'region: mars-1',
-      externalUrl: '--web.external-url=https://metrics.example.com',
-      replicas: 'replicas: 3',
-      intervalSeconds: 'scrape_interval: 20s',
-      retentionDays: 'time: 21d',
-      activeSeries: 'memory: 8448Mi',
-      storageSize: 'storage: 400Gi',
-      storageClass: 'storageClassName: fast',
-      keep: 'regex: demo_requests_total',
-      remoteWrites: 'url: https://mimir.example.com/push',
-      credentials: 'secretName: metrics-credentials',
-    },
+    minimal: MINIMAL,
+    full: FULL,
+    traces: TRACES,
   });
 
   describe('replicas', () => {
-    test('are told apart by a label that samples carry and alerts do not', () => {
+    test('differ by a label of samples that alerts do not have', () => {
       const { chart, server } = prometheus();
       server.addAlertmanager(component(chart, { name: 'alerts' }).endpoint());
       const { global, alerting } = config(chart);
@@ -93,7 +61,7 @@ describe('Prometheus', () => {
       expect(spec.terminationGracePeriodSeconds).toBe(600);
     });
 
-    test('reload their files by themselves and are not rolled out anew', () => {
+    test('reload their files themselves and do not restart', () => {
       const { chart } = prometheus();
       const manifests = manifestsOf(chart);
       expect(containerOf(manifests, 'prometheus').args).toContain('--config.auto-reload');
@@ -138,10 +106,25 @@ describe('Prometheus', () => {
       });
       expect(find(manifests, 'Role', 'prometheus').metadata.namespace).toBe(NAMESPACE);
       expect(find(manifests, 'NetworkPolicy', 'shop').spec.ingress).toHaveLength(1);
-      expect(find(manifests, 'NetworkPolicy', 'prometheus').spec.egress).toHaveLength(2);
+      expect(egressOf(manifests)).toContainEqual({
+        to: [{ podSelector: { matchLabels: { 'app.kubernetes.io/name': 'shop' } } }],
+        ports: [{ port: 8080, protocol: 'TCP' }],
+      });
     });
 
-    test('keeps the series that it is told to keep, after its own relabelling', () => {
+    test.each([
+      ['every private range', undefined, PRIVATE_CIDRS],
+      ['the ranges that are set', ['203.0.113.7/32'], ['203.0.113.7/32']],
+    ])('opens the way to the API server, which discovery asks, in %s', (_ranges, apiCidrs, expected) => {
+      const { chart, server } = prometheus({ apiCidrs });
+      server.addScrapeJob('shop', component(chart, { name: 'shop' }).endpoint());
+      expect(egressOf(manifestsOf(chart))).toContainEqual({
+        to: expected.map((cidr) => ({ ipBlock: { cidr } })),
+        ports: [443, 6443, 8443].map((port) => ({ port, protocol: 'TCP' })),
+      });
+    });
+
+    test('keeps the series of its keep-list, after its own relabelling', () => {
       const { chart, server } = prometheus({ keep: (job) => ({ some: ['a', 'b'], none: [] })[job] });
       const rename = { source_labels: ['__name__'], regex: 'c', target_label: '__name__', replacement: 'a' };
       server.addScrapeConfig({ job_name: 'some', static_configs: [], metric_relabel_configs: [rename] });
@@ -189,18 +172,18 @@ describe('Prometheus', () => {
       ]);
     });
 
-    test('of a known name is refused', () => {
+    test('with a duplicate name is refused', () => {
       const { server } = prometheus();
       server.addScrapeConfig({ job_name: 'shop' });
       expect(() => server.addScrapeConfig({ job_name: 'shop' })).toThrow(
-        'job_name is "shop": give the scrape job a name that no other job has',
+        'duplicate scrape job name "shop": rename one of them',
       );
       expect(server.jobNames).toEqual(['shop']);
     });
 
-    test('of an endpoint that is no Service is refused', () => {
+    test('of an endpoint without a Service is refused', () => {
       expect(() => prometheus().server.addScrapeJob('shop', Endpoint.host('shop.example.com'))).toThrow(
-        'addScrapeJob is "shop": the endpoint is no Service of the cluster; use addScrapeConfig()',
+        'addScrapeJob is "shop": the endpoint has no Service in the cluster; use addScrapeConfig()',
       );
     });
 
@@ -218,12 +201,12 @@ describe('Prometheus', () => {
     });
   });
 
-  test('targets from files are read without a synth, and their ports are open', () => {
+  test('targets from files are read without a synthesis, and their ports are open', () => {
     const { chart, server } = prometheus();
     server.addFileDiscovery({
       job: 'machines',
       configMap: 'machine-targets',
-      endpoints: [Endpoint.nodes(9100, 'http', ['10.9.0.0/16'])],
+      destinations: [Endpoint.nodes(9100, ['10.9.0.0/16'])],
     });
     const manifests = manifestsOf(chart);
     expect(config(chart).scrape_configs[0]).toMatchObject({
@@ -272,7 +255,7 @@ describe('Prometheus', () => {
       expect(rules).toEqual([{ to: [{ ipBlock: { cidr: '10.77.0.0/16' } }], ports: [{ port, protocol: 'TCP' }] }]);
     });
 
-    test('keeps what it is told to keep', () => {
+    test('sends the series of its keep-list only', () => {
       const { chart } = prometheus({
         remoteWrites: [{ url: 'https://mimir.example.com/api/v1/push', keep: 'up|slo:.*' }],
       });
@@ -280,6 +263,15 @@ describe('Prometheus', () => {
         { source_labels: ['__name__'], regex: 'up|slo:.*', action: 'keep' },
       ]);
     });
+
+    test.each(['mimir.example.com/push', 'ftp://mimir.example.com', ''])(
+      'to "%s", which is no URL, is refused',
+      (url) => {
+        expect(() => prometheus({ remoteWrites: [{ url }] })).toThrow(
+          `remoteWrites.url is "${url}": write a URL, e.g. https://mimir.example.com/api/v1/push`,
+        );
+      },
+    );
 
     test('with a token and no Secret is refused', () => {
       expect(() => prometheus({ remoteWrites })).toThrow(
@@ -289,6 +281,21 @@ describe('Prometheus', () => {
   });
 
   describe('rules', () => {
+    test.each([
+      [75, undefined],
+      [76, 'intervalSeconds is 76: rules read 4 samples over [5m]; write at most 75'],
+    ])('that read rates over five minutes allow an interval of %i s: %s', (intervalSeconds, message) => {
+      const add = () =>
+        prometheus({ intervalSeconds }).server.addRules(withRuleDirectory({}, RuleCatalogue.read), {
+          runbook: ({ alert }) => alert,
+        });
+      if (message === undefined) {
+        expect(add).not.toThrow();
+      } else {
+        expect(add).toThrow(message);
+      }
+    });
+
     test('are loaded with a ConfigMap for each topic', () => {
       const { chart, server } = prometheus();
       server.addRules(withRuleDirectory({}, RuleCatalogue.read), {
@@ -322,7 +329,7 @@ describe('Prometheus', () => {
     });
 
     test.each(['intervalSeconds', 'retentionDays', 'activeSeries'] as const)(
-      'is told by the name of the prop %s',
+      'is refused by the name of the prop %s',
       (prop) => {
         expect(() => prometheus({ [prop]: 0 })).toThrow(`${prop} is 0: write a number greater than zero`);
       },

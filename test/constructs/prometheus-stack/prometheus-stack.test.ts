@@ -1,29 +1,29 @@
 import {
-  Credentials,
+  BlackboxExporter,
+  Endpoint,
+  KubeStateMetrics,
   PLATFORMS,
   type Platform,
+  Prometheus,
   PrometheusStack,
   type PrometheusStackProps,
   type ScrapeConfig,
-} from '../../constructs';
-import { RuleCatalogue } from '../../rules';
-import { find, findAll, render } from '../../testing/render';
-import { testProps } from '../support/props';
-import { SOUND_RULES, withRuleDirectory } from '../support/rule-directory';
-import { serverConfig } from '../support/server-config';
+} from '../../../constructs';
+import { RuleCatalogue } from '../../../rules';
+import { find, findAll, render } from '../../../testing/render';
+import { testProps } from '../../support/props';
+import { SOUND_RULES, withRuleDirectory } from '../../support/rule-directory';
+import { serverConfig } from '../../support/server-config';
+import { component } from '../kit/sample';
+import { FULL, MINIMAL, TRACES } from './props';
 
 const CONTROL_PLANE_JOBS = ['kube-scheduler', 'kube-controller-manager', 'etcd'];
 const CONTROL_PLANE_PORTS = [10259, 10257, 2381];
 const LINKS = { runbook: ({ alert }: { alert: string }) => `https://runbooks.example.com/${alert}` };
 
-const PROPS = (): PrometheusStackProps => ({
-  externalLabels: { cluster: 'demo' },
-  externalUrl: 'https://prometheus.example.com',
-  platform: 'eks',
-  watchedNamespaces: ['shop'],
-});
+const PROPS = (): PrometheusStackProps => ({ ...MINIMAL(), platform: 'eks', watchedNamespaces: ['shop'] });
 
-/** A catalogue of the topic `demo`, under another name if need be. */
+/** A catalogue with one topic. */
 function catalogue(topic = 'demo'): RuleCatalogue {
   const { 'rules/demo.yaml': demo } = SOUND_RULES;
   return withRuleDirectory({ 'rules/demo.yaml': undefined, [`rules/${topic}.yaml`]: demo }, RuleCatalogue.read);
@@ -37,49 +37,41 @@ const jobNames = (props: Partial<PrometheusStackProps>) => jobsOf(rendered(props
 
 describe('PrometheusStack', () => {
   testProps<PrometheusStackProps>({
-    make: (scope, props) => new PrometheusStack(scope, 'stack', props),
+    make: (scope, props) => {
+      const { prometheus } = new PrometheusStack(scope, 'stack', props);
+      prometheus.addScrapeConfig({ job_name: 'shop' });
+    },
+    parts: (scope, props) => {
+      new Prometheus(scope, 'prometheus', props);
+      new KubeStateMetrics(scope, 'kube-state-metrics', {
+        ...props,
+        name: undefined,
+        namespaces: props.watchedNamespaces,
+      });
+      new BlackboxExporter(scope, 'blackbox-exporter');
+    },
     minimal: PROPS,
     full: () => ({
-      name: 'metrics',
-      externalLabels: { cluster: 'demo', region: 'mars-1' },
-      externalUrl: 'https://metrics.example.com',
-      replicas: 3,
-      intervalSeconds: 20,
-      retentionDays: 21,
-      activeSeries: 1_000_000,
-      storageSize: '400Gi',
-      storageClass: 'fast',
-      keep: (job) => (job === 'kubelet' ? ['kubelet_running_pods'] : undefined),
-      remoteWrites: [{ url: 'https://mimir.example.com/api/v1/push', tokenKey: 'MIMIR_TOKEN' }],
-      credentials: new Credentials('metrics-credentials'),
+      ...FULL(),
       platform: 'kubeadm',
       watchedNamespaces: ['shop', 'warehouse'],
-      application: { name: 'storefront', namespace: 'boutique' },
+      application: {
+        name: 'storefront',
+        namespace: 'boutique',
+        endpoints: [Endpoint.host('boutique.example.com', 3000, 'http', ['10.44.0.0/16'])],
+      },
       probedUrls: ['https://shop.example.com/health'],
       rules: { catalogue: catalogue(), links: LINKS },
       nodeCidrs: ['10.42.0.0/16'],
-      apiCidrs: ['10.43.0.0/16'],
     }),
     traces: {
-      name: 'name: metrics',
-      externalLabels: 'region: mars-1',
-      externalUrl: '--web.external-url=https://metrics.example.com',
-      replicas: 'replicas: 3',
-      intervalSeconds: 'scrape_interval: 20s',
-      retentionDays: 'time: 21d',
-      activeSeries: 'memory: 8448Mi',
-      storageSize: 'storage: 400Gi',
-      storageClass: 'storageClassName: fast',
-      keep: 'regex: kubelet_running_pods',
-      remoteWrites: 'url: https://mimir.example.com/api/v1/push',
-      credentials: 'secretName: metrics-credentials',
+      ...TRACES,
       platform: 'job_name: kube-scheduler',
       watchedNamespaces: '--namespaces=shop,warehouse',
       application: 'job_name: storefront-pods',
       probedUrls: '- https://shop.example.com/health',
       rules: 'runbook_url: https://runbooks.example.com/DemoDown',
       nodeCidrs: 'cidr: 10.42.0.0/16',
-      apiCidrs: 'cidr: 10.43.0.0/16',
     },
   });
 
@@ -170,7 +162,7 @@ describe('PrometheusStack', () => {
       expect(honoured.map(({ job_name }) => job_name)).toEqual(['kube-state-metrics']);
     });
 
-    test('about objects have no labels of the exporter, which would fill the gaps of the objects with itself', () => {
+    test('about objects have no labels of the exporter: series without a pod would get its pod', () => {
       const job = every().find(({ job_name }) => job_name === 'kube-state-metrics');
       const named = job?.relabel_configs?.flatMap(({ target_label }) => target_label ?? []);
       const { regex } = job?.relabel_configs?.at(-1) ?? {};
@@ -179,7 +171,7 @@ describe('PrometheusStack', () => {
         regex: 'namespace|pod|node|service|component',
       });
       expect(named).toContain('pod');
-      // Whatever the job names a target by is dropped again.
+      // Every label that names the target is dropped again.
       expect(named?.filter((label) => !new RegExp(`^(?:${regex})$`).test(label))).toEqual([]);
     });
 
@@ -191,7 +183,7 @@ describe('PrometheusStack', () => {
     });
 
     test.each(['storefront-services', 'storefront-pods'])(
-      'of the application look in its namespace, whatever its name is: %s',
+      'of the application discover in its namespace, which may have another name: %s',
       (name) => {
         const job = every().find(({ job_name }) => job_name === name);
         expect(job?.kubernetes_sd_configs).toMatchObject([{ namespaces: { names: ['shop'] } }]);
@@ -213,6 +205,36 @@ describe('PrometheusStack', () => {
         static_configs: [{ targets: ['https://shop.example.com/health'] }],
       });
       expect(job?.relabel_configs).toContainEqual({ source_labels: ['__param_target'], target_label: 'instance' });
+    });
+
+    test('that probe let the exporter reach the URLs and nothing else', () => {
+      const urls = [
+        'https://shop.example.com/health',
+        'https://shop.example.com:8443/health',
+        'http://shop.example.com',
+      ];
+      const [, ...rules] = find(rendered({ probedUrls: urls }), 'NetworkPolicy', 'blackbox-exporter').spec.egress;
+      expect(rules).toEqual(
+        [443, 8443, 80].map((port) => ({
+          to: [{ ipBlock: expect.objectContaining({ cidr: '0.0.0.0/0' }) }],
+          ports: [{ port, protocol: 'TCP' }],
+        })),
+      );
+    });
+
+    test('of the application may reach its endpoints, on both sides', () => {
+      const manifests = render((chart) => {
+        const shop = component(chart, { name: 'shop' });
+        new PrometheusStack(chart, 'stack', {
+          ...PROPS(),
+          application: { name: 'shop', namespace: 'shop', endpoints: [shop.endpoint()] },
+        });
+      });
+      expect(find(manifests, 'NetworkPolicy', 'shop').spec.ingress).toHaveLength(1);
+      expect(find(manifests, 'NetworkPolicy', 'prometheus').spec.egress).toContainEqual({
+        to: [{ podSelector: { matchLabels: { 'app.kubernetes.io/name': 'shop' } } }],
+        ports: [{ port: 8080, protocol: 'TCP' }],
+      });
     });
 
     test('of the API server verify its certificate', () => {
@@ -257,7 +279,7 @@ describe('PrometheusStack', () => {
       expect(controlPlane).toEqual(CONTROL_PLANE_PORTS.map((port) => ({ to: [NODES], ports: ports(port) })));
     });
 
-    test('are known to kube-state-metrics by the API server alone', () => {
+    test('let kube-state-metrics reach the API server only', () => {
       expect(ranges('kube-state-metrics', 'eks')).toEqual([{ to: [API], ports: ports(443, 6443, 8443) }]);
     });
   });

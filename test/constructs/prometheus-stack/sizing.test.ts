@@ -1,14 +1,10 @@
-import {
-  type PrometheusLoad,
-  type PrometheusSize,
-  parseBytes,
-  SettingError,
-  sizePrometheus,
-} from '../../../constructs';
+import { type PrometheusLoad, type PrometheusSize, SettingError, sizePrometheus } from '../../../constructs';
+import { parseBytes } from '../../../constructs/prometheus-stack/sizing';
+import { settingError } from '../../support/setting-error';
 
 const GIB = 1024 ** 3;
 const MIB = 1024 ** 2;
-const LOAD: PrometheusLoad = { activeSeries: 250_000, scrapeIntervalSeconds: 15, retentionDays: 30 };
+const LOAD: PrometheusLoad = { activeSeries: 250_000, intervalSeconds: 15, retentionDays: 30 };
 
 /** Numbers of a size, in bytes and cores. */
 function measured(size: PrometheusSize) {
@@ -21,33 +17,21 @@ function measured(size: PrometheusSize) {
   };
 }
 
-function thrown(size: () => unknown): SettingError {
-  try {
-    size();
-  } catch (error) {
-    if (error instanceof SettingError) {
-      return error;
-    }
-    throw error;
-  }
-  throw new Error('nothing was thrown, expected a SettingError');
-}
-
 test.each<[string, PrometheusLoad, PrometheusSize]>([
   ['production', LOAD, { cpu: '400m', memory: '2560Mi', disk: '100Gi', retentionSize: '83968MB' }],
   [
     'dev',
-    { activeSeries: 50_000, scrapeIntervalSeconds: 15, retentionDays: 7 },
+    { activeSeries: 50_000, intervalSeconds: 15, retentionDays: 7 },
     { cpu: '250m', memory: '1024Mi', disk: '10Gi', retentionSize: '8396MB' },
   ],
   [
     'a load of next to nothing',
-    { activeSeries: 1, scrapeIntervalSeconds: 60, retentionDays: 1 },
+    { activeSeries: 1, intervalSeconds: 60, retentionDays: 1 },
     { cpu: '250m', memory: '768Mi', disk: '10Gi', retentionSize: '8396MB' },
   ],
   [
     'two million series for a quarter',
-    { activeSeries: 2_000_000, scrapeIntervalSeconds: 30, retentionDays: 90 },
+    { activeSeries: 2_000_000, intervalSeconds: 30, retentionDays: 90 },
     { cpu: '1400m', memory: '16384Mi', disk: '1180Gi', retentionSize: '990822MB' },
   ],
 ])('the size for %s is as calculated', (_name, load, size) => {
@@ -55,13 +39,13 @@ test.each<[string, PrometheusLoad, PrometheusSize]>([
 });
 
 describe('scaling', () => {
-  const large: PrometheusLoad = { activeSeries: 1_000_000, scrapeIntervalSeconds: 15, retentionDays: 30 };
+  const large: PrometheusLoad = { activeSeries: 1_000_000, intervalSeconds: 15, retentionDays: 30 };
   const ratio = (changed: Partial<PrometheusLoad>, what: keyof ReturnType<typeof measured>) =>
     measured(sizePrometheus({ ...large, ...changed }))[what] / measured(sizePrometheus(large))[what];
 
   test.each<[string, Partial<PrometheusLoad>, { cores: number; memory: number; disk: number }]>([
     ['twice the series', { activeSeries: 2_000_000 }, { cores: 2, memory: 2, disk: 2 }],
-    ['half the interval', { scrapeIntervalSeconds: 7.5 }, { cores: 2, memory: 1, disk: 2 }],
+    ['half the interval', { intervalSeconds: 7.5 }, { cores: 2, memory: 1, disk: 2 }],
     ['twice the retention', { retentionDays: 60 }, { cores: 1, memory: 1, disk: 2 }],
   ])('%s grows what it must and nothing else', (_name, changed, expected) => {
     expect(ratio(changed, 'cores')).toBeCloseTo(expected.cores, 0);
@@ -77,7 +61,7 @@ describe('retention by size', () => {
   });
 
   test('holds the blocks of the whole retention by time', () => {
-    const blocks = (LOAD.activeSeries / LOAD.scrapeIntervalSeconds) * 2 * LOAD.retentionDays * 86_400;
+    const blocks = (LOAD.activeSeries / LOAD.intervalSeconds) * 2 * LOAD.retentionDays * 86_400;
     expect(measured(sizePrometheus(LOAD)).retention).toBeGreaterThanOrEqual(blocks);
   });
 });
@@ -88,25 +72,25 @@ describe('a volume that is given', () => {
   });
 
   test('is refused when the retention does not fit, with the size and the retention that would', () => {
-    const error = thrown(() => sizePrometheus(LOAD, '50Gi'));
+    const error = settingError(() => sizePrometheus(LOAD, '50Gi'));
     expect(error).toMatchObject({ setting: expect.stringMatching(/^storageSize$/), value: '50Gi' });
     expect(error.fix).toMatch(
       /^30 days of 250000 series every 15 s need 100Gi; give the volume that much, or lower retentionDays to 15$/,
     );
   });
 
-  test('fits with either mend', () => {
+  test('fits with either fix', () => {
     expect(sizePrometheus(LOAD, '100Gi').disk).toBe('100Gi');
     expect(sizePrometheus({ ...LOAD, retentionDays: 15 }, '50Gi').disk).toBe('50Gi');
     expect(() => sizePrometheus({ ...LOAD, retentionDays: 16 }, '50Gi')).toThrow(SettingError);
   });
 
-  test('too small for a single day is not met with the advice to keep nothing', () => {
-    expect(thrown(() => sizePrometheus(LOAD, '1Gi')).fix).not.toContain('retentionDays to 0');
+  test('too small for a single day is not answered with zero days', () => {
+    expect(settingError(() => sizePrometheus(LOAD, '1Gi')).fix).not.toContain('retentionDays to 0');
   });
 
   test.each(['50', '50G', '1.5Ti', '-5Gi', ' 50Gi', ''])('written as "%s" is no quantity', (quantity) => {
-    expect(thrown(() => sizePrometheus(LOAD, quantity))).toMatchObject({
+    expect(settingError(() => sizePrometheus(LOAD, quantity))).toMatchObject({
       setting: expect.stringMatching(/^storageSize$/),
       value: quantity,
       fix: 'write a quantity such as 50Gi (Mi, Gi or Ti)',
@@ -115,9 +99,11 @@ describe('a volume that is given', () => {
 });
 
 describe('a load that is no number greater than zero', () => {
-  test.each(['activeSeries', 'scrapeIntervalSeconds', 'retentionDays'] as const)('is refused as %s', (name) => {
+  test.each(['activeSeries', 'intervalSeconds', 'retentionDays'] as const)('is refused as %s', (name) => {
     for (const value of [0, -1, Number.NaN]) {
-      expect(thrown(() => sizePrometheus({ ...LOAD, [name]: value })).fix).toBe('write a number greater than zero');
+      expect(settingError(() => sizePrometheus({ ...LOAD, [name]: value })).fix).toBe(
+        'write a number greater than zero',
+      );
     }
   });
 });
