@@ -132,7 +132,7 @@ export function describeKubernetesFacts(of: () => KubernetesApi, namespace: stri
       const read = await newConfigMap();
       await api.delete(configMap(read.metadata.name));
       const replaced = api.replace(configMap(read.metadata.name), read);
-      await expect(replaced).rejects.toMatchObject({ status: 409, reason: 'Conflict' });
+      await expect(replaced).rejects.toMatchObject({ status: 404, reason: 'NotFound' });
     });
 
     test('is gone when it is deleted, and another one under its name afterwards', async () => {
@@ -153,6 +153,14 @@ export function describeKubernetesFacts(of: () => KubernetesApi, namespace: stri
       await expect(api.replace(reference, { ...known, spec })).rejects.toMatchObject({ status: 409 });
       const { resourceVersion, ...metadata } = known.metadata;
       await expect(api.replace(reference, { ...known, metadata, spec })).rejects.toMatchObject({ status: 422 });
+    });
+
+    test('that was deleted since it was read is not replaced: it would be another one', async () => {
+      const known = await newLease();
+      await api.delete(lease(known.metadata.name));
+      const replaced = api.replace(lease(known.metadata.name), known);
+      await expect(replaced).rejects.toMatchObject({ status: 409, reason: 'Conflict' });
+      expect(await api.find(lease(known.metadata.name))).toBeUndefined();
     });
 
     test('is taken by one of two that try at the same time', async () => {
@@ -182,12 +190,28 @@ export function describeKubernetesFacts(of: () => KubernetesApi, namespace: stri
       expect(written.metadata.generation).toBe(1);
     });
 
+    test('of a definition has a generation that counts the changes of the spec alone', async () => {
+      const { metadata } = await newRemediation();
+      const patch = { metadata: { annotations: { a: '1' } } };
+      const patched = await api.patch<Remediation>(remediation(metadata.name), 'merge', patch);
+      expect([metadata.generation, patched.metadata.generation]).toEqual([1, 1]);
+    });
+
     test('is left alone by a write to the object', async () => {
       const known = await newRemediation();
       const patch = { metadata: { labels: { [KEYS.open]: null, team: 'a' } }, status: { phase: 'failed' } };
       const written = await api.patch<Remediation>(remediation(known.metadata.name), 'merge', patch);
       expect(written.metadata.labels).toEqual({ team: 'a' });
       expect(written.status).toEqual({ phase: 'accepted' });
+    });
+
+    test('of an object that was deleted is not found', async () => {
+      const known = await newRemediation();
+      await api.delete(remediation(known.metadata.name));
+      const reference = { ...remediation(known.metadata.name), subresource: 'status' };
+      await expect(api.replace(reference, { ...known, status: { phase: 'failed' } })).rejects.toMatchObject({
+        status: 404,
+      });
     });
 
     test('that was written from an old version is a conflict, whatever had changed', async () => {
@@ -203,13 +227,14 @@ export function describeKubernetesFacts(of: () => KubernetesApi, namespace: stri
   });
 
   describe('a Deployment', () => {
-    test('has a generation that counts the changes of its spec', async () => {
+    test('has a generation that counts the changes of its spec, and of its annotations', async () => {
       const { metadata } = await newDeployment();
       expect(metadata.generation).toBe(1);
       const patch = async (body: object) =>
         (await api.patch<Deployment>(deployment(metadata.name), 'strategic', body)).metadata.generation;
-      expect(await patch({ metadata: { annotations: { a: '1' } } })).toBe(1);
-      expect(await patch({ spec: { template: { metadata: { annotations: { a: '1' } } } } })).toBe(2);
+      expect(await patch({ metadata: { labels: { a: '1' } } })).toBe(1);
+      expect(await patch({ metadata: { annotations: { a: '1' } } })).toBe(2);
+      expect(await patch({ spec: { template: { metadata: { annotations: { a: '1' } } } } })).toBe(3);
     });
 
     test('keeps what a strategic patch does not name', async () => {

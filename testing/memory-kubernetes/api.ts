@@ -26,6 +26,7 @@ import {
   viewOf,
 } from './objects';
 import { applyPatch } from './patches';
+import { type Reviewers, reviewed } from './reviews';
 
 /** A request that was carried out and changes something, as the API server's audit log tells of it. */
 export interface Write {
@@ -38,25 +39,16 @@ export interface Write {
   readonly dryRun: boolean;
 }
 
-interface TokenReviewSpec {
-  readonly token: string;
-  readonly audiences: readonly string[];
-}
-
-type Attributes = { readonly [name: string]: string | undefined };
-
 /**
  * The Kubernetes API in memory, for tests of what calls it. It follows the API server where the remediation server depends
  * on it: versions and conflicts, subresources, patches, dry runs, pages and watches. It has no schema, no admission and no
  * controllers: `put()` stands for those. `test/e2e/kubernetes-api.e2e.ts` asks a real API server for the same facts.
  */
-export class MemoryKubernetes implements KubernetesApi {
+export class MemoryKubernetes implements KubernetesApi, Reviewers {
   /** Requests that were carried out and change something, oldest first, dry runs included. */
   readonly writes: Write[] = [];
-  /** Answers TokenReviews: the status for a spec. */
-  tokenReview: (spec: TokenReviewSpec) => object = () => ({});
-  /** Answers SelfSubjectAccessReviews. */
-  accessReview: (attributes: Attributes) => boolean = () => true;
+  tokenReview: Reviewers['tokenReview'] = () => ({});
+  accessReview: Reviewers['accessReview'] = () => true;
 
   private readonly collections = new Map<string, Map<string, Stored>>();
   private readonly history = new History();
@@ -178,7 +170,7 @@ export class MemoryKubernetes implements KubernetesApi {
   replace<T>(reference: Reference, object: object, options: WriteOptions = {}): Promise<T> {
     const body = clone(object as Stored);
     return this.write<T>('update', reference, body, options, (known) => {
-      if (!known && body.metadata.uid) {
+      if (!known && body.metadata.uid && traitsOf(reference.resource).createdByUpdate) {
         throw conflict(reference, 'Conflict', 'UID in precondition does not match');
       }
       if (traitsOf(reference.resource).conditional && !body.metadata.resourceVersion) {
@@ -227,7 +219,7 @@ export class MemoryKubernetes implements KubernetesApi {
       throw new KubernetesError(0, 'Unreachable', `${verb} ${pathOf(reference)}: the operation was aborted`);
     }
     await this.faults.meet(verb, reference);
-    const review = this.review(resource, body as object);
+    const review = reviewed(resource, body, this);
     if (review) {
       return review as T;
     }
@@ -288,22 +280,7 @@ export class MemoryKubernetes implements KubernetesApi {
       creationTimestamp: this.now()
         .toISOString()
         .replace(/\.\d+Z$/, 'Z'),
-      ...(traitsOf(resource).counted ? { generation: 1 } : {}),
+      ...(traitsOf(resource).counts ? { generation: 1 } : {}),
     };
-  }
-
-  /** Reviews are answered, and not kept. */
-  private review({ plural }: Resource, body: object): object | undefined {
-    const { spec } = (body ?? {}) as { readonly spec?: unknown };
-    switch (plural) {
-      case 'tokenreviews':
-        return { ...body, status: this.tokenReview(spec as TokenReviewSpec) };
-      case 'selfsubjectaccessreviews': {
-        const { resourceAttributes } = spec as { readonly resourceAttributes: Attributes };
-        return { ...body, status: { allowed: this.accessReview(resourceAttributes) } };
-      }
-      default:
-        return undefined;
-    }
   }
 }

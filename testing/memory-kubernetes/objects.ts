@@ -11,8 +11,10 @@ export interface Stored extends KubernetesObject {
 interface Traits {
   /** The status of a new object. A write to the object leaves its status alone. @default - it has no status */
   readonly status?: object;
-  /** Whether `metadata.generation` counts the changes of the spec. @default false */
-  readonly counted?: boolean;
+  /** What `metadata.generation` counts the changes of. @default - it has none */
+  readonly counts?: 'spec' | 'spec and annotations';
+  /** Whether an update can create an object, which then must not have the identity of another. @default false */
+  readonly createdByUpdate?: boolean;
   /** Whether an update must carry the resourceVersion that it was made from. @default false */
   readonly conditional?: boolean;
   /** Whether a definition makes it: it takes no strategic patch. @default false */
@@ -20,14 +22,14 @@ interface Traits {
 }
 
 const TRAITS: { readonly [plural: string]: Traits } = {
-  deployments: { status: {}, counted: true },
-  replicasets: { status: {}, counted: true },
+  deployments: { status: {}, counts: 'spec and annotations' },
+  replicasets: { status: {}, counts: 'spec' },
   pods: { status: {} },
   horizontalpodautoscalers: { status: {} },
-  poddisruptionbudgets: { status: {}, counted: true },
-  leases: { conditional: true },
-  remediations: { status: { phase: 'accepted' }, counted: true, conditional: true, custom: true },
-  ciliumcidrgroups: { counted: true, conditional: true, custom: true },
+  poddisruptionbudgets: { status: {}, counts: 'spec' },
+  leases: { conditional: true, createdByUpdate: true },
+  remediations: { status: { phase: 'accepted' }, counts: 'spec', conditional: true, custom: true },
+  ciliumcidrgroups: { counts: 'spec', conditional: true, custom: true },
 };
 
 export function traitsOf({ plural }: Resource): Traits {
@@ -56,8 +58,11 @@ export function editedOf(reference: Reference, known: Stored, edited: Stored): S
     throw conflict(reference, 'Conflict', 'the object has been modified');
   }
   const traits = traitsOf(reference.resource);
-  const generationOf = (spec: unknown) =>
-    traits.counted && !isDeepStrictEqual(spec, known.spec) ? (own.generation ?? 0) + 1 : own.generation;
+  const generationOf = (spec: unknown, annotations: unknown = own.annotations) => {
+    const isSame = isDeepStrictEqual(spec, known.spec);
+    const hasSameAnnotations = traits.counts === 'spec' || isDeepStrictEqual(annotations, own.annotations);
+    return traits.counts && !(isSame && hasSameAnnotations) ? (own.generation ?? 0) + 1 : own.generation;
+  };
   switch (reference.subresource) {
     case 'status':
       return { ...known, status: edited.status };
@@ -66,7 +71,7 @@ export function editedOf(reference: Reference, known: Stored, edited: Stored): S
       return { ...known, metadata: { ...known.metadata, generation: generationOf(spec) }, spec };
     }
     default: {
-      const generation = generationOf(edited.spec);
+      const generation = generationOf(edited.spec, edited.metadata.annotations);
       const system = { name, namespace, uid, resourceVersion, creationTimestamp, generation };
       const status = traits.status ? { status: known.status } : {};
       return { ...edited, metadata: { ...edited.metadata, ...system }, ...status };
