@@ -32,12 +32,12 @@ export interface AlertLinks {
   readonly dashboard?: (alert: AlertingRule) => string | undefined;
 }
 
-// These take most of the time of a synthesis without a store.
-const problemsOf = stored('checkRuleFile', checkRuleFile);
-const objectiveProblemsOf = stored('checkSlo', ({ name, slo }: { name: string; slo: ServiceLevelObjective }) =>
+// The checks take longest in a synthesis. `npm run synth` stores their results.
+const ruleProblemsOf = stored('checkRuleFile', checkRuleFile);
+const sloProblemsOf = stored('checkSlo', ({ name, slo }: { name: string; slo: ServiceLevelObjective }) =>
   checkSlo(name, slo),
 );
-const silencesOf = stored(
+const absenceProblemsOf = stored(
   'checkAbsence',
   ({ files, sources }: { files: readonly RuleFile[]; sources: MetricSources }) => checkAbsence(files, sources),
 );
@@ -80,11 +80,11 @@ export class RuleCatalogue {
     const sources = readSources(join(source.rules, 'absence', 'sources.yaml'));
     const alerts = rulesOf(files).filter(isAlertingRule);
     const names = alerts.map(({ alert }) => alert);
-    const broken = files.flatMap(problemsOf);
+    const broken = files.flatMap(ruleProblemsOf);
     const problems = [
       ...broken,
       // A rule that does not parse names no metrics.
-      ...(broken.length > 0 ? [] : silencesOf({ files, sources })),
+      ...(broken.length > 0 ? [] : absenceProblemsOf({ files, sources })),
       ...repeated(files.map(({ topic }) => topic)).map((topic) => `two files have the topic ${topic}: rename one`),
       ...repeated(names).map((name) => `${name} is defined twice: rename one of the alerts`),
       ...repeated(files.flatMap(({ groups }) => groups.map(({ name }) => name))).map(
@@ -217,7 +217,7 @@ function readSlos(directory: string): readonly ServiceLevelObjective[] {
     name,
     slo: readYaml<ServiceLevelObjective>(join(directory, `${name}.yaml`)),
   }));
-  const problems = slos.flatMap(objectiveProblemsOf);
+  const problems = slos.flatMap(sloProblemsOf);
   if (problems.length > 0) {
     throw new CatalogueError(problems);
   }

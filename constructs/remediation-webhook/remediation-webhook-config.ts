@@ -1,6 +1,14 @@
 import type { Limits, RemediationPolicy } from '../../remediation';
 import type { Configuration } from '../../remediation/configuration';
-import { type Connection, type Credentials, type Endpoint, type Mount, SettingError } from '../kit';
+import {
+  type Connection,
+  type Credentials,
+  configMapFiles,
+  DuplicateNameError,
+  type Endpoint,
+  type Mount,
+  SettingError,
+} from '../kit';
 
 export type { Limits } from '../../remediation';
 
@@ -124,9 +132,7 @@ export function connectionSettings(
 /** The certificate authorities of the connections. */
 export function authorityMounts(connections: ConnectionsProps): readonly Mount[] {
   return Object.entries(connections).flatMap(([name, { tls }]) =>
-    tls?.configMap
-      ? [{ name: `ca-${name}`, source: () => ({ configMap: { name: tls.configMap } }), path: `${CA_PATH}/${name}` }]
-      : [],
+    tls?.configMap ? [configMapFiles(`ca-${name}`, tls.configMap, `${CA_PATH}/${name}`)] : [],
   );
 }
 
@@ -145,7 +151,8 @@ export function credentialMounts(slackToken: SecretKey | undefined, connections:
  * Checks policies and connections against each other.
  *
  * @param needed names of the connections that the policies use
- * @throws SettingError when a connection is missing, or two policies have the same name
+ * @throws SettingError when a connection is missing
+ * @throws DuplicateNameError when two policies have the same name
  */
 export function checkPolicies(
   policies: readonly RemediationPolicy[],
@@ -160,6 +167,6 @@ export function checkPolicies(
   const names = policies.map((policy) => policy.name);
   const repeated = names.find((name, index) => names.indexOf(name) !== index);
   if (repeated) {
-    throw new SettingError('policies', repeated, 'duplicate policy name: give one of the policies another name');
+    throw new DuplicateNameError('policy name', repeated);
   }
 }

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { ApiObject, JsonPatch } from 'cdk8s';
+import { ApiObject } from 'cdk8s';
 import { k8s } from 'cdk8s-plus-28';
 import { Construct } from 'constructs';
 import { parseYaml } from '../../formats/yaml';
@@ -12,6 +12,7 @@ import {
   Component,
   ConfigDirectory,
   type Connection,
+  clusterScoped,
   Endpoint,
   httpProbe,
   type Image,
@@ -126,7 +127,10 @@ export class RemediationWebhook extends Construct {
   private readonly alertmanagers: Connection[] = [];
   private readonly subjects: string[] = [];
 
-  /** @throws SettingError when a connection is missing, or two policies have the same name */
+  /**
+   * @throws SettingError when a connection is missing
+   * @throws DuplicateNameError when two policies have the same name
+   */
   constructor(scope: Construct, id: string, props: RemediationWebhookProps) {
     super(scope, id);
     const { name = DEFAULT_NAME, connections = {} } = props;
@@ -267,7 +271,7 @@ export class RemediationWebhook extends Construct {
       readonly kind: string;
       readonly metadata: { readonly name: string };
     };
-    new ApiObject(this, 'definition', definition).addJsonPatch(JsonPatch.remove('/metadata/namespace'));
+    clusterScoped(new ApiObject(this, 'definition', definition));
   }
 
   private addKillSwitch(): void {
