@@ -1,5 +1,5 @@
 import type { k8s } from 'cdk8s-plus-28';
-import { Construct } from 'constructs';
+import type { Construct } from 'constructs';
 import type { KeepList } from '../../metrics';
 import { type AlertLinks, type RuleCatalogue, rulesOf } from '../../rules';
 import {
@@ -12,10 +12,12 @@ import {
   Endpoint,
   httpProbe,
   images,
+  type PodOptions,
   SettingError,
   startupProbe,
   toYaml,
 } from '../kit';
+import { PatchableConstruct } from '../kit/patchable-construct';
 import {
   type PrometheusConfig,
   prometheusConfig,
@@ -63,6 +65,8 @@ export interface PrometheusProps {
   readonly credentials?: Credentials;
   /** Ranges that hold the API server's addresses, for discovery. @default - every private range */
   readonly apiCidrs?: readonly string[];
+  /** Options of the pods. `resources` replace those that `activeSeries` gives. @default - none */
+  readonly pod?: PodOptions;
 }
 
 /** Settings of a scrape job, without those that find its targets. */
@@ -102,7 +106,7 @@ const DISCOVERY_RULES: readonly k8s.PolicyRule[] = [
  * A Prometheus server in two replicas that scrape the same targets. It reloads its configuration and rules when their
  * ConfigMaps change.
  */
-export class Prometheus extends Construct {
+export class Prometheus extends PatchableConstruct {
   readonly component: Component;
   /** Scrape and evaluation interval. */
   readonly intervalSeconds: number;
@@ -165,6 +169,8 @@ export class Prometheus extends Construct {
       // On SIGTERM the server writes its head block to disk.
       terminationGraceSeconds: 600,
       apiCidrs: props.apiCidrs,
+      pod: props.pod,
+      fixedReplicas: 'write the prop replicas of Prometheus',
     });
     this.remoteWrites = this.addRemoteWrites(props);
   }
