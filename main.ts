@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { App } from 'cdk8s';
-import { addSightEditMonitoring, resolveSettings, sightEdit } from './charts';
+import { addSightEditMonitoring, resolveSettings, sightEdit, writePayloadHeaders } from './charts';
 import { imageReference, images } from './constructs';
 
 /** Writes the manifests of a profile: `production`, or what SIGHTEDIT_PROFILE names. */
@@ -9,6 +9,7 @@ function main(): void {
   const app = new App();
   addSightEditMonitoring(app, 'sightedit', resolveSettings(sightEdit, process.env.SIGHTEDIT_PROFILE ?? 'production'));
   app.synth();
+  writePayloadHeaders(app);
   writeFileSync(join(app.outdir, 'images.txt'), imageList(app));
 }
 

@@ -114,5 +114,5 @@ function keepList(keep: MonitoringSettings['metrics']['keep'], uses: readonly Me
     throw new SettingError('metrics.keep', unknown, 'write the name of a series that metrics/ lists');
   }
   // Developers look at a metric on the day they add it: the application's jobs keep everything.
-  return keepUsed({ uses, lists, whole: APPLICATION_JOBS, more: keep });
+  return keepUsed({ uses, lists, keepAllJobs: APPLICATION_JOBS, extraNames: keep });
 }

@@ -9,7 +9,9 @@ import { metricUses } from './metric-uses';
 import { MetricsChart, NodeAgentsChart } from './metrics';
 import { MonitoringChart } from './monitoring-chart';
 import { NamespacesChart } from './namespaces';
+import { PayloadChart } from './payload-chart';
 import { RemediationChart } from './remediation';
+import { remediationPolicies } from './remediation-policies';
 import type { LinkSettings, MonitoringSettings } from './settings';
 
 export interface SightEditMonitoringOptions {
@@ -44,6 +46,7 @@ export function addSightEditMonitoring(
   const credentials = new Credentials(settings.credentials.secretName);
   // One catalogue for all: an alert that the platform cannot evaluate has no route, no inhibition and no response.
   const catalogue = (options.catalogue ?? RuleCatalogue.sightEdit()).without(topicsHiddenBy(settings.platform));
+  const policies = remediationPolicies(settings);
 
   const namespaces = new NamespacesChart(scope, `${id}-namespaces`, settings);
   const application = new ApplicationChart(scope, `${id}-application`, settings.application);
@@ -56,24 +59,39 @@ export function addSightEditMonitoring(
     nodeAgents,
     catalogue,
     links: alertLinks(settings.links),
-    uses: metricUses(settings, catalogue),
+    uses: metricUses(catalogue, policies),
   });
   const dashboardsChart = new DashboardsChart(scope, `${id}-dashboards`, {
     settings,
     credentials,
     dashboards: dashboards(),
   });
+  const payloads = {
+    server: new PayloadChart(scope, `${id}-remediation-server`, { ...settings, source: 'remediation/' }),
+    runbooks: new PayloadChart(scope, `${id}-runbooks`, { ...settings, source: 'runbooks/' }),
+  };
   const remediation = new RemediationChart(scope, `${id}-remediation`, {
     settings,
     credentials,
     application,
     catalogue,
+    policies,
+    payloads,
     prometheus: metrics.prometheus.endpoint,
   });
   const charts: SightEditCharts = { alerting, metrics, dashboards: dashboardsChart, remediation };
   connect(charts);
 
-  const dependents: MonitoringChart[] = [application, nodeAgents, alerting, metrics, dashboardsChart, remediation];
+  const dependents: MonitoringChart[] = [
+    application,
+    nodeAgents,
+    alerting,
+    metrics,
+    dashboardsChart,
+    payloads.server,
+    payloads.runbooks,
+    remediation,
+  ];
   if (settings.credentials.externalSecret) {
     dependents.push(credentialsChart(scope, `${id}-credentials`, settings, credentials));
   }

@@ -1,16 +1,4 @@
-/** A setting that cannot work. The message names the setting, its value and the fix. */
-export class SettingError extends Error {
-  constructor(
-    /** The setting as the caller wrote it, e.g. `channels.email.smarthost`. */
-    readonly setting: string,
-    readonly value: unknown,
-    /** What to write instead. */
-    readonly fix: string,
-  ) {
-    super(`${setting} is ${describe(value)}: ${fix}`);
-    this.name = 'SettingError';
-  }
-}
+export { SettingError } from '../../remediation/setting-error';
 
 /** A name or identifier that must be unique and is used twice. */
 export class DuplicateNameError extends Error {
@@ -22,8 +10,4 @@ export class DuplicateNameError extends Error {
     super(`duplicate ${kind} "${duplicate}": rename one of them`);
     this.name = 'DuplicateNameError';
   }
-}
-
-function describe(value: unknown): string {
-  return value === undefined ? 'not set' : JSON.stringify(value);
 }

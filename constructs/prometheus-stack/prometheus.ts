@@ -253,6 +253,11 @@ export class Prometheus extends PatchableConstruct {
     return [...this.jobs.keys()];
   }
 
+  /** The scrape jobs as the server's configuration has them. */
+  get scrapeConfigs(): readonly ScrapeConfig[] {
+    return [...this.jobs].map(([name, job]) => withKeepList(job, this.props.keep?.(name)));
+  }
+
   private get config(): PrometheusConfig {
     return prometheusConfig({
       intervalSeconds: this.intervalSeconds,
@@ -261,7 +266,7 @@ export class Prometheus extends PatchableConstruct {
       rulesPath: RULES_PATH,
       alertmanagers: this.alertmanagers,
       remoteWrites: this.remoteWrites,
-      scrapeConfigs: [...this.jobs].map(([name, job]) => withKeepList(job, this.props.keep?.(name))),
+      scrapeConfigs: this.scrapeConfigs,
     });
   }
 

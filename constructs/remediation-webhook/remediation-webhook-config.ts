@@ -1,5 +1,8 @@
+import type { Limits, RemediationPolicy } from '../../remediation';
 import type { Configuration } from '../../remediation/configuration';
-import type { Connection, Credentials, Endpoint } from '../kit';
+import { type Connection, type Credentials, type Endpoint, type Mount, SettingError } from '../kit';
+
+export type { Limits } from '../../remediation';
 
 /** How a connection is secured. */
 export interface ConnectionTls {
@@ -7,13 +10,13 @@ export interface ConnectionTls {
   readonly configMap?: string;
 }
 
-/** A key of the Secret. */
+/** A key of a Secret. */
 export interface SecretKey {
   readonly credentials: Credentials;
   readonly key: string;
 }
 
-/** What actions change beside Kubernetes. */
+/** A server that actions change beside Kubernetes. */
 export type ConnectionProps =
   | {
       readonly kind: 'postgres';
@@ -30,7 +33,7 @@ export type ConnectionProps =
       /** @default - the default user */
       readonly user?: string;
       readonly password?: SecretKey;
-      /** Another one than 0 needs the right `+select`. @default 0 */
+      /** Number of the database. Any other than 0 needs the ACL permission `+select`. @default 0 */
       readonly database?: number;
       /** @default - not encrypted */
       readonly tls?: ConnectionTls;
@@ -39,8 +42,7 @@ export type ConnectionProps =
 /** Defaults of `RemediationWebhookProps`. */
 export const WEBHOOK_DEFAULTS = { mode: 'dry-run', replicas: 2 } as const;
 
-/** Bounds that hold for every policy. */
-export type Limits = Configuration['limits'];
+type ConnectionsProps = { readonly [name: string]: ConnectionProps };
 
 export const DEFAULT_LIMITS: Limits = {
   freshnessSeconds: 900,
@@ -55,18 +57,67 @@ export const DEFAULT_LIMITS: Limits = {
 
 export const DEFAULT_RETENTION: Configuration['retention'] = { days: 90, records: 2000 };
 
+export const CREDENTIALS_PATH = '/etc/remediation-credentials';
+const CA_PATH = '/etc/remediation-ca';
+
 /** A connection as the server reads it. */
 export function connectionSettings(
+  name: string,
   props: ConnectionProps,
   { host, port }: Connection,
-  paths: { readonly credentials: string; readonly authority: string },
 ): Configuration['connections'][string] {
-  const { kind, database, user, password, tls } = props;
+  const { password, tls } = props;
   const common = {
     host,
     port,
-    passwordFile: password && `${paths.credentials}/${password.key}`,
-    tls: tls && { verify: tls.configMap !== undefined, caFile: tls.configMap && paths.authority },
+    passwordFile: password && `${CREDENTIALS_PATH}/${password.key}`,
+    tls: tls && { verify: tls.configMap !== undefined, caFile: tls.configMap && `${CA_PATH}/${name}/ca.crt` },
   };
-  return kind === 'postgres' ? { kind, ...common, database, user } : { kind, ...common, database, user };
+  // The arms differ in the types of `database` and `user`.
+  return props.kind === 'postgres'
+    ? { kind: props.kind, ...common, database: props.database, user: props.user }
+    : { kind: props.kind, ...common, database: props.database, user: props.user };
+}
+
+/** The certificate authorities of the connections. */
+export function authorityMounts(connections: ConnectionsProps): readonly Mount[] {
+  return Object.entries(connections).flatMap(([name, { tls }]) =>
+    tls?.configMap
+      ? [{ name: `ca-${name}`, source: () => ({ configMap: { name: tls.configMap } }), path: `${CA_PATH}/${name}` }]
+      : [],
+  );
+}
+
+/** The files of the Secret: the bot token of Slack, and the passwords of the connections. */
+export function credentialMounts(slackToken: SecretKey | undefined, connections: ConnectionsProps): readonly Mount[] {
+  const keys = [slackToken, ...Object.values(connections).map(({ password }) => password)].filter(
+    (key): key is SecretKey => key !== undefined,
+  );
+  const [first] = keys;
+  const names = keys.map(({ key }) => key);
+  // The Secret is optional: without it the server starts, and the actions that need no password work.
+  return first ? [first.credentials.files(CREDENTIALS_PATH, names, true)] : [];
+}
+
+/**
+ * Checks policies and connections against each other.
+ *
+ * @param needed names of the connections that the policies use
+ * @throws SettingError when a connection is missing, or two policies have the same name
+ */
+export function checkPolicies(
+  policies: readonly RemediationPolicy[],
+  needed: readonly string[],
+  connections: ConnectionsProps,
+): void {
+  for (const name of needed) {
+    if (!connections[name]) {
+      throw new SettingError(`connections.${name}`, undefined, 'a policy needs it: add the connection');
+    }
+  }
+  const names = policies.map((policy) => policy.name);
+  const repeated = names.find((name, index) => names.indexOf(name) !== index);
+  if (repeated) {
+    throw new SettingError('policies', repeated, 'duplicate policy name: give one of the policies another name');
+  }
 }

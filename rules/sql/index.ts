@@ -12,10 +12,10 @@ export * from './collector';
 const SUFFIX = '.collector.yaml';
 
 /**
- * The collectors of a directory, one from each `<name>.collector.yaml`.
+ * Reads the collectors of a directory, one from each `<name>.collector.yaml`.
  *
- * @param directory @default - SightEdit's own, which come with the package
- * @throws CatalogueError when sql_exporter would refuse one, or when one breaks a convention
+ * @param directory @default - SightEdit's collectors, which come with the package
+ * @throws CatalogueError when sql_exporter would refuse a collector, or when one breaks a convention
  */
 export function sqlCollectors(directory = packagePath('rules', 'sql')): readonly SqlCollector[] {
   const collectors = new Map(

@@ -140,6 +140,7 @@ describe('a platform team’s chart', () => {
     const webhook = new entry.RemediationWebhook(scope, 'webhook', {
       policies,
       prometheus: prometheus.endpoint,
+      ownAlerts: entry.ownAlertsOf(entry.RuleCatalogue.sightEdit().alerts),
       image,
     });
     webhook.receiveFrom(routing);

@@ -1,10 +1,10 @@
-import type { Action, Run } from '../../../remediation/actions';
-import { look } from '../../../remediation/controller/verification';
-import type { Request } from '../../../remediation/gates';
+import type { Action, Attempt } from '../../../remediation/actions';
+import { verifyEffect } from '../../../remediation/controller/verification';
+import type { GateInput } from '../../../remediation/gates';
 import type { RemediationStatus } from '../../../remediation/record';
 import { ago, NOW } from '../sample';
 
-const LOOK_SECONDS = 15;
+const INTERVAL_SECONDS = 15;
 
 interface Situation {
   /** Values of the series that the query yields, or the error of who was asked. */
@@ -50,15 +50,18 @@ async function found(situation: Situation) {
       : { query: 'healthy{namespace="$namespace",name="$name"}', stabilisationSeconds: 60, withinSeconds: 300 };
   const run = {
     target: { kind: 'Deployment', namespace: 'sightedit', name: 'backend' },
-    tools: { now: () => NOW, prometheus },
-  } as unknown as Run<unknown>;
+    clients: { now: () => NOW, prometheus },
+  } as unknown as Attempt<unknown>;
   const status = {
     phase: 'verifying',
     effect: 'restarted backend',
     executionTime: ago(executedSecondsAgo),
     lastVerification: last && { value: last.value, time: ago(last.secondsAgo) },
   } as RemediationStatus;
-  return { finding: await look(run, { policy: { verification }, action } as Request, status, LOOK_SECONDS), asked };
+  return {
+    finding: await verifyEffect(run, { policy: { verification }, action } as GateInput, status, INTERVAL_SECONDS),
+    asked,
+  };
 }
 
 const WELL_BEFORE = { value: 1, secondsAgo: 20 };

@@ -1,4 +1,4 @@
-import { circuitGate, circuitState, cooldownGate, type GateContext, type Request } from '../../../remediation/gates';
+import { circuitGate, circuitState, cooldownGate, type GateContext, type GateInput } from '../../../remediation/gates';
 import type { Phase } from '../../../remediation/record';
 import { NOW, record } from '../sample';
 
@@ -154,7 +154,7 @@ describe('the gates that look back', () => {
       record: record('accepted', 0, {}, 'this'),
       policy: { name: 'restart-workload', action: 'restart-workload', cooldownSeconds },
       target: { kind: 'Deployment', namespace: 'sightedit', name: 'backend' },
-    }) as Request;
+    }) as GateInput;
   const gates = (known: ReturnType<typeof runs>) => {
     const asked: object[] = [];
     const store = {
@@ -163,7 +163,7 @@ describe('the gates that look back', () => {
         return known;
       },
     };
-    return { asked, gates: { store, limits: LIMITS, tools: { now: () => NOW } } as unknown as GateContext };
+    return { asked, gates: { store, limits: LIMITS, clients: { now: () => NOW } } as unknown as GateContext };
   };
   const executed = (secondsAgo: number, name = 'run') =>
     record('succeeded', 0, { executionTime: new Date(NOW.getTime() - secondsAgo * 1000).toISOString() }, name);
@@ -171,7 +171,7 @@ describe('the gates that look back', () => {
   test('let a target rest after a run, to the second', async () => {
     await expect(cooldownGate(request(), gates([executed(1799)]).gates)).rejects.toMatchObject({
       reason: 'cooldown',
-      message: 'the target was treated before and rests for another 1 s',
+      message: 'the last attempt was too recent: wait another 1 s',
     });
     await expect(cooldownGate(request(), gates([executed(1800)]).gates)).resolves.toBeUndefined();
     await expect(cooldownGate(request(), gates([]).gates)).resolves.toBeUndefined();
@@ -184,8 +184,8 @@ describe('the gates that look back', () => {
   });
 
   test('ask by policy and target: the alert and its pods are no part of it', async () => {
-    const { asked, gates: tools } = gates([]);
-    await cooldownGate(request(), tools);
+    const { asked, gates: context } = gates([]);
+    await cooldownGate(request(), context);
     expect(asked).toEqual([
       {
         'monitoring.sightedit.com/policy': 'restart-workload',
@@ -199,7 +199,7 @@ describe('the gates that look back', () => {
     const vain = (secondsAgo: number) => runs(['failed', secondsAgo], ['failed', secondsAgo], ['failed', secondsAgo]);
     await expect(circuitGate(request(), gates(vain(60)).gates)).rejects.toMatchObject({
       reason: 'circuit-open',
-      message: 'the last 3 runs had no effect: a human must look',
+      message: 'the last 3 attempts had no effect: a person must investigate',
     });
     await expect(circuitGate(request(), gates(vain(4000)).gates)).resolves.toBeUndefined();
   });

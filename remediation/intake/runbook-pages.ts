@@ -2,20 +2,20 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { marked } from 'marked';
 
-/** The runbooks as web pages: where the links of alerts lead. They are read when asked for, so that they are never old. */
+/** The runbooks as web pages, which the links in alerts open. Each request reads the file, so a page is never stale. */
 export class RunbookPages {
-  /** @param directory of Markdown files @default - there are none */
+  /** @param directory of Markdown files @default - no runbooks */
   constructor(private readonly directory?: string) {}
 
-  /** All of them. */
+  /** The list of all runbooks. */
   index(): string {
     const links = this.names().map((name) => `<li><a href="/runbooks/${name}">${name}</a></li>`);
     return html('Runbooks', `<h1>Runbooks</h1>\n<ul>\n${links.join('\n')}\n</ul>`);
   }
 
-  /** One, or `undefined` when there is none of that name. */
+  /** The page of a runbook, or `undefined` when it does not exist. */
   page(name: string): string | undefined {
-    // The list is the check: no name with a path in it is on it.
+    // Only names from the directory listing are read, so a name with a path in it is rejected.
     if (!this.directory || !this.names().includes(name)) {
       return undefined;
     }
@@ -39,7 +39,7 @@ export class RunbookPages {
   }
 }
 
-/** A page that is readable on a telephone, in the light and in the dark, without anything from elsewhere. */
+/** A page for phones and desktops, light and dark, with no external resources. */
 function html(title: string, body: string): string {
   return `<!doctype html>
 <html lang="en">
