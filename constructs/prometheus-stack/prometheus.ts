@@ -26,6 +26,7 @@ import {
   type ScrapeConfig,
 } from './prometheus-config';
 import { type RemoteWrite, remoteWriteConfig, tokenKeys } from './remote-write';
+import { jobCredentials, type ScrapeCredentials } from './scrape-credentials';
 import { checkInterval } from './scrape-interval';
 import { fileJob, serviceJob, withKeepList, withLimits } from './scrape-jobs';
 import { sizePrometheus } from './sizing';
@@ -73,10 +74,11 @@ export interface PrometheusProps {
 export type ScrapeJobSettings = Omit<
   ScrapeConfig,
   'job_name' | 'scheme' | 'relabel_configs' | `${string}_sd_configs` | 'static_configs'
-> & {
-  /** Relabelling after the rules that name the target. @default - none */
-  readonly relabel?: readonly RelabelConfig[];
-};
+> &
+  ScrapeCredentials & {
+    /** Relabelling after the rules that name the target. @default - none */
+    readonly relabel?: readonly RelabelConfig[];
+  };
 
 /** Targets in a ConfigMap that an operator maintains. */
 export interface FileDiscovery {
@@ -91,6 +93,7 @@ const CONFIG_PATH = '/etc/prometheus/config';
 const RULES_PATH = '/etc/prometheus/rules';
 const TARGETS_PATH = '/etc/prometheus/targets';
 const CREDENTIALS_PATH = '/etc/prometheus/credentials';
+const SCRAPE_PATH = '/etc/prometheus/scrape';
 const DATA_PATH = '/prometheus';
 
 /** Replaying the write-ahead log of a large head block takes minutes, and a restart would begin it again. */
@@ -197,23 +200,40 @@ export class Prometheus extends PatchableConstruct {
    * Scrapes the replicas behind an endpoint. Writes the job, the Role for its discovery, and both sides of the
    * NetworkPolicy.
    *
-   * @param settings other settings of the job, e.g. `metrics_path`
+   * @param settings other settings of the job, e.g. `metrics_path`, and what it authenticates with
+   * @throws DuplicateNameError for a second job of the same name
+   * @throws SettingError for settings that contradict each other
    * @example
    * prometheus.addScrapeJob('redis-exporter', redisExporter.endpoint);
+   *
+   * const certificates = new Credentials('etcd-client');
+   * prometheus.addScrapeJob('etcd', etcd.endpoint, {
+   *   tls: {
+   *     ca: { credentials: certificates, key: 'ca.crt' },
+   *     cert: { credentials: certificates, key: 'tls.crt' },
+   *     key: { credentials: certificates, key: 'tls.key' },
+   *   },
+   * });
    */
   addScrapeJob(job: string, endpoint: Endpoint, settings: ScrapeJobSettings = {}): void {
-    const { service, scheme } = this.component.connectTo(endpoint);
+    const { service, scheme, host } = this.component.connectTo(endpoint);
     if (!service) {
       throw new SettingError('addScrapeJob', job, 'the endpoint has no Service in the cluster; use addScrapeConfig()');
     }
-    const { relabel = [], ...rest } = settings;
+    const { relabel = [], tls, basicAuth, bearerToken, ...rest } = settings;
+    const path = `${SCRAPE_PATH}/${job}`;
+    const credentials = jobCredentials({ job, host, path, tls, basicAuth, bearerToken });
     const config = serviceJob(job, service);
     this.addScrapeConfig({
       ...config,
       scheme,
+      ...credentials.config,
       ...rest,
       relabel_configs: [...(config.relabel_configs ?? []), ...relabel],
     });
+    for (const mount of credentials.mounts) {
+      this.component.addMount(mount);
+    }
   }
 
   /** Reads targets from a ConfigMap that an operator maintains, without a synthesis. */
