@@ -42,7 +42,8 @@ export function patchable<T extends ApiObject>(object: T): T {
   if (!steps.has(object)) {
     steps.set(object, []);
     const serialize = object.toJson.bind(object);
-    object.addJsonPatch = (...patches) => transform(object, ...patches.map((patch) => patchStep(object, patch)));
+    object.addJsonPatch = (...patches) =>
+      transform(object, ...patches.map((patch) => (manifest: Manifest) => applyPatch(manifest, patch)));
     object.toJson = () => {
       const manifest: Manifest = serialize();
       const patched = stepsOf(object).reduce((current, step) => step(current), manifest);
@@ -109,18 +110,11 @@ function noMatch(target: string, objects: readonly ApiObject[]): string {
   return `patch of "${target}" matches no object: write a kind, a name, or one of ${all}`;
 }
 
-function patchStep({ kind, name }: ApiObject, patch: JsonPatch): Step {
-  return (manifest) => {
-    try {
-      return applyPatch(manifest, patch);
-    } catch (error) {
-      throw error instanceof SettingError ? error : new Error(`patch of ${kind}/${name}: ${error}`);
-    }
-  };
-}
-
 function applyPatch(manifest: Manifest, patch: Patch): Manifest {
-  return patch instanceof JsonPatch ? applyJsonPatch(manifest, patch) : (merge(manifest, plain(patch)) as Manifest);
+  // Applying a JSON patch changes the document.
+  return patch instanceof JsonPatch
+    ? applyJsonPatch(structuredClone(manifest), patch)
+    : (merge(manifest, plain(patch)) as Manifest);
 }
 
 /** The operation in a `JsonPatch`: a private member, which cdk8s itself hands to `fast-json-patch`. */

@@ -4,6 +4,7 @@ import type { AlertLinks, RuleCatalogue } from '../../rules';
 import { BlackboxExporter, type BlackboxExporterProps } from '../blackbox-exporter';
 import { Endpoint } from '../kit';
 import { PatchableConstruct } from '../kit/patchable-construct';
+import { inSettings } from '../kit/setting-path';
 import { KubeStateMetrics, type KubeStateMetricsProps } from '../kube-state-metrics';
 import { type Platform, platformFacts, topicsHiddenBy } from './platform';
 import { Prometheus, type PrometheusProps } from './prometheus';
@@ -56,12 +57,15 @@ export class PrometheusStack extends PatchableConstruct {
   constructor(scope: Construct, id: string, props: PrometheusStackProps) {
     super(scope, id);
     this.prometheus = new Prometheus(this, 'prometheus', props);
-    this.kubeStateMetrics = new KubeStateMetrics(this, 'kube-state-metrics', {
-      ...props.kubeStateMetrics,
-      namespaces: props.watchedNamespaces,
-      apiCidrs: props.apiCidrs,
-    });
-    this.blackboxExporter = new BlackboxExporter(this, 'blackbox-exporter', props.blackboxExporter);
+    const { kubeStateMetrics, blackboxExporter, watchedNamespaces: namespaces, apiCidrs } = props;
+    this.kubeStateMetrics = inSettings(
+      'kubeStateMetrics',
+      () => new KubeStateMetrics(this, 'kube-state-metrics', { ...kubeStateMetrics, namespaces, apiCidrs }),
+    );
+    this.blackboxExporter = inSettings(
+      'blackboxExporter',
+      () => new BlackboxExporter(this, 'blackbox-exporter', blackboxExporter),
+    );
     this.node.defaultChild = this.prometheus;
 
     this.scrapeKubernetes(props);

@@ -37,6 +37,7 @@ describe('Grafana', () => {
       adminPasswordKey: 'PANELS_PASSWORD',
       storageSize: '7Gi',
       storageClass: 'fast',
+      pod: { priorityClassName: 'panels-first' },
     }),
     traces: {
       name: 'name: panels',
@@ -46,6 +47,7 @@ describe('Grafana', () => {
       adminPasswordKey: '$__file{/etc/grafana/credentials/PANELS_PASSWORD}',
       storageSize: 'storage: 7Gi',
       storageClass: 'storageClassName: fast',
+      pod: 'priorityClassName: panels-first',
     },
   });
 

@@ -54,6 +54,8 @@ describe('PostgresExporter', () => {
       tls: { configMap: 'ledger-ca', key: 'root.pem' },
       credentials: new Credentials('ledger-credentials'),
       collectors: [collector('orders'), collector('payments')],
+      pod: { priorityClassName: 'statistics-first' },
+      sqlPod: { priorityClassName: 'queries-first' },
     }),
     traces: {
       name: 'name: ledger-metrics',
@@ -63,6 +65,8 @@ describe('PostgresExporter', () => {
       tls: 'sslmode=verify-full&sslrootcert=/etc/postgres-ca/root.pem',
       credentials: 'secretName: ledger-credentials',
       collectors: 'collector_name: payments',
+      pod: 'priorityClassName: statistics-first',
+      sqlPod: 'priorityClassName: queries-first',
     },
   });
 

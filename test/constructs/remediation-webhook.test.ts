@@ -128,6 +128,7 @@ describe('RemediationWebhook', () => {
       certificate: { issuer: 'internal-authority', issuerKind: 'Issuer' },
       image: { repository: 'registry.example.com/team/medic', tag: 'v1.2.3' },
       apiCidrs: ['192.0.2.0/28'],
+      pod: { priorityClassName: 'repairs-first' },
     }),
     traces: {
       name: 'name: medic',
@@ -149,6 +150,7 @@ describe('RemediationWebhook', () => {
       certificate: 'name: internal-authority',
       image: 'image: registry.example.com/team/medic:v1.2.3',
       apiCidrs: 'cidr: 192.0.2.0/28',
+      pod: 'priorityClassName: repairs-first',
     },
   });
 

@@ -44,11 +44,11 @@ describe('PrometheusStack', () => {
     parts: (scope, props) => {
       new Prometheus(scope, 'prometheus', props);
       new KubeStateMetrics(scope, 'kube-state-metrics', {
-        ...props,
-        name: undefined,
         namespaces: props.watchedNamespaces,
+        apiCidrs: props.apiCidrs,
+        ...props.kubeStateMetrics,
       });
-      new BlackboxExporter(scope, 'blackbox-exporter');
+      new BlackboxExporter(scope, 'blackbox-exporter', props.blackboxExporter);
     },
     minimal: PROPS,
     full: () => ({
@@ -63,6 +63,8 @@ describe('PrometheusStack', () => {
       probedUrls: ['https://shop.example.com/health'],
       rules: { catalogue: catalogue(), links: LINKS },
       nodeCidrs: ['10.42.0.0/16'],
+      kubeStateMetrics: { name: 'objects', pod: { priorityClassName: 'objects-first' } },
+      blackboxExporter: { name: 'prober', pod: { priorityClassName: 'probes-first' } },
     }),
     traces: {
       ...TRACES,
@@ -72,6 +74,8 @@ describe('PrometheusStack', () => {
       probedUrls: '- https://shop.example.com/health',
       rules: 'runbook_url: https://runbooks.example.com/DemoDown',
       nodeCidrs: 'cidr: 10.42.0.0/16',
+      kubeStateMetrics: 'priorityClassName: objects-first',
+      blackboxExporter: 'priorityClassName: probes-first',
     },
   });
 
