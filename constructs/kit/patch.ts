@@ -112,9 +112,14 @@ function noMatch(target: string, objects: readonly ApiObject[]): string {
 
 function applyPatch(manifest: Manifest, patch: Patch): Manifest {
   // Applying a JSON patch changes the document.
-  return patch instanceof JsonPatch
+  return isJsonPatch(patch)
     ? applyJsonPatch(structuredClone(manifest), patch)
     : (merge(manifest, plain(patch)) as Manifest);
+}
+
+/** By its prototype: the caller may have another copy of cdk8s, whose class is another one. */
+function isJsonPatch(patch: Patch): patch is JsonPatch {
+  return Object.getPrototypeOf(patch) !== Object.prototype;
 }
 
 /** The operation in a `JsonPatch`: a private member, which cdk8s itself hands to `fast-json-patch`. */

@@ -69,7 +69,10 @@ export interface UpdateStrategy {
 export interface ServiceAccountOptions {
   /** @default - the component's name */
   readonly name?: string;
-  /** `false` uses an account that exists; it needs `name`. Roles are bound to it in either case. @default true */
+  /**
+   * `false` uses an account that exists, with its own annotations; it needs `name`. Roles are bound to it in either case.
+   * @default true
+   */
   readonly create?: boolean;
   /** Annotations, e.g. `eks.amazonaws.com/role-arn`. Only of an account that is created. @default - none */
   readonly annotations?: { readonly [key: string]: string };

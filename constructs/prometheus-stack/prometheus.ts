@@ -120,7 +120,6 @@ export class Prometheus extends PatchableConstruct {
   private readonly jobs = new Map<string, ScrapeConfig>();
   private readonly alertmanagers: { scheme: string; targets: readonly string[] }[] = [];
   private readonly remoteWrites: readonly RemoteWriteConfig[];
-  private readonly discovered = new Set<string>();
 
   constructor(scope: Construct, id: string, props: PrometheusProps) {
     super(scope, id);
@@ -305,9 +304,12 @@ export class Prometheus extends PatchableConstruct {
     });
   }
 
+  /** Without namespaces, discovery asks for the whole cluster. */
   private discoverIn(namespaces: readonly string[]): void {
-    for (const namespace of namespaces.filter((name) => !this.discovered.has(name))) {
-      this.discovered.add(namespace);
+    if (namespaces.length === 0) {
+      this.component.addClusterRole(DISCOVERY_RULES);
+    }
+    for (const namespace of namespaces) {
       this.component.addRole(namespace, DISCOVERY_RULES);
     }
   }

@@ -31,6 +31,7 @@ export interface ScrapeTls {
 export interface ScrapeBasicAuth {
   /** The name itself, or the key that holds it. */
   readonly username: string | SecretKey;
+  /** The key that holds the password. */
   readonly password: SecretKey;
 }
 

@@ -90,7 +90,11 @@ export interface RemediationWebhookProps {
   readonly image?: Image;
   /** Ranges that hold the API server's addresses. @default - every private range */
   readonly apiCidrs?: readonly string[];
-  /** Options of the pods. @default - none */
+  /**
+   * Options of the pods. A ServiceAccount that exists must be the webhook's alone: the admission policy restricts every
+   * pod that uses it.
+   * @default - none
+   */
   readonly pod?: PodOptions;
 }
 
