@@ -93,7 +93,7 @@ export class KnownMetrics {
   private recorded(rule: AlertingRule | RecordingRule): Labels {
     if (!this.readings.has(rule)) {
       this.readings.set(rule, new Set());
-      const { labels } = readExpression(String(rule.expr), this.source);
+      const { labels } = readExpression(rule.expr, this.source);
       this.readings.set(rule, union(labels, new Set(Object.keys(rule.labels ?? {}))));
     }
     return this.readings.get(rule);

@@ -25,8 +25,9 @@ export {
   secretFiles,
 } from './mount';
 export { type PodPort, type Pods, PRIVATE_CIDRS } from './network';
-export { type Manifest, type Patch, patchable, patchObjects } from './patch';
+export { type Patch, patchable, patchObjects } from './patch';
 export type { PatchableConstruct } from './patchable-construct';
+export type { Manifest } from './plain';
 export type {
   Affinity,
   ExtraContainer,
