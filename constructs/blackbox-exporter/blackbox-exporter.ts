@@ -1,11 +1,14 @@
-import { Construct } from 'constructs';
-import { Component, ConfigDirectory, type Endpoint, httpProbe, images, toYaml } from '../kit';
+import type { Construct } from 'constructs';
+import { Component, ConfigDirectory, type Endpoint, httpProbe, images, type PodOptions, toYaml } from '../kit';
+import { PatchableConstruct } from '../kit/patchable-construct';
 import { blackboxConfig, HTTP_MODULE } from './blackbox-exporter-config';
 
 /** Props of `BlackboxExporter`. */
 export interface BlackboxExporterProps {
   /** Name of the objects and of the Service. @default blackbox-exporter */
   readonly name?: string;
+  /** Options of the pods. @default - none */
+  readonly pod?: PodOptions;
 }
 
 const CONFIG_PATH = '/etc/blackbox-exporter';
@@ -14,7 +17,7 @@ const CONFIG_PATH = '/etc/blackbox-exporter';
  * Probes URLs from outside the application. `component.allowEgressTo(Endpoint.url(…))` permits a URL; the scrape job
  * of Prometheus names it.
  */
-export class BlackboxExporter extends Construct {
+export class BlackboxExporter extends PatchableConstruct {
   /** The exporter, for arguments, mounts and connections. */
   readonly component: Component;
   /** Name of the module that expects a 2xx over verified TLS. */
@@ -34,6 +37,7 @@ export class BlackboxExporter extends Construct {
       probes: { readiness: httpProbe('/-/healthy'), liveness: httpProbe('/-/healthy') },
       resources: { cpu: '25m', memory: '64Mi' },
       mounts: [config.mount],
+      pod: props.pod,
     });
   }
 

@@ -12,7 +12,6 @@ export {
   type Limits,
   type RecordRetention,
   type RemediationMode,
-  type SecretKey,
   WEBHOOK_DEFAULTS,
   type WebhookLinks,
   type WebhookSlack,
