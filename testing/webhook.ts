@@ -3,7 +3,14 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { App } from 'cdk8s';
 import { MonitoringChart } from '../charts';
-import { AlertRouting, type ConnectionProps, Credentials, Endpoint, RemediationWebhook } from '../constructs';
+import {
+  AlertRouting,
+  type ConnectionProps,
+  Credentials,
+  Endpoint,
+  PRIVATE_CIDRS,
+  RemediationWebhook,
+} from '../constructs';
 import { bundledServer } from '../constructs/remediation-webhook/bundle';
 import type { RemediationPolicy } from '../remediation';
 import type { Configuration } from '../remediation/configuration';
@@ -55,7 +62,7 @@ export async function deployWebhook(
     policies,
     connections,
     mode: 'active',
-    prometheus: Endpoint.host('prometheus', 9090, 'http'),
+    prometheus: Endpoint.host('prometheus', 9090, 'http', PRIVATE_CIDRS),
   });
   webhook.receiveFrom(routing);
 

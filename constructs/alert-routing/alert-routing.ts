@@ -7,12 +7,13 @@ import {
   ConfigDirectory,
   type Connection,
   type Credentials,
+  DuplicateNameError,
   Endpoint,
   httpProbe,
   images,
   toYaml,
 } from '../kit';
-import { checkSlack, smarthost } from './alert-routing-checks';
+import { checkAlertRouting, checkExtraReceiver, checkSlack, smarthost } from './alert-routing-checks';
 import { alertmanagerConfig, type ExtraReceiver } from './alert-routing-config';
 import type { AlertmanagerConfig, Receiver } from './alertmanager-config';
 import type { Channels, DeadMansSwitch } from './channels';
@@ -22,8 +23,9 @@ import type { BusinessHours } from './routes';
 
 /** Receivers with private addresses. */
 export interface PrivateReceivers {
-  /** Ranges that hold their addresses. */
+  /** Ranges that hold their addresses, at least one. */
   readonly cidrs: readonly string[];
+  /** Port of the receivers, TCP. */
   readonly port: number;
 }
 
@@ -88,7 +90,7 @@ export class AlertRouting extends Construct {
   private readonly extra: ExtraReceiver[] = [];
   private readonly tracing: Connection | undefined;
 
-  /** @throws SettingError when alerts would reach nobody, or when a channel's settings cannot work */
+  /** @throws SettingError when a prop is invalid, when alerts would reach nobody, or when a channel cannot work */
   constructor(scope: Construct, id: string, props: AlertRoutingProps) {
     super(scope, id);
     const {
@@ -101,6 +103,7 @@ export class AlertRouting extends Construct {
     } = props;
     this.props = props;
     this.teams = teams;
+    checkAlertRouting(props);
     checkSlack(channels, [...Object.values(levels), ...Object.values(teams), props.fallback]);
     this.receivers = routedReceivers({ ...props, teams, fallback: props.fallback ?? levels.high, file });
 
@@ -155,13 +158,25 @@ export class AlertRouting extends Construct {
     return this.component.endpoint();
   }
 
-  /** Adds a receiver whose route comes before those of teams and levels. */
+  /**
+   * Adds a receiver whose route comes before those of teams and levels.
+   *
+   * @throws DuplicateNameError for a name that another receiver has: Alertmanager would not start
+   * @throws SettingError for an invalid duration
+   */
   addReceiver(extra: ExtraReceiver): void {
+    this.checkReceiverName(extra.receiver);
+    checkExtraReceiver(extra);
     this.extra.push(extra);
   }
 
-  /** Adds a receiver of Watchdog, in addition to the dead man's switch. */
+  /**
+   * Adds a receiver of Watchdog, in addition to the dead man's switch.
+   *
+   * @throws DuplicateNameError for a name that another receiver has: Alertmanager would not start
+   */
   addHeartbeat(receiver: Receiver): void {
+    this.checkReceiverName(receiver);
     this.heartbeats.push(receiver);
   }
 
@@ -187,6 +202,13 @@ export class AlertRouting extends Construct {
       templates: `${TEMPLATES_PATH}/*.tmpl`,
       file,
     });
+  }
+
+  private checkReceiverName({ name }: Receiver): void {
+    const receivers = [...this.receivers, ...this.heartbeats, ...this.extra.map(({ receiver }) => receiver)];
+    if (receivers.some((known) => known.name === name)) {
+      throw new DuplicateNameError('receiver name', name);
+    }
   }
 
   /** Replicas gossip about silences and sent notifications. A single one must not wait for peers. */

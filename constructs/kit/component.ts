@@ -1,6 +1,7 @@
 import { Chart } from 'cdk8s';
 import { k8s } from 'cdk8s-plus-28';
 import { Construct } from 'constructs';
+import { checkComponent, namespaceOf } from './component-checks';
 import { type Connection, type Destination, Endpoint } from './endpoint';
 import { imageVersion } from './images';
 import { componentLabels, type Labels, selectorLabels } from './labels';
@@ -15,7 +16,7 @@ import { hostOf } from './workload';
 import { addDisruptionBudget, addWorkload } from './workload-objects';
 
 export interface ComponentProps extends PodProps {
-  /** Name of every object, value of `app.kubernetes.io/name`, and DNS name. */
+  /** Name of every object, value of `app.kubernetes.io/name`, and DNS name: at most 50 characters. */
   readonly name: string;
   /** Ports by name. The first is the one that `endpoint()` returns. */
   readonly ports: { readonly [name: string]: ComponentPort };
@@ -49,16 +50,18 @@ export class Component extends Construct {
   private readonly policy: PodNetworkPolicy;
   private readonly pod: { args: string[]; env: k8s.EnvVar[]; mounts: Mount[]; usesKubernetesApi: boolean };
 
+  /** @throws SettingError when a prop is invalid, and when the chart has no namespace */
   constructor(scope: Construct, id: string, props: ComponentProps) {
     super(scope, id);
     guardObjectNames(this);
+    checkComponent(props);
     const { name, workload, ports, args = [], env = [], mounts = [] } = props;
     const chart = Chart.of(this);
     const labels = { ...chart.labels, ...componentLabels(name, imageVersion(props.image)) };
     this.props = props;
     this.name = name;
     this.serviceAccountName = name;
-    this.namespace = chart.namespace ?? 'default';
+    this.namespace = namespaceOf(chart);
     this.labels = labels;
     this.pods = { namespace: this.namespace, labels: selectorLabels(name) };
     this.pod = { args: [...args], env: [...env], mounts: [...mounts], usesKubernetesApi: false };

@@ -25,5 +25,9 @@ export class DuplicateNameError extends Error {
 }
 
 function describe(value: unknown): string {
-  return value === undefined ? 'not set' : JSON.stringify(value);
+  if (value === undefined) {
+    return 'not set';
+  }
+  // JSON has no NaN and no Infinity.
+  return typeof value === 'number' ? String(value) : JSON.stringify(value);
 }

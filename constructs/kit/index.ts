@@ -24,6 +24,7 @@ export {
   secretFiles,
 } from './mount';
 export { type PodPort, type Pods, PRIVATE_CIDRS } from './network';
+export { CLUSTER_CONTEXT, inCluster } from './object-names';
 export type { PodProps } from './pod-template';
 export { httpProbe, type Probes, type ProbeTiming, startupProbe } from './probes';
 export type { Resources } from './resources';

@@ -6,7 +6,8 @@ export {
   type PrometheusProps,
   type ScrapeJobSettings,
 } from './prometheus';
+export type { ProbedUrl } from './prometheus-checks';
 export type { PrometheusConfig, RelabelConfig, ScrapeConfig } from './prometheus-config';
-export { PrometheusStack, type PrometheusStackProps } from './prometheus-stack';
+export { type AnnotatedApplication, PrometheusStack, type PrometheusStackProps } from './prometheus-stack';
 export type { RemoteWrite } from './remote-write';
 export { type PrometheusLoad, type PrometheusSize, sizePrometheus } from './sizing';

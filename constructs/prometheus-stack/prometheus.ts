@@ -16,6 +16,8 @@ import {
   startupProbe,
   toYaml,
 } from '../kit';
+import { checkName, checkObjectName, checkScheme } from '../kit/checks';
+import { checkPrometheus, checkScrapeConfig } from './prometheus-checks';
 import {
   type PrometheusConfig,
   prometheusConfig,
@@ -83,6 +85,9 @@ export interface FileDiscovery {
   readonly destinations: readonly Destination[];
 }
 
+/** Protocols that Prometheus speaks. */
+const HTTP_SCHEMES = ['http', 'https'];
+
 const CONFIG_PATH = '/etc/prometheus/config';
 const RULES_PATH = '/etc/prometheus/rules';
 const TARGETS_PATH = '/etc/prometheus/targets';
@@ -115,8 +120,10 @@ export class Prometheus extends Construct {
   private readonly remoteWrites: readonly RemoteWriteConfig[];
   private readonly discovered = new Set<string>();
 
+  /** @throws SettingError when a prop is invalid, or when the volume cannot hold the retention */
   constructor(scope: Construct, id: string, props: PrometheusProps) {
     super(scope, id);
+    checkPrometheus(props);
     const {
       name = 'prometheus',
       replicas = PROMETHEUS_DEFAULTS.replicas,
@@ -174,8 +181,10 @@ export class Prometheus extends Construct {
    * targets with `component.connectTo()` or `component.allowEgressTo()`.
    *
    * @throws DuplicateNameError for a second job of the same name
+   * @throws SettingError for an invalid duration, and for discovery in no namespace or in an invalid one
    */
   addScrapeConfig(config: ScrapeConfig): void {
+    checkScrapeConfig(config, this.intervalSeconds);
     if (this.jobs.has(config.job_name)) {
       throw new DuplicateNameError('scrape job name', config.job_name);
     }
@@ -196,10 +205,12 @@ export class Prometheus extends Construct {
    * prometheus.addScrapeJob('redis-exporter', redisExporter.endpoint);
    */
   addScrapeJob(job: string, endpoint: Endpoint, settings: ScrapeJobSettings = {}): void {
-    const { service, scheme } = this.component.connectTo(endpoint);
+    const connection = this.component.connectTo(endpoint);
+    const { service, scheme } = connection;
     if (!service) {
       throw new SettingError('addScrapeJob', job, 'the endpoint has no Service in the cluster; use addScrapeConfig()');
     }
+    checkScheme(`addScrapeJob('${job}')`, connection, HTTP_SCHEMES);
     const { relabel = [], ...rest } = settings;
     const config = serviceJob(job, service);
     this.addScrapeConfig({
@@ -212,6 +223,9 @@ export class Prometheus extends Construct {
 
   /** Reads targets from a ConfigMap that an operator maintains, without a synthesis. */
   addFileDiscovery({ job, configMap, destinations }: FileDiscovery): void {
+    // The job is in the name of a volume.
+    checkName('job', job);
+    checkObjectName('configMap', configMap);
     for (const destination of destinations) {
       this.component.allowEgressTo(destination);
     }
@@ -231,10 +245,20 @@ export class Prometheus extends Construct {
     }
   }
 
-  /** Sends alerts to every replica behind an endpoint. */
+  /**
+   * Sends alerts to every replica behind an endpoint.
+   *
+   * @throws DuplicateNameError for the same endpoint again
+   */
   addAlertmanager(endpoint: Endpoint): void {
-    const { scheme, replicas, address } = this.component.connectTo(endpoint);
-    this.alertmanagers.push({ scheme, targets: replicas.length > 0 ? replicas : [address] });
+    const connection = this.component.connectTo(endpoint);
+    checkScheme('addAlertmanager', connection, HTTP_SCHEMES);
+    const { scheme, replicas, address } = connection;
+    const targets = replicas.length > 0 ? replicas : [address];
+    if (this.alertmanagers.some((known) => known.targets.includes(targets[0]!))) {
+      throw new DuplicateNameError('Alertmanager', address);
+    }
+    this.alertmanagers.push({ scheme, targets });
   }
 
   /** The server's API and its own metrics. */

@@ -14,7 +14,7 @@ import { find, findAll, render } from '../../../testing/render';
 import { testProps } from '../../support/props';
 import { SOUND_RULES, withRuleDirectory } from '../../support/rule-directory';
 import { serverConfig } from '../../support/server-config';
-import { component } from '../kit/sample';
+import { component, selected } from '../kit/sample';
 import { FULL, MINIMAL, TRACES } from './props';
 
 const CONTROL_PLANE_JOBS = ['kube-scheduler', 'kube-controller-manager', 'etcd'];
@@ -45,10 +45,10 @@ describe('PrometheusStack', () => {
       new Prometheus(scope, 'prometheus', props);
       new KubeStateMetrics(scope, 'kube-state-metrics', {
         ...props,
-        name: undefined,
+        name: props.kubeStateMetrics?.name,
         namespaces: props.watchedNamespaces,
       });
-      new BlackboxExporter(scope, 'blackbox-exporter');
+      new BlackboxExporter(scope, 'blackbox-exporter', props.blackboxExporter);
     },
     minimal: PROPS,
     full: () => ({
@@ -63,6 +63,8 @@ describe('PrometheusStack', () => {
       probedUrls: ['https://shop.example.com/health'],
       rules: { catalogue: catalogue(), links: LINKS },
       nodeCidrs: ['10.42.0.0/16'],
+      kubeStateMetrics: { name: 'object-metrics' },
+      blackboxExporter: { name: 'probes' },
     }),
     traces: {
       ...TRACES,
@@ -72,6 +74,8 @@ describe('PrometheusStack', () => {
       probedUrls: '- https://shop.example.com/health',
       rules: 'runbook_url: https://runbooks.example.com/DemoDown',
       nodeCidrs: 'cidr: 10.42.0.0/16',
+      kubeStateMetrics: 'name: object-metrics',
+      blackboxExporter: 'name: probes',
     },
   });
 
@@ -113,7 +117,7 @@ describe('PrometheusStack', () => {
       jobsOf(
         rendered({
           platform: 'kubeadm',
-          application: { name: 'storefront', namespace: 'shop' },
+          application: { name: 'storefront', namespace: 'shop', ports: [3000] },
           probedUrls: ['https://shop.example.com/health'],
         }),
       );
@@ -208,14 +212,10 @@ describe('PrometheusStack', () => {
     });
 
     test('that probe let the exporter reach the URLs and nothing else', () => {
-      const urls = [
-        'https://shop.example.com/health',
-        'https://shop.example.com:8443/health',
-        'http://shop.example.com',
-      ];
+      const urls = ['https://shop.example.com/health', 'https://shop.example.com:8443/health'];
       const [, ...rules] = find(rendered({ probedUrls: urls }), 'NetworkPolicy', 'blackbox-exporter').spec.egress;
       expect(rules).toEqual(
-        [443, 8443, 80].map((port) => ({
+        [443, 8443].map((port) => ({
           to: [{ ipBlock: expect.objectContaining({ cidr: '0.0.0.0/0' }) }],
           ports: [{ port, protocol: 'TCP' }],
         })),
@@ -232,7 +232,7 @@ describe('PrometheusStack', () => {
       });
       expect(find(manifests, 'NetworkPolicy', 'shop').spec.ingress).toHaveLength(1);
       expect(find(manifests, 'NetworkPolicy', 'prometheus').spec.egress).toContainEqual({
-        to: [{ podSelector: { matchLabels: { 'app.kubernetes.io/name': 'shop' } } }],
+        to: [{ podSelector: selected('shop') }],
         ports: [{ port: 8080, protocol: 'TCP' }],
       });
     });
