@@ -256,7 +256,7 @@ export class Prometheus extends Construct {
     const { scheme, replicas, address } = connection;
     const targets = replicas.length > 0 ? replicas : [address];
     if (this.alertmanagers.some((known) => known.targets.includes(targets[0]!))) {
-      throw new DuplicateNameError('Alertmanager', address);
+      throw new DuplicateNameError('Alertmanager', address, 'remove one of them');
     }
     this.alertmanagers.push({ scheme, targets });
   }

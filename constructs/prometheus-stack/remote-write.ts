@@ -45,7 +45,7 @@ export function checkRemoteWrites(remoteWrites: readonly RemoteWrite[]): void {
     checkReachable('remoteWrites.url', url, host, cidrs);
     const key = JSON.stringify([url, keep, tokenKey]);
     if (known.has(key)) {
-      throw new DuplicateNameError('remote write', url);
+      throw new DuplicateNameError('remote write', url, 'remove one of them');
     }
     known.add(key);
   }

@@ -69,6 +69,9 @@ export function checkHost(setting: string, host: string): void {
   }
 }
 
+/** What egress to the Internet leaves out, as ipaddr.js calls it, and the host itself. */
+const PRIVATE_RANGES = ['private', 'carrierGradeNat', 'linkLocal', 'loopback'];
+
 /** Domains of the cluster's DNS. A name without a dot is a Service of the client's own namespace. */
 const CLUSTER_NAMES = /(\.svc|\.cluster\.local|^[^.:]+)$/;
 
@@ -91,25 +94,25 @@ const PRIVATE_DOMAINS = [
   'rds.amazonaws.com',
 ];
 
+const SERVICE = 'a Service of the cluster';
+const PRIVATE = 'a private address';
+
 /**
- * Why a host is not on the Internet, as far as its name tells: `a Service of the cluster` or `a private address`.
+ * Why egress to the Internet does not reach a host, as far as its name tells, e.g. `a private address`.
  *
  * @returns `undefined` for every other host
  */
 export function privateHost(host: string): string | undefined {
   const name = host.toLowerCase().replace(/\.$/, '');
   if (isAddress(name)) {
-    // The default range of egress to the Internet is IPv4.
-    return ipaddr.parse(name).range() === 'unicast' && ipaddr.IPv4.isValid(name) ? undefined : 'a private address';
+    const range = ipaddr.IPv4.isValid(name) ? ipaddr.IPv4.parse(name).range() : undefined;
+    // The rule for the Internet is IPv4.
+    return range === undefined ? 'an IPv6 address' : PRIVATE_RANGES.includes(range) ? PRIVATE : undefined;
   }
-  if (name === 'localhost' || PRIVATE_DOMAINS.some((domain) => name.endsWith(`.${domain}`) && !isInCluster(name))) {
-    return 'a private address';
+  if (name !== 'localhost' && CLUSTER_NAMES.test(name)) {
+    return SERVICE;
   }
-  return isInCluster(name) ? 'a Service of the cluster' : undefined;
-}
-
-function isInCluster(name: string): boolean {
-  return CLUSTER_NAMES.test(name);
+  return PRIVATE_DOMAINS.some((domain) => `.${name}`.endsWith(`.${domain}`)) ? PRIVATE : undefined;
 }
 
 /**
@@ -130,7 +133,7 @@ export function checkReachable(
   if (reason === undefined) {
     return;
   }
-  const workload = reason === 'a private address' ? '' : 'use ExternalWorkload or the endpoint of its component, or ';
+  const workload = reason !== SERVICE ? '' : 'use ExternalWorkload or the endpoint of its component, or ';
   throw new SettingError(
     setting,
     value,
@@ -151,6 +154,7 @@ export function checkScheme(
   schemes: readonly string[],
 ): void {
   if (!schemes.includes(scheme)) {
-    throw new SettingError(setting, url(), `give the endpoint the scheme ${schemes.join(' or ')}`);
+    const allowed = schemes.join(', ').replace(/, (?!.*, )/, ' or ');
+    throw new SettingError(setting, url(), `the scheme of the endpoint must be ${allowed}`);
   }
 }
