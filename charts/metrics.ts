@@ -33,8 +33,9 @@ export interface MetricsProps {
 export class NodeAgentsChart extends MonitoringChart {
   readonly nodeExporter: NodeExporter;
 
-  constructor(scope: Construct, id: string, { nodeNamespace, imageRegistry, network }: MonitoringSettings) {
-    super(scope, id, { namespace: nodeNamespace, imageRegistry });
+  constructor(scope: Construct, id: string, settings: MonitoringSettings) {
+    const { nodeNamespace, network } = settings;
+    super(scope, id, { ...settings, namespace: nodeNamespace });
     this.nodeExporter = new NodeExporter(this, 'node-exporter', { nodeCidrs: network.nodeCidrs });
   }
 }
