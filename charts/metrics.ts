@@ -9,13 +9,13 @@ import {
   RedisExporter,
   SettingError,
 } from '../constructs';
+import { inSettings } from '../constructs/kit/setting-path';
 import { remembered } from '../memo';
 import { APPLICATION, APPLICATION_JOBS, type KeepList, keepUsed, metricLists, seriesOf } from '../metrics';
 import type { AlertLinks, MetricUse, RuleCatalogue } from '../rules';
 import { sqlCollectors } from '../rules/sql';
 import type { ApplicationChart } from './application';
 import { MonitoringChart } from './monitoring-chart';
-import { inSettings } from './setting-path';
 import type { MonitoringSettings } from './settings';
 
 export interface MetricsProps {
@@ -33,8 +33,9 @@ export interface MetricsProps {
 export class NodeAgentsChart extends MonitoringChart {
   readonly nodeExporter: NodeExporter;
 
-  constructor(scope: Construct, id: string, { nodeNamespace, imageRegistry, network }: MonitoringSettings) {
-    super(scope, id, { namespace: nodeNamespace, imageRegistry });
+  constructor(scope: Construct, id: string, settings: MonitoringSettings) {
+    const { nodeNamespace, network } = settings;
+    super(scope, id, { ...settings, namespace: nodeNamespace });
     this.nodeExporter = new NodeExporter(this, 'node-exporter', { nodeCidrs: network.nodeCidrs });
   }
 }

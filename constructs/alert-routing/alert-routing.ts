@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { Construct } from 'constructs';
+import type { Construct } from 'constructs';
 import { packagePath } from '../../package-root';
 import type { Inhibition } from '../../rules';
 import {
@@ -7,12 +7,15 @@ import {
   ConfigDirectory,
   type Connection,
   type Credentials,
+  DuplicateNameError,
   Endpoint,
   httpProbe,
   images,
+  type PodOptions,
   toYaml,
 } from '../kit';
-import { checkSlack, smarthost } from './alert-routing-checks';
+import { PatchableConstruct } from '../kit/patchable-construct';
+import { checkAlertRouting, checkExtraReceiver, checkSlack, smarthost } from './alert-routing-checks';
 import { alertmanagerConfig, type ExtraReceiver } from './alert-routing-config';
 import type { AlertmanagerConfig, Receiver } from './alertmanager-config';
 import type { Channels, DeadMansSwitch } from './channels';
@@ -22,8 +25,9 @@ import type { BusinessHours } from './routes';
 
 /** Receivers with private addresses. */
 export interface PrivateReceivers {
-  /** Ranges that hold their addresses. */
+  /** Ranges that hold their addresses, at least one. */
   readonly cidrs: readonly string[];
+  /** Port of the receivers, TCP. */
   readonly port: number;
 }
 
@@ -64,6 +68,8 @@ export interface AlertRoutingProps {
    * @default - nothing is traced
    */
   readonly tracing?: Endpoint;
+  /** Options of the pods. @default - none */
+  readonly pod?: PodOptions;
 }
 
 const CONFIG_PATH = '/etc/alertmanager/config';
@@ -78,7 +84,7 @@ const DEFAULT_BUSINESS_HOURS: BusinessHours = { start: '09:00', end: '17:00', ti
  * Alertmanager and its routes. Every alert goes to its team and to its level, through the channels that have settings.
  * An alert that matches no route goes to the fallback.
  */
-export class AlertRouting extends Construct {
+export class AlertRouting extends PatchableConstruct {
   readonly component: Component;
 
   private readonly props: AlertRoutingProps;
@@ -88,7 +94,7 @@ export class AlertRouting extends Construct {
   private readonly extra: ExtraReceiver[] = [];
   private readonly tracing: Connection | undefined;
 
-  /** @throws SettingError when alerts would reach nobody, or when a channel's settings cannot work */
+  /** @throws SettingError when a prop is invalid, when alerts would reach nobody, or when a channel cannot work */
   constructor(scope: Construct, id: string, props: AlertRoutingProps) {
     super(scope, id);
     const {
@@ -101,6 +107,7 @@ export class AlertRouting extends Construct {
     } = props;
     this.props = props;
     this.teams = teams;
+    checkAlertRouting(props);
     checkSlack(channels, [...Object.values(levels), ...Object.values(teams), props.fallback]);
     this.receivers = routedReceivers({ ...props, teams, fallback: props.fallback ?? levels.high, file });
 
@@ -144,6 +151,8 @@ export class AlertRouting extends Construct {
         props.credentials.files(CREDENTIALS_PATH, keys, true),
       ],
       serviceAccountAnnotations: sms?.kind === 'sns' ? { 'eks.amazonaws.com/role-arn': sms.roleArn } : undefined,
+      pod: props.pod,
+      fixedReplicas: 'write the prop replicas of AlertRouting',
     });
     this.connectReplicas(replicas);
     this.tracing = props.tracing && this.component.connectTo(props.tracing);
@@ -155,13 +164,25 @@ export class AlertRouting extends Construct {
     return this.component.endpoint();
   }
 
-  /** Adds a receiver whose route comes before those of teams and levels. */
+  /**
+   * Adds a receiver whose route comes before those of teams and levels.
+   *
+   * @throws DuplicateNameError for a name that another receiver has: Alertmanager would not start
+   * @throws SettingError for an invalid duration
+   */
   addReceiver(extra: ExtraReceiver): void {
+    this.checkReceiverName(extra.receiver);
+    checkExtraReceiver(extra);
     this.extra.push(extra);
   }
 
-  /** Adds a receiver of Watchdog, in addition to the dead man's switch. */
+  /**
+   * Adds a receiver of Watchdog, in addition to the dead man's switch.
+   *
+   * @throws DuplicateNameError for a name that another receiver has: Alertmanager would not start
+   */
   addHeartbeat(receiver: Receiver): void {
+    this.checkReceiverName(receiver);
     this.heartbeats.push(receiver);
   }
 
@@ -187,6 +208,13 @@ export class AlertRouting extends Construct {
       templates: `${TEMPLATES_PATH}/*.tmpl`,
       file,
     });
+  }
+
+  private checkReceiverName({ name }: Receiver): void {
+    const receivers = [...this.receivers, ...this.heartbeats, ...this.extra.map(({ receiver }) => receiver)];
+    if (receivers.some((known) => known.name === name)) {
+      throw new DuplicateNameError('receiver name', name);
+    }
   }
 
   /** Replicas gossip about silences and sent notifications. A single one must not wait for peers. */

@@ -1,4 +1,4 @@
-import { Construct } from 'constructs';
+import type { Construct } from 'constructs';
 import {
   Component,
   ConfigDirectory,
@@ -9,11 +9,15 @@ import {
   httpUrl,
   images,
   imageVersion,
+  type PodOptions,
   SettingError,
   scratch,
   startupProbe,
   toYaml,
 } from '../kit';
+import { checkCredentials, parseBytes } from '../kit/checks';
+import { PatchableConstruct } from '../kit/patchable-construct';
+import { folderSlug, uidInName } from './dns-name';
 import {
   type DashboardProvider,
   type DataSource,
@@ -38,6 +42,12 @@ export interface GrafanaProps {
   readonly storageSize?: string;
   /** @default - the cluster's default class */
   readonly storageClass?: string;
+  /**
+   * Options of the pods. More than one of `replicas` needs an external database, whose address `env` gives
+   * (`GF_DATABASE_TYPE` or `GF_DATABASE_URL`); the pods then have no volume.
+   * @default - none
+   */
+  readonly pod?: PodOptions;
 }
 
 /** A dashboard in classic JSON. */
@@ -65,7 +75,7 @@ export interface PrometheusSource {
 const GRAFANA_USER = 472;
 
 /** Grafana with provisioned data sources, folders and dashboards. The pod starts once the Secret exists. */
-export class Grafana extends Construct {
+export class Grafana extends PatchableConstruct {
   readonly component: Component;
 
   private readonly dataSources: DataSource[] = [];
@@ -73,7 +83,7 @@ export class Grafana extends Construct {
   private readonly folders = new Map<string, { title: string; directory: ConfigDirectory }>();
   private readonly dashboardUids = new Set<string>();
 
-  /** @throws SettingError when `externalUrl` does not parse */
+  /** @throws SettingError when a prop is invalid */
   constructor(scope: Construct, id: string, props: GrafanaProps) {
     super(scope, id);
     const name = props.name ?? 'grafana';
@@ -81,6 +91,10 @@ export class Grafana extends Construct {
     const adminPasswordKey = props.adminPasswordKey ?? 'GRAFANA_ADMIN_PASSWORD';
 
     httpUrl('externalUrl', props.externalUrl, 'https://grafana.example.com');
+    checkCredentials('credentials', props.credentials);
+    if (props.storageSize !== undefined) {
+      parseBytes('storageSize', props.storageSize);
+    }
     const config = new ConfigDirectory(this, 'config', { name: `${name}-config`, path: CONFIG_PATH });
     config.addFile(
       'grafana.ini',
@@ -99,14 +113,13 @@ export class Grafana extends Construct {
     const providers = this.provisioning(name, 'dashboards');
     providers.addFile('providers.yaml', () => toYaml(dashboardProvisioning(this.providers)));
 
+    const storage = isReplicated(props.pod)
+      ? undefined
+      : { path: DATA_PATH, size: props.storageSize ?? '5Gi', storageClass: props.storageClass };
     this.component = new Component(this, 'server', {
       name,
       image: images.grafana,
-      workload: {
-        kind: 'Deployment',
-        replicas: 1,
-        storage: { path: DATA_PATH, size: props.storageSize ?? '5Gi', storageClass: props.storageClass },
-      },
+      workload: { kind: 'Deployment', replicas: 1, storage },
       user: GRAFANA_USER,
       ports: { http: { port: 3000 } },
       env: [{ name: 'GF_PATHS_CONFIG', value: `${CONFIG_PATH}/grafana.ini` }],
@@ -123,7 +136,9 @@ export class Grafana extends Construct {
         providers.mount,
         props.credentials.files(CREDENTIALS_PATH, [adminUserKey, adminPasswordKey]),
         scratch('tmp', '/tmp'),
+        ...(storage ? [] : [scratch('data', DATA_PATH, '1Gi')]),
       ],
+      pod: props.pod,
     });
   }
 
@@ -162,11 +177,23 @@ export class Grafana extends Construct {
   /**
    * Adds a data source and connects to it.
    *
-   * @throws DuplicateNameError for a second data source with the same uid: Grafana would skip it without an error
+   * @throws DuplicateNameError for a second data source with the same uid or name: Grafana would skip or refuse it
+   * @throws SettingError for a second default: Grafana would not start
    */
   addDataSource(endpoint: Endpoint, dataSource: Omit<DataSource, 'url'>): void {
     if (this.dataSources.some(({ uid }) => uid === dataSource.uid)) {
       throw new DuplicateNameError('data source uid', dataSource.uid);
+    }
+    if (this.dataSources.some(({ name }) => name === dataSource.name)) {
+      throw new DuplicateNameError('data source name', dataSource.name);
+    }
+    const first = this.dataSources.find(({ isDefault }) => isDefault);
+    if (first && dataSource.isDefault) {
+      throw new SettingError(
+        'isDefault',
+        true,
+        `"${first.name}" is the default data source: make only one of them the default`,
+      );
     }
     this.dataSources.push({ ...dataSource, url: this.component.connectTo(endpoint).url() });
   }
@@ -181,7 +208,11 @@ export class Grafana extends Construct {
       throw new DuplicateNameError('dashboard uid', uid);
     }
     this.dashboardUids.add(uid);
-    this.folder(folder).addFile(`${uid}.json`, JSON.stringify(json), `${this.component.name}-dashboard-${uid}`);
+    this.folder(folder).addFile(
+      `${uid}.json`,
+      JSON.stringify(json),
+      `${this.component.name}-dashboard-${uidInName(uid)}`,
+    );
   }
 
   /** The web interface and its own metrics. */
@@ -190,7 +221,7 @@ export class Grafana extends Construct {
   }
 
   private folder(title: string): ConfigDirectory {
-    const slug = title.toLowerCase().replace(/[^a-z0-9]+/g, '-');
+    const slug = folderSlug(title);
     const known = this.folders.get(slug);
     if (known && known.title !== title) {
       throw new SettingError('folder', title, `it has the directory of "${known.title}"; write one of the two titles`);
@@ -213,4 +244,24 @@ export class Grafana extends Construct {
   private provisioning(name: string, kind: string): ConfigDirectory {
     return new ConfigDirectory(this, kind, { name: `${name}-${kind}`, path: `${PROVISIONING_PATH}/${kind}` });
   }
+}
+
+/**
+ * Whether there are several replicas. They share a database: with one of their own each, users would lose their session
+ * and their stars with every other request.
+ *
+ * @throws SettingError for several replicas without an external database
+ */
+function isReplicated({ replicas = 1, env = [] }: PodOptions = {}): boolean {
+  const external = env.some(
+    ({ name, value }) => name === 'GF_DATABASE_URL' || (name === 'GF_DATABASE_TYPE' && value !== 'sqlite3'),
+  );
+  if (replicas > 1 && !external) {
+    throw new SettingError(
+      'pod.replicas',
+      replicas,
+      'each replica would have a database of its own: add GF_DATABASE_URL of PostgreSQL or MySQL to pod.env',
+    );
+  }
+  return replicas > 1;
 }

@@ -1,5 +1,14 @@
 import type { k8s } from 'cdk8s-plus-28';
+import { checkObjectName } from './checks';
 import { type Mount, secretFiles } from './mount';
+
+/** A key of a Secret. */
+export interface SecretKey {
+  /** The Secret. */
+  readonly credentials: Credentials;
+  /** Name of the key. */
+  readonly key: string;
+}
 
 /**
  * The Secret that holds every credential of a platform, keyed like `.env`. The program refers to keys only; the values
@@ -8,7 +17,10 @@ import { type Mount, secretFiles } from './mount';
 export class Credentials {
   private readonly requested = new Set<string>();
 
-  constructor(readonly secretName: string) {}
+  /** @throws SettingError for an invalid name */
+  constructor(readonly secretName: string) {
+    checkObjectName('secretName', secretName);
+  }
 
   /** Keys that components have asked for, sorted. */
   get keys(): readonly string[] {
@@ -25,7 +37,18 @@ export class Credentials {
     for (const key of sorted) {
       this.requested.add(key);
     }
-    return secretFiles('credentials', this.secretName, path, { keys: sorted, optional });
+    // A pod may have files of several Secrets, or at several paths.
+    return { ...secretFiles('credentials', this.secretName, path, { keys: sorted, optional }), numbered: true };
+  }
+
+  /**
+   * A key as a file of another name, for `projectedFiles()`.
+   *
+   * @param optional start the pod without the key; the file appears once it exists @default false
+   */
+  projection(key: string, file: string, optional = false): k8s.VolumeProjection {
+    this.requested.add(key);
+    return { secret: { name: this.secretName, items: [{ key, path: file }], optional } };
   }
 
   /**

@@ -1,6 +1,7 @@
 import { AlertRouting, type AlertRoutingProps, Credentials, Endpoint } from '../../../constructs';
 import { containerOf, find, findAll, NAMESPACE, podOf } from '../../../testing/render';
 import { testProps } from '../../support/props';
+import { selected } from '../kit/sample';
 import { config, EVERY_CHANNEL, EVERY_WAY, EVERYBODY, PROPS, rendered } from './sample';
 
 describe('AlertRouting', () => {
@@ -23,6 +24,7 @@ describe('AlertRouting', () => {
       businessHours: { start: '08:00', end: '16:00', timeZone: 'Europe/Berlin' },
       inhibitions: [{ source: 'DemoDown', targets: ['DemoSlow'], equal: ['instance'] }],
       tracing: Endpoint.host('traces.example.com', 4318, 'http', ['10.30.0.0/16']),
+      pod: { priorityClassName: 'alerts-first' },
     }),
     traces: {
       name: 'name: notifier',
@@ -40,6 +42,7 @@ describe('AlertRouting', () => {
       businessHours: 'location: Europe/Berlin',
       inhibitions: 'name: DemoDown',
       tracing: 'endpoint: traces.example.com:4318',
+      pod: 'priorityClassName: alerts-first',
     },
   });
 
@@ -50,7 +53,7 @@ describe('AlertRouting', () => {
         { port: 9094, protocol: 'TCP' },
         { port: 9094, protocol: 'UDP' },
       ];
-      const pods = [{ podSelector: { matchLabels: { 'app.kubernetes.io/name': 'alertmanager' } } }];
+      const pods = [{ podSelector: selected('alertmanager') }];
       expect(policy.ingress).toContainEqual({ from: pods, ports: gossip });
       expect(policy.egress).toContainEqual({ to: pods, ports: gossip });
     });

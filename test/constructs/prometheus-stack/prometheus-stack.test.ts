@@ -14,7 +14,8 @@ import { find, findAll, render } from '../../../testing/render';
 import { testProps } from '../../support/props';
 import { SOUND_RULES, withRuleDirectory } from '../../support/rule-directory';
 import { serverConfig } from '../../support/server-config';
-import { component } from '../kit/sample';
+import { settingError } from '../../support/setting-error';
+import { component, selected } from '../kit/sample';
 import { FULL, MINIMAL, TRACES } from './props';
 
 const CONTROL_PLANE_JOBS = ['kube-scheduler', 'kube-controller-manager', 'etcd'];
@@ -36,6 +37,17 @@ const jobsOf = (manifests: ReturnType<typeof rendered>): ScrapeConfig[] =>
 const jobNames = (props: Partial<PrometheusStackProps>) => jobsOf(rendered(props)).map(({ job_name }) => job_name);
 
 describe('PrometheusStack', () => {
+  test('names the options of a part as the caller wrote them', () => {
+    const message = (props: Partial<PrometheusStackProps>) => settingError(() => rendered(props)).message;
+    expect(message({ kubeStateMetrics: { pod: { replicas: 2 } } })).toBe(
+      'kubeStateMetrics.pod.replicas is 2: each replica would report every object again: leave it out, and raise resources instead',
+    );
+    expect(message({ blackboxExporter: { pod: { replicas: 0 } } })).toBe(
+      'blackboxExporter.pod.replicas is 0: write a whole number, from 1',
+    );
+    expect(message({ pod: { replicas: 3 } })).toBe('pod.replicas is 3: write the prop replicas of Prometheus');
+  });
+
   testProps<PrometheusStackProps>({
     make: (scope, props) => {
       const { prometheus } = new PrometheusStack(scope, 'stack', props);
@@ -44,11 +56,11 @@ describe('PrometheusStack', () => {
     parts: (scope, props) => {
       new Prometheus(scope, 'prometheus', props);
       new KubeStateMetrics(scope, 'kube-state-metrics', {
-        ...props,
-        name: undefined,
         namespaces: props.watchedNamespaces,
+        apiCidrs: props.apiCidrs,
+        ...props.kubeStateMetrics,
       });
-      new BlackboxExporter(scope, 'blackbox-exporter');
+      new BlackboxExporter(scope, 'blackbox-exporter', props.blackboxExporter);
     },
     minimal: PROPS,
     full: () => ({
@@ -63,6 +75,8 @@ describe('PrometheusStack', () => {
       probedUrls: ['https://shop.example.com/health'],
       rules: { catalogue: catalogue(), links: LINKS },
       nodeCidrs: ['10.42.0.0/16'],
+      kubeStateMetrics: { name: 'objects', pod: { priorityClassName: 'objects-first' } },
+      blackboxExporter: { name: 'prober', pod: { priorityClassName: 'probes-first' } },
     }),
     traces: {
       ...TRACES,
@@ -72,6 +86,8 @@ describe('PrometheusStack', () => {
       probedUrls: '- https://shop.example.com/health',
       rules: 'runbook_url: https://runbooks.example.com/DemoDown',
       nodeCidrs: 'cidr: 10.42.0.0/16',
+      kubeStateMetrics: 'priorityClassName: objects-first',
+      blackboxExporter: 'priorityClassName: probes-first',
     },
   });
 
@@ -113,7 +129,7 @@ describe('PrometheusStack', () => {
       jobsOf(
         rendered({
           platform: 'kubeadm',
-          application: { name: 'storefront', namespace: 'shop' },
+          application: { name: 'storefront', namespace: 'shop', ports: [3000] },
           probedUrls: ['https://shop.example.com/health'],
         }),
       );
@@ -208,14 +224,10 @@ describe('PrometheusStack', () => {
     });
 
     test('that probe let the exporter reach the URLs and nothing else', () => {
-      const urls = [
-        'https://shop.example.com/health',
-        'https://shop.example.com:8443/health',
-        'http://shop.example.com',
-      ];
+      const urls = ['https://shop.example.com/health', 'https://shop.example.com:8443/health'];
       const [, ...rules] = find(rendered({ probedUrls: urls }), 'NetworkPolicy', 'blackbox-exporter').spec.egress;
       expect(rules).toEqual(
-        [443, 8443, 80].map((port) => ({
+        [443, 8443].map((port) => ({
           to: [{ ipBlock: expect.objectContaining({ cidr: '0.0.0.0/0' }) }],
           ports: [{ port, protocol: 'TCP' }],
         })),
@@ -232,7 +244,7 @@ describe('PrometheusStack', () => {
       });
       expect(find(manifests, 'NetworkPolicy', 'shop').spec.ingress).toHaveLength(1);
       expect(find(manifests, 'NetworkPolicy', 'prometheus').spec.egress).toContainEqual({
-        to: [{ podSelector: { matchLabels: { 'app.kubernetes.io/name': 'shop' } } }],
+        to: [{ podSelector: selected('shop') }],
         ports: [{ port: 8080, protocol: 'TCP' }],
       });
     });
