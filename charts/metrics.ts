@@ -41,8 +41,9 @@ export class NodeAgentsChart extends MonitoringChart {
   /** The agent on each node. */
   readonly nodeExporter: NodeExporter;
 
-  constructor(scope: Construct, id: string, { nodeNamespace, imageRegistry, network }: MonitoringSettings) {
-    super(scope, id, { namespace: nodeNamespace, imageRegistry });
+  constructor(scope: Construct, id: string, settings: MonitoringSettings) {
+    const { nodeNamespace, network } = settings;
+    super(scope, id, { ...settings, namespace: nodeNamespace });
     this.nodeExporter = new NodeExporter(this, 'node-exporter', { nodeCidrs: network.nodeCidrs });
   }
 }

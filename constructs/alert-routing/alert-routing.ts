@@ -7,6 +7,7 @@ import {
   ConfigDirectory,
   type Connection,
   type Credentials,
+  DuplicateNameError,
   Endpoint,
   httpProbe,
   images,
@@ -14,7 +15,7 @@ import {
   toYaml,
 } from '../kit';
 import { PatchableConstruct } from '../kit/patchable-construct';
-import { checkSlack, smarthost } from './alert-routing-checks';
+import { checkAlertRouting, checkExtraReceiver, checkSlack, smarthost } from './alert-routing-checks';
 import { alertmanagerConfig, type ExtraReceiver } from './alert-routing-config';
 import type { AlertmanagerConfig, Receiver } from './alertmanager-config';
 import type { Channels, DeadMansSwitch } from './channels';
@@ -24,9 +25,9 @@ import type { BusinessHours } from './routes';
 
 /** Receivers with private addresses. */
 export interface PrivateReceivers {
-  /** Ranges that hold their addresses. */
+  /** Ranges that hold their addresses, at least one. */
   readonly cidrs: readonly string[];
-  /** Port of the receivers. */
+  /** Port of the receivers, TCP. */
   readonly port: number;
 }
 
@@ -95,7 +96,7 @@ export class AlertRouting extends PatchableConstruct {
   private readonly extra: ExtraReceiver[] = [];
   private readonly tracing: Connection | undefined;
 
-  /** @throws SettingError when alerts would reach nobody, or when a channel's settings cannot work */
+  /** @throws SettingError when a prop is invalid, when alerts would reach nobody, or when a channel cannot work */
   constructor(scope: Construct, id: string, props: AlertRoutingProps) {
     super(scope, id);
     const {
@@ -108,6 +109,7 @@ export class AlertRouting extends PatchableConstruct {
     } = props;
     this.props = props;
     this.teams = teams;
+    checkAlertRouting(props);
     checkSlack(channels, [...Object.values(levels), ...Object.values(teams), props.fallback]);
     this.receivers = routedReceivers({ ...props, teams, fallback: props.fallback ?? levels.high, file });
 
@@ -164,13 +166,25 @@ export class AlertRouting extends PatchableConstruct {
     return this.component.endpoint();
   }
 
-  /** Adds a receiver whose route comes before those of teams and levels. */
+  /**
+   * Adds a receiver whose route comes before those of teams and levels.
+   *
+   * @throws DuplicateNameError for a name that another receiver has: Alertmanager would not start
+   * @throws SettingError for an invalid duration
+   */
   addReceiver(extra: ExtraReceiver): void {
+    this.checkReceiverName(extra.receiver);
+    checkExtraReceiver(extra);
     this.extra.push(extra);
   }
 
-  /** Adds a receiver of Watchdog, in addition to the dead man's switch. */
+  /**
+   * Adds a receiver of Watchdog, in addition to the dead man's switch.
+   *
+   * @throws DuplicateNameError for a name that another receiver has: Alertmanager would not start
+   */
   addHeartbeat(receiver: Receiver): void {
+    this.checkReceiverName(receiver);
     this.heartbeats.push(receiver);
   }
 
@@ -196,6 +210,13 @@ export class AlertRouting extends PatchableConstruct {
       templates: `${TEMPLATES_PATH}/*.tmpl`,
       file,
     });
+  }
+
+  private checkReceiverName({ name }: Receiver): void {
+    const receivers = [...this.receivers, ...this.heartbeats, ...this.extra.map(({ receiver }) => receiver)];
+    if (receivers.some((known) => known.name === name)) {
+      throw new DuplicateNameError('receiver name', name);
+    }
   }
 
   /** Replicas gossip about silences and sent notifications. A single one must not wait for peers. */

@@ -17,7 +17,9 @@ import {
   startupProbe,
   toYaml,
 } from '../kit';
+import { checkName, checkObjectName, checkScheme } from '../kit/checks';
 import { PatchableConstruct } from '../kit/patchable-construct';
+import { checkPrometheus, checkScrapeConfig } from './prometheus-checks';
 import {
   type PrometheusConfig,
   prometheusConfig,
@@ -91,6 +93,9 @@ export interface FileDiscovery {
   readonly destinations: readonly Destination[];
 }
 
+/** Protocols that Prometheus speaks. */
+const HTTP_SCHEMES = ['http', 'https'];
+
 const CONFIG_PATH = '/etc/prometheus/config';
 const RULES_PATH = '/etc/prometheus/rules';
 const TARGETS_PATH = '/etc/prometheus/targets';
@@ -124,8 +129,10 @@ export class Prometheus extends PatchableConstruct {
   private readonly alertmanagers: { scheme: string; targets: readonly string[] }[] = [];
   private readonly remoteWrites: readonly RemoteWriteConfig[];
 
+  /** @throws SettingError when a prop is invalid, or when the volume cannot hold the retention */
   constructor(scope: Construct, id: string, props: PrometheusProps) {
     super(scope, id);
+    checkPrometheus(props);
     const {
       name = 'prometheus',
       replicas = PROMETHEUS_DEFAULTS.replicas,
@@ -185,8 +192,10 @@ export class Prometheus extends PatchableConstruct {
    * targets with `component.connectTo()` or `component.allowEgressTo()`.
    *
    * @throws DuplicateNameError for a second job of the same name
+   * @throws SettingError for an invalid duration, and for discovery in no namespace or in an invalid one
    */
   addScrapeConfig(config: ScrapeConfig): void {
+    checkScrapeConfig(config, this.intervalSeconds);
     if (this.jobs.has(config.job_name)) {
       throw new DuplicateNameError('scrape job name', config.job_name);
     }
@@ -218,10 +227,12 @@ export class Prometheus extends PatchableConstruct {
    * });
    */
   addScrapeJob(job: string, endpoint: Endpoint, settings: ScrapeJobSettings = {}): void {
-    const { service, scheme, host } = this.component.connectTo(endpoint);
+    const connection = this.component.connectTo(endpoint);
+    const { service, scheme, host } = connection;
     if (!service) {
       throw new SettingError('addScrapeJob', job, 'the endpoint has no Service in the cluster; use addScrapeConfig()');
     }
+    checkScheme(`addScrapeJob('${job}')`, connection, HTTP_SCHEMES);
     const { relabel = [], tls, basicAuth, bearerToken, ...rest } = settings;
     const path = `${SCRAPE_PATH}/${job}`;
     const credentials = jobCredentials({ job, host, path, tls, basicAuth, bearerToken });
@@ -240,6 +251,9 @@ export class Prometheus extends PatchableConstruct {
 
   /** Reads targets from a ConfigMap that an operator maintains, without a synthesis. */
   addFileDiscovery({ job, configMap, destinations }: FileDiscovery): void {
+    // The job is in the name of a volume.
+    checkName('job', job);
+    checkObjectName('configMap', configMap);
     for (const destination of destinations) {
       this.component.allowEgressTo(destination);
     }
@@ -259,10 +273,20 @@ export class Prometheus extends PatchableConstruct {
     }
   }
 
-  /** Sends alerts to every replica behind an endpoint. */
+  /**
+   * Sends alerts to every replica behind an endpoint.
+   *
+   * @throws DuplicateNameError for the same endpoint again
+   */
   addAlertmanager(endpoint: Endpoint): void {
-    const { scheme, replicas, address } = this.component.connectTo(endpoint);
-    this.alertmanagers.push({ scheme, targets: replicas.length > 0 ? replicas : [address] });
+    const connection = this.component.connectTo(endpoint);
+    checkScheme('addAlertmanager', connection, HTTP_SCHEMES);
+    const { scheme, replicas, address } = connection;
+    const targets = replicas.length > 0 ? replicas : [address];
+    if (this.alertmanagers.some((known) => known.targets.includes(targets[0]!))) {
+      throw new DuplicateNameError('Alertmanager', address, 'remove one of them');
+    }
+    this.alertmanagers.push({ scheme, targets });
   }
 
   /** The server's API and its own metrics. */
@@ -307,11 +331,7 @@ export class Prometheus extends PatchableConstruct {
     });
   }
 
-  /** Without namespaces, discovery asks for the whole cluster. */
   private discoverIn(namespaces: readonly string[]): void {
-    if (namespaces.length === 0) {
-      this.component.addClusterRole(DISCOVERY_RULES);
-    }
     for (const namespace of namespaces) {
       this.component.addRole(namespace, DISCOVERY_RULES);
     }
