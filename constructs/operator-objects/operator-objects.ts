@@ -1,0 +1,183 @@
+import { ApiObject } from 'cdk8s';
+import { Construct, type IConstruct } from 'constructs';
+import type { Endpoint } from '../kit';
+import type { Prometheus } from '../prometheus-stack';
+import { type Adoption, adoptPodMonitor, adoptServiceMonitor, type Surroundings } from './monitors';
+import { adoptProbe } from './probe';
+import { OperatorObjectsError } from './problems';
+import { type Manifest, Source } from './source';
+import { admissionOf, destinationOf, type Target } from './targets';
+
+/** Props of `OperatorObjects`. */
+export interface OperatorObjectsProps {
+  /** Prometheus that gets the scrape jobs. */
+  readonly prometheus: Prometheus;
+  /**
+   * Constructs whose objects are adopted. Give the charts of one cluster where the App has several clusters.
+   * @default - the whole App
+   */
+  readonly scopes?: readonly IConstruct[];
+  /** Which of the objects to adopt. @default - all */
+  readonly select?: (object: ApiObject) => boolean;
+  /**
+   * Leave the adopted objects out of the manifests. A cluster without prometheus-operator has no such kinds, and
+   * `kubectl apply` would fail.
+   * @default false
+   */
+  readonly remove?: boolean;
+  /**
+   * Namespaces that `namespaceSelector: { any: true }` stands for: Prometheus gets the right to discover targets in each.
+   * @default - objects with such a selector are refused
+   */
+  readonly anyNamespace?: readonly string[];
+  /** Blackbox exporter that answers Probe objects. @default - the Service that `spec.prober.url` names */
+  readonly prober?: Endpoint;
+  /**
+   * Secrets and ConfigMaps of other namespaces, as `namespace/name`, of which the namespace of Prometheus has a copy.
+   * prometheus-operator copies them itself; a pod mounts only those of its own namespace.
+   * @default - none
+   */
+  readonly copies?: readonly string[];
+  /** Fields without a counterpart that may be lost, without indexes: `spec.endpoints.oauth2`. @default - none */
+  readonly ignore?: readonly string[];
+}
+
+const GROUP = 'monitoring.coreos.com';
+
+/** Discovery of Ingresses, which Prometheus otherwise does not read. */
+const INGRESS_RULES = [{ apiGroups: ['networking.k8s.io'], resources: ['ingresses'], verbs: ['get', 'list', 'watch'] }];
+const NODE_RULES = [{ apiGroups: [''], resources: ['nodes'], verbs: ['get', 'list', 'watch'] }];
+
+/**
+ * Scrape jobs from the ServiceMonitor, PodMonitor and Probe objects of other charts in the App, as prometheus-operator
+ * would make them. Create it last: it reads the objects that exist then, and synthesis fails if there are more later.
+ *
+ * Prometheus' NetworkPolicy lets it reach the pods. Policies that select those pods belong to their owners:
+ * `admissions` says what they must admit.
+ *
+ * @example
+ * new Helm(chart, 'orders', { chart: 'orders', values: { serviceMonitor: { enabled: true } } });
+ * const monitors = new OperatorObjects(chart, 'monitors', { prometheus, remove: true });
+ * console.log(monitors.admissions.join('\n'));
+ */
+export class OperatorObjects extends Construct {
+  /** What the owners of the scraped pods must admit where NetworkPolicies select them, one line each. */
+  readonly admissions: readonly string[];
+
+  private readonly props: OperatorObjectsProps;
+  private readonly adopted = new Set<IConstruct>();
+
+  /** @throws OperatorObjectsError for objects or fields that have no counterpart */
+  constructor(scope: Construct, id: string, props: OperatorObjectsProps) {
+    super(scope, id);
+    this.props = props;
+    const { prometheus, prober, remove } = props;
+    const objects = this.found();
+    const sources = objects.map((object) => new Source(object.toJson() as Manifest, props.ignore ?? []));
+    const address = prober && sources.some(({ manifest }) => manifest.kind === 'Probe') ? connect(props) : undefined;
+    const surroundings: Surroundings = {
+      objects: this.scopes.flatMap(apiObjectsIn).map((object) => object.toJson() as Manifest),
+      access: { namespace: prometheus.component.namespace, copies: props.copies ?? [] },
+      anyNamespace: props.anyNamespace,
+    };
+    const adoptions = sources.map((source) => adopt(source, surroundings, address));
+    const problems = sources.flatMap((source) => source.problems);
+    if (problems.length > 0) {
+      throw new OperatorObjectsError(problems);
+    }
+    for (const adoption of adoptions) {
+      addJobs(prometheus, adoption);
+    }
+    this.admissions = openWays(prometheus, adoptions);
+    for (const object of objects) {
+      this.adopted.add(object);
+      if (remove) {
+        object.node.scope?.node.tryRemoveChild(object.node.id);
+      }
+    }
+    this.node.addValidation({ validate: () => this.late() });
+  }
+
+  private get scopes(): readonly IConstruct[] {
+    return this.props.scopes ?? [this.node.root];
+  }
+
+  private found(): readonly ApiObject[] {
+    const { select = () => true } = this.props;
+    return this.scopes
+      .flatMap(apiObjectsIn)
+      .filter((object) => object.apiGroup === GROUP && ADOPTED_KINDS.includes(object.kind) && select(object));
+  }
+
+  private late(): string[] {
+    return this.found()
+      .filter((object) => !this.adopted.has(object))
+      .map(({ kind, node }) => `${kind} ${node.path} was added after OperatorObjects: create OperatorObjects last`);
+  }
+}
+
+/** Kinds of `monitoring.coreos.com` that configure a Prometheus or an Alertmanager. */
+const ADOPTED_KINDS: readonly string[] = [
+  'ServiceMonitor',
+  'PodMonitor',
+  'Probe',
+  'ScrapeConfig',
+  'AlertmanagerConfig',
+];
+
+const NOTHING: Adoption = { jobs: [], targets: [], readsNodes: false, ingressNamespaces: [] };
+
+function adopt(source: Source, surroundings: Surroundings, prober: string | undefined): Adoption {
+  switch (source.manifest.kind) {
+    case 'ServiceMonitor':
+      return adoptServiceMonitor(source, surroundings);
+    case 'PodMonitor':
+      return adoptPodMonitor(source, surroundings);
+    case 'Probe':
+      return adoptProbe(source, surroundings, prober);
+    case 'ScrapeConfig':
+      source.problem(
+        'kind',
+        'has no counterpart here: write prometheus.addScrapeConfig(), and leave it out by "select"',
+      );
+      return NOTHING;
+    default:
+      source.problem('kind', 'has no counterpart here: write routing.addReceiver(), and leave it out by "select"');
+      return NOTHING;
+  }
+}
+
+function connect({ prometheus, prober }: OperatorObjectsProps): string {
+  return prometheus.component.connectTo(prober!).address;
+}
+
+function addJobs(prometheus: Prometheus, { jobs, readsNodes, ingressNamespaces }: Adoption): void {
+  const { component } = prometheus;
+  for (const { config, mounts } of jobs) {
+    prometheus.addScrapeConfig(config);
+    for (const mount of mounts) {
+      component.addMount(mount);
+    }
+  }
+  if (readsNodes) {
+    component.addClusterRole(NODE_RULES);
+  }
+  for (const namespace of ingressNamespaces) {
+    component.addRole(namespace, INGRESS_RULES);
+  }
+}
+
+/** Opens Prometheus' side of each way once, and says what the other side must admit. */
+function openWays({ component }: Prometheus, adoptions: readonly Adoption[]): readonly string[] {
+  const targets = new Map<string, Target>(
+    adoptions.flatMap((adoption) => adoption.targets).map((target) => [JSON.stringify(target), target]),
+  );
+  for (const target of targets.values()) {
+    component.allowEgressTo(destinationOf(target));
+  }
+  return [...targets.values()].flatMap((target) => admissionOf(target, component.pods) ?? []);
+}
+
+function apiObjectsIn(scope: IConstruct): readonly ApiObject[] {
+  return scope.node.findAll().filter((construct) => ApiObject.isApiObject(construct));
+}
