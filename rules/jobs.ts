@@ -150,7 +150,8 @@ class Reader {
     if (node.name === 'BinaryExpr') {
       const { left, operator, right } = binaryOf(expr, node);
       const [one, other] = [this.isPossible(expr, left), this.isPossible(expr, right)];
-      return operator === 'or' ? one || other : operator === 'unless' ? one : one && other;
+      // What follows `unless` must be possible too: without it, the rest would fire for ever.
+      return operator === 'or' ? one || other : one && other;
     }
     // `absent()` of a job that does not exist would fire for ever, so it counts as its operand does.
     const inner = operandsOf(node);

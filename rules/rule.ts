@@ -13,6 +13,14 @@ export const ANSWER_WITHIN: { readonly [severity in Severity]: string } & { read
   none: 'never: it should always fire',
 };
 
+/** The same in minutes, for severities that reach people. */
+export const ANSWER_MINUTES: ReadonlyMap<string, number> = new Map([
+  ['critical', 0],
+  ['high', 30],
+  ['medium', 120],
+  ['low', 1440],
+] satisfies [Severity, number][]);
+
 /** The team that responds to a shipped alert; your own rules may have other words. `meta` is the monitoring platform itself. */
 export const CATEGORIES = ['application', 'business', 'database', 'infrastructure', 'security', 'meta'] as const;
 export type Category = (typeof CATEGORIES)[number];
