@@ -278,3 +278,24 @@ describe('Your own rules', () => {
     ).toThrow('DemoDown: severity is "high": write one of page, ticket');
   });
 });
+
+describe('rules/README.md', () => {
+  const page = readFileSync(join(ROOT, 'rules', 'README.md'), 'utf8');
+  const named = [...page.matchAll(/\.(?:change|disable)\(([^{)]*)/g)].flatMap(([, list]) =>
+    [...list!.matchAll(/'(\w+)'/g)].map(([, name]) => name!),
+  );
+
+  it('changes and disables alerts that exist, by thresholds that exist', () => {
+    expect(named.length).toBeGreaterThan(5);
+    expect(named.filter((name) => !alertOf(catalogue, name))).toEqual([]);
+    expect(page).toContain(
+      "change('NodeFilesystemFillingUp', { severity: 'high', for: '30m', thresholds: { free: 0.2 }",
+    );
+    expect(
+      changed('NodeFilesystemFillingUp', { severity: 'high', for: '30m', thresholds: { free: 0.2 } }),
+    ).toMatchObject({
+      for: '30m',
+      labels: { severity: 'high' },
+    });
+  });
+});
