@@ -101,6 +101,7 @@ export {
   type Workloads,
 } from './remediation';
 export {
+  type AlertChange,
   type AlertingRule,
   type AlertLinks,
   CATEGORIES,
@@ -108,7 +109,15 @@ export {
   type CatalogueSource,
   type Category,
   type Coverage,
+  type ExistingJobs,
+  type ForeignDocument,
+  type ForeignOptions,
+  GENERAL_TOPICS,
+  type GeneralNames,
+  type GeneralOptions,
+  type GeneralTopic,
   type Inhibition,
+  type JobNames,
   type MetricUse,
   type RecordingRule,
   type Rule,

@@ -1,12 +1,14 @@
 import type {
   AlertRoutingProps,
   ExternalCredentialsProps,
+  Level,
   Platform,
   PostgresTls,
   ProbedUrl,
   PrometheusStackProps,
   RemediationWebhookProps,
 } from '../constructs';
+import type { Category } from '../rules';
 
 /** The application that is monitored. */
 export interface ApplicationSettings {
@@ -64,7 +66,7 @@ export interface MetricsSettings
 /** Alertmanager and its routes. The defaults are those of `AlertRoutingProps`, or of the profile. */
 export type AlertingSettings = Required<Pick<AlertRoutingProps, 'replicas'>> &
   Pick<
-    AlertRoutingProps,
+    AlertRoutingProps<Level, Category>,
     'channels' | 'levels' | 'teams' | 'fallback' | 'businessHours' | 'deadMansSwitch' | 'privateReceivers' | 'replicas'
   >;
 

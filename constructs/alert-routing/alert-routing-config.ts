@@ -10,7 +10,7 @@ import {
 } from './alertmanager-config';
 import type { Channels, DeadMansSwitch } from './channels';
 import { channelKeys } from './receivers';
-import type { Teams } from './recipients';
+import type { Levels, Teams } from './recipients';
 import { type BusinessHours, businessHoursInterval, receiverName, routeTree } from './routes';
 
 /** Your own receiver, and the alerts that it gets. */
@@ -30,7 +30,8 @@ export interface ExtraReceiver {
 /** Input of `alertmanagerConfig()`. */
 export interface AlertmanagerConfigProps {
   readonly channels: Channels;
-  readonly teams: Teams;
+  readonly levels: Levels<string>;
+  readonly teams: Teams<string>;
   readonly deadMansSwitch?: DeadMansSwitch;
   readonly businessHours: BusinessHours;
   readonly inhibitions: readonly Inhibition[];
@@ -48,7 +49,7 @@ export interface AlertmanagerConfigProps {
 
 /** The server's configuration. */
 export function alertmanagerConfig(props: AlertmanagerConfigProps): AlertmanagerConfig {
-  const { channels, deadMansSwitch, teams, receivers, heartbeats, extra } = props;
+  const { channels, deadMansSwitch, levels, teams, receivers, heartbeats, extra } = props;
   const names = new Set(receivers.map(({ name }) => name));
   const reachable = Object.entries(teams).filter(([category]) => names.has(receiverName.team(category)));
   const keepsBusinessHours = Object.values(teams).some((team) => team?.businessHoursOnly);
@@ -56,6 +57,7 @@ export function alertmanagerConfig(props: AlertmanagerConfigProps): Alertmanager
     global: globalSettings(channels, props.file),
     templates: [props.templates],
     route: routeTree({
+      levels,
       teams: Object.fromEntries(reachable),
       watchdog: [
         ...heartbeats.map(({ name }) => name),

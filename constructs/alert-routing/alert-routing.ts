@@ -15,7 +15,14 @@ import {
   toYaml,
 } from '../kit';
 import { PatchableConstruct } from '../kit/patchable-construct';
-import { checkAlertRouting, checkExtraReceiver, checkSlack, smarthost } from './alert-routing-checks';
+import {
+  checkAlertRouting,
+  checkExtraReceiver,
+  checkLevels,
+  checkNames,
+  checkSlack,
+  smarthost,
+} from './alert-routing-checks';
 import { alertmanagerConfig, type ExtraReceiver } from './alert-routing-config';
 import type { AlertmanagerConfig, Receiver } from './alertmanager-config';
 import type { Channels, DeadMansSwitch } from './channels';
@@ -34,8 +41,12 @@ export interface PrivateReceivers {
 /** Defaults of `AlertRoutingProps`. */
 export const ALERT_ROUTING_DEFAULTS = { replicas: 3 } as const;
 
-/** Props of `AlertRouting`. */
-export interface AlertRoutingProps {
+/**
+ * Props of `AlertRouting`.
+ * @typeParam LevelName words of the label `severity`
+ * @typeParam TeamName words of the label `category`
+ */
+export interface AlertRoutingProps<LevelName extends string = string, TeamName extends string = string> {
   /** Name of the objects and of the Service. @default alertmanager */
   readonly name?: string;
   /** URL at which people reach Alertmanager, for links in notifications. */
@@ -50,11 +61,17 @@ export interface AlertRoutingProps {
   readonly credentials: Credentials;
   /** How people are notified. */
   readonly channels: Channels;
-  /** Recipients by severity. */
-  readonly levels: Levels;
-  /** Recipients by category, in addition to those of the severity. @default - none */
-  readonly teams?: Teams;
-  /** Recipients of alerts with an unknown severity. @default - those of level high */
+  /**
+   * Recipients by severity, the most urgent first. The words are yours: those of the label `severity` of your rules,
+   * e.g. `page` and `ticket`.
+   */
+  readonly levels: Levels<LevelName>;
+  /**
+   * Recipients by category, in addition to those of the severity. The words are yours: those of the label `category`.
+   * @default - none
+   */
+  readonly teams?: Teams<TeamName>;
+  /** Recipients of alerts with an unknown severity. @default - those of level high, or of the most urgent level */
   readonly fallback?: Recipients;
   /** Receivers that are not on the Internet, e.g. a gateway in the same network. @default - none */
   readonly privateReceivers?: readonly PrivateReceivers[];
@@ -90,7 +107,7 @@ export class AlertRouting extends PatchableConstruct {
   readonly component: Component;
 
   private readonly props: AlertRoutingProps;
-  private readonly teams: Teams;
+  private readonly teams: Teams<string>;
   private readonly receivers: readonly Receiver[];
   private readonly heartbeats: Receiver[] = [];
   private readonly extra: ExtraReceiver[] = [];
@@ -110,8 +127,12 @@ export class AlertRouting extends PatchableConstruct {
     this.props = props;
     this.teams = teams;
     checkAlertRouting(props);
+    checkNames('levels', levels);
+    checkNames('teams', teams);
+    checkLevels(levels);
     checkSlack(channels, [...Object.values(levels), ...Object.values(teams), props.fallback]);
-    this.receivers = routedReceivers({ ...props, teams, fallback: props.fallback ?? levels.high, file });
+    const fallback = props.fallback ?? levels.high ?? Object.values(levels)[0]!;
+    this.receivers = routedReceivers({ ...props, teams, fallback, file });
 
     const config = new ConfigDirectory(this, 'config', { name: `${name}-config`, path: CONFIG_PATH });
     config.addFile('alertmanager.yml', () => toYaml(this.config));
@@ -195,10 +216,11 @@ export class AlertRouting extends PatchableConstruct {
 
   /** The configuration with everything that has been added so far. */
   get config(): AlertmanagerConfig {
-    const { channels, deadMansSwitch, businessHours = DEFAULT_BUSINESS_HOURS, inhibitions = [] } = this.props;
+    const { channels, levels, deadMansSwitch, businessHours = DEFAULT_BUSINESS_HOURS, inhibitions = [] } = this.props;
     const { teams, receivers, heartbeats, extra } = this;
     return alertmanagerConfig({
       channels,
+      levels,
       teams,
       deadMansSwitch,
       businessHours,

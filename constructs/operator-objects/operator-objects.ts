@@ -1,5 +1,6 @@
 import { ApiObject } from 'cdk8s';
 import { Construct, type IConstruct } from 'constructs';
+import { type ForeignOptions, RuleCatalogue } from '../../rules';
 import type { Endpoint } from '../kit';
 import type { Prometheus } from '../prometheus-stack';
 import { type Adoption, adoptPodMonitor, adoptServiceMonitor, type Surroundings } from './monitors';
@@ -10,7 +11,7 @@ import { admissionOf, destinationOf, type Target } from './targets';
 
 /** Props of `OperatorObjects`. */
 export interface OperatorObjectsProps {
-  /** Prometheus that gets the scrape jobs. */
+  /** Prometheus that gets the scrape jobs and the rules. */
   readonly prometheus: Prometheus;
   /**
    * Constructs whose objects are adopted. Give the charts of one cluster where the App has several clusters.
@@ -38,6 +39,8 @@ export interface OperatorObjectsProps {
    * @default - none
    */
   readonly copies?: readonly string[];
+  /** How PrometheusRule objects are read, e.g. your words for their severities. @default - as they are */
+  readonly rules?: ForeignOptions;
   /** Fields without a counterpart that may be lost, without indexes: `spec.endpoints.oauth2`. @default - none */
   readonly ignore?: readonly string[];
 }
@@ -49,8 +52,9 @@ const INGRESS_RULES = [{ apiGroups: ['networking.k8s.io'], resources: ['ingresse
 const NODE_RULES = [{ apiGroups: [''], resources: ['nodes'], verbs: ['get', 'list', 'watch'] }];
 
 /**
- * Scrape jobs from the ServiceMonitor, PodMonitor and Probe objects of other charts in the App, as prometheus-operator
- * would make them. Create it last: it reads the objects that exist then, and synthesis fails if there are more later.
+ * Scrape jobs and rules from the ServiceMonitor, PodMonitor, Probe and PrometheusRule objects of other charts in the
+ * App, as prometheus-operator would make them. Create it last: it reads the objects that exist then, and synthesis
+ * fails if there are more later. `ScrapeTargetMissing` does not watch these jobs: their series carry other job labels.
  *
  * Prometheus' NetworkPolicy lets it reach the pods. Policies that select those pods belong to their owners:
  * `admissions` says what they must admit.
@@ -67,7 +71,10 @@ export class OperatorObjects extends Construct {
   private readonly props: OperatorObjectsProps;
   private readonly adopted = new Set<IConstruct>();
 
-  /** @throws OperatorObjectsError for objects or fields that have no counterpart */
+  /**
+   * @throws OperatorObjectsError for objects or fields that have no counterpart
+   * @throws CatalogueError for rules that Prometheus would refuse
+   */
   constructor(scope: Construct, id: string, props: OperatorObjectsProps) {
     super(scope, id);
     this.props = props;
@@ -88,6 +95,7 @@ export class OperatorObjects extends Construct {
     for (const adoption of adoptions) {
       addJobs(prometheus, adoption);
     }
+    this.addRules(sources.filter(({ manifest }) => manifest.kind === 'PrometheusRule'));
     this.admissions = openWays(prometheus, adoptions);
     for (const object of objects) {
       this.adopted.add(object);
@@ -96,6 +104,18 @@ export class OperatorObjects extends Construct {
       }
     }
     this.node.addValidation({ validate: () => this.late() });
+  }
+
+  /** Rules of two namespaces may have the same name. */
+  private addRules(sources: readonly Source[]): void {
+    const documents = sources.map(({ namespace, name, manifest }) => ({
+      topic: `${namespace}-${name}`,
+      document: { groups: manifest.spec?.groups ?? [] },
+    }));
+    if (documents.length > 0) {
+      const catalogue = RuleCatalogue.foreign(documents, this.props.rules);
+      this.props.prometheus.addRules(catalogue, { runbook: ({ annotations }) => annotations.runbook_url ?? '' });
+    }
   }
 
   private get scopes(): readonly IConstruct[] {
@@ -121,6 +141,7 @@ const ADOPTED_KINDS: readonly string[] = [
   'ServiceMonitor',
   'PodMonitor',
   'Probe',
+  'PrometheusRule',
   'ScrapeConfig',
   'AlertmanagerConfig',
 ];
@@ -135,6 +156,8 @@ function adopt(source: Source, surroundings: Surroundings, prober: string | unde
       return adoptPodMonitor(source, surroundings);
     case 'Probe':
       return adoptProbe(source, surroundings, prober);
+    case 'PrometheusRule':
+      return NOTHING;
     case 'ScrapeConfig':
       source.problem(
         'kind',
@@ -154,7 +177,8 @@ function connect({ prometheus, prober }: OperatorObjectsProps): string {
 function addJobs(prometheus: Prometheus, { jobs, readsNodes, ingressNamespaces }: Adoption): void {
   const { component } = prometheus;
   for (const { config, mounts } of jobs) {
-    prometheus.addScrapeConfig(config);
+    // The targets' label `job` is not the job's name, so no alert could watch it by name.
+    prometheus.addScrapeConfig(config, { optional: true });
     for (const mount of mounts) {
       component.addMount(mount);
     }

@@ -28,6 +28,7 @@ import {
   type ScrapeConfig,
 } from './prometheus-config';
 import { type RemoteWrite, remoteWriteConfig, tokenKeys } from './remote-write';
+import { RenderedRules } from './rendered-rules';
 import { jobCredentials, type ScrapeCredentials } from './scrape-credentials';
 import { checkInterval } from './scrape-interval';
 import { fileJob, serviceJob, withKeepList, withLimits } from './scrape-jobs';
@@ -128,6 +129,7 @@ export class Prometheus extends PatchableConstruct {
   private readonly jobs = new Map<string, ScrapeConfig>();
   private readonly alertmanagers: { scheme: string; targets: readonly string[] }[] = [];
   private readonly remoteWrites: readonly RemoteWriteConfig[];
+  private readonly optionalJobs = new Set<string>();
 
   /** @throws SettingError when a prop is invalid, or when the volume cannot hold the retention */
   constructor(scope: Construct, id: string, props: PrometheusProps) {
@@ -191,15 +193,19 @@ export class Prometheus extends PatchableConstruct {
    * Adds a scrape job as Prometheus writes it, with default limits. Discovery gets its Role; you open the way to the
    * targets with `component.connectTo()` or `component.allowEgressTo()`.
    *
+   * @param optional the job may have no target, so `ScrapeTargetMissing` does not watch it
    * @throws DuplicateNameError for a second job of the same name
    * @throws SettingError for an invalid duration, and for discovery in no namespace or in an invalid one
    */
-  addScrapeConfig(config: ScrapeConfig): void {
+  addScrapeConfig(config: ScrapeConfig, { optional = false }: { readonly optional?: boolean } = {}): void {
     checkScrapeConfig(config, this.intervalSeconds);
     if (this.jobs.has(config.job_name)) {
       throw new DuplicateNameError('scrape job name', config.job_name);
     }
     this.jobs.set(config.job_name, withLimits(config));
+    if (optional) {
+      this.optionalJobs.add(config.job_name);
+    }
     for (const { role, namespaces } of config.kubernetes_sd_configs ?? []) {
       if (role !== 'node') {
         this.discoverIn(namespaces?.names ?? []);
@@ -258,17 +264,20 @@ export class Prometheus extends PatchableConstruct {
       this.component.allowEgressTo(destination);
     }
     this.component.addMount(configMapFiles(`targets-${job}`, configMap, `${TARGETS_PATH}/${job}`, true));
-    this.addScrapeConfig(fileJob(job, `${TARGETS_PATH}/${job}/*.yaml`));
+    this.addScrapeConfig(fileJob(job, `${TARGETS_PATH}/${job}/*.yaml`), { optional: true });
   }
 
   /**
-   * Loads the rules of a catalogue, in a ConfigMap for each topic.
+   * Loads the rules of a catalogue, in a ConfigMap for each topic. Rules of the package follow the scrape jobs that
+   * exist when the manifests are written: see `RuleCatalogue.forJobs()`.
    *
    * @throws SettingError when the scrape interval is too long for the windows that the rules read
    */
   addRules(catalogue: RuleCatalogue, links: AlertLinks): void {
     checkInterval(this.intervalSeconds, rulesOf(catalogue.files));
-    for (const { topic, content } of catalogue.render(links)) {
+    const rendered = new RenderedRules(catalogue, links);
+    for (const { topic } of catalogue.files) {
+      const content = () => rendered.contentOf(topic, { jobs: this.jobNames, optional: [...this.optionalJobs] });
       this.rules.addFile(`${topic}.yaml`, content, `${this.component.name}-rules-${topic}`);
     }
   }

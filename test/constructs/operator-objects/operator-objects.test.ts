@@ -328,6 +328,45 @@ describe('OperatorObjects', () => {
     ]);
   });
 
+  describe('loads a PrometheusRule', () => {
+    const group = (alert: object) => ({
+      groups: [{ name: 'shop', partial_response_strategy: 'abort', rules: [alert] }],
+    });
+    const alert = {
+      alert: 'QueueFull',
+      expr: 'queue_length > 100',
+      labels: { severity: 'warning' },
+      annotations: { message: 'The queue is full.', runbook_url: 'https://wiki.example.com/queue' },
+    };
+
+    it('of any severity, with your words for it', () => {
+      const adopted = adopt('PrometheusRule', group(alert), { rules: { severities: { warning: 'medium' } } });
+      expect(serverConfig(adopted, 'prometheus-rules-shop-it', 'shop-it.yaml').groups).toEqual([
+        {
+          name: 'shop',
+          rules: [
+            {
+              alert: 'QueueFull',
+              expr: 'queue_length > 100',
+              labels: { severity: 'medium' },
+              annotations: {
+                message: 'The queue is full.',
+                description: 'The queue is full.',
+                runbook_url: 'https://wiki.example.com/queue',
+              },
+            },
+          ],
+        },
+      ]);
+    });
+
+    it('and refuses one that Prometheus would refuse', () => {
+      expect(() => adopt('PrometheusRule', group({ ...alert, expr: 'sum(' }))).toThrow(
+        'shop-it: QueueFull: expr does not parse at "the end of the expression": fix the PromQL',
+      );
+    });
+  });
+
   it('leaves the objects in the manifests, or out of them', () => {
     const kinds = (from: readonly Manifest[]) =>
       from.filter(({ apiVersion }) => apiVersion === 'monitoring.coreos.com/v1').map(({ kind }) => kind);
