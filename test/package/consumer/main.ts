@@ -1,4 +1,4 @@
-import { App, Chart } from 'cdk8s';
+import { ApiObject, App, Chart } from 'cdk8s';
 import {
   AlertRouting,
   BlackboxExporter,
@@ -17,6 +17,7 @@ import {
   keepUsed,
   metricLists,
   NodeExporter,
+  OperatorObjects,
   openIncident,
   ownAlertsOf,
   PostgresExporter,
@@ -170,5 +171,14 @@ const exporter = new Component(chart, 'queue-exporter', {
   mounts: [files.mount],
 });
 prometheus.addScrapeJob('queue-exporter', exporter.endpoint());
+
+// Objects of charts that expect prometheus-operator.
+new ApiObject(chart, 'monitor', {
+  apiVersion: 'monitoring.coreos.com/v1',
+  kind: 'PodMonitor',
+  metadata: { name: 'orders' },
+  spec: { selector: { matchLabels: { app: 'orders-api' } }, podMetricsEndpoints: [{ port: 'metrics' }] },
+});
+new OperatorObjects(chart, 'objects', { prometheus, remove: true });
 
 app.synth();
