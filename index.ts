@@ -33,7 +33,6 @@ export {
   type Metrics,
   metricLists,
   provenanceProblems,
-  type ScrapeJob,
 } from './metrics';
 export {
   blockAddress,

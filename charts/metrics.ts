@@ -9,6 +9,7 @@ import {
   RedisExporter,
   SettingError,
 } from '../constructs';
+import { remembered } from '../memo';
 import { APPLICATION, APPLICATION_JOBS, type KeepList, keepUsed, metricLists, seriesOf } from '../metrics';
 import type { AlertLinks, MetricUse, RuleCatalogue } from '../rules';
 import { sqlCollectors } from '../rules/sql';
@@ -114,5 +115,6 @@ function keepList(keep: MonitoringSettings['metrics']['keep'], uses: readonly Me
     throw new SettingError('metrics.keep', unknown, 'write the name of a series that metrics/ lists');
   }
   // Developers look at a metric on the day they add it: the application's jobs keep everything.
-  return keepUsed({ uses, lists, whole: APPLICATION_JOBS, more: keep });
+  // The configuration is rendered several times.
+  return remembered(keepUsed({ uses, lists, keepAllJobs: APPLICATION_JOBS, extraNames: keep }));
 }

@@ -83,8 +83,14 @@ export function addSightEditMonitoring(
   connect(charts);
 
   const dependents: MonitoringChart[] = [
-    ...[application, nodeAgents, alerting, metrics, dashboardsChart],
-    ...[payloads.server, payloads.runbooks, remediation],
+    application,
+    nodeAgents,
+    alerting,
+    metrics,
+    dashboardsChart,
+    payloads.server,
+    payloads.runbooks,
+    remediation,
   ];
   if (settings.credentials.externalSecret) {
     dependents.push(credentialsChart(scope, `${id}-credentials`, settings, credentials));

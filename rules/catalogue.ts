@@ -1,17 +1,19 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { dump, load } from 'js-yaml';
+import { parseYaml, toYaml } from '../formats/yaml';
+import { stored } from '../memo';
 import { packagePath } from '../package-root';
 import { type Coverage, checkAbsence, coverageOf, type MetricSources } from './absence';
 import { ALERT_NAME, checkRuleFile, repeated } from './checks';
 import { labelsInTemplate, type MetricUse } from './metric-use';
+import { checkSlo, type ServiceLevelObjective } from './objective';
 import { type AlertingRule, type Inhibition, isAlertingRule, type Rule, type RuleFile, rulesOf } from './rule';
 import { promqlBlocks } from './runbook';
-import { checkSlo, expandSlo, type ServiceLevelObjective, sloInhibitions } from './slo';
+import { expandSlo, sloInhibitions } from './slo';
 
 /** Where a catalogue is read from. */
 export interface CatalogueSource {
-  /** Directory of `<topic>.yaml` files, and of service level objectives in `slos/`. */
+  /** Directory of `<topic>.yaml` files. Service level objectives are in its `slos/`. */
   readonly rules: string;
   /** Directory of `<AlertName>.md` runbooks. */
   readonly runbooks: string;
@@ -19,26 +21,34 @@ export interface CatalogueSource {
   readonly tests?: string;
 }
 
-/** Where the links of an alert lead. */
+/** URLs that an alert links to. */
 export interface AlertLinks {
   readonly runbook: (alert: AlertingRule) => string;
   /** @default - alerts carry no link to a dashboard */
   readonly dashboard?: (alert: AlertingRule) => string | undefined;
 }
 
-/** Rules that cannot be used. The message lists every problem, one a line. */
+// The checks take longest in a synthesis. `npm run synth` stores their results.
+const ruleProblemsOf = stored('checkRuleFile', checkRuleFile);
+const sloProblemsOf = stored('checkSlo', ({ name, slo }: { name: string; slo: ServiceLevelObjective }) =>
+  checkSlo(name, slo),
+);
+const absenceProblemsOf = stored(
+  'checkAbsence',
+  ({ files, sources }: { files: readonly RuleFile[]; sources: MetricSources }) => checkAbsence(files, sources),
+);
+
+/** Rules with problems. The message lists all of them, one per line. */
 export class CatalogueError extends Error {
   constructor(readonly problems: readonly string[]) {
-    super(`The rules cannot be used:\n  ${problems.join('\n  ')}`);
+    super(`The rules have problems:\n  ${problems.join('\n  ')}`);
     this.name = 'CatalogueError';
   }
 }
 
-/**
- * Alerts and recording rules, checked. An alert is in the catalogue only together with its runbook and its test.
- */
+/** Alerts and recording rules that passed every check. Each alert has its runbook and its test. */
 export class RuleCatalogue {
-  /** SightEdit's own rules, which come with the package. */
+  /** SightEdit's rules, which come with the package. */
   static sightEdit(): RuleCatalogue {
     return RuleCatalogue.read({ rules: packagePath('rules'), runbooks: packagePath('runbooks') });
   }
@@ -63,12 +73,12 @@ export class RuleCatalogue {
     const sources = readSources(join(source.rules, 'absence', 'sources.yaml'));
     const alerts = rulesOf(files).filter(isAlertingRule);
     const names = alerts.map(({ alert }) => alert);
-    const broken = files.flatMap(checkRuleFile);
+    const broken = files.flatMap(ruleProblemsOf);
     const problems = [
       ...broken,
-      // What a rule that does not parse reads is not known.
-      ...(broken.length > 0 ? [] : checkAbsence(files, sources)),
-      ...repeated(files.map(({ topic }) => topic)).map((topic) => `the topic ${topic} is there twice: rename a file`),
+      // A rule that does not parse names no metrics.
+      ...(broken.length > 0 ? [] : absenceProblemsOf({ files, sources })),
+      ...repeated(files.map(({ topic }) => topic)).map((topic) => `two files have the topic ${topic}: rename one`),
       ...repeated(names).map((name) => `${name} is defined twice: rename one of the alerts`),
       ...repeated(files.flatMap(({ groups }) => groups.map(({ name }) => name))).map(
         (name) => `the group ${name} is defined twice: rename one of the groups`,
@@ -87,10 +97,9 @@ export class RuleCatalogue {
 
   private constructor(
     readonly files: readonly RuleFile[],
-    /** Which alerts silence which. */
     readonly inhibitions: readonly Inhibition[],
     private readonly sources: MetricSources,
-    /** Text of the runbooks, and of the pages beside them, by the name of the file without `.md`. */
+    /** Text of the runbooks and other pages, by file name without `.md`. */
     private readonly pages: ReadonlyMap<string, string>,
   ) {}
 
@@ -98,7 +107,7 @@ export class RuleCatalogue {
     return rulesOf(this.files).filter(isAlertingRule);
   }
 
-  /** Every expression that reads metrics: of rules, in runbooks, and where alerts are compared by their labels. */
+  /** Every expression that reads metrics: in rules, in runbooks, and of alerts whose labels an inhibition compares. */
   get uses(): readonly MetricUse[] {
     const rules = this.files.flatMap(({ topic, groups }) =>
       groups.flatMap((group) => group.rules).map((rule) => ruleUse(topic, rule)),
@@ -106,15 +115,16 @@ export class RuleCatalogue {
     const runbooks = [...this.pages].flatMap(([page, text]) =>
       promqlBlocks(text).map((expr) => ({ where: `runbooks/${page}.md`, expr, shows: [] })),
     );
-    return [...rules, ...runbooks, ...this.inhibitions.flatMap((inhibition) => this.inhibitionUses(inhibition))];
+    const { alerts } = this;
+    return [...rules, ...runbooks, ...this.inhibitions.flatMap((inhibition) => inhibitionUses(inhibition, alerts))];
   }
 
-  /** Every metric that an alert reads, and who speaks when it disappears. */
+  /** Every metric that an alert reads, and what fires when it disappears. */
   get coverage(): readonly Coverage[] {
     return coverageOf(this.files, this.sources);
   }
 
-  /** The catalogue without some topics, e.g. those about parts that a platform hides. */
+  /** The catalogue without some topics, e.g. `control-plane` where the provider hides the control plane. */
   without(topics: readonly string[]): RuleCatalogue {
     const files = this.files.filter(({ topic }) => !topics.includes(topic));
     const kept = new Set(
@@ -133,31 +143,18 @@ export class RuleCatalogue {
     );
   }
 
-  private inhibitionUses({ source, targets, equal }: Inhibition): MetricUse[] {
-    return this.alerts
-      .filter(({ alert }) => [source, ...targets].includes(alert))
-      .map(({ alert, expr, labels }) => ({
-        where: `inhibition by ${source}: ${alert}`,
-        expr: String(expr),
-        shows: equal.filter((label) => label !== 'alertname' && !(label in labels)),
-      }));
-  }
-
-  /** The rule files for the server: what stands in the directory, and the annotations that are derived. */
+  /** The rule files for Prometheus, with the derived annotations added. */
   render(links: AlertLinks): readonly { readonly topic: string; readonly content: string }[] {
     return this.files.map(({ topic, groups }) => ({
       topic,
-      content: dump(
-        {
-          groups: groups.map((group) => ({
-            ...group,
-            rules: group.rules.map((rule) =>
-              isAlertingRule(rule) ? { ...rule, annotations: { ...rule.annotations, ...linksOf(rule, links) } } : rule,
-            ),
-          })),
-        },
-        { lineWidth: -1, noRefs: true },
-      ),
+      content: toYaml({
+        groups: groups.map((group) => ({
+          ...group,
+          rules: group.rules.map((rule) =>
+            isAlertingRule(rule) ? { ...rule, annotations: { ...rule.annotations, ...linksOf(rule, links) } } : rule,
+          ),
+        })),
+      }),
     }));
   }
 }
@@ -166,9 +163,19 @@ function ruleUse(topic: string, rule: Rule): MetricUse {
   const [name, templates] = isAlertingRule(rule) ? [rule.alert, Object.values(rule.annotations)] : [rule.record, []];
   return {
     where: `rules/${topic}.yaml: ${name}`,
-    expr: String(rule.expr),
+    expr: rule.expr,
     shows: labelsInTemplate(templates.join('\n')),
   };
+}
+
+function inhibitionUses({ source, targets, equal }: Inhibition, alerts: readonly AlertingRule[]): MetricUse[] {
+  return alerts
+    .filter(({ alert }) => alert === source || targets.includes(alert))
+    .map(({ alert, expr, labels }) => ({
+      where: `inhibition by ${source}: ${alert}`,
+      expr: String(expr),
+      shows: equal.filter((label) => label !== 'alertname' && !(label in labels)),
+    }));
 }
 
 function linksOf(alert: AlertingRule, { runbook, dashboard }: AlertLinks): { [annotation: string]: string } {
@@ -186,7 +193,12 @@ function readRuleFile(directory: string, topic: string): RuleFile {
   if (empty) {
     throw new CatalogueError([`${path}: the group ${empty.name} has no rules: write "rules:" and a list under it`]);
   }
-  return { topic, groups };
+  return { topic, groups: groups.map((group) => ({ ...group, rules: group.rules.map(withTextExpr) })) };
+}
+
+/** YAML reads an expression such as `1` as a number. */
+function withTextExpr(rule: Rule): Rule {
+  return rule.expr === undefined || rule.expr === null ? rule : { ...rule, expr: String(rule.expr) };
 }
 
 /** @throws CatalogueError when an objective cannot be expanded */
@@ -195,7 +207,7 @@ function readSlos(directory: string): readonly ServiceLevelObjective[] {
     name,
     slo: readYaml<ServiceLevelObjective>(join(directory, `${name}.yaml`)),
   }));
-  const problems = slos.flatMap(({ name, slo }) => checkSlo(name, slo));
+  const problems = slos.flatMap(sloProblemsOf);
   if (problems.length > 0) {
     throw new CatalogueError(problems);
   }
@@ -218,12 +230,12 @@ function readSources(path: string): MetricSources {
   return existsSync(path) ? readYaml<MetricSources>(path) : {};
 }
 
-/** A YAML document that is a map. */
+/** The YAML document of a file. An empty file is an empty map. */
 function readYaml<T extends object>(path: string): T {
   try {
-    return (load(readFileSync(path, 'utf8')) ?? {}) as T;
+    return (parseYaml(readFileSync(path, 'utf8')) ?? {}) as T;
   } catch (error) {
-    throw new CatalogueError([`${path} is no YAML: ${(error as Error).message}`]);
+    throw new CatalogueError([`${path} is not valid YAML: ${(error as Error).message}`]);
   }
 }
 
@@ -231,10 +243,10 @@ function checkInhibitions(inhibitions: readonly Inhibition[], alerts: ReadonlySe
   return inhibitions.flatMap(({ source, targets = [], equal = [] }) => [
     ...[source, ...targets]
       .filter((name) => !alerts.has(name))
-      .map((name) => `inhibitions.yaml: ${name} is no alert: write the name of a rule`),
+      .map((name) => `inhibitions.yaml: there is no alert ${name}: write the name of an alert`),
     ...(equal.length > 0
       ? []
-      : [`inhibitions.yaml: ${source} has no equal labels: it would silence ${targets} everywhere`]),
+      : [`inhibitions.yaml: ${source} has no equal labels and would inhibit ${targets} everywhere: name the labels`]),
   ]);
 }
 
@@ -248,11 +260,11 @@ function partners(
     ...alerts.filter((name) => !found.includes(name)).map((name) => `${name} has no ${what}: write ${path(name)}`),
     ...found
       .filter((name) => !alerts.includes(name))
-      .map((name) => `${path(name)} is a ${what} without a rule: remove it, or write the alert ${name}`),
+      .map((name) => `${path(name)} is the ${what} of no alert: remove it, or write the alert ${name}`),
   ];
 }
 
-/** Names of the files about one alert each, which are written in UpperCamelCase; others (README, guides) are not. */
+/** Names of the files about one alert. They are UpperCamelCase; a README or a guide is not. */
 function namesOf(directory: string, extension: string): string[] {
   return filesOf(directory, extension).filter((name) => ALERT_NAME.test(name) && name !== 'README');
 }
@@ -260,6 +272,6 @@ function namesOf(directory: string, extension: string): string[] {
 function filesOf(directory: string, extension: string): string[] {
   return readdirSync(directory)
     .filter((file) => file.endsWith(extension))
-    .map((file) => basename(file, extension))
+    .map((file) => file.slice(0, -extension.length))
     .sort();
 }

@@ -2,10 +2,10 @@ import { lints } from './lints';
 import { promqlSyntaxError } from './promql';
 import { type AlertingRule, CATEGORIES, isAlertingRule, type Rule, type RuleFile, SEVERITIES } from './rule';
 
-/** What is wrong with a rule, in words that say how to mend it. */
+/** What is wrong with a rule, and how to fix it. */
 type Check<T> = (subject: T) => string | undefined;
 
-/** What an alert, its runbook and its test are called. */
+/** Name of an alert, its runbook and its test. */
 export const ALERT_NAME = /^[A-Z][A-Za-z0-9]+$/;
 const RECORD_NAME = /^[a-z][a-z0-9_]*:[a-z0-9_]+(:[a-z0-9_]+)?$/;
 const DERIVED_ANNOTATIONS = ['runbook_url', 'dashboard_url'];
@@ -15,8 +15,8 @@ const everyRule: readonly Check<Rule>[] = [
     if (expr === undefined || expr === null) {
       return 'expr is not set: write it';
     }
-    const error = promqlSyntaxError(String(expr));
-    return error && `expr does not parse at "${error}": mend the PromQL`;
+    const error = promqlSyntaxError(expr);
+    return error && `expr does not parse at "${error}": fix the PromQL`;
   },
 ];
 
@@ -32,7 +32,10 @@ const everyAlert: readonly Check<AlertingRule>[] = [
   },
   ({ labels }) => {
     const templated = Object.entries(labels ?? {}).find(([, value]) => String(value).includes('{{'));
-    return templated && `the label ${templated[0]} is a template: a label that changes makes a new alert each time`;
+    return (
+      templated &&
+      `the label ${templated[0]} is a template: move it to an annotation, since each new value would be a new alert`
+    );
   },
 ];
 
@@ -50,7 +53,7 @@ function required(name: string, value: string | undefined): string | undefined {
   return value?.trim() ? undefined : `the annotation ${name} is not set: write it`;
 }
 
-/** Everything that is wrong with a file of rules, one line each. */
+/** Problems of a rule file, one line each. */
 export function checkRuleFile({ topic, groups }: RuleFile): string[] {
   return groups.flatMap(({ rules }) =>
     rules.flatMap((rule) => {
@@ -69,7 +72,7 @@ function run<T>(checks: readonly Check<T>[], subject: T): string[] {
   return checks.map((check) => check(subject)).filter((problem): problem is string => Boolean(problem));
 }
 
-/** Names that stand more than once where they must be unique. */
+/** Names that occur more than once. */
 export function repeated(names: readonly string[]): string[] {
   return [...new Set(names.filter((name, index) => names.indexOf(name) !== index))];
 }

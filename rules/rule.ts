@@ -1,36 +1,31 @@
-/** How soon an alert wants an answer. `none` is for `Watchdog`, which fires always and reaches no human. */
+import type * as prometheus from '../formats/prometheus';
+
+/** How urgent an alert is. `none` is for `Watchdog`, which always fires and reaches no person. */
 export const SEVERITIES = ['critical', 'high', 'medium', 'low', 'none'] as const;
 export type Severity = (typeof SEVERITIES)[number];
 
-/** The team that answers an alert. `meta` is the monitoring platform itself. */
+/** How soon somebody must respond to an alert of each severity. */
+export const ANSWER_WITHIN: Readonly<Record<Severity, string>> = {
+  critical: 'now',
+  high: '30 minutes',
+  medium: '2 hours',
+  low: '24 hours',
+  none: 'never: it should always fire',
+};
+
+/** The team that responds to an alert. `meta` is the monitoring platform itself. */
 export const CATEGORIES = ['application', 'business', 'database', 'infrastructure', 'security', 'meta'] as const;
 export type Category = (typeof CATEGORIES)[number];
 
-/** A rule that alerts, as Prometheus defines it. */
-export interface AlertingRule {
-  readonly alert: string;
-  readonly expr: string;
-  readonly for?: string;
-  readonly keep_firing_for?: string;
+/** An alerting rule that keeps the conventions: it is routed by severity and category, and describes itself. */
+export interface AlertingRule extends prometheus.AlertingRule {
   readonly labels: { readonly severity: Severity; readonly category: Category; readonly [label: string]: string };
   readonly annotations: { readonly summary: string; readonly description: string; readonly [name: string]: string };
 }
 
-/** A rule that records a series, as Prometheus defines it. */
-export interface RecordingRule {
-  readonly record: string;
-  readonly expr: string;
-  readonly labels?: { readonly [label: string]: string };
-}
-
+export type RecordingRule = prometheus.RecordingRule;
 export type Rule = AlertingRule | RecordingRule;
-
-export interface RuleGroup {
-  readonly name: string;
-  readonly interval?: string;
-  readonly limit?: number;
-  readonly rules: readonly Rule[];
-}
+export type RuleGroup = prometheus.RuleGroup<AlertingRule>;
 
 /** The rules of one topic. */
 export interface RuleFile {
@@ -39,11 +34,11 @@ export interface RuleFile {
   readonly groups: readonly RuleGroup[];
 }
 
-/** An alert that silences others about the same object while it fires. */
+/** While one alert fires, others about the same object are not notified. */
 export interface Inhibition {
-  /** Name of the alert that fires. */
+  /** Name of the alert that inhibits. */
   readonly source: string;
-  /** Names of the alerts that say nothing new meanwhile. */
+  /** Names of the alerts that are inhibited. */
   readonly targets: readonly string[];
   /** Labels that both must have, with the same value. */
   readonly equal: readonly string[];

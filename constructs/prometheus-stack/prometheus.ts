@@ -247,6 +247,11 @@ export class Prometheus extends Construct {
     return [...this.jobs.keys()];
   }
 
+  /** The scrape jobs as the server's configuration has them. */
+  get scrapeConfigs(): readonly ScrapeConfig[] {
+    return [...this.jobs].map(([name, job]) => withKeepList(job, this.props.keep?.(name)));
+  }
+
   private get config(): PrometheusConfig {
     return prometheusConfig({
       intervalSeconds: this.intervalSeconds,
@@ -255,7 +260,7 @@ export class Prometheus extends Construct {
       rulesPath: RULES_PATH,
       alertmanagers: this.alertmanagers,
       remoteWrites: this.remoteWrites,
-      scrapeConfigs: [...this.jobs].map(([name, job]) => withKeepList(job, this.props.keep?.(name))),
+      scrapeConfigs: this.scrapeConfigs,
     });
   }
 

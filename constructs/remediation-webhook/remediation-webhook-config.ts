@@ -47,10 +47,10 @@ export type ConnectionProps =
       readonly tls?: ConnectionTls;
     };
 
-type ConnectionsProps = { readonly [name: string]: ConnectionProps };
-
 /** Defaults of `RemediationWebhookProps`. */
 export const WEBHOOK_DEFAULTS = { mode: 'dry-run', replicas: 2 } as const;
+
+type ConnectionsProps = { readonly [name: string]: ConnectionProps };
 
 export const DEFAULT_LIMITS: Limits = {
   freshnessSeconds: 900,

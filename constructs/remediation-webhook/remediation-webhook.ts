@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { ApiObject } from 'cdk8s';
 import { k8s } from 'cdk8s-plus-28';
 import { Construct } from 'constructs';
-import { load } from 'js-yaml';
+import { parseYaml } from '../../formats/yaml';
 import { packagePath } from '../../package-root';
 import type { OwnAlerts, RemediationPolicy, Requirements } from '../../remediation';
 import type { Configuration } from '../../remediation/configuration';
@@ -255,7 +255,7 @@ export class RemediationWebhook extends Construct {
 
   /** The custom resource of the records. */
   private addDefinition(): void {
-    const definition = load(readFileSync(packagePath('imports', 'crds', 'remediation.yaml'), 'utf8')) as {
+    const definition = parseYaml(readFileSync(packagePath('imports', 'crds', 'remediation.yaml'), 'utf8')) as {
       readonly apiVersion: string;
       readonly kind: string;
       readonly metadata: { readonly name: string };

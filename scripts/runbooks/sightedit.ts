@@ -12,7 +12,7 @@ const place = {
   limits: { ...DEFAULT_LIMITS, ...settings.remediation.limits },
 };
 
-/** A runbook with what SightEdit's rule and policy say now in the place of what they said earlier. */
+/** The runbook with its generated parts written from SightEdit's current rule and policy. */
 export function sightEditRunbook(runbook: string, rule: AlertingRule, topic: string): string {
   const policy = policies.get(rule.labels.remediation ?? '');
   return withResponse(withFacts(runbook, rule, topic), policy, place);

@@ -91,6 +91,7 @@ describe('RemediationWebhook', () => {
   testProps<RemediationWebhookProps>({
     // The scopes of the payloads can only be made where the scope is known.
     make: (scope, props) => webhook(props.payloads ? { ...props, payloads: payloadCharts(scope) } : props, scope),
+    parts: alertRouting,
     minimal: PROPS,
     full: () => ({
       name: 'medic',

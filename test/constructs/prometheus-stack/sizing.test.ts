@@ -85,7 +85,7 @@ describe('a volume that is given', () => {
     expect(() => sizePrometheus({ ...LOAD, retentionDays: 16 }, '50Gi')).toThrow(SettingError);
   });
 
-  test('too small for a single day is not answered with zero days', () => {
+  test('too small for a single day does not suggest to keep nothing', () => {
     expect(settingError(() => sizePrometheus(LOAD, '1Gi')).fix).not.toContain('retentionDays to 0');
   });
 

@@ -1,9 +1,8 @@
-import { selectorsIn } from './promql';
-import { isAlertingRule, type Rule, type RuleFile } from './rule';
+import { isAlertingRule, type Rule, type RuleFile, selectorsIn } from '../../rules';
 
 /**
- * A file with one alert and what it reads: the other alerts, and the records that only they need, are left out. Groups
- * stay, empty ones too, because tests name their order.
+ * The part of a file that one alert needs: the alert and the records that it reads, directly or through other records.
+ * Empty groups stay, because tests name the order of the groups.
  */
 export function neededFor(alert: string, { topic, groups }: RuleFile): RuleFile {
   const all = groups.flatMap(({ rules }) => rules);
@@ -19,7 +18,7 @@ export function neededFor(alert: string, { topic, groups }: RuleFile): RuleFile 
   };
 }
 
-/** Whether a rule reads what another one records. */
+/** Whether a rule reads the series that another rule records. */
 function isReadBy(rule: Rule, other: Rule): boolean {
-  return !isAlertingRule(other) && selectorsIn(String(rule.expr)).some(({ name }) => name === other.record);
+  return !isAlertingRule(other) && selectorsIn(rule.expr).some(({ name }) => name === other.record);
 }

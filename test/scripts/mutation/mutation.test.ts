@@ -1,7 +1,7 @@
-import { type AlertingRule, isAlertingRule, RuleCatalogue, rulesOf } from '../../rules';
-import { mutantsOf } from '../../scripts/mutation/mutants';
-import { tryAlert } from '../../scripts/mutation/trial';
-import { describeWithTools } from '../support/tools';
+import { type AlertingRule, isAlertingRule, RuleCatalogue, rulesOf } from '../../../rules';
+import { mutantsOf } from '../../../scripts/mutation/mutants';
+import { tryAlert } from '../../../scripts/mutation/trial';
+import { describeWithTools } from '../../support/tools';
 
 const topic = RuleCatalogue.sightEdit().files.find((file) => file.topic === 'nodes')!;
 const rule = rulesOf([topic]).find(
@@ -11,30 +11,30 @@ const rule = rulesOf([topic]).find(
 describe('The mutants of an alert', () => {
   const changes = (expr: string) => mutantsOf({ ...rule, expr, for: undefined }).map((mutant) => mutant.rule.expr);
 
-  it('are each comparison turned round', () => {
+  it('invert each comparison', () => {
     expect(changes('a > b and c <= d')).toEqual(['a < b and c <= d', 'a > b and c > d']);
   });
 
-  it('are each threshold ten times as large and as small', () => {
+  it('multiply and divide each threshold by ten', () => {
     expect(changes('a > 3600 * 2')).toEqual(['a < 3600 * 2', 'a > (3600 * 2 * 10)', 'a > (3600 * 2 / 10)']);
   });
 
-  it('are each factor of what is compared with', () => {
+  it('change each constant factor of a threshold', () => {
     expect(changes('a > 3 * sum(b)')).toEqual(['a < 3 * sum(b)', 'a > (3 * 10) * sum(b)', 'a > (3 / 10) * sum(b)']);
   });
 
-  it('are none for a threshold of zero, which ten times is the same', () => {
+  it('leave a threshold of zero alone, since ten times zero is zero', () => {
     expect(changes('a > 0')).toEqual(['a < 0']);
   });
 
-  it('are the alert that does not wait', () => {
-    const immediate = mutantsOf(rule).find(({ change }) => change === 'for: 5m left out')!;
+  it('remove the waiting time', () => {
+    const immediate = mutantsOf(rule).find(({ change }) => change === 'for: 5m removed')!;
     expect(immediate.rule).toEqual({ ...rule, for: undefined });
   });
 });
 
 describeWithTools(['promtool'], 'A trial of an alert', () => {
-  it('names what its test does not notice', async () => {
+  it('names the changes that its test does not notice', async () => {
     // The test knows 0 and 1: a threshold between them can move.
     const loose = { ...rule, expr: rule.expr.replace('== 0', '< 0.5') };
     expect(loose.expr).not.toBe(rule.expr);
@@ -50,10 +50,10 @@ describeWithTools(['promtool'], 'A trial of an alert', () => {
     expect(survivors).toEqual([expect.stringMatching(/^0\.5 becomes 0\.5 \/ 10 in /)]);
   });
 
-  it('ends when the test fails without a mistake', async () => {
+  it('fails when the test fails without a mistake', async () => {
     const wrong = { ...rule, labels: { ...rule.labels, severity: 'low' } as const };
     await expect(tryAlert(topic, wrong)).rejects.toThrow(
-      'NodeNotReady: its test fails without a mistake; mend it first',
+      'NodeNotReady: its test fails without a mistake: fix the test first',
     );
   });
 });
