@@ -1,9 +1,10 @@
+import { stored } from '../memo';
 import { absencesOf, jobOfName, type MetricSources, unwatchedJobs } from './absence';
 import { CatalogueError } from './catalogue-error';
-import { type Contents, mapRules, withFiles } from './contents';
+import { type Contents, mapRules, type Origin, withFiles } from './contents';
 import { nearest } from './nearest';
 import { binaryOf, nodesBelow, type PromqlNode, selectorOf, textOf, treeOf, unwrapped } from './promql';
-import { isAlertingRule, type RecordingRule, type Rule, rulesOf } from './rule';
+import { isAlertingRule, type RecordingRule, type Rule, type RuleFile, rulesOf } from './rule';
 
 /** Names of scrape jobs: the shipped name, and the name of your job. */
 export type JobNames = { readonly [shipped: string]: string };
@@ -63,12 +64,36 @@ function shippedJobs({ files, origins, sources }: Contents): readonly string[] {
  * The contents for the scrape jobs that exist. A shipped rule that reads only other jobs is left out, and so is
  * `absent()` of them. `ScrapeTargetMissing` names each job that needs it.
  */
-export function forExistingJobs(contents: Contents, { jobs, optional = [] }: ExistingJobs): Contents {
-  const missing = (job: string) => !jobs.includes(job);
-  const optionalJobs = { ...contents.sources.optionalJobs, ...Object.fromEntries(optional.map((job) => [job, ''])) };
-  const unwatched = unwatchedJobs(jobs, withoutJobs(contents, missing).files, { optionalJobs });
-  return withoutJobs(unwatched.length === 0 ? contents : withWatchedJobs(contents, unwatched), missing);
+export function forExistingJobs(contents: Contents, existing: ExistingJobs): Contents {
+  const { files, sources, origins } = contents;
+  return withFiles(contents, filesForJobs({ files, sources, origins: [...origins], existing }));
 }
+
+/** Parses every expression, which takes a while: `npm run synth` stores the result. */
+const filesForJobs = stored(
+  'filesForJobs',
+  (input: {
+    readonly files: readonly RuleFile[];
+    readonly sources: MetricSources;
+    readonly origins: readonly (readonly [string, Origin])[];
+    readonly existing: ExistingJobs;
+  }): readonly RuleFile[] => {
+    const { files, sources, existing } = input;
+    const { jobs, optional = [] } = existing;
+    const contents: Contents = {
+      files,
+      sources,
+      origins: new Map(input.origins),
+      inhibitions: [],
+      pages: new Map(),
+      thresholds: new Map(),
+    };
+    const missing = (job: string) => !jobs.includes(job);
+    const optionalJobs = { ...sources.optionalJobs, ...Object.fromEntries(optional.map((job) => [job, ''])) };
+    const unwatched = unwatchedJobs(jobs, withoutJobs(contents, missing).files, { optionalJobs });
+    return withoutJobs(unwatched.length === 0 ? contents : withWatchedJobs(contents, unwatched), missing).files;
+  },
+);
 
 /** The contents with further jobs in `ScrapeTargetMissing`. */
 function withWatchedJobs(contents: Contents, further: readonly string[]): Contents {

@@ -41,6 +41,9 @@ const absenceProblemsOf = stored(
   'checkAbsence',
   ({ files, sources }: { files: readonly RuleFile[]; sources: MetricSources }) => checkAbsence(files, sources),
 );
+const limitProblemsOf = stored('thresholdProblems', ({ rule, limits }: { rule: AlertingRule; limits: Thresholds }) =>
+  thresholdProblems(rule, limits),
+);
 
 /**
  * Reads and checks a directory of rules.
@@ -113,7 +116,7 @@ function checkThresholds(
 ): string[] {
   return Object.entries(thresholds).flatMap(([name, limits]) => {
     const rule = alerts.find(({ alert }) => alert === name);
-    return rule ? thresholdProblems(rule, limits) : [`thresholds.yaml: there is no alert ${name}: remove its limits`];
+    return rule ? limitProblemsOf({ rule, limits }) : [`thresholds.yaml: there is no alert ${name}: remove its limits`];
   });
 }
 

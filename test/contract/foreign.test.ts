@@ -26,7 +26,7 @@ function ordersChart() {
     externalUrl: 'https://prometheus.example.com',
     externalLabels: { cluster: 'orders' },
     watchedNamespaces: ['orders'],
-    application: { name: 'orders', namespace: 'orders' },
+    application: { name: 'orders', namespace: 'orders', ports: [8080] },
     rules: { catalogue, links: { runbook: ({ alert }) => `https://wiki.example.com/${alert}` } },
   });
   const routing = new AlertRouting(chart, 'alerts', {
