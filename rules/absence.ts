@@ -35,7 +35,11 @@ export interface Coverage {
   readonly coveredBy?: string;
 }
 
-/** An alert that fires when a selector has no series. */
+/**
+ * An alert that fires when a selector has no series.
+ *
+ * @internal
+ */
 export interface AbsenceAlert {
   readonly alert: string;
   readonly absentSelector: Selector;
@@ -167,7 +171,11 @@ function absencesIn(files: readonly RuleFile[]): AbsenceAlert[] {
   return rulesOf(files).filter(isAlertingRule).flatMap(absencesOf);
 }
 
-/** The selectors whose absence fires an alert. */
+/**
+ * The selectors whose absence fires an alert.
+ *
+ * @internal
+ */
 export const absencesOf = stored('absencesOf', ({ alert, expr }: AlertingRule): AbsenceAlert[] => {
   return (
     nodesOf(expr, 'FunctionCall')
