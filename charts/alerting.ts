@@ -1,8 +1,8 @@
 import type { Construct } from 'constructs';
 import { AlertRouting, type Credentials } from '../constructs';
+import { inSettings } from '../constructs/kit/setting-path';
 import type { RuleCatalogue } from '../rules';
 import { MonitoringChart } from './monitoring-chart';
-import { inSettings } from './setting-path';
 import type { MonitoringSettings } from './settings';
 
 export interface AlertingProps {

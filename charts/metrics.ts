@@ -9,12 +9,12 @@ import {
   RedisExporter,
   SettingError,
 } from '../constructs';
+import { inSettings } from '../constructs/kit/setting-path';
 import { APPLICATION, APPLICATION_JOBS, type KeepList, keepUsed, metricLists, seriesOf } from '../metrics';
 import type { AlertLinks, MetricUse, RuleCatalogue } from '../rules';
 import { sqlCollectors } from '../rules/sql';
 import type { ApplicationChart } from './application';
 import { MonitoringChart } from './monitoring-chart';
-import { inSettings } from './setting-path';
 import type { MonitoringSettings } from './settings';
 
 export interface MetricsProps {

@@ -1,6 +1,6 @@
 import { ApiObject, Chart, DependencyGraph } from 'cdk8s';
 import type { Construct } from 'constructs';
-import { IMAGE_REGISTRY_CONTEXT } from '../constructs';
+import { IMAGE_REGISTRY_CONTEXT, type Patch, patchObjects } from '../constructs';
 
 export interface MonitoringChartProps {
   /** Namespace of the chart's objects. @default - each object names its own */
@@ -20,6 +20,17 @@ export class MonitoringChart extends Chart {
     if (imageRegistry) {
       this.node.setContext(IMAGE_REGISTRY_CONTEXT, imageRegistry);
     }
+  }
+
+  /**
+   * Patches the manifests of the chart's objects after serialization, those that are added later included.
+   *
+   * @param target a kind (`Deployment`), a kind and a name (`Service/grafana`), or a name (`grafana-config`). Synthesis
+   *   fails if it matches no object.
+   * @param patches JSON patches of cdk8s, or fields to merge
+   */
+  patch(target: string, ...patches: readonly Patch[]): void {
+    patchObjects(this, target, ...patches);
   }
 
   /**

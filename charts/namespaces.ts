@@ -1,5 +1,6 @@
 import { k8s } from 'cdk8s-plus-28';
 import type { Construct } from 'constructs';
+import { patchable } from '../constructs';
 import { MonitoringChart } from './monitoring-chart';
 
 /** Pod Security level that a namespace enforces. */
@@ -21,19 +22,23 @@ export class NamespacesChart extends MonitoringChart {
   }
 
   private addNamespace(name: string, level: PodSecurity): void {
-    new k8s.KubeNamespace(this, name, {
-      metadata: {
-        name,
-        labels: {
-          'pod-security.kubernetes.io/enforce': level,
-          'pod-security.kubernetes.io/audit': level,
-          'pod-security.kubernetes.io/warn': level,
+    patchable(
+      new k8s.KubeNamespace(this, name, {
+        metadata: {
+          name,
+          labels: {
+            'pod-security.kubernetes.io/enforce': level,
+            'pod-security.kubernetes.io/audit': level,
+            'pod-security.kubernetes.io/warn': level,
+          },
         },
-      },
-    });
-    new k8s.KubeNetworkPolicy(this, `${name}-default-deny`, {
-      metadata: { name: 'default-deny', namespace: name },
-      spec: { podSelector: {}, policyTypes: ['Ingress', 'Egress'] },
-    });
+      }),
+    );
+    patchable(
+      new k8s.KubeNetworkPolicy(this, `${name}-default-deny`, {
+        metadata: { name: 'default-deny', namespace: name },
+        spec: { podSelector: {}, policyTypes: ['Ingress', 'Egress'] },
+      }),
+    );
   }
 }

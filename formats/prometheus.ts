@@ -71,8 +71,15 @@ export interface ScrapeConfig extends Partial<ScrapeLimits> {
   readonly metrics_path?: string;
   readonly params?: { readonly [name: string]: readonly string[] };
   readonly authorization?: { readonly credentials_file: string };
+  readonly basic_auth?: {
+    readonly username?: string;
+    readonly username_file?: string;
+    readonly password_file?: string;
+  };
   readonly tls_config?: {
     readonly ca_file?: string;
+    readonly cert_file?: string;
+    readonly key_file?: string;
     readonly insecure_skip_verify?: boolean;
     readonly server_name?: string;
   };

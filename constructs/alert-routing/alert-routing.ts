@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { Construct } from 'constructs';
+import type { Construct } from 'constructs';
 import { packagePath } from '../../package-root';
 import type { Inhibition } from '../../rules';
 import {
@@ -10,8 +10,10 @@ import {
   Endpoint,
   httpProbe,
   images,
+  type PodOptions,
   toYaml,
 } from '../kit';
+import { PatchableConstruct } from '../kit/patchable-construct';
 import { checkSlack, smarthost } from './alert-routing-checks';
 import { alertmanagerConfig, type ExtraReceiver } from './alert-routing-config';
 import type { AlertmanagerConfig, Receiver } from './alertmanager-config';
@@ -64,6 +66,8 @@ export interface AlertRoutingProps {
    * @default - nothing is traced
    */
   readonly tracing?: Endpoint;
+  /** Options of the pods. @default - none */
+  readonly pod?: PodOptions;
 }
 
 const CONFIG_PATH = '/etc/alertmanager/config';
@@ -78,7 +82,7 @@ const DEFAULT_BUSINESS_HOURS: BusinessHours = { start: '09:00', end: '17:00', ti
  * Alertmanager and its routes. Every alert goes to its team and to its level, through the channels that have settings.
  * An alert that matches no route goes to the fallback.
  */
-export class AlertRouting extends Construct {
+export class AlertRouting extends PatchableConstruct {
   readonly component: Component;
 
   private readonly props: AlertRoutingProps;
@@ -144,6 +148,8 @@ export class AlertRouting extends Construct {
         props.credentials.files(CREDENTIALS_PATH, keys, true),
       ],
       serviceAccountAnnotations: sms?.kind === 'sns' ? { 'eks.amazonaws.com/role-arn': sms.roleArn } : undefined,
+      pod: props.pod,
+      fixedReplicas: 'write the prop replicas of AlertRouting',
     });
     this.connectReplicas(replicas);
     this.tracing = props.tracing && this.component.connectTo(props.tracing);

@@ -1,10 +1,13 @@
-import { Construct } from 'constructs';
-import { Component, ConfigDirectory, type Endpoint, httpProbe, images, toYaml } from '../kit';
+import type { Construct } from 'constructs';
+import { Component, ConfigDirectory, type Endpoint, httpProbe, images, type PodOptions, toYaml } from '../kit';
+import { PatchableConstruct } from '../kit/patchable-construct';
 import { blackboxConfig, HTTP_MODULE } from './blackbox-exporter-config';
 
 export interface BlackboxExporterProps {
   /** @default blackbox-exporter */
   readonly name?: string;
+  /** Options of the pods. @default - none */
+  readonly pod?: PodOptions;
 }
 
 const CONFIG_PATH = '/etc/blackbox-exporter';
@@ -13,7 +16,7 @@ const CONFIG_PATH = '/etc/blackbox-exporter';
  * Probes URLs from outside the application. `component.allowEgressTo(Endpoint.url(…))` permits a URL; the scrape job
  * of Prometheus names it.
  */
-export class BlackboxExporter extends Construct {
+export class BlackboxExporter extends PatchableConstruct {
   readonly component: Component;
   /** Name of the module that expects a 2xx over verified TLS. */
   readonly httpModule = HTTP_MODULE;
@@ -32,6 +35,7 @@ export class BlackboxExporter extends Construct {
       probes: { readiness: httpProbe('/-/healthy'), liveness: httpProbe('/-/healthy') },
       resources: { cpu: '25m', memory: '64Mi' },
       mounts: [config.mount],
+      pod: props.pod,
     });
   }
 

@@ -1,6 +1,7 @@
-import { Construct } from 'constructs';
+import type { Construct } from 'constructs';
 import { ExternalSecret, type ExternalSecretSpec } from '../../imports/external-secrets.io';
-import { type Credentials, lazily } from '../kit';
+import { type Credentials, lazily, patchable } from '../kit';
+import { PatchableConstruct } from '../kit/patchable-construct';
 
 export interface ExternalCredentialsProps {
   /** The Secret that the operator fills. */
@@ -19,13 +20,15 @@ export interface ExternalCredentialsProps {
  * The Secret of the credentials, filled by the External Secrets Operator: it reads every key that a component asks for
  * from one entry of a secret store. https://external-secrets.io/latest/api/externalsecret/
  */
-export class ExternalCredentials extends Construct {
+export class ExternalCredentials extends PatchableConstruct {
   constructor(scope: Construct, id: string, props: ExternalCredentialsProps) {
     super(scope, id);
-    new ExternalSecret(this, 'external-secret', {
-      metadata: { name: props.credentials.secretName },
-      spec: lazily(() => externalSecretSpec(props)),
-    });
+    this.node.defaultChild = patchable(
+      new ExternalSecret(this, 'external-secret', {
+        metadata: { name: props.credentials.secretName },
+        spec: lazily(() => externalSecretSpec(props)),
+      }),
+    );
   }
 }
 

@@ -1,4 +1,4 @@
-import { Construct } from 'constructs';
+import type { Construct } from 'constructs';
 import {
   Component,
   ConfigDirectory,
@@ -9,11 +9,13 @@ import {
   httpUrl,
   images,
   imageVersion,
+  type PodOptions,
   SettingError,
   scratch,
   startupProbe,
   toYaml,
 } from '../kit';
+import { PatchableConstruct } from '../kit/patchable-construct';
 import {
   type DashboardProvider,
   type DataSource,
@@ -38,6 +40,12 @@ export interface GrafanaProps {
   readonly storageSize?: string;
   /** @default - the cluster's default class */
   readonly storageClass?: string;
+  /**
+   * Options of the pods. More than one of `replicas` needs an external database, whose address `env` gives
+   * (`GF_DATABASE_TYPE` or `GF_DATABASE_URL`); the pods then have no volume.
+   * @default - none
+   */
+  readonly pod?: PodOptions;
 }
 
 /** A dashboard in classic JSON. */
@@ -65,7 +73,7 @@ export interface PrometheusSource {
 const GRAFANA_USER = 472;
 
 /** Grafana with provisioned data sources, folders and dashboards. The pod starts once the Secret exists. */
-export class Grafana extends Construct {
+export class Grafana extends PatchableConstruct {
   readonly component: Component;
 
   private readonly dataSources: DataSource[] = [];
@@ -99,14 +107,13 @@ export class Grafana extends Construct {
     const providers = this.provisioning(name, 'dashboards');
     providers.addFile('providers.yaml', () => toYaml(dashboardProvisioning(this.providers)));
 
+    const storage = isReplicated(props.pod)
+      ? undefined
+      : { path: DATA_PATH, size: props.storageSize ?? '5Gi', storageClass: props.storageClass };
     this.component = new Component(this, 'server', {
       name,
       image: images.grafana,
-      workload: {
-        kind: 'Deployment',
-        replicas: 1,
-        storage: { path: DATA_PATH, size: props.storageSize ?? '5Gi', storageClass: props.storageClass },
-      },
+      workload: { kind: 'Deployment', replicas: 1, storage },
       user: GRAFANA_USER,
       ports: { http: { port: 3000 } },
       env: [{ name: 'GF_PATHS_CONFIG', value: `${CONFIG_PATH}/grafana.ini` }],
@@ -123,7 +130,9 @@ export class Grafana extends Construct {
         providers.mount,
         props.credentials.files(CREDENTIALS_PATH, [adminUserKey, adminPasswordKey]),
         scratch('tmp', '/tmp'),
+        ...(storage ? [] : [scratch('data', DATA_PATH, '1Gi')]),
       ],
+      pod: props.pod,
     });
   }
 
@@ -213,4 +222,24 @@ export class Grafana extends Construct {
   private provisioning(name: string, kind: string): ConfigDirectory {
     return new ConfigDirectory(this, kind, { name: `${name}-${kind}`, path: `${PROVISIONING_PATH}/${kind}` });
   }
+}
+
+/**
+ * Whether there are several replicas. They share a database: with one of their own each, users would lose their session
+ * and their stars with every other request.
+ *
+ * @throws SettingError for several replicas without an external database
+ */
+function isReplicated({ replicas = 1, env = [] }: PodOptions = {}): boolean {
+  const external = env.some(
+    ({ name, value }) => name === 'GF_DATABASE_URL' || (name === 'GF_DATABASE_TYPE' && value !== 'sqlite3'),
+  );
+  if (replicas > 1 && !external) {
+    throw new SettingError(
+      'pod.replicas',
+      replicas,
+      'each replica would have a database of its own: add GF_DATABASE_URL of PostgreSQL or MySQL to pod.env',
+    );
+  }
+  return replicas > 1;
 }

@@ -1,10 +1,14 @@
-import { type ApiObject, JsonPatch } from 'cdk8s';
+import type { ApiObject } from 'cdk8s';
+import { transform } from './patch';
 
 /**
  * Removes the namespace from a cluster-scoped object: cdk8s stamps the chart's namespace on every object, and strict
  * validators reject it here.
  */
 export function clusterScoped<T extends ApiObject>(object: T): T {
-  object.addJsonPatch(JsonPatch.remove('/metadata/namespace'));
+  transform(object, (manifest) => {
+    const { namespace: _, ...metadata } = manifest.metadata as { readonly namespace?: string };
+    return { ...manifest, metadata };
+  });
   return object;
 }

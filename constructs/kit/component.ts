@@ -1,16 +1,21 @@
 import { Chart } from 'cdk8s';
 import { k8s } from 'cdk8s-plus-28';
-import { Construct } from 'constructs';
+import type { Construct } from 'constructs';
 import { type Connection, type Destination, Endpoint } from './endpoint';
 import { imageVersion } from './images';
 import { componentLabels, type Labels, selectorLabels } from './labels';
 import type { Mount } from './mount';
 import { cidrPeers, type PodPort, type Pods, PRIVATE_CIDRS, podsPeer, policyPorts } from './network';
 import { guardObjectNames } from './object-names';
+import { patchable, transform } from './patch';
+import { PatchableConstruct } from './patchable-construct';
 import { PodNetworkPolicy } from './pod-network-policy';
-import { type PodProps, podTemplate } from './pod-template';
-import { bindClusterRole, bindRole } from './rbac';
+import { checkPod, imageWith, workloadWith } from './pod-options';
+import { withPodOptions } from './pod-overlay';
+import { mountsOf, type PodProps, podTemplate, serviceAccountOf } from './pod-template';
+import { Rights } from './rbac';
 import { addServices, type ComponentPort, replicaHosts } from './services';
+import { mountProblems } from './volumes';
 import { hostOf } from './workload';
 import { addDisruptionBudget, addWorkload } from './workload-objects';
 
@@ -23,6 +28,8 @@ export interface ComponentProps extends PodProps {
   readonly serviceAccountAnnotations?: { readonly [key: string]: string };
   /** Ranges that hold the API server's addresses; a role opens them. @default - every private range */
   readonly apiCidrs?: readonly string[];
+  /** Why the option `replicas` of `pod` is refused, as a fix. @default - it is not */
+  readonly fixedReplicas?: string;
 }
 
 /**
@@ -35,7 +42,7 @@ export interface ComponentProps extends PodProps {
  * const redis = exporter.connectTo(props.redis);
  * exporter.addArgs(`--redis.addr=${redis.url()}`);
  */
-export class Component extends Construct {
+export class Component extends PatchableConstruct {
   readonly name: string;
   readonly namespace: string;
   /** Labels of the pods and of the objects around them. */
@@ -47,31 +54,46 @@ export class Component extends Construct {
 
   private readonly props: ComponentProps;
   private readonly policy: PodNetworkPolicy;
+  private readonly rights: Rights;
   private readonly pod: { args: string[]; env: k8s.EnvVar[]; mounts: Mount[]; usesKubernetesApi: boolean };
 
-  constructor(scope: Construct, id: string, props: ComponentProps) {
+  /** @throws SettingError when an option of `pod` cannot work */
+  constructor(scope: Construct, id: string, given: ComponentProps) {
     super(scope, id);
     guardObjectNames(this);
+    const props = withOptions(given);
     const { name, workload, ports, args = [], env = [], mounts = [] } = props;
     const chart = Chart.of(this);
     const labels = { ...chart.labels, ...componentLabels(name, imageVersion(props.image)) };
     this.props = props;
     this.name = name;
-    this.serviceAccountName = name;
+    this.serviceAccountName = serviceAccountOf(props);
     this.namespace = chart.namespace ?? 'default';
     this.labels = labels;
     this.pods = { namespace: this.namespace, labels: selectorLabels(name) };
     this.pod = { args: [...args], env: [...env], mounts: [...mounts], usesKubernetesApi: false };
 
     const selector = this.pods.labels;
-    new k8s.KubeServiceAccount(this, 'service-account', {
-      metadata: { name, labels, annotations: props.serviceAccountAnnotations },
-      automountServiceAccountToken: false,
-    });
-    addWorkload(this, { name, labels, selector, workload, template: podTemplate(this, props, labels, this.pod) });
+    this.addServiceAccount();
+    const template = podTemplate(this, props, labels, this.pod);
+    const object = addWorkload(this, { name, labels, selector, workload, template });
+    if (props.pod) {
+      const { pod } = props;
+      transform(object, (manifest) => withPodOptions(manifest, name, pod));
+    }
+    this.node.defaultChild = object;
+    if (scope instanceof PatchableConstruct) {
+      scope.node.defaultChild ??= this;
+    }
     addServices(this, { name, labels, selector, workload, ports });
     addDisruptionBudget(this, { name, labels, selector, workload });
     this.policy = new PodNetworkPolicy(this, 'network-policy', { name, labels, pods: this.pods });
+    this.rights = new Rights(this, {
+      name,
+      labels,
+      subject: { namespace: this.namespace, name: this.serviceAccountName },
+    });
+    this.node.addValidation({ validate: () => mountProblems(props, mountsOf(props, this.pod)) });
   }
 
   /**
@@ -112,6 +134,25 @@ export class Component extends Construct {
     return this.replicaHosts();
   }
 
+  /**
+   * Admits clients that this program does not deploy, e.g. an ingress controller, and the pods of another team.
+   * Their own NetworkPolicies, if they have any, are theirs to open.
+   *
+   * @param client pods by namespace and labels (`{}`: every pod of the namespace), or address ranges, for clients on
+   *   their node's network and balancers outside the cluster
+   * @param portName @default - the first port
+   * @example
+   * grafana.component.admitFrom({ namespace: 'ingress-nginx', labels: { 'app.kubernetes.io/name': 'ingress-nginx' } });
+   */
+  admitFrom(client: Pods | { readonly cidrs: readonly string[] }, portName = Object.keys(this.props.ports)[0]!): void {
+    const ports = [this.portOf(portName)];
+    if ('cidrs' in client) {
+      this.policy.addIngress({ from: cidrPeers(client.cidrs), ports: policyPorts(ports) });
+    } else {
+      this.admit(client, ports);
+    }
+  }
+
   /** Adds arguments of the container, e.g. the address of a connection. */
   addArgs(...args: readonly string[]): void {
     this.pod.args.push(...args);
@@ -126,23 +167,33 @@ export class Component extends Construct {
     this.pod.mounts.push(mount);
   }
 
-  /** Grants rules in one namespace, and opens the way to the API server. */
+  /** Grants rules in one namespace, in addition to earlier ones, and opens the way to the API server. */
   addRole(namespace: string, rules: readonly k8s.PolicyRule[]): void {
     this.useKubernetesApi();
-    // In another namespace, the name says whose role it is.
-    const name = namespace === this.namespace ? this.name : `${this.namespace}-${this.name}`;
-    bindRole(this, { name, namespace, rules, labels: this.labels, subject: this.subject });
+    this.rights.inNamespace(namespace, rules);
   }
 
-  /** Grants rules in the whole cluster, and opens the way to the API server. */
+  /** Grants rules in the whole cluster, in addition to earlier ones, and opens the way to the API server. */
   addClusterRole(rules: readonly k8s.PolicyRule[]): void {
     this.useKubernetesApi();
-    const name = `${this.namespace}-${this.name}`;
-    bindClusterRole(this, { name, rules, labels: this.labels, subject: this.subject });
+    this.rights.inCluster(rules);
   }
 
-  private get subject() {
-    return { namespace: this.namespace, name: this.serviceAccountName };
+  private addServiceAccount(): void {
+    const { pod, serviceAccountAnnotations } = this.props;
+    const { create = true, annotations } = pod?.serviceAccount ?? {};
+    if (create) {
+      patchable(
+        new k8s.KubeServiceAccount(this, 'service-account', {
+          metadata: {
+            name: this.serviceAccountName,
+            labels: this.labels,
+            annotations: annotations ? { ...serviceAccountAnnotations, ...annotations } : serviceAccountAnnotations,
+          },
+          automountServiceAccountToken: false,
+        }),
+      );
+    }
   }
 
   /** A role needs the pod's token, and a NetworkPolicy that lets the pod use it. */
@@ -172,4 +223,11 @@ export class Component extends Construct {
   private admit(client: Pods, ports: readonly PodPort[]): void {
     this.policy.addIngress({ from: [podsPeer(client, this.pods)], ports: policyPorts(ports) });
   }
+}
+
+/** The props with the options of `pod` that concern more than the pods. */
+function withOptions(props: ComponentProps): ComponentProps {
+  const { name, pod, workload, podSetting = 'pod', fixedReplicas } = props;
+  checkPod({ name, pod, workload, setting: podSetting, fixedReplicas });
+  return { ...props, image: imageWith(props.image, pod?.image), workload: workloadWith(workload, pod?.replicas) };
 }

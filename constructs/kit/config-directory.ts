@@ -1,9 +1,12 @@
 import { createHash } from 'node:crypto';
+import type { ApiObject } from 'cdk8s';
 import { k8s } from 'cdk8s-plus-28';
-import { Construct } from 'constructs';
+import type { Construct } from 'constructs';
 import { DuplicateNameError } from './errors';
 import { lazily } from './lazily';
 import type { Mount } from './mount';
+import { isPatched, patchable } from './patch';
+import { PatchableConstruct } from './patchable-construct';
 
 /**
  * Largest data of a ConfigMap, in bytes of JSON. `kubectl apply` copies the object into an annotation, and the
@@ -35,8 +38,10 @@ export type FileContent = string | (() => string);
  * A directory of configuration files in one or more ConfigMaps. The container sees one directory, so a large set of
  * files can stay under the size limit of an object.
  */
-export class ConfigDirectory extends Construct {
+export class ConfigDirectory extends PatchableConstruct {
+  // By name of the ConfigMap.
   private readonly files = new Map<string, Map<string, FileContent>>();
+  private readonly configMaps = new Map<string, ApiObject>();
   private readonly props: ConfigDirectoryProps;
 
   constructor(scope: Construct, id: string, props: ConfigDirectoryProps) {
@@ -61,7 +66,7 @@ export class ConfigDirectory extends Construct {
     }
     const files = new Map([[name, content]]);
     this.files.set(configMap, files);
-    this.makeConfigMap(configMap, files);
+    this.configMaps.set(configMap, this.makeConfigMap(configMap, files));
   }
 
   /** The directory as a mount. */
@@ -74,12 +79,14 @@ export class ConfigDirectory extends Construct {
     };
   }
 
-  private makeConfigMap(name: string, files: ReadonlyMap<string, FileContent>): void {
+  private makeConfigMap(name: string, files: ReadonlyMap<string, FileContent>): ApiObject {
     const data = () => Object.fromEntries([...files].map(([file, content]) => [file, render(content)]));
-    const object = new k8s.KubeConfigMap(this, name, {
-      metadata: { name, labels: this.props.labels },
-      data: lazily(data),
-    });
+    const object = patchable(
+      new k8s.KubeConfigMap(this, name, {
+        metadata: { name, labels: this.props.labels },
+        data: lazily(data),
+      }),
+    );
     object.node.addValidation({
       validate: () => {
         const bytes = Buffer.byteLength(JSON.stringify(data()));
@@ -87,6 +94,7 @@ export class ConfigDirectory extends Construct {
         return bytes <= MAX_OBJECT_BYTES ? [] : [`${problem}: split its files over several ConfigMaps`];
       },
     });
+    return object;
   }
 
   private volumeSource(): Omit<k8s.Volume, 'name'> {
@@ -101,11 +109,19 @@ export class ConfigDirectory extends Construct {
     }
   }
 
+  /** The files of a ConfigMap as they are written: a patch may have changed them. */
+  private written(configMap: string, files: ReadonlyMap<string, FileContent>): [string, string][] {
+    const object = this.configMaps.get(configMap)!;
+    return isPatched(object)
+      ? Object.entries({ ...object.toJson().data, ...object.toJson().binaryData })
+      : [...files].map(([file, content]) => [file, render(content)]);
+  }
+
   private checksum(): string {
     const hash = createHash('sha256');
-    for (const files of this.files.values()) {
-      for (const [file, content] of files) {
-        hash.update(`${file}\0${render(content)}\0`);
+    for (const [configMap, files] of this.files) {
+      for (const [file, content] of this.written(configMap, files)) {
+        hash.update(`${file}\0${content}\0`);
       }
     }
     return hash.digest('hex').slice(0, 16);

@@ -1,6 +1,14 @@
 import type { k8s } from 'cdk8s-plus-28';
 import { type Mount, secretFiles } from './mount';
 
+/** A key of a Secret. */
+export interface SecretKey {
+  /** The Secret. */
+  readonly credentials: Credentials;
+  /** Name of the key. */
+  readonly key: string;
+}
+
 /**
  * The Secret that holds every credential of a platform, keyed like `.env`. The program refers to keys only; the values
  * reach the cluster by `kubectl create secret` or an ExternalSecret.
@@ -25,7 +33,18 @@ export class Credentials {
     for (const key of sorted) {
       this.requested.add(key);
     }
-    return secretFiles('credentials', this.secretName, path, { keys: sorted, optional });
+    // A pod may have files of several Secrets, or at several paths.
+    return { ...secretFiles('credentials', this.secretName, path, { keys: sorted, optional }), numbered: true };
+  }
+
+  /**
+   * A key as a file of another name, for `projectedFiles()`.
+   *
+   * @param optional start the pod without the key; the file appears once it exists @default false
+   */
+  projection(key: string, file: string, optional = false): k8s.VolumeProjection {
+    this.requested.add(key);
+    return { secret: { name: this.secretName, items: [{ key, path: file }], optional } };
   }
 
   /**

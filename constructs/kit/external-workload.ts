@@ -5,6 +5,7 @@ import { Endpoint } from './endpoint';
 import type { Labels } from './labels';
 import { lazily } from './lazily';
 import { type Pods, podsPeer, policyPorts } from './network';
+import { patchable } from './patch';
 
 export interface ExternalWorkloadProps {
   /** Namespace of the pods. */
@@ -66,18 +67,20 @@ export class ExternalWorkload extends Construct {
 
   private addPolicy(): void {
     const { namespace, podLabels, port } = this.props;
-    new k8s.KubeNetworkPolicy(this, 'admission', {
-      metadata: { name: `monitoring-to-${this.node.id}`, namespace, labels: Chart.of(this).labels },
-      spec: {
-        podSelector: { matchLabels: { ...podLabels } },
-        policyTypes: ['Ingress'],
-        ingress: lazily(() => [
-          {
-            from: [...this.clients.values()].map((client) => podsPeer(client, { namespace })),
-            ports: policyPorts([{ port }]),
-          },
-        ]),
-      },
-    });
+    patchable(
+      new k8s.KubeNetworkPolicy(this, 'admission', {
+        metadata: { name: `monitoring-to-${this.node.id}`, namespace, labels: Chart.of(this).labels },
+        spec: {
+          podSelector: { matchLabels: { ...podLabels } },
+          policyTypes: ['Ingress'],
+          ingress: lazily(() => [
+            {
+              from: [...this.clients.values()].map((client) => podsPeer(client, { namespace })),
+              ports: policyPorts([{ port }]),
+            },
+          ]),
+        },
+      }),
+    );
   }
 }

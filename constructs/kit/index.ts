@@ -7,7 +7,7 @@ export {
   MAX_OBJECT_BYTES,
   type OnChange,
 } from './config-directory';
-export { Credentials } from './credentials';
+export { Credentials, type SecretKey } from './credentials';
 export { type Connection, Destination, type DestinationProps, Endpoint, type EndpointProps } from './endpoint';
 export { DuplicateNameError, SettingError } from './errors';
 export { ExternalWorkload, type ExternalWorkloadProps } from './external-workload';
@@ -19,14 +19,28 @@ export {
   hostDirectory,
   identityToken,
   type Mount,
+  projectedFiles,
   type SecretFilesOptions,
   scratch,
   secretFiles,
 } from './mount';
 export { type PodPort, type Pods, PRIVATE_CIDRS } from './network';
+export { type Manifest, type Patch, patchable, patchObjects } from './patch';
+export type { PatchableConstruct } from './patchable-construct';
+export type {
+  Affinity,
+  ExtraContainer,
+  ImageOptions,
+  PodOptions,
+  ServiceAccountOptions,
+  Toleration,
+  TopologySpread,
+  UpdateStrategy,
+} from './pod-options';
 export type { PodProps } from './pod-template';
 export { httpProbe, type Probes, type ProbeTiming, startupProbe } from './probes';
-export type { Resources } from './resources';
+export type { ResourceList, ResourceOptions, Resources } from './resources';
+export type { SecurityProfile } from './security';
 export type { ComponentPort } from './services';
 export { httpUrl } from './url';
 export type { HostAccess, Storage, Workload } from './workload';

@@ -2,8 +2,10 @@ import { k8s } from 'cdk8s-plus-28';
 
 /** A volume and where it appears in the container. */
 export interface Mount {
-  /** Name of the volume, unique in the pod. */
+  /** Name of the volume. Two mounts with the same source share a volume; otherwise it must be unique in the pod. */
   readonly name: string;
+  /** Append a number to the name if the pod has another volume of that name. @default false: it is refused */
+  readonly numbered?: boolean;
   /** The volume's source. Read when the manifests are written. */
   readonly source: () => Omit<k8s.Volume, 'name'>;
   readonly path: string;
@@ -40,6 +42,11 @@ export function secretFiles(name: string, secretName: string, path: string, opti
   const { keys, optional } = options;
   const items = keys?.map((key) => ({ key, path: key }));
   return { name, source: () => ({ secret: { secretName, items, optional, defaultMode: 0o440 } }), path };
+}
+
+/** Files from several Secrets and ConfigMaps in one directory, readable by the pod's group. */
+export function projectedFiles(name: string, path: string, sources: readonly k8s.VolumeProjection[]): Mount {
+  return { name, source: () => ({ projected: { defaultMode: 0o440, sources: [...sources] } }), path };
 }
 
 /**

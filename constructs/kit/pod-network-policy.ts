@@ -3,6 +3,7 @@ import { Construct } from 'constructs';
 import type { Labels } from './labels';
 import { lazily } from './lazily';
 import { dnsEgress, type Pods } from './network';
+import { patchable } from './patch';
 
 export interface PodNetworkPolicyProps {
   readonly name: string;
@@ -19,15 +20,17 @@ export class PodNetworkPolicy extends Construct {
 
   constructor(scope: Construct, id: string, { name, labels, pods }: PodNetworkPolicyProps) {
     super(scope, id);
-    new k8s.KubeNetworkPolicy(this, 'policy', {
-      metadata: { name, labels },
-      spec: {
-        podSelector: { matchLabels: { ...pods.labels } },
-        policyTypes: ['Ingress', 'Egress'],
-        ingress: lazily(() => [...this.ingress.values()]),
-        egress: lazily(() => [dnsEgress(), ...this.egress.values()]),
-      },
-    });
+    patchable(
+      new k8s.KubeNetworkPolicy(this, 'policy', {
+        metadata: { name, labels },
+        spec: {
+          podSelector: { matchLabels: { ...pods.labels } },
+          policyTypes: ['Ingress', 'Egress'],
+          ingress: lazily(() => [...this.ingress.values()]),
+          egress: lazily(() => [dnsEgress(), ...this.egress.values()]),
+        },
+      }),
+    );
   }
 
   addIngress(rule: k8s.NetworkPolicyIngressRule): void {

@@ -1,15 +1,18 @@
 import { createHash } from 'node:crypto';
-import { k8s } from 'cdk8s-plus-28';
+import type { k8s } from 'cdk8s-plus-28';
 import type { Construct } from 'constructs';
+import { CHECKSUM } from './checksum';
 import { type Image, imageReference } from './images';
 import { type Labels, selectorLabels } from './labels';
 import { lazily } from './lazily';
 import type { Mount } from './mount';
 import type { PodPort } from './network';
+import type { PodOptions } from './pod-options';
 import type { Probes } from './probes';
 import { type Resources, resourceRequirements } from './resources';
 import { NOBODY, restrictedContainer, restrictedPod } from './security';
-import { hostOf, isReplicated, type Storage, storageOf, type Workload } from './workload';
+import { volumeMounts, volumes } from './volumes';
+import { hostOf, isReplicated, type Workload } from './workload';
 
 /** A pod with one container. */
 export interface PodProps {
@@ -32,6 +35,10 @@ export interface PodProps {
   readonly user?: number;
   /** Seconds from SIGTERM to SIGKILL. @default 30 */
   readonly terminationGraceSeconds?: number;
+  /** The caller's options, which add to the props above or replace them. @default - none */
+  readonly pod?: PodOptions;
+  /** Name of the prop that `pod` comes from, for messages. @default pod */
+  readonly podSetting?: string;
 }
 
 /** Parts of a pod that grow after its construct was made. The template reads them when the manifests are written. */
@@ -43,18 +50,6 @@ export interface GrowingParts {
   readonly usesKubernetesApi: boolean;
 }
 
-/** Name of the volume that holds a component's data. */
-export const DATA_VOLUME = 'data';
-
-/** The claim on a volume. */
-export function claimSpec({ size, storageClass }: Storage): k8s.PersistentVolumeClaimSpec {
-  return {
-    accessModes: ['ReadWriteOnce'],
-    storageClassName: storageClass,
-    resources: { requests: { storage: k8s.Quantity.fromString(size) } },
-  };
-}
-
 /** The pod template of a component. Pod Security `restricted` admits it, unless the workload has access to the host. */
 export function podTemplate(
   scope: Construct,
@@ -63,14 +58,18 @@ export function podTemplate(
   growing: GrowingParts,
 ): k8s.PodTemplateSpec {
   const host = hostOf(props.workload);
+  const { pod = {} } = props;
   return {
-    metadata: { labels, annotations: lazily(() => checksumAnnotation(growing.mounts)) },
+    metadata: {
+      labels: { ...labels, ...pod.labels },
+      annotations: lazily(() => annotations(pod, mountsOf(props, growing))),
+    },
     spec: {
-      serviceAccountName: props.name,
+      serviceAccountName: serviceAccountOf(props),
       automountServiceAccountToken: lazily(() => growing.usesKubernetesApi),
       enableServiceLinks: false,
-      securityContext: restrictedPod(props.user ?? NOBODY),
-      terminationGracePeriodSeconds: props.terminationGraceSeconds,
+      securityContext: restrictedPod(props.user ?? NOBODY, pod.securityContext),
+      terminationGracePeriodSeconds: pod.terminationGracePeriodSeconds ?? props.terminationGraceSeconds,
       hostNetwork: host?.network,
       hostPid: host?.pid,
       dnsPolicy: host?.network ? 'ClusterFirstWithHostNet' : undefined,
@@ -78,18 +77,19 @@ export function podTemplate(
       tolerations: props.workload.kind === 'DaemonSet' ? [{ operator: 'Exists' }] : undefined,
       topologySpreadConstraints: isReplicated(props.workload) ? spread(props) : undefined,
       containers: [container(scope, props, growing)],
-      volumes: lazily(() => nonEmpty(volumes(props, growing.mounts))),
+      volumes: lazily(() => nonEmpty(volumes(props, mountsOf(props, growing)))),
     },
   };
 }
 
 function container(scope: Construct, props: PodProps, growing: GrowingParts): k8s.Container {
+  const { pod = {}, podSetting = 'pod' } = props;
   return {
     name: props.name,
     image: imageReference(scope, props.image),
     imagePullPolicy: 'IfNotPresent',
-    args: lazily(() => nonEmpty(growing.args)),
-    env: lazily(() => nonEmpty(growing.env)),
+    args: lazily(() => nonEmpty([...growing.args, ...(pod.extraArgs ?? [])])),
+    env: lazily(() => nonEmpty(withVariables(growing.env, pod.env))),
     ports: Object.entries(props.ports).map(([name, { port, protocol }]) => ({
       name,
       containerPort: port,
@@ -98,39 +98,32 @@ function container(scope: Construct, props: PodProps, growing: GrowingParts): k8
     livenessProbe: props.probes?.liveness,
     readinessProbe: props.probes?.readiness,
     startupProbe: props.probes?.startup,
-    resources: resourceRequirements(props.resources),
+    resources: resourceRequirements(props.resources, pod.resources, `${podSetting}.resources`),
     securityContext: restrictedContainer(),
-    volumeMounts: lazily(() => nonEmpty(volumeMounts(props.workload, growing.mounts))),
+    volumeMounts: lazily(() => nonEmpty(volumeMounts(props.workload, mountsOf(props, growing)))),
   };
 }
 
-function volumeMounts(workload: Workload, mounts: readonly Mount[]): k8s.VolumeMount[] {
-  const storage = storageOf(workload);
-  return [
-    ...(storage ? [{ name: DATA_VOLUME, mountPath: storage.path }] : []),
-    ...mounts.map(({ name, path, readOnly, propagation }) => ({
-      name,
-      mountPath: path,
-      readOnly: readOnly === false ? undefined : true,
-      mountPropagation: propagation,
-    })),
-  ];
+/** The mounts of the component, then those of the caller. */
+export function mountsOf({ pod }: PodProps, { mounts }: Pick<GrowingParts, 'mounts'>): readonly Mount[] {
+  return [...mounts, ...(pod?.mounts ?? [])];
 }
 
-/** A StatefulSet adds the volumes of its claim templates itself. */
-function volumes({ name, workload }: PodProps, mounts: readonly Mount[]): k8s.Volume[] {
-  const claimed = workload.kind === 'Deployment' && workload.storage;
-  return [
-    ...(claimed ? [{ name: DATA_VOLUME, persistentVolumeClaim: { claimName: name } }] : []),
-    ...mounts.map((mount) => ({ name: mount.name, ...mount.source() })),
-  ];
+/** Name of the ServiceAccount that the pods run as. */
+export function serviceAccountOf({ name, pod }: Pick<PodProps, 'name' | 'pod'>): string {
+  return pod?.serviceAccount?.name ?? name;
 }
 
-function checksumAnnotation(mounts: readonly Mount[]): Record<string, string> | undefined {
+/** Variables by name: a pod with two of one name cannot be applied by the server. */
+function withVariables(own: readonly k8s.EnvVar[], given: readonly k8s.EnvVar[] = []): readonly k8s.EnvVar[] {
+  return [...new Map([...own, ...given].map((variable) => [variable.name, variable])).values()];
+}
+
+function annotations(pod: PodOptions, mounts: readonly Mount[]): Record<string, string> | undefined {
   const checksums = mounts.flatMap(({ checksum }) => (checksum ? [checksum()] : []));
-  return checksums.length === 0
-    ? undefined
-    : { 'checksum/config': createHash('sha256').update(checksums.join()).digest('hex').slice(0, 16) };
+  const hash = createHash('sha256').update(checksums.join()).digest('hex').slice(0, 16);
+  const all = { ...pod.annotations, ...(checksums.length > 0 ? { [CHECKSUM]: hash } : {}) };
+  return Object.keys(all).length > 0 ? all : undefined;
 }
 
 /** At most one replica on a node; across zones as evenly as the cluster can. */

@@ -2,6 +2,7 @@ import { k8s } from 'cdk8s-plus-28';
 import type { Construct } from 'constructs';
 import type { Labels } from './labels';
 import type { PodPort } from './network';
+import { patchable } from './patch';
 import { isReplicated, type Workload } from './workload';
 
 /** A port that a component listens on. */
@@ -28,28 +29,32 @@ export function addServices(scope: Construct, { name, labels, selector, workload
     port: { name: portName, port, protocol: protocol ?? 'TCP', targetPort: k8s.IntOrString.fromString(portName) },
   }));
   const stateful = workload.kind === 'StatefulSet';
-  new k8s.KubeService(scope, 'service', {
-    metadata: { name, labels },
-    spec: {
-      selector: { ...selector },
-      ports: servicePorts.filter(({ replicasOnly }) => !replicasOnly).map(({ port }) => port),
-      // Clients address the agent of one node, never any of them.
-      clusterIp: workload.kind === 'DaemonSet' ? 'None' : undefined,
-      // Each replica has its own data: pin a client to one.
-      sessionAffinity: stateful && isReplicated(workload) ? 'ClientIP' : undefined,
-    },
-  });
-  if (stateful) {
-    new k8s.KubeService(scope, 'headless-service', {
-      metadata: { name: headlessName(name), labels },
+  patchable(
+    new k8s.KubeService(scope, 'service', {
+      metadata: { name, labels },
       spec: {
         selector: { ...selector },
-        ports: servicePorts.map(({ port }) => port),
-        clusterIp: 'None',
-        // Replicas must find each other before they are ready.
-        publishNotReadyAddresses: true,
+        ports: servicePorts.filter(({ replicasOnly }) => !replicasOnly).map(({ port }) => port),
+        // Clients address the agent of one node, never any of them.
+        clusterIp: workload.kind === 'DaemonSet' ? 'None' : undefined,
+        // Each replica has its own data: pin a client to one.
+        sessionAffinity: stateful && isReplicated(workload) ? 'ClientIP' : undefined,
       },
-    });
+    }),
+  );
+  if (stateful) {
+    patchable(
+      new k8s.KubeService(scope, 'headless-service', {
+        metadata: { name: headlessName(name), labels },
+        spec: {
+          selector: { ...selector },
+          ports: servicePorts.map(({ port }) => port),
+          clusterIp: 'None',
+          // Replicas must find each other before they are ready.
+          publishNotReadyAddresses: true,
+        },
+      }),
+    );
   }
 }
 

@@ -1,5 +1,6 @@
-import { Construct } from 'constructs';
-import { Component, type Endpoint, httpProbe, images } from '../kit';
+import type { Construct } from 'constructs';
+import { Component, type Endpoint, httpProbe, images, type PodOptions } from '../kit';
+import { PatchableConstruct } from '../kit/patchable-construct';
 import { CLUSTER_RESOURCES, clusterRules, NAMESPACED_RESOURCES, namespacedRules } from './kube-state-metrics-config';
 
 export interface KubeStateMetricsProps {
@@ -9,10 +10,12 @@ export interface KubeStateMetricsProps {
   readonly namespaces: readonly string[];
   /** Ranges that hold the API server's addresses. @default - every private range */
   readonly apiCidrs?: readonly string[];
+  /** Options of the pods. @default - none */
+  readonly pod?: PodOptions;
 }
 
 /** Metrics of the state of Kubernetes objects. */
-export class KubeStateMetrics extends Construct {
+export class KubeStateMetrics extends PatchableConstruct {
   readonly component: Component;
 
   constructor(scope: Construct, id: string, props: KubeStateMetricsProps) {
@@ -31,6 +34,8 @@ export class KubeStateMetrics extends Construct {
       probes: { readiness: httpProbe('/readyz', 'telemetry'), liveness: httpProbe('/livez', 'http') },
       resources: { cpu: '50m', memory: '256Mi' },
       apiCidrs: props.apiCidrs,
+      pod: props.pod,
+      fixedReplicas: 'each replica would report every object again: leave it out, and raise resources instead',
     });
     this.component.addClusterRole(clusterRules());
     for (const namespace of props.namespaces) {

@@ -1,5 +1,6 @@
-import { Construct } from 'constructs';
-import { Component, type Endpoint, hostDirectory, httpProbe, images } from '../kit';
+import type { Construct } from 'constructs';
+import { Component, type Endpoint, hostDirectory, httpProbe, images, type PodOptions } from '../kit';
+import { PatchableConstruct } from '../kit/patchable-construct';
 import { nodeExporterArgs } from './node-exporter-config';
 
 export interface NodeExporterProps {
@@ -9,6 +10,8 @@ export interface NodeExporterProps {
   readonly port?: number;
   /** Ranges that hold the nodes' addresses. @default - every private range */
   readonly nodeCidrs?: readonly string[];
+  /** Options of the pods. @default - none */
+  readonly pod?: PodOptions;
 }
 
 const HOST_ROOT = '/host/root';
@@ -17,7 +20,7 @@ const HOST_ROOT = '/host/root';
  * Metrics of the hosts, from one agent on each. The agent reads the host's files and network, so its namespace needs
  * the Pod Security level `privileged`.
  */
-export class NodeExporter extends Construct {
+export class NodeExporter extends PatchableConstruct {
   readonly component: Component;
 
   constructor(scope: Construct, id: string, props: NodeExporterProps = {}) {
@@ -32,6 +35,7 @@ export class NodeExporter extends Construct {
       probes: { readiness: httpProbe('/'), liveness: httpProbe('/') },
       resources: { cpu: '50m', memory: '128Mi' },
       mounts: [hostDirectory('root', '/', HOST_ROOT)],
+      pod: props.pod,
     });
   }
 

@@ -1,4 +1,4 @@
-import { Construct } from 'constructs';
+import type { Construct } from 'constructs';
 import type { SqlCollector } from '../../rules/sql';
 import {
   Component,
@@ -9,9 +9,11 @@ import {
   httpProbe,
   images,
   type Mount,
+  type PodOptions,
   SettingError,
   toYaml,
 } from '../kit';
+import { PatchableConstruct } from '../kit/patchable-construct';
 import {
   CA_PATH,
   COLLECTOR_SUFFIX,
@@ -37,17 +39,22 @@ export interface PostgresExporterProps {
   readonly credentials: Credentials;
   /** Your own queries, at least one, which sql_exporter runs. */
   readonly collectors: readonly SqlCollector[];
+  /** Options of postgres_exporter's pod. @default - none */
+  readonly pod?: PodOptions;
+  /** Options of sql_exporter's pod. @default - none */
+  readonly sqlPod?: PodOptions;
 }
 
 const CREDENTIALS_PATH = '/etc/postgres-exporter/credentials';
 const USER_KEY = 'POSTGRES_USER';
 const PASSWORD_KEY = 'POSTGRES_PASSWORD';
+const ONE_TARGET = 'each replica would report the server again: leave it out, and raise resources instead';
 
 /**
  * Metrics of a PostgreSQL server: postgres_exporter for the server's own statistics, and sql_exporter for your own
  * queries, which postgres_exporter has deprecated.
  */
-export class PostgresExporter extends Construct {
+export class PostgresExporter extends PatchableConstruct {
   /** postgres_exporter. */
   readonly component: Component;
   /** sql_exporter. */
@@ -86,6 +93,8 @@ export class PostgresExporter extends Construct {
       probes: { readiness: httpProbe('/'), liveness: httpProbe('/') },
       resources: { cpu: '25m', memory: '64Mi' },
       mounts: [props.credentials.files(CREDENTIALS_PATH, [USER_KEY, PASSWORD_KEY]), ...authority(tls)],
+      pod: props.pod,
+      fixedReplicas: ONE_TARGET,
     });
     const { address } = component.connectTo(props.postgres);
     component.addEnv(
@@ -110,6 +119,9 @@ export class PostgresExporter extends Construct {
       probes: { readiness: httpProbe('/healthz'), liveness: httpProbe('/healthz') },
       resources: { cpu: '25m', memory: '128Mi' },
       mounts: [config.mount, ...authority(tls)],
+      pod: props.sqlPod,
+      podSetting: 'sqlPod',
+      fixedReplicas: ONE_TARGET,
     });
     const url = component.connectTo(props.postgres).url(`/${props.database}?${connectionParameters(name, tls)}`);
     config.addFile('sql_exporter.yml', toYaml(sqlExporterConfig(url, collectors)));

@@ -9,4 +9,5 @@ export {
 export type { PrometheusConfig, RelabelConfig, ScrapeConfig } from './prometheus-config';
 export { PrometheusStack, type PrometheusStackProps } from './prometheus-stack';
 export type { RemoteWrite } from './remote-write';
+export type { ConfigMapKey, ScrapeBasicAuth, ScrapeCredentials, ScrapeTls } from './scrape-credentials';
 export { type PrometheusLoad, type PrometheusSize, sizePrometheus } from './sizing';

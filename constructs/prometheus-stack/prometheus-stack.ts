@@ -1,9 +1,11 @@
-import { Construct } from 'constructs';
+import type { Construct } from 'constructs';
 import { applicationJobs } from '../../metrics';
 import type { AlertLinks, RuleCatalogue } from '../../rules';
-import { BlackboxExporter } from '../blackbox-exporter';
+import { BlackboxExporter, type BlackboxExporterProps } from '../blackbox-exporter';
 import { Endpoint } from '../kit';
-import { KubeStateMetrics } from '../kube-state-metrics';
+import { PatchableConstruct } from '../kit/patchable-construct';
+import { inSettings } from '../kit/setting-path';
+import { KubeStateMetrics, type KubeStateMetricsProps } from '../kube-state-metrics';
 import { type Platform, platformFacts, topicsHiddenBy } from './platform';
 import { Prometheus, type PrometheusProps } from './prometheus';
 import {
@@ -37,13 +39,17 @@ export interface PrometheusStackProps extends PrometheusProps {
   readonly rules?: { readonly catalogue: RuleCatalogue; readonly links: AlertLinks };
   /** Ranges that hold the nodes' addresses. @default - every private range */
   readonly nodeCidrs?: readonly string[];
+  /** Name and pod options of kube-state-metrics; `pod` above is for Prometheus. @default - its own defaults */
+  readonly kubeStateMetrics?: Pick<KubeStateMetricsProps, 'name' | 'pod'>;
+  /** Name and pod options of the blackbox exporter. @default - its own defaults */
+  readonly blackboxExporter?: BlackboxExporterProps;
 }
 
 /**
  * Metrics of a cluster: a Prometheus pair, kube-state-metrics and the blackbox exporter. Scrapes Kubernetes itself and
  * an application's namespace; `prometheus.addScrapeJob()` adds more.
  */
-export class PrometheusStack extends Construct {
+export class PrometheusStack extends PatchableConstruct {
   readonly prometheus: Prometheus;
   readonly kubeStateMetrics: KubeStateMetrics;
   readonly blackboxExporter: BlackboxExporter;
@@ -51,11 +57,16 @@ export class PrometheusStack extends Construct {
   constructor(scope: Construct, id: string, props: PrometheusStackProps) {
     super(scope, id);
     this.prometheus = new Prometheus(this, 'prometheus', props);
-    this.kubeStateMetrics = new KubeStateMetrics(this, 'kube-state-metrics', {
-      namespaces: props.watchedNamespaces,
-      apiCidrs: props.apiCidrs,
-    });
-    this.blackboxExporter = new BlackboxExporter(this, 'blackbox-exporter');
+    const { kubeStateMetrics, blackboxExporter, watchedNamespaces: namespaces, apiCidrs } = props;
+    this.kubeStateMetrics = inSettings(
+      'kubeStateMetrics',
+      () => new KubeStateMetrics(this, 'kube-state-metrics', { ...kubeStateMetrics, namespaces, apiCidrs }),
+    );
+    this.blackboxExporter = inSettings(
+      'blackboxExporter',
+      () => new BlackboxExporter(this, 'blackbox-exporter', blackboxExporter),
+    );
+    this.node.defaultChild = this.prometheus;
 
     this.scrapeKubernetes(props);
     this.scrapeItself();

@@ -1,5 +1,5 @@
 import type { k8s } from 'cdk8s-plus-28';
-import { Construct } from 'constructs';
+import type { Construct } from 'constructs';
 import type { KeepList } from '../../metrics';
 import { type AlertLinks, type RuleCatalogue, rulesOf } from '../../rules';
 import {
@@ -12,10 +12,12 @@ import {
   Endpoint,
   httpProbe,
   images,
+  type PodOptions,
   SettingError,
   startupProbe,
   toYaml,
 } from '../kit';
+import { PatchableConstruct } from '../kit/patchable-construct';
 import {
   type PrometheusConfig,
   prometheusConfig,
@@ -24,6 +26,7 @@ import {
   type ScrapeConfig,
 } from './prometheus-config';
 import { type RemoteWrite, remoteWriteConfig, tokenKeys } from './remote-write';
+import { jobCredentials, type ScrapeCredentials } from './scrape-credentials';
 import { checkInterval } from './scrape-interval';
 import { fileJob, serviceJob, withKeepList, withLimits } from './scrape-jobs';
 import { sizePrometheus } from './sizing';
@@ -63,16 +66,19 @@ export interface PrometheusProps {
   readonly credentials?: Credentials;
   /** Ranges that hold the API server's addresses, for discovery. @default - every private range */
   readonly apiCidrs?: readonly string[];
+  /** Options of the pods. `resources` replace those that `activeSeries` gives. @default - none */
+  readonly pod?: PodOptions;
 }
 
 /** Settings of a scrape job, without those that find its targets. */
 export type ScrapeJobSettings = Omit<
   ScrapeConfig,
   'job_name' | 'scheme' | 'relabel_configs' | `${string}_sd_configs` | 'static_configs'
-> & {
-  /** Relabelling after the rules that name the target. @default - none */
-  readonly relabel?: readonly RelabelConfig[];
-};
+> &
+  ScrapeCredentials & {
+    /** Relabelling after the rules that name the target. @default - none */
+    readonly relabel?: readonly RelabelConfig[];
+  };
 
 /** Targets in a ConfigMap that an operator maintains. */
 export interface FileDiscovery {
@@ -87,6 +93,7 @@ const CONFIG_PATH = '/etc/prometheus/config';
 const RULES_PATH = '/etc/prometheus/rules';
 const TARGETS_PATH = '/etc/prometheus/targets';
 const CREDENTIALS_PATH = '/etc/prometheus/credentials';
+const SCRAPE_PATH = '/etc/prometheus/scrape';
 const DATA_PATH = '/prometheus';
 
 /** Replaying the write-ahead log of a large head block takes minutes, and a restart would begin it again. */
@@ -102,7 +109,7 @@ const DISCOVERY_RULES: readonly k8s.PolicyRule[] = [
  * A Prometheus server in two replicas that scrape the same targets. It reloads its configuration and rules when their
  * ConfigMaps change.
  */
-export class Prometheus extends Construct {
+export class Prometheus extends PatchableConstruct {
   readonly component: Component;
   /** Scrape and evaluation interval. */
   readonly intervalSeconds: number;
@@ -113,7 +120,6 @@ export class Prometheus extends Construct {
   private readonly jobs = new Map<string, ScrapeConfig>();
   private readonly alertmanagers: { scheme: string; targets: readonly string[] }[] = [];
   private readonly remoteWrites: readonly RemoteWriteConfig[];
-  private readonly discovered = new Set<string>();
 
   constructor(scope: Construct, id: string, props: PrometheusProps) {
     super(scope, id);
@@ -165,6 +171,8 @@ export class Prometheus extends Construct {
       // On SIGTERM the server writes its head block to disk.
       terminationGraceSeconds: 600,
       apiCidrs: props.apiCidrs,
+      pod: props.pod,
+      fixedReplicas: 'write the prop replicas of Prometheus',
     });
     this.remoteWrites = this.addRemoteWrites(props);
   }
@@ -191,23 +199,40 @@ export class Prometheus extends Construct {
    * Scrapes the replicas behind an endpoint. Writes the job, the Role for its discovery, and both sides of the
    * NetworkPolicy.
    *
-   * @param settings other settings of the job, e.g. `metrics_path`
+   * @param settings other settings of the job, e.g. `metrics_path`, and what it authenticates with
+   * @throws DuplicateNameError for a second job of the same name
+   * @throws SettingError for settings that contradict each other
    * @example
    * prometheus.addScrapeJob('redis-exporter', redisExporter.endpoint);
+   *
+   * const certificates = new Credentials('etcd-client');
+   * prometheus.addScrapeJob('etcd', etcd.endpoint, {
+   *   tls: {
+   *     ca: { credentials: certificates, key: 'ca.crt' },
+   *     cert: { credentials: certificates, key: 'tls.crt' },
+   *     key: { credentials: certificates, key: 'tls.key' },
+   *   },
+   * });
    */
   addScrapeJob(job: string, endpoint: Endpoint, settings: ScrapeJobSettings = {}): void {
-    const { service, scheme } = this.component.connectTo(endpoint);
+    const { service, scheme, host } = this.component.connectTo(endpoint);
     if (!service) {
       throw new SettingError('addScrapeJob', job, 'the endpoint has no Service in the cluster; use addScrapeConfig()');
     }
-    const { relabel = [], ...rest } = settings;
+    const { relabel = [], tls, basicAuth, bearerToken, ...rest } = settings;
+    const path = `${SCRAPE_PATH}/${job}`;
+    const credentials = jobCredentials({ job, host, path, tls, basicAuth, bearerToken });
     const config = serviceJob(job, service);
     this.addScrapeConfig({
       ...config,
       scheme,
+      ...credentials.config,
       ...rest,
       relabel_configs: [...(config.relabel_configs ?? []), ...relabel],
     });
+    for (const mount of credentials.mounts) {
+      this.component.addMount(mount);
+    }
   }
 
   /** Reads targets from a ConfigMap that an operator maintains, without a synthesis. */
@@ -279,9 +304,12 @@ export class Prometheus extends Construct {
     });
   }
 
+  /** Without namespaces, discovery asks for the whole cluster. */
   private discoverIn(namespaces: readonly string[]): void {
-    for (const namespace of namespaces.filter((name) => !this.discovered.has(name))) {
-      this.discovered.add(namespace);
+    if (namespaces.length === 0) {
+      this.component.addClusterRole(DISCOVERY_RULES);
+    }
+    for (const namespace of namespaces) {
       this.component.addRole(namespace, DISCOVERY_RULES);
     }
   }

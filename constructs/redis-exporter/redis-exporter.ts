@@ -1,5 +1,6 @@
-import { Construct } from 'constructs';
-import { Component, type Credentials, type Endpoint, httpProbe, images } from '../kit';
+import type { Construct } from 'constructs';
+import { Component, type Endpoint, httpProbe, images, type PodOptions, type SecretKey } from '../kit';
+import { PatchableConstruct } from '../kit/patchable-construct';
 
 export interface RedisExporterProps {
   /** @default redis-exporter */
@@ -7,11 +8,15 @@ export interface RedisExporterProps {
   /** The Redis server. */
   readonly redis: Endpoint;
   /** The Secret and the key of the password, whose value may be empty. @default - no password */
-  readonly password?: { readonly credentials: Credentials; readonly key: string };
+  readonly password?: SecretKey;
+  /** Options of the pods. @default - none */
+  readonly pod?: PodOptions;
 }
 
+const ONE_TARGET = 'each replica would report the server again: leave it out, and raise resources instead';
+
 /** Metrics of a Redis server. */
-export class RedisExporter extends Construct {
+export class RedisExporter extends PatchableConstruct {
   readonly component: Component;
 
   constructor(scope: Construct, id: string, props: RedisExporterProps) {
@@ -25,6 +30,8 @@ export class RedisExporter extends Construct {
       env: props.password ? [props.password.credentials.variable('REDIS_PASSWORD', props.password.key)] : [],
       probes: { readiness: httpProbe('/health'), liveness: httpProbe('/health') },
       resources: { cpu: '25m', memory: '64Mi' },
+      pod: props.pod,
+      fixedReplicas: ONE_TARGET,
     });
     const redis = this.component.connectTo(props.redis);
     // Managed servers hide CONFIG, so the exporter does not call it.

@@ -1,6 +1,6 @@
 import type { Construct } from 'constructs';
 import { Certificate } from '../../imports/cert-manager.io';
-import type { Component, Mount } from '../kit';
+import { type Component, type Mount, patchable } from '../kit';
 
 /** An issuer of cert-manager. */
 export interface CertificateIssuer {
@@ -18,15 +18,17 @@ export const AUTHORITY_PATH = '/etc/alertmanager/remediation-ca';
 /** A certificate for the Service of a component, which cert-manager issues into a Secret and renews. */
 export function addCertificate(scope: Construct, component: Component, issuer: CertificateIssuer, secretName: string) {
   const { name, namespace, labels } = component;
-  new Certificate(scope, 'certificate', {
-    metadata: { name, labels: { ...labels } },
-    spec: {
-      secretName,
-      dnsNames: [`${name}.${namespace}.svc`, `${name}.${namespace}.svc.cluster.local`],
-      privateKey: { algorithm: 'ECDSA', rotationPolicy: 'Always' },
-      issuerRef: { name: issuer.issuer, kind: issuer.issuerKind ?? 'ClusterIssuer' },
-    },
-  });
+  patchable(
+    new Certificate(scope, 'certificate', {
+      metadata: { name, labels: { ...labels } },
+      spec: {
+        secretName,
+        dnsNames: [`${name}.${namespace}.svc`, `${name}.${namespace}.svc.cluster.local`],
+        privateKey: { algorithm: 'ECDSA', rotationPolicy: 'Always' },
+        issuerRef: { name: issuer.issuer, kind: issuer.issuerKind ?? 'ClusterIssuer' },
+      },
+    }),
+  );
 }
 
 /** Certificate and private key, for the webhook. */

@@ -10,6 +10,5 @@ export {
   type ConnectionTls,
   DEFAULT_LIMITS,
   type Limits,
-  type SecretKey,
   WEBHOOK_DEFAULTS,
 } from './remediation-webhook-config';

@@ -1,6 +1,6 @@
 import type { Limits, RemediationPolicy } from '../../remediation';
 import type { Configuration } from '../../remediation/configuration';
-import { type Connection, type Credentials, type Endpoint, type Mount, SettingError } from '../kit';
+import { type Connection, type Endpoint, type Mount, type SecretKey, SettingError } from '../kit';
 
 export type { Limits } from '../../remediation';
 
@@ -8,12 +8,6 @@ export type { Limits } from '../../remediation';
 export interface ConnectionTls {
   /** ConfigMap with the certificate of the authority, `ca.crt`. @default - the server's certificate is not checked */
   readonly configMap?: string;
-}
-
-/** A key of a Secret. */
-export interface SecretKey {
-  readonly credentials: Credentials;
-  readonly key: string;
 }
 
 /** A server that actions change beside Kubernetes. */
@@ -57,7 +51,7 @@ export const DEFAULT_LIMITS: Limits = {
 
 export const DEFAULT_RETENTION: Configuration['retention'] = { days: 90, records: 2000 };
 
-export const CREDENTIALS_PATH = '/etc/remediation-credentials';
+const CREDENTIALS_PATH = '/etc/remediation-credentials';
 const CA_PATH = '/etc/remediation-ca';
 
 /** A connection as the server reads it. */
@@ -65,12 +59,13 @@ export function connectionSettings(
   name: string,
   props: ConnectionProps,
   { host, port }: Connection,
+  file: SecretFile,
 ): Configuration['connections'][string] {
   const { password, tls } = props;
   const common = {
     host,
     port,
-    passwordFile: password && `${CREDENTIALS_PATH}/${password.key}`,
+    passwordFile: password && file(password),
     tls: tls && { verify: tls.configMap !== undefined, caFile: tls.configMap && `${CA_PATH}/${name}/ca.crt` },
   };
   // The arms differ in the types of `database` and `user`.
@@ -88,15 +83,35 @@ export function authorityMounts(connections: ConnectionsProps): readonly Mount[]
   );
 }
 
-/** The files of the Secret: the bot token of Slack, and the passwords of the connections. */
-export function credentialMounts(slackToken: SecretKey | undefined, connections: ConnectionsProps): readonly Mount[] {
-  const keys = [slackToken, ...Object.values(connections).map(({ password }) => password)].filter(
+/** Path of the file that holds a key of a Secret. */
+export type SecretFile = (key: SecretKey) => string;
+
+/** The keys that the server reads from files: the bot token of Slack, and the passwords of the connections. */
+export function secretKeys(slackToken: SecretKey | undefined, connections: ConnectionsProps): readonly SecretKey[] {
+  return [slackToken, ...Object.values(connections).map(({ password }) => password)].filter(
     (key): key is SecretKey => key !== undefined,
   );
+}
+
+/** Where the files of each Secret are: those of the first in one directory, those of the others below directories. */
+export function secretFile(keys: readonly SecretKey[]): SecretFile {
   const [first] = keys;
-  const names = keys.map(({ key }) => key);
-  // The Secret is optional: without it the server starts, and the actions that need no password work.
-  return first ? [first.credentials.files(CREDENTIALS_PATH, names, true)] : [];
+  return ({ credentials: { secretName }, key }) => `${directory(secretName, first)}/${key}`;
+}
+
+/** The files of every Secret. A Secret is optional: without it the server starts, but some actions fail. */
+export function credentialMounts(keys: readonly SecretKey[]): readonly Mount[] {
+  const secrets = [...new Set(keys.map(({ credentials }) => credentials.secretName))];
+  return secrets.flatMap((secretName) => {
+    const own = keys.filter(({ credentials }) => credentials.secretName === secretName);
+    const names = own.map(({ key }) => key);
+    // Several objects may stand for one Secret: each records the keys, and the mounts are the same.
+    return own.map(({ credentials }) => credentials.files(directory(secretName, keys[0]), names, true)).slice(0, 1);
+  });
+}
+
+function directory(secretName: string, first: SecretKey | undefined): string {
+  return secretName === first?.credentials.secretName ? CREDENTIALS_PATH : `${CREDENTIALS_PATH}-${secretName}`;
 }
 
 /**

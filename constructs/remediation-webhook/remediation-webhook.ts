@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
-import { ApiObject, JsonPatch } from 'cdk8s';
+import { ApiObject } from 'cdk8s';
 import { k8s } from 'cdk8s-plus-28';
-import { Construct } from 'constructs';
+import type { Construct } from 'constructs';
 import { load } from 'js-yaml';
 import { packagePath } from '../../package-root';
 import type { OwnAlerts, RemediationPolicy, Requirements } from '../../remediation';
@@ -12,27 +12,33 @@ import {
   Component,
   ConfigDirectory,
   type Connection,
+  clusterScoped,
   Endpoint,
   httpProbe,
   type Image,
   images,
+  type PodOptions,
+  patchable,
+  type SecretKey,
   SettingError,
   scratch,
 } from '../kit';
+import { PatchableConstruct } from '../kit/patchable-construct';
 import { AUDIENCE, checkRemediationLabels, notifyWebhook } from './alertmanager';
 import { addCertificate, type CertificateIssuer, TLS_PATH, tlsMount } from './certificate';
 import { EVENTS, ownRules, requirementsOf, rulesByNamespace, TOKEN_REVIEWS } from './permissions';
 import {
   authorityMounts,
   type ConnectionProps,
-  CREDENTIALS_PATH,
   checkPolicies,
   connectionSettings,
   credentialMounts,
   DEFAULT_LIMITS,
   DEFAULT_RETENTION,
   type Limits,
-  type SecretKey,
+  type SecretFile,
+  secretFile,
+  secretKeys,
   WEBHOOK_DEFAULTS,
 } from './remediation-webhook-config';
 import { APP_PATH, RUNBOOKS_PATH, runbookFiles, serverFiles } from './server-files';
@@ -84,6 +90,12 @@ export interface RemediationWebhookProps {
   readonly image?: Image;
   /** Ranges that hold the API server's addresses. @default - every private range */
   readonly apiCidrs?: readonly string[];
+  /**
+   * Options of the pods. A ServiceAccount that exists must be the webhook's alone: the admission policy restricts every
+   * pod that uses it.
+   * @default - none
+   */
+  readonly pod?: PodOptions;
 }
 
 const DEFAULT_NAME = 'remediation-webhook';
@@ -104,12 +116,14 @@ export function killSwitchName(webhook = DEFAULT_NAME): string {
  * by the gates, locks and budgets that `docs/remediation.md` describes. Its RBAC rules and the admission policy follow
  * from the policies.
  */
-export class RemediationWebhook extends Construct {
+export class RemediationWebhook extends PatchableConstruct {
   readonly component: Component;
 
   private readonly props: RemediationWebhookProps;
   private readonly limits: Limits;
   private readonly tlsSecret: string | undefined;
+  private readonly secretKeys: readonly SecretKey[];
+  private readonly file: SecretFile;
   private readonly prometheus: Connection;
   private readonly connections: Configuration['connections'];
   private readonly tracing: Connection | undefined;
@@ -123,6 +137,8 @@ export class RemediationWebhook extends Construct {
     this.props = props;
     this.limits = { ...DEFAULT_LIMITS, ...props.limits };
     this.tlsSecret = props.tlsSecret ?? (props.certificate && `${name}-tls`);
+    this.secretKeys = secretKeys(props.slack?.token, connections);
+    this.file = secretFile(this.secretKeys);
     const requirements = requirementsOf(props.policies);
     checkPolicies(props.policies, requirements.connections, connections);
 
@@ -135,7 +151,7 @@ export class RemediationWebhook extends Construct {
     this.connections = Object.fromEntries(
       Object.entries(connections).map(([key, connection]) => [
         key,
-        connectionSettings(key, connection, this.component.connectTo(connection.endpoint)),
+        connectionSettings(key, connection, this.component.connectTo(connection.endpoint), this.file),
       ]),
     );
     this.addDefinition();
@@ -199,7 +215,7 @@ export class RemediationWebhook extends Construct {
       externalLabels: { ...props.externalLabels },
       ownAlerts: props.ownAlerts,
       links: props.links,
-      slack: props.slack && { channel: props.slack.channel, tokenFile: `${CREDENTIALS_PATH}/${props.slack.token.key}` },
+      slack: props.slack && { channel: props.slack.channel, tokenFile: this.file(props.slack.token) },
       otlp: this.tracing?.url(),
       runbooks: props.runbooks && RUNBOOKS_PATH,
       limits: this.limits,
@@ -237,12 +253,14 @@ export class RemediationWebhook extends Construct {
       user: NODE_USER,
       serviceAccountAnnotations: awsRole ? { 'eks.amazonaws.com/role-arn': awsRole } : undefined,
       terminationGraceSeconds: 40,
+      pod: props.pod,
+      fixedReplicas: 'write the prop replicas of RemediationWebhook',
       mounts: [
         config.mount,
         scratch('tmp', '/tmp'),
         ...(props.image ? [] : [serverFiles(this, `${name}-server`, payloads.server)]),
         ...(props.runbooks ? [runbookFiles(this, `${name}-runbooks`, props.runbooks, payloads.runbooks)] : []),
-        ...credentialMounts(props.slack?.token, connections),
+        ...credentialMounts(this.secretKeys),
         ...(tlsSecret ? [tlsMount(tlsSecret)] : []),
         ...authorityMounts(connections),
       ],
@@ -256,14 +274,16 @@ export class RemediationWebhook extends Construct {
       readonly kind: string;
       readonly metadata: { readonly name: string };
     };
-    new ApiObject(this, 'definition', definition).addJsonPatch(JsonPatch.remove('/metadata/namespace'));
+    clusterScoped(new ApiObject(this, 'definition', definition));
   }
 
   private addKillSwitch(): void {
-    new k8s.KubeConfigMap(this, 'switch', {
-      metadata: { name: this.killSwitchName, labels: this.component.labels },
-      data: { armed: 'true' },
-    });
+    patchable(
+      new k8s.KubeConfigMap(this, 'switch', {
+        metadata: { name: this.killSwitchName, labels: this.component.labels },
+        data: { armed: 'true' },
+      }),
+    );
   }
 
   /** RBAC says which objects the server may update; the admission policy says which of their fields. */

@@ -1,8 +1,8 @@
-import { ApiObject, JsonPatch } from 'cdk8s';
+import { ApiObject } from 'cdk8s';
 import { Construct } from 'constructs';
 import type { AllowedUpdate } from '../../remediation';
 import { KEYS, LEASE_PREFIX, REMEDIATION, REPORTER } from '../../remediation';
-import type { Labels } from '../kit';
+import { clusterScoped, type Labels } from '../kit';
 
 export interface UpdateGuardProps {
   readonly name: string;
@@ -75,7 +75,7 @@ export class UpdateGuard extends Construct {
       spec: { policyName: name, validationActions: ['Deny'] },
     });
     for (const object of [policy, binding]) {
-      object.addJsonPatch(JsonPatch.remove('/metadata/namespace'));
+      clusterScoped(object);
     }
   }
 }

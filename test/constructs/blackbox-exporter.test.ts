@@ -7,8 +7,8 @@ describe('BlackboxExporter', () => {
   testProps<BlackboxExporterProps>({
     make: (scope, props) => new BlackboxExporter(scope, 'exporter', props),
     minimal: () => ({}),
-    full: () => ({ name: 'prober' }),
-    traces: { name: 'name: prober' },
+    full: () => ({ name: 'prober', pod: { priorityClassName: 'probes-first' } }),
+    traces: { name: 'name: prober', pod: 'priorityClassName: probes-first' },
   });
 
   test('expects a 2xx over verified TLS, without a redirect', () => {

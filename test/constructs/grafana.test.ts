@@ -1,9 +1,10 @@
 import { Credentials, Grafana, type GrafanaProps, Prometheus, SettingError } from '../../constructs';
 import { toIni } from '../../constructs/grafana/grafana-config';
 import { configFiles } from '../../testing/manifests';
-import { containerOf, find, manifestsOf, NAMESPACE, podOf, testChart } from '../../testing/render';
+import { containerOf, find, findAll, manifestsOf, NAMESPACE, podOf, testChart } from '../../testing/render';
 import { testProps } from '../support/props';
 import { serverConfig } from '../support/server-config';
+import { settingError } from '../support/setting-error';
 import { component } from './kit/sample';
 
 const PROPS = (): GrafanaProps => ({
@@ -37,6 +38,7 @@ describe('Grafana', () => {
       adminPasswordKey: 'PANELS_PASSWORD',
       storageSize: '7Gi',
       storageClass: 'fast',
+      pod: { priorityClassName: 'panels-first' },
     }),
     traces: {
       name: 'name: panels',
@@ -46,6 +48,7 @@ describe('Grafana', () => {
       adminPasswordKey: '$__file{/etc/grafana/credentials/PANELS_PASSWORD}',
       storageSize: 'storage: 7Gi',
       storageClass: 'storageClassName: fast',
+      pod: 'priorityClassName: panels-first',
     },
   });
 
@@ -248,5 +251,30 @@ describe('Grafana', () => {
     );
     expect(podOf(manifests, 'grafana').spec.securityContext.runAsUser).toBe(472);
     expect(writable.map(({ mountPath }: { mountPath: string }) => mountPath)).toEqual(['/var/lib/grafana', '/tmp']);
+  });
+
+  describe('replicas', () => {
+    const database = (...env: { name: string; value: string }[]) => grafana(undefined, { pod: { replicas: 2, env } });
+
+    test.each([
+      ['a URL', { name: 'GF_DATABASE_URL', value: 'postgres://grafana@db.example.com/grafana' }],
+      ['a type', { name: 'GF_DATABASE_TYPE', value: 'mysql' }],
+    ])('share an external database, by %s, and have no volume that outlives them', (_by, variable) => {
+      const manifests = database(variable);
+      expect(find(manifests, 'Deployment').spec).toMatchObject({ replicas: 2 });
+      expect(find(manifests, 'Deployment').spec).not.toHaveProperty('strategy');
+      expect(findAll(manifests, 'PersistentVolumeClaim')).toEqual([]);
+      expect(podOf(manifests, 'grafana').spec.volumes).toContainEqual({ name: 'data', emptyDir: { sizeLimit: '1Gi' } });
+      expect(containerOf(manifests, 'grafana').volumeMounts).toContainEqual({
+        name: 'data',
+        mountPath: '/var/lib/grafana',
+      });
+    });
+
+    test.each([[[]], [[{ name: 'GF_DATABASE_TYPE', value: 'sqlite3' }]]])('are refused with %j alone', (env) => {
+      expect(settingError(() => database(...env)).message).toBe(
+        'pod.replicas is 2: each replica would have a database of its own: add GF_DATABASE_URL of PostgreSQL or MySQL to pod.env',
+      );
+    });
   });
 });

@@ -3,6 +3,7 @@ import type { SqlCollector } from '../../rules/sql';
 import { containerOf, find, findAll, podOf, render, testChart } from '../../testing/render';
 import { testProps } from '../support/props';
 import { serverConfig } from '../support/server-config';
+import { settingError } from '../support/setting-error';
 
 /** A PostgreSQL server that others deploy, behind a Service. */
 const postgres = (service = 'postgres') =>
@@ -54,6 +55,8 @@ describe('PostgresExporter', () => {
       tls: { configMap: 'ledger-ca', key: 'root.pem' },
       credentials: new Credentials('ledger-credentials'),
       collectors: [collector('orders'), collector('payments')],
+      pod: { priorityClassName: 'statistics-first' },
+      sqlPod: { priorityClassName: 'queries-first' },
     }),
     traces: {
       name: 'name: ledger-metrics',
@@ -63,7 +66,15 @@ describe('PostgresExporter', () => {
       tls: 'sslmode=verify-full&sslrootcert=/etc/postgres-ca/root.pem',
       credentials: 'secretName: ledger-credentials',
       collectors: 'collector_name: payments',
+      pod: 'priorityClassName: statistics-first',
+      sqlPod: 'priorityClassName: queries-first',
     },
+  });
+
+  test.each(['pod', 'sqlPod'] as const)('names the options of %s as the caller wrote them', (prop) => {
+    expect(settingError(() => rendered({ [prop]: { replicas: 2 } })).message).toBe(
+      `${prop}.replicas is 2: each replica would report the server again: leave it out, and raise resources instead`,
+    );
   });
 
   const manifests = rendered();

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { App, Chart } from 'cdk8s';
+import { ApiObject, App, Chart, JsonPatch } from 'cdk8s';
 import { Construct } from 'constructs';
 import * as folder from '../../constructs';
 import * as entry from '../../index';
@@ -175,5 +175,37 @@ describe('a platform team’s chart', () => {
         'ExternalSecret payments/payments-credentials',
       ]),
     );
+  });
+
+  test('keeps every field that is patched, in every object', () => {
+    const scope = chart();
+    const objects = scope.node.findAll().filter((construct) => construct instanceof ApiObject);
+    for (const object of objects) {
+      object.addJsonPatch(JsonPatch.add('/newerField', { of: '512Mi' }));
+    }
+    const manifests = manifestsOf(scope);
+    expect(manifests.length).toBeGreaterThan(50);
+    expect(manifests.filter(({ newerField }) => newerField?.of !== '512Mi').map(describeManifest)).toEqual([]);
+  });
+
+  test('finds the workload of each construct that has one', () => {
+    const owners = chart()
+      .node.findAll()
+      .filter((construct) => 'component' in construct || construct instanceof entry.Component);
+    expect(owners.length).toBeGreaterThan(15);
+    const kinds = owners.map((owner) => ApiObject.of(owner).kind);
+    expect([...new Set(kinds)].sort()).toEqual(['DaemonSet', 'Deployment', 'StatefulSet']);
+    const stack = chart().node.findChild('stack');
+    expect(ApiObject.of(stack).name).toBe('prometheus');
+  });
+
+  test('can be patched as a whole', () => {
+    const scope = chart();
+    entry.patchObjects(scope, 'Deployment', { spec: { revisionHistoryLimit: 3 } });
+    const limits = manifestsOf(scope)
+      .filter(({ kind }) => kind === 'Deployment')
+      .map(({ spec }) => spec.revisionHistoryLimit);
+    expect(limits.length).toBeGreaterThan(5);
+    expect(new Set(limits)).toEqual(new Set([3]));
   });
 });

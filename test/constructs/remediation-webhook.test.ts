@@ -128,6 +128,7 @@ describe('RemediationWebhook', () => {
       certificate: { issuer: 'internal-authority', issuerKind: 'Issuer' },
       image: { repository: 'registry.example.com/team/medic', tag: 'v1.2.3' },
       apiCidrs: ['192.0.2.0/28'],
+      pod: { priorityClassName: 'repairs-first' },
     }),
     traces: {
       name: 'name: medic',
@@ -149,6 +150,7 @@ describe('RemediationWebhook', () => {
       certificate: 'name: internal-authority',
       image: 'image: registry.example.com/team/medic:v1.2.3',
       apiCidrs: 'cidr: 192.0.2.0/28',
+      pod: 'priorityClassName: repairs-first',
     },
   });
 
@@ -390,6 +392,17 @@ describe('RemediationWebhook', () => {
     });
   });
 
+  test('may live in the namespace of its targets', () => {
+    const restart = { ...RESTART, parameters: { ...RESTART.parameters, namespace: NAMESPACE } };
+    const manifests = rendered({ policies: [restart] });
+    const [role, ...others] = ofKind(manifests, 'Role').filter(
+      ({ metadata }) => metadata.name === 'remediation-webhook',
+    );
+    expect(others).toEqual([]);
+    const resources = role!.rules.flatMap((rule: { resources: string[] }) => rule.resources);
+    expect(resources).toEqual(expect.arrayContaining(['remediations', 'leases', 'deployments', 'events']));
+  });
+
   describe('the admission policy', () => {
     const policyOf = (manifests: ReturnType<typeof rendered>) => find(manifests, 'ValidatingAdmissionPolicy').spec;
 
@@ -498,6 +511,43 @@ describe('RemediationWebhook', () => {
         channel: '#repairs',
         tokenFile: '/etc/remediation-credentials/TOKEN',
       });
+    });
+
+    test('reads each password from the Secret that holds it', () => {
+      const connection = (secret: string, key: string) => ({
+        kind: 'redis' as const,
+        endpoint: Endpoint.host(`${secret}.example.com`, 6379, 'redis'),
+        password: { credentials: new Credentials(secret), key },
+      });
+      const manifests = rendered({
+        slack: { channel: '#repairs', token: { credentials: new Credentials('slack'), key: 'token' } },
+        connections: {
+          sessions: connection('sessions', 'password'),
+          cache: connection('cache', 'password'),
+          queue: connection('cache', 'queue-password'),
+        },
+      });
+      const { slack, connections } = configuration(manifests);
+      expect(slack?.tokenFile).toBe('/etc/remediation-credentials/token');
+      expect(Object.values(connections).map(({ passwordFile }) => passwordFile)).toEqual([
+        '/etc/remediation-credentials-sessions/password',
+        '/etc/remediation-credentials-cache/password',
+        '/etc/remediation-credentials-cache/queue-password',
+      ]);
+      const pod = podOf(manifests, 'remediation-webhook').spec;
+      const secretOf = new Map(
+        pod.volumes.map(({ name, secret }: { name: string; secret?: object }) => [name, secret]),
+      );
+      const mounted = pod.containers[0].volumeMounts
+        .filter(({ name }: { name: string }) => name.startsWith('credentials'))
+        .map(({ name, mountPath }: { name: string; mountPath: string }) => [mountPath, secretOf.get(name)]);
+      const files = (secretName: string, ...keys: string[]) =>
+        expect.objectContaining({ secretName, items: keys.map((key) => ({ key, path: key })) });
+      expect(mounted).toEqual([
+        ['/etc/remediation-credentials', files('slack', 'token')],
+        ['/etc/remediation-credentials-sessions', files('sessions', 'password')],
+        ['/etc/remediation-credentials-cache', files('cache', 'password', 'queue-password')],
+      ]);
     });
 
     test('restarts when its configuration changes, and not when its runbooks do', () => {

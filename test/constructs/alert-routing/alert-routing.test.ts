@@ -23,6 +23,7 @@ describe('AlertRouting', () => {
       businessHours: { start: '08:00', end: '16:00', timeZone: 'Europe/Berlin' },
       inhibitions: [{ source: 'DemoDown', targets: ['DemoSlow'], equal: ['instance'] }],
       tracing: Endpoint.host('traces.example.com', 4318, 'http', ['10.30.0.0/16']),
+      pod: { priorityClassName: 'alerts-first' },
     }),
     traces: {
       name: 'name: notifier',
@@ -40,6 +41,7 @@ describe('AlertRouting', () => {
       businessHours: 'location: Europe/Berlin',
       inhibitions: 'name: DemoDown',
       tracing: 'endpoint: traces.example.com:4318',
+      pod: 'priorityClassName: alerts-first',
     },
   });
 

@@ -1,4 +1,4 @@
-import { App, Chart } from 'cdk8s';
+import { ApiObject, App, Chart } from 'cdk8s';
 import { Construct } from 'constructs';
 import { type Component, type ComponentProps, PRIVATE_CIDRS, scratch } from '../../../constructs';
 import { containerOf, find, findAll, manifestsOf, NAMESPACE, podOf, render, testChart } from '../../../testing/render';
@@ -281,4 +281,47 @@ describe('what is added later', () => {
     expect(pod.spec.containers[0]).not.toHaveProperty('env');
     expect(pod.spec.containers[0]).not.toHaveProperty('volumeMounts');
   });
+});
+
+describe('clients that this program does not deploy', () => {
+  const ingressOf = (admit: (demo: Component) => void) =>
+    find(
+      render((chart) => admit(component(chart, { ports: { http: { port: 8080 }, grpc: { port: 9090 } } }))),
+      'NetworkPolicy',
+    ).spec.ingress;
+  const port = (number: number) => [{ port: number, protocol: 'TCP' }];
+
+  test('are admitted by namespace and labels', () => {
+    const labels = { 'app.kubernetes.io/name': 'ingress-nginx' };
+    expect(ingressOf((demo) => demo.admitFrom({ namespace: 'ingress-nginx', labels }))).toEqual([
+      {
+        from: [
+          {
+            namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'ingress-nginx' } },
+            podSelector: { matchLabels: labels },
+          },
+        ],
+        ports: port(8080),
+      },
+    ]);
+  });
+
+  test('are admitted by their addresses, on the port that is named', () => {
+    expect(ingressOf((demo) => demo.admitFrom({ cidrs: ['10.0.0.0/16'] }, 'grpc'))).toEqual([
+      { from: [{ ipBlock: { cidr: '10.0.0.0/16' } }], ports: port(9090) },
+    ]);
+  });
+
+  test('do not come in by a port that does not exist', () => {
+    const demo = component(testChart());
+    expect(() => demo.admitFrom({ cidrs: ['10.0.0.0/16'] }, 'grpc')).toThrow('demo has no port grpc');
+  });
+});
+
+test.each([
+  ['Deployment', { kind: 'Deployment', replicas: 1 }],
+  ['StatefulSet', stateful(1)],
+  ['DaemonSet', { kind: 'DaemonSet' }],
+] as const)('the default child is the %s', (kind, workload) => {
+  expect(ApiObject.of(component(testChart(), { workload })).kind).toBe(kind);
 });

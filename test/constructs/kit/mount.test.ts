@@ -1,5 +1,13 @@
-import { configMapFiles, identityToken, type Mount, scratch, secretFiles } from '../../../constructs';
-import { containerOf, podOf, render } from '../../../testing/render';
+import {
+  Credentials,
+  configMapFiles,
+  identityToken,
+  type Mount,
+  projectedFiles,
+  scratch,
+  secretFiles,
+} from '../../../constructs';
+import { containerOf, podOf, render, synthError, testChart } from '../../../testing/render';
 import { component } from './sample';
 
 /** A pod with one mount. */
@@ -59,5 +67,75 @@ describe('files', () => {
     expect(containerOf(withMount(mount), 'demo').volumeMounts).toEqual([
       { name: 'ca', mountPath: '/etc/ca', readOnly: true },
     ]);
+  });
+});
+
+test('files of several Secrets and ConfigMaps stand in one directory', () => {
+  const credentials = new Credentials('client');
+  const authority = { configMap: { name: 'trust', items: [{ key: 'ca.crt', path: 'ca.crt' }] } };
+  const sources = [credentials.projection('tls.key', 'client.key'), authority];
+  const manifests = withMount(projectedFiles('client', '/etc/client', sources));
+  expect(credentials.keys).toEqual(['tls.key']);
+  expect(podOf(manifests, 'demo').spec.volumes).toEqual([
+    {
+      name: 'client',
+      projected: {
+        defaultMode: 0o440,
+        sources: [
+          { secret: { name: 'client', items: [{ key: 'tls.key', path: 'client.key' }], optional: false } },
+          authority,
+        ],
+      },
+    },
+  ]);
+});
+
+describe('several mounts in a pod', () => {
+  const mounted = (...mounts: Mount[]) => {
+    const manifests = render((chart) => component(chart, { mounts }));
+    return {
+      volumes: podOf(manifests, 'demo').spec.volumes,
+      paths: containerOf(manifests, 'demo').volumeMounts.map(
+        ({ name, mountPath }: { name: string; mountPath: string }) => `${name} ${mountPath}`,
+      ),
+    };
+  };
+  const first = new Credentials('first');
+
+  test('of credentials have volumes of different names', () => {
+    const { volumes, paths } = mounted(
+      first.files('/etc/a', ['A']),
+      first.files('/etc/b', ['B']),
+      new Credentials('second').files('/etc/c', ['A']),
+    );
+    expect(paths).toEqual(['credentials /etc/a', 'credentials-2 /etc/b', 'credentials-3 /etc/c']);
+    expect(
+      volumes.map(({ name, secret }: { name: string; secret: { secretName: string } }) => [name, secret.secretName]),
+    ).toEqual([
+      ['credentials', 'first'],
+      ['credentials-2', 'first'],
+      ['credentials-3', 'second'],
+    ]);
+  });
+
+  test('with the same source share a volume', () => {
+    const { volumes, paths } = mounted(first.files('/etc/a', ['A']), first.files('/etc/b', ['A']));
+    expect(volumes).toHaveLength(1);
+    expect(paths).toEqual(['credentials /etc/a', 'credentials /etc/b']);
+  });
+
+  test.each<[string, Mount[], string]>([
+    ['another volume', [scratch('a', '/a'), configMapFiles('a', 'files', '/b')], 'duplicate volume "a" of demo'],
+    ['the volume of the data', [scratch('data', '/a')], 'duplicate volume "data" of demo'],
+    ['a path', [scratch('a', '/a'), scratch('b', '/a')], 'duplicate mount path "/a" of demo'],
+    ['the path of the data', [scratch('a', '/data')], 'duplicate mount path "/data" of demo'],
+    ['a relative path', [scratch('a', 'etc/a')], 'the mount path "etc/a" of demo is relative'],
+  ])('do not take %s', (_what, mounts, message) => {
+    const chart = testChart();
+    component(chart, {
+      mounts,
+      workload: { kind: 'Deployment', replicas: 1, storage: { path: '/data', size: '1Gi' } },
+    });
+    expect(synthError(chart)).toContain(message);
   });
 });

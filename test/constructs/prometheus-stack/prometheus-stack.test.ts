@@ -14,6 +14,7 @@ import { find, findAll, render } from '../../../testing/render';
 import { testProps } from '../../support/props';
 import { SOUND_RULES, withRuleDirectory } from '../../support/rule-directory';
 import { serverConfig } from '../../support/server-config';
+import { settingError } from '../../support/setting-error';
 import { component } from '../kit/sample';
 import { FULL, MINIMAL, TRACES } from './props';
 
@@ -36,6 +37,17 @@ const jobsOf = (manifests: ReturnType<typeof rendered>): ScrapeConfig[] =>
 const jobNames = (props: Partial<PrometheusStackProps>) => jobsOf(rendered(props)).map(({ job_name }) => job_name);
 
 describe('PrometheusStack', () => {
+  test('names the options of a part as the caller wrote them', () => {
+    const message = (props: Partial<PrometheusStackProps>) => settingError(() => rendered(props)).message;
+    expect(message({ kubeStateMetrics: { pod: { replicas: 2 } } })).toBe(
+      'kubeStateMetrics.pod.replicas is 2: each replica would report every object again: leave it out, and raise resources instead',
+    );
+    expect(message({ blackboxExporter: { pod: { replicas: 0 } } })).toBe(
+      'blackboxExporter.pod.replicas is 0: write a whole number, from 1',
+    );
+    expect(message({ pod: { replicas: 3 } })).toBe('pod.replicas is 3: write the prop replicas of Prometheus');
+  });
+
   testProps<PrometheusStackProps>({
     make: (scope, props) => {
       const { prometheus } = new PrometheusStack(scope, 'stack', props);
@@ -44,11 +56,11 @@ describe('PrometheusStack', () => {
     parts: (scope, props) => {
       new Prometheus(scope, 'prometheus', props);
       new KubeStateMetrics(scope, 'kube-state-metrics', {
-        ...props,
-        name: undefined,
         namespaces: props.watchedNamespaces,
+        apiCidrs: props.apiCidrs,
+        ...props.kubeStateMetrics,
       });
-      new BlackboxExporter(scope, 'blackbox-exporter');
+      new BlackboxExporter(scope, 'blackbox-exporter', props.blackboxExporter);
     },
     minimal: PROPS,
     full: () => ({
@@ -63,6 +75,8 @@ describe('PrometheusStack', () => {
       probedUrls: ['https://shop.example.com/health'],
       rules: { catalogue: catalogue(), links: LINKS },
       nodeCidrs: ['10.42.0.0/16'],
+      kubeStateMetrics: { name: 'objects', pod: { priorityClassName: 'objects-first' } },
+      blackboxExporter: { name: 'prober', pod: { priorityClassName: 'probes-first' } },
     }),
     traces: {
       ...TRACES,
@@ -72,6 +86,8 @@ describe('PrometheusStack', () => {
       probedUrls: '- https://shop.example.com/health',
       rules: 'runbook_url: https://runbooks.example.com/DemoDown',
       nodeCidrs: 'cidr: 10.42.0.0/16',
+      kubeStateMetrics: 'priorityClassName: objects-first',
+      blackboxExporter: 'priorityClassName: probes-first',
     },
   });
 

@@ -187,6 +187,18 @@ describe('Prometheus', () => {
       );
     });
 
+    test('without namespaces discovers in the whole cluster, and may', () => {
+      const { chart, server } = prometheus();
+      server.addScrapeConfig({ job_name: 'pods', kubernetes_sd_configs: [{ role: 'pod' }] });
+      const manifests = manifestsOf(chart);
+      expect(find(manifests, 'ClusterRole').rules[0]).toEqual({
+        apiGroups: [''],
+        resources: ['pods', 'services'],
+        verbs: ['get', 'list', 'watch'],
+      });
+      expect(findAll(manifests, 'Role')).toEqual([]);
+    });
+
     test('gets one Role in a namespace however many jobs discover there', () => {
       const { chart, server } = prometheus();
       for (const name of ['shop', 'cart']) {

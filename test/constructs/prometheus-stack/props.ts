@@ -24,6 +24,7 @@ export const FULL = (): Required<PrometheusProps> => ({
   ],
   credentials: new Credentials('metrics-credentials'),
   apiCidrs: ['10.43.0.0/16'],
+  pod: { priorityClassName: 'metrics-first' },
 });
 
 /** What each prop of `FULL` leaves in the manifests of a server that scrapes a job `shop`. */
@@ -41,4 +42,5 @@ export const TRACES: Traces<PrometheusProps> = {
   remoteWrites: 'url: https://mimir.example.com/push',
   credentials: 'secretName: metrics-credentials',
   apiCidrs: 'cidr: 10.43.0.0/16',
+  pod: 'priorityClassName: metrics-first',
 };
