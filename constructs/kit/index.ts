@@ -14,6 +14,7 @@ export { ExternalWorkload, type ExternalWorkloadProps } from './external-workloa
 export { IMAGE_REGISTRY_CONTEXT, type Image, imageReference, images, imageVersion } from './images';
 export type { Labels } from './labels';
 export { lazily } from './lazily';
+export { type ManagedSettings, refuseManaged } from './managed';
 export {
   configMapFiles,
   hostDirectory,
@@ -40,6 +41,7 @@ export type {
 export type { PodProps } from './pod-template';
 export { httpProbe, type Probes, type ProbeTiming, startupProbe } from './probes';
 export type { ResourceList, ResourceOptions, Resources } from './resources';
+export { isSecretKey, SecretFiles, type WithSecretKeys } from './secret-files';
 export type { SecurityProfile } from './security';
 export type { ComponentPort } from './services';
 export { httpUrl } from './url';

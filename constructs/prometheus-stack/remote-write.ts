@@ -1,4 +1,4 @@
-import { httpUrl } from '../kit';
+import { type Destination, Endpoint, httpUrl, refuseManaged, type WithSecretKeys } from '../kit';
 import type { RemoteWriteConfig } from './prometheus-config';
 
 /** A receiver of samples, in addition to the local storage. */
@@ -11,22 +11,53 @@ export interface RemoteWrite {
   readonly keep?: string;
   /** Key of the bearer token in the Secret. @default - none */
   readonly tokenKey?: string;
+  /**
+   * More settings, as Prometheus reads them: `basic_auth`, `sigv4`, `oauth2`, `tls_config`, `headers`, `queue_config` …
+   * A field that names a file takes a key of a Secret.
+   * @default - Prometheus' own
+   */
+  readonly config?: WithSecretKeys<RemoteWriteSettings>;
 }
+
+/** Settings of a receiver of samples besides its URL. */
+export type RemoteWriteSettings = Omit<RemoteWriteConfig, 'url'>;
 
 /**
  * A receiver as Prometheus reads it.
  *
  * @param credentialsPath directory of the tokens
- * @throws SettingError when the URL does not parse
+ * @param settings more settings, with the paths of its Secrets' files
+ * @throws SettingError when the URL does not parse, or for a setting that another prop writes
  */
-export function remoteWriteConfig(remoteWrite: RemoteWrite, credentialsPath: string): RemoteWriteConfig {
+export function remoteWriteConfig(
+  remoteWrite: RemoteWrite,
+  credentialsPath: string,
+  settings: RemoteWriteSettings,
+): RemoteWriteConfig {
   const { url, keep, tokenKey } = remoteWrite;
   httpUrl('remoteWrites.url', url, 'https://mimir.example.com/api/v1/push');
+  refuseManaged('remoteWrites.config', settings, {
+    url: 'write url beside config',
+    ...(tokenKey && { authorization: 'tokenKey writes it' }),
+  });
+  const keepRules = keep ? [{ source_labels: ['__name__'], regex: keep, action: 'keep' as const }] : [];
+  const relabelling = [...keepRules, ...(settings.write_relabel_configs ?? [])];
   return {
     url,
-    authorization: tokenKey ? { credentials_file: `${credentialsPath}/${tokenKey}` } : undefined,
-    write_relabel_configs: keep ? [{ source_labels: ['__name__'], regex: keep, action: 'keep' }] : undefined,
+    ...settings,
+    authorization: tokenKey ? { credentials_file: `${credentialsPath}/${tokenKey}` } : settings.authorization,
+    write_relabel_configs: relabelling.length > 0 ? relabelling : undefined,
   };
+}
+
+/** Where Prometheus sends samples and asks for tokens. The cloud's own services are reached by HTTPS on port 443. */
+export function remoteWriteDestinations(remoteWrite: RemoteWrite, settings: RemoteWriteSettings): Destination[] {
+  const { oauth2, proxy_url, sigv4, azuread, google_iam } = settings;
+  return [
+    proxy_url ? Endpoint.url(proxy_url, remoteWrite.cidrs) : Endpoint.url(remoteWrite.url, remoteWrite.cidrs),
+    ...(oauth2?.token_url ? [Endpoint.url(oauth2.proxy_url ?? oauth2.token_url)] : []),
+    ...(sigv4 || azuread || google_iam ? [Endpoint.anyHost()] : []),
+  ];
 }
 
 /** Keys of the tokens that a list of receivers needs. */
