@@ -1,15 +1,27 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { App } from 'cdk8s';
-import { addSightEditMonitoring, resolveSettings, sightEdit, writePayloadHeaders } from './charts';
+import type { App } from 'cdk8s';
+import { addSightEditMonitoring, resolveSettings, sightEdit } from './charts';
 import { imageReference, images } from './constructs';
+import { ManifestApp } from './manifests/manifest-app';
 
-/** Writes the manifests of a profile: `production`, or what SIGHTEDIT_PROFILE names. */
-function main(): void {
-  const app = new App();
+/**
+ * Writes the manifests of a profile: `production`, or what SIGHTEDIT_PROFILE names. Invalid settings print one message
+ * and set the exit code; a stack trace would bury it.
+ */
+export function main(): void {
+  try {
+    synthesize();
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : error);
+    process.exitCode = 1;
+  }
+}
+
+function synthesize(): void {
+  const app = new ManifestApp();
   addSightEditMonitoring(app, 'sightedit', resolveSettings(sightEdit, process.env.SIGHTEDIT_PROFILE ?? 'production'));
   app.synth();
-  writePayloadHeaders(app);
   writeFileSync(join(app.outdir, 'images.txt'), imageList(app));
 }
 
@@ -20,10 +32,6 @@ function imageList(app: App): string {
     .join('');
 }
 
-try {
+if (require.main === module) {
   main();
-} catch (error) {
-  // A mistake in the settings is told in one message; a stack trace would bury it.
-  console.error(error instanceof Error ? error.message : error);
-  process.exitCode = 1;
 }

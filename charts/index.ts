@@ -4,7 +4,7 @@ export { DashboardsChart, type DashboardsProps } from './dashboards';
 export { MetricsChart, type MetricsProps, NodeAgentsChart } from './metrics';
 export { MonitoringChart, type MonitoringChartProps } from './monitoring-chart';
 export { NamespacesChart, type NamespacesProps } from './namespaces';
-export { PayloadChart, type PayloadChartProps, writePayloadHeaders } from './payload-chart';
+export { PayloadChart, type PayloadChartProps } from './payload-chart';
 export { RemediationChart, type RemediationProps } from './remediation';
 export { remediationPolicies } from './remediation-policies';
 export type * from './settings';

@@ -10,6 +10,7 @@ import {
   SettingError,
 } from '../constructs';
 import { inSettings } from '../constructs/kit/setting-path';
+import { remembered } from '../memo';
 import { APPLICATION, APPLICATION_JOBS, type KeepList, keepUsed, metricLists, seriesOf } from '../metrics';
 import type { AlertLinks, MetricUse, RuleCatalogue } from '../rules';
 import { sqlCollectors } from '../rules/sql';
@@ -32,8 +33,9 @@ export interface MetricsProps {
 export class NodeAgentsChart extends MonitoringChart {
   readonly nodeExporter: NodeExporter;
 
-  constructor(scope: Construct, id: string, { nodeNamespace, imageRegistry, network }: MonitoringSettings) {
-    super(scope, id, { namespace: nodeNamespace, imageRegistry });
+  constructor(scope: Construct, id: string, settings: MonitoringSettings) {
+    const { nodeNamespace, network } = settings;
+    super(scope, id, { ...settings, namespace: nodeNamespace });
     this.nodeExporter = new NodeExporter(this, 'node-exporter', { nodeCidrs: network.nodeCidrs });
   }
 }
@@ -114,5 +116,6 @@ function keepList(keep: MonitoringSettings['metrics']['keep'], uses: readonly Me
     throw new SettingError('metrics.keep', unknown, 'write the name of a series that metrics/ lists');
   }
   // Developers look at a metric on the day they add it: the application's jobs keep everything.
-  return keepUsed({ uses, lists, keepAllJobs: APPLICATION_JOBS, extraNames: keep });
+  // The configuration is rendered several times.
+  return remembered(keepUsed({ uses, lists, keepAllJobs: APPLICATION_JOBS, extraNames: keep }));
 }

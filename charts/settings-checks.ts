@@ -1,7 +1,14 @@
 import { httpUrl, PLATFORMS, SettingError } from '../constructs';
+import {
+  checkCidrs,
+  checkExternalLabel,
+  checkLabelValue,
+  checkNamespace,
+  checkObjectName,
+  checkPort,
+} from '../constructs/kit/checks';
+import { checkProbedUrl } from '../constructs/prometheus-stack/prometheus-checks';
 import type { ApplicationSettings, LinkSettings, MonitoringSettings } from './settings';
-
-const DNS_LABEL = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
 
 /** A name that PostgreSQL takes without quotes. https://www.postgresql.org/docs/current/sql-syntax-lexical.html */
 const SQL_NAME = /^[a-z_][a-z0-9_]{0,62}$/;
@@ -16,6 +23,8 @@ export function checkSettings(settings: MonitoringSettings): void {
     throw new SettingError('platform', settings.platform, `write one of ${PLATFORMS.join(', ')}`);
   }
   checkNamespaces(settings);
+  checkIdentity(settings);
+  checkNetwork(settings);
   checkDatabase(settings.application);
   checkLinks(settings.links);
   checkSlackChannel(settings);
@@ -25,9 +34,7 @@ export function checkSettings(settings: MonitoringSettings): void {
 function checkNamespaces({ namespace, nodeNamespace, application }: MonitoringSettings): void {
   const namespaces = { namespace, nodeNamespace, 'application.namespace': application.namespace };
   for (const [setting, value] of Object.entries(namespaces)) {
-    if (!DNS_LABEL.test(value)) {
-      throw new SettingError(setting, value, 'write a DNS label: lower-case letters, digits and dashes');
-    }
+    checkNamespace(setting, value);
   }
   if (new Set(Object.values(namespaces)).size < 3) {
     throw new SettingError(
@@ -35,6 +42,24 @@ function checkNamespaces({ namespace, nodeNamespace, application }: MonitoringSe
       nodeNamespace,
       'the namespaces of the platform, its node agents and the application must differ',
     );
+  }
+}
+
+/** The labels of every alert and of every object, and the name of the Secret. */
+function checkIdentity({ cluster, environment, region, partOf, credentials }: MonitoringSettings): void {
+  for (const [setting, value] of Object.entries({ cluster, environment, region })) {
+    checkExternalLabel(setting, value);
+  }
+  checkLabelValue('partOf', partOf);
+  checkObjectName('credentials.secretName', credentials.secretName);
+}
+
+function checkNetwork({ network, metrics: { fileTargets } }: MonitoringSettings): void {
+  checkCidrs('network.nodeCidrs', network.nodeCidrs);
+  checkCidrs('network.apiCidrs', network.apiCidrs);
+  checkCidrs('metrics.fileTargets.cidrs', fileTargets.cidrs);
+  for (const port of fileTargets.ports) {
+    checkPort('metrics.fileTargets.ports', port);
   }
 }
 
@@ -72,9 +97,7 @@ function checkProbedUrls({ probedUrls }: ApplicationSettings): void {
       'name a URL that users open, e.g. https://api.sightedit.com/health',
     );
   }
-  for (const url of probedUrls) {
-    if (!url.startsWith('https://') || !URL.canParse(url)) {
-      throw new SettingError('application.probedUrls', url, 'write a URL that begins with https://');
-    }
+  for (const probed of probedUrls) {
+    checkProbedUrl('application.probedUrls', typeof probed === 'string' ? { url: probed } : probed);
   }
 }

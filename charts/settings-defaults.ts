@@ -39,6 +39,7 @@ export function resolveSettings(input: MonitoringInput, profile: string): Monito
   const settings: MonitoringSettings = {
     ...input,
     namespace,
+    partOf: input.partOf ?? 'sightedit-monitoring',
     nodeNamespace: input.nodeNamespace ?? `${namespace}-node`,
     application: { namespace: 'sightedit', admit: true, database: 'sightedit_production', ...input.application },
     links: {

@@ -3,6 +3,7 @@ import type {
   ExternalCredentialsProps,
   Platform,
   PostgresTls,
+  ProbedUrl,
   PrometheusStackProps,
   RemediationWebhookProps,
 } from '../constructs';
@@ -10,11 +11,12 @@ import type {
 export interface ApplicationSettings {
   /** Namespace of the application. It must exist. @default sightedit */
   readonly namespace: string;
-  /** Public URLs that are probed from outside the application. */
-  readonly probedUrls: readonly string[];
+  /** `https://` URLs that are probed from outside the application. One with a private address needs `{ url, cidrs }`. */
+  readonly probedUrls: readonly (string | ProbedUrl)[];
   /**
-   * Write the NetworkPolicies in the application's namespace that admit the platform. If `false`, its owner admits the
-   * pods that `docs/architecture.md` names. Roles to read its objects are always written.
+   * Write the NetworkPolicies in the application's namespace that admit the platform. They isolate the backend,
+   * PostgreSQL and Redis, so the namespace must admit its own traffic. If `false`, its owner admits the pods that
+   * `docs/architecture.md` names. Roles to read its objects are always written.
    * @default true
    */
   readonly admit: boolean;
@@ -102,7 +104,7 @@ export interface CredentialSettings {
 
 /** The settings of the platform, with their defaults filled in by `resolveSettings()`. */
 export interface MonitoringSettings {
-  /** Name of the cluster; a label of every alert. */
+  /** Name of the cluster; a label of every alert. Settings of two clusters can be added to one App. */
   readonly cluster: string;
   /** E.g. `production`; a label of every alert. */
   readonly environment: string;
@@ -125,6 +127,8 @@ export interface MonitoringSettings {
   readonly storageClass?: string;
   /** Registry that every image is pulled from. @default - each image's own */
   readonly imageRegistry?: string;
+  /** Value of the label `app.kubernetes.io/part-of` of every object. @default sightedit-monitoring */
+  readonly partOf: string;
 }
 
 /** The settings that you write: the required ones, and those that differ from the defaults. */
@@ -135,6 +139,7 @@ export interface MonitoringInput
   > {
   readonly namespace?: string;
   readonly nodeNamespace?: string;
+  readonly partOf?: string;
   readonly application: Pick<ApplicationSettings, 'probedUrls'> & Partial<ApplicationSettings>;
   readonly links?: Partial<LinkSettings>;
   readonly metrics?: Partial<MetricsSettings>;

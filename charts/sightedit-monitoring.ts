@@ -49,7 +49,7 @@ export function addSightEditMonitoring(
   const policies = remediationPolicies(settings);
 
   const namespaces = new NamespacesChart(scope, `${id}-namespaces`, settings);
-  const application = new ApplicationChart(scope, `${id}-application`, settings.application);
+  const application = new ApplicationChart(scope, `${id}-application`, settings);
   const nodeAgents = new NodeAgentsChart(scope, `${id}-node-agents`, settings);
   const alerting = new AlertingChart(scope, `${id}-alerting`, { settings, credentials, catalogue });
   const metrics = new MetricsChart(scope, `${id}-metrics`, {

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { load } from 'js-yaml';
+import { parseYaml } from '../formats/yaml';
 import { type MetricContract, metricContract } from '../instrumentation';
 import { packagePath } from '../package-root';
 import { type SqlCollector, sqlCollectors } from '../rules/sql';
@@ -57,7 +57,9 @@ export function metricFiles(
   const folder = join(directory, FOLDERS[origin]);
   const files = existsSync(folder) ? readdirSync(folder).filter((file) => file.endsWith('.yaml')) : [];
   return new Map(
-    files.sort().map((file) => [basename(file, '.yaml'), load(readFileSync(join(folder, file), 'utf8')) as MetricFile]),
+    files
+      .sort()
+      .map((file) => [basename(file, '.yaml'), parseYaml(readFileSync(join(folder, file), 'utf8')) as MetricFile]),
   );
 }
 

@@ -1,3 +1,4 @@
+import { stored } from '../memo';
 import {
   ancestors,
   binaryOf,
@@ -165,7 +166,7 @@ function absencesIn(files: readonly RuleFile[]): AbsenceAlert[] {
 }
 
 /** The selectors whose absence fires an alert. */
-function absencesOf({ alert, expr }: AlertingRule): AbsenceAlert[] {
+const absencesOf = stored('absencesOf', ({ alert, expr }: AlertingRule): AbsenceAlert[] => {
   return (
     nodesOf(expr, 'FunctionCall')
       .filter((call) => ['Absent', 'AbsentOverTime'].includes(call.firstChild!.firstChild!.name))
@@ -175,7 +176,7 @@ function absencesOf({ alert, expr }: AlertingRule): AbsenceAlert[] {
       .filter((selectors) => selectors.length === 1)
       .map(([selector]) => ({ alert, absentSelector: selectorOf(expr, selector!) }))
   );
-}
+});
 
 /** Whether the expression has a result whenever a part of it has one: the part is no mere condition of another part. */
 function firesFor(expr: string, part: PromqlNode): boolean {

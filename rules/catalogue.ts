@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { load } from 'js-yaml';
-import { toYaml } from '../formats/yaml';
+import { parseYaml, toYaml } from '../formats/yaml';
+import { stored } from '../memo';
 import { packagePath } from '../package-root';
 import { type Coverage, checkAbsence, coverageOf, type MetricSources } from './absence';
 import { ALERT_NAME, checkRuleFile, repeated } from './checks';
@@ -27,6 +27,16 @@ export interface AlertLinks {
   /** @default - alerts carry no link to a dashboard */
   readonly dashboard?: (alert: AlertingRule) => string | undefined;
 }
+
+// The checks take longest in a synthesis. `npm run synth` stores their results.
+const ruleProblemsOf = stored('checkRuleFile', checkRuleFile);
+const sloProblemsOf = stored('checkSlo', ({ name, slo }: { name: string; slo: ServiceLevelObjective }) =>
+  checkSlo(name, slo),
+);
+const absenceProblemsOf = stored(
+  'checkAbsence',
+  ({ files, sources }: { files: readonly RuleFile[]; sources: MetricSources }) => checkAbsence(files, sources),
+);
 
 /** Rules with problems. The message lists all of them, one per line. */
 export class CatalogueError extends Error {
@@ -63,11 +73,11 @@ export class RuleCatalogue {
     const sources = readSources(join(source.rules, 'absence', 'sources.yaml'));
     const alerts = rulesOf(files).filter(isAlertingRule);
     const names = alerts.map(({ alert }) => alert);
-    const broken = files.flatMap(checkRuleFile);
+    const broken = files.flatMap(ruleProblemsOf);
     const problems = [
       ...broken,
       // A rule that does not parse names no metrics.
-      ...(broken.length > 0 ? [] : checkAbsence(files, sources)),
+      ...(broken.length > 0 ? [] : absenceProblemsOf({ files, sources })),
       ...repeated(files.map(({ topic }) => topic)).map((topic) => `two files have the topic ${topic}: rename one`),
       ...repeated(names).map((name) => `${name} is defined twice: rename one of the alerts`),
       ...repeated(files.flatMap(({ groups }) => groups.map(({ name }) => name))).map(
@@ -105,7 +115,8 @@ export class RuleCatalogue {
     const runbooks = [...this.pages].flatMap(([page, text]) =>
       promqlBlocks(text).map((expr) => ({ where: `runbooks/${page}.md`, expr, shows: [] })),
     );
-    return [...rules, ...runbooks, ...this.inhibitions.flatMap((inhibition) => this.inhibitionUses(inhibition))];
+    const { alerts } = this;
+    return [...rules, ...runbooks, ...this.inhibitions.flatMap((inhibition) => inhibitionUses(inhibition, alerts))];
   }
 
   /** Every metric that an alert reads, and what fires when it disappears. */
@@ -132,16 +143,6 @@ export class RuleCatalogue {
     );
   }
 
-  private inhibitionUses({ source, targets, equal }: Inhibition): MetricUse[] {
-    return this.alerts
-      .filter(({ alert }) => [source, ...targets].includes(alert))
-      .map(({ alert, expr, labels }) => ({
-        where: `inhibition by ${source}: ${alert}`,
-        expr,
-        shows: equal.filter((label) => label !== 'alertname' && !(label in labels)),
-      }));
-  }
-
   /** The rule files for Prometheus, with the derived annotations added. */
   render(links: AlertLinks): readonly { readonly topic: string; readonly content: string }[] {
     return this.files.map(({ topic, groups }) => ({
@@ -165,6 +166,16 @@ function ruleUse(topic: string, rule: Rule): MetricUse {
     expr: rule.expr,
     shows: labelsInTemplate(templates.join('\n')),
   };
+}
+
+function inhibitionUses({ source, targets, equal }: Inhibition, alerts: readonly AlertingRule[]): MetricUse[] {
+  return alerts
+    .filter(({ alert }) => alert === source || targets.includes(alert))
+    .map(({ alert, expr, labels }) => ({
+      where: `inhibition by ${source}: ${alert}`,
+      expr: String(expr),
+      shows: equal.filter((label) => label !== 'alertname' && !(label in labels)),
+    }));
 }
 
 function linksOf(alert: AlertingRule, { runbook, dashboard }: AlertLinks): { [annotation: string]: string } {
@@ -196,7 +207,7 @@ function readSlos(directory: string): readonly ServiceLevelObjective[] {
     name,
     slo: readYaml<ServiceLevelObjective>(join(directory, `${name}.yaml`)),
   }));
-  const problems = slos.flatMap(({ name, slo }) => checkSlo(name, slo));
+  const problems = slos.flatMap(sloProblemsOf);
   if (problems.length > 0) {
     throw new CatalogueError(problems);
   }
@@ -222,7 +233,7 @@ function readSources(path: string): MetricSources {
 /** The YAML document of a file. An empty file is an empty map. */
 function readYaml<T extends object>(path: string): T {
   try {
-    return (load(readFileSync(path, 'utf8')) ?? {}) as T;
+    return (parseYaml(readFileSync(path, 'utf8')) ?? {}) as T;
   } catch (error) {
     throw new CatalogueError([`${path} is not valid YAML: ${(error as Error).message}`]);
   }
@@ -261,6 +272,6 @@ function namesOf(directory: string, extension: string): string[] {
 function filesOf(directory: string, extension: string): string[] {
   return readdirSync(directory)
     .filter((file) => file.endsWith(extension))
-    .map((file) => basename(file, extension))
+    .map((file) => file.slice(0, -extension.length))
     .sort();
 }

@@ -1,4 +1,5 @@
 import { parser } from '@prometheus-io/lezer-promql';
+import { remembered, stored } from '../memo';
 
 type Tree = ReturnType<typeof parser.parse>;
 
@@ -24,18 +25,8 @@ const METRIC_NAME = '__name__';
 /** An operand that is a number or arithmetic on numbers. */
 const CONSTANT = /^[\d\s.+\-*/^()eE]+$/;
 
-/** Remembers what a function says of an expression: many checks ask the same, and parsing is most of the answer. */
-function remembered<T>(answer: (expr: string) => T): (expr: string) => T {
-  const answers = new Map<string, T>();
-  return (expr) => {
-    const known = answers.get(expr) ?? answer(expr);
-    answers.set(expr, known);
-    return known;
-  };
-}
-
 /** The tree of an expression. */
-export const treeOf = remembered((expr): Tree => parser.parse(expr));
+export const treeOf = remembered((expr: string): Tree => parser.parse(expr));
 
 /**
  * Where a PromQL expression does not parse.
@@ -109,8 +100,10 @@ export function isConstant(expr: string, node: PromqlNode): boolean {
 }
 
 /** The selectors of an expression. */
-export const selectorsIn = remembered((expr): readonly Selector[] =>
-  nodesOf(expr, 'VectorSelector').map((node) => selectorOf(expr, node)),
+export const selectorsIn = remembered(
+  stored('selectorsIn', (expr: string): readonly Selector[] =>
+    nodesOf(expr, 'VectorSelector').map((node) => selectorOf(expr, node)),
+  ),
 );
 
 export function selectorOf(expr: string, node: PromqlNode): Selector {
@@ -131,12 +124,15 @@ export function selectorOf(expr: string, node: PromqlNode): Selector {
 
 /** Whether a matcher selects a value. A variable of a dashboard may stand for any. */
 export function matches({ operator, value }: Matcher, candidate: string): boolean {
-  if (/\$\{?[A-Za-z_]/.test(value)) {
+  if (hasVariable(value)) {
     return true;
   }
-  const equal = operator.endsWith('~') ? new RegExp(`^(?:${value})$`).test(candidate) : value === candidate;
+  const equal = operator.endsWith('~') ? wholeText(value).test(candidate) : value === candidate;
   return operator.startsWith('!') ? !equal : equal;
 }
+
+const hasVariable = remembered((value: string) => /\$\{?[A-Za-z_]/.test(value));
+const wholeText = remembered((pattern: string) => new RegExp(`^(?:${pattern})$`));
 
 /** The text of a string literal; what is no literal is itself. A raw one, in backticks, has no escapes. */
 export function unquoted(literal: string): string {

@@ -6,4 +6,4 @@ import { packagePath } from '../package-root';
 /** Writes the remediation webhook's server as one file: what the package brings, and what an image is made of. */
 const path = packagePath(...BUILT_SERVER);
 mkdirSync(dirname(path), { recursive: true });
-writeFileSync(path, buildServer());
+writeFileSync(path, buildServer().code);

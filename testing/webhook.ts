@@ -9,6 +9,7 @@ import {
   Credentials,
   Endpoint,
   ownAlertsOf,
+  PRIVATE_CIDRS,
   RemediationWebhook,
 } from '../constructs';
 import { bundledServer } from '../constructs/remediation-webhook/bundle';
@@ -63,7 +64,7 @@ export async function deployWebhook(
     policies,
     connections,
     mode: 'active',
-    prometheus: Endpoint.host('prometheus', 9090, 'http'),
+    prometheus: Endpoint.host('prometheus', 9090, 'http', PRIVATE_CIDRS),
     ownAlerts: ownAlertsOf(RuleCatalogue.sightEdit().alerts),
   });
   webhook.receiveFrom(routing);

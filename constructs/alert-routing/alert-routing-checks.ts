@@ -1,8 +1,80 @@
-import { SettingError } from '../kit';
+import { type Credentials, httpUrl, SettingError } from '../kit';
+import {
+  checkCidrs,
+  checkCount,
+  checkCredentials,
+  checkDuration,
+  checkHost,
+  checkHours,
+  checkPort,
+  checkReachable,
+  parseBytes,
+} from '../kit/checks';
+import type { Timing } from './alertmanager-config';
 import type { Channels } from './channels';
 import type { Recipients } from './recipients';
+import type { BusinessHours } from './routes';
 
 const CHANNELS = ['slack', 'email', 'pagerDuty', 'sms', 'webhook'] as const satisfies readonly (keyof Recipients)[];
+
+/** The props that are checked. */
+export interface CheckedAlertRouting {
+  readonly externalUrl: string;
+  readonly replicas?: number;
+  readonly storageSize?: string;
+  readonly credentials: Credentials;
+  readonly channels: Channels;
+  readonly businessHours?: BusinessHours;
+  readonly privateReceivers?: readonly { readonly cidrs: readonly string[]; readonly port: number }[];
+}
+
+/**
+ * Checks the props of an AlertRouting, except the recipients.
+ *
+ * @throws SettingError
+ */
+export function checkAlertRouting(props: CheckedAlertRouting): void {
+  const { replicas, storageSize, businessHours, privateReceivers = [] } = props;
+  httpUrl('externalUrl', props.externalUrl, 'https://alertmanager.example.com');
+  if (replicas !== undefined) {
+    checkCount('replicas', replicas);
+  }
+  if (storageSize !== undefined) {
+    parseBytes('storageSize', storageSize);
+  }
+  checkCredentials('credentials', props.credentials);
+  if (businessHours) {
+    checkHours('businessHours', businessHours);
+  }
+  for (const { cidrs, port } of privateReceivers) {
+    checkCidrs('privateReceivers.cidrs', cidrs);
+    checkPort('privateReceivers.port', port);
+  }
+  checkEmail(props.channels);
+}
+
+function checkEmail({ email }: Channels): void {
+  if (email) {
+    const setting = 'channels.email.smarthost';
+    checkCidrs('channels.email.cidrs', email.cidrs);
+    const { host } = smarthost(email.smarthost);
+    checkReachable(setting, email.smarthost, host, email.cidrs);
+  }
+}
+
+/**
+ * Checks the times of a receiver's route.
+ *
+ * @throws SettingError for an invalid duration, and for an interval of zero
+ */
+export function checkExtraReceiver({ timing = {} }: { readonly timing?: Timing }): void {
+  for (const [name, duration] of Object.entries(timing)) {
+    checkDuration(`timing.${name}`, duration);
+    if (name !== 'group_wait' && !/[1-9]/.test(duration)) {
+      throw new SettingError(`timing.${name}`, duration, 'write a time greater than zero');
+    }
+  }
+}
 
 /** The error for recipients that no channel reaches. */
 export function unreachable(setting: string, recipients: Recipients): SettingError {
@@ -38,12 +110,14 @@ export function checkSlack({ slack }: Channels, recipients: readonly (Recipients
 /**
  * Host and port of a mail server.
  *
- * @throws SettingError when the port is missing
+ * @throws SettingError when the port is missing, or when the host is no host
  */
 export function smarthost(value: string): { readonly host: string; readonly port: number } {
   const [, host, port] = /^([^:]+):(\d+)$/.exec(value) ?? [];
   if (host === undefined) {
     throw new SettingError('channels.email.smarthost', value, 'write host:port, e.g. smtp.example.com:587');
   }
+  checkHost('channels.email.smarthost', host);
+  checkPort('channels.email.smarthost', Number(port));
   return { host, port: Number(port) };
 }

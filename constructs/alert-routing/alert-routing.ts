@@ -7,6 +7,7 @@ import {
   ConfigDirectory,
   type Connection,
   type Credentials,
+  DuplicateNameError,
   Endpoint,
   httpProbe,
   images,
@@ -16,7 +17,7 @@ import {
   type WithSecretKeys,
 } from '../kit';
 import { PatchableConstruct } from '../kit/patchable-construct';
-import { checkSlack, smarthost } from './alert-routing-checks';
+import { checkAlertRouting, checkExtraReceiver, checkSlack, smarthost } from './alert-routing-checks';
 import {
   type AlertmanagerSettings,
   alertmanagerConfig,
@@ -33,8 +34,9 @@ import type { BusinessHours } from './routes';
 
 /** Receivers with private addresses. */
 export interface PrivateReceivers {
-  /** Ranges that hold their addresses. */
+  /** Ranges that hold their addresses, at least one. */
   readonly cidrs: readonly string[];
+  /** Port of the receivers, TCP. */
   readonly port: number;
 }
 
@@ -112,7 +114,7 @@ export class AlertRouting extends PatchableConstruct {
   private readonly secrets = new SecretFiles(SECRETS_PATH);
   private readonly tracing: Connection | undefined;
 
-  /** @throws SettingError when alerts would reach nobody, or when a channel's settings cannot work */
+  /** @throws SettingError when a prop is invalid, when alerts would reach nobody, or when a channel cannot work */
   constructor(scope: Construct, id: string, props: AlertRoutingProps) {
     super(scope, id);
     const {
@@ -125,6 +127,7 @@ export class AlertRouting extends PatchableConstruct {
     } = props;
     this.props = props;
     this.teams = teams;
+    checkAlertRouting(props);
     checkSlack(channels, [...Object.values(levels), ...Object.values(teams), props.fallback]);
     checkSettings(props.config ?? {});
     this.settings = this.secrets.resolve<AlertmanagerSettings>('config', '', props.config ?? {});
@@ -202,7 +205,9 @@ export class AlertRouting extends PatchableConstruct {
    * Adds a receiver whose route comes before those of teams and levels, and opens the way to its service. For a service
    * in the cluster, take the URL from `connectTo()`; for other private addresses, use `privateReceivers`.
    *
-   * @throws SettingError for a secret that stands in the receiver itself
+   * @throws DuplicateNameError for a name that another receiver has: Alertmanager would not start
+   * @throws SettingError for an invalid duration, for a secret that stands in the receiver itself, and for a private
+   *   address without `privateReceivers`
    * @example
    * const opsgenie = new Credentials('opsgenie');
    * routing.addReceiver({
@@ -211,16 +216,17 @@ export class AlertRouting extends PatchableConstruct {
    * });
    */
   addReceiver(extra: ExtraReceiver): void {
-    this.extra.push({
-      ...extra,
-      receiver: this.resolved('receiver', extra.receiver),
-      receivers: (extra.receivers ?? []).map((receiver) => this.resolved('receivers', receiver)),
-    });
+    checkExtraReceiver(extra);
+    const receiver = this.resolved('receiver', extra.receiver);
+    const receivers = (extra.receivers ?? []).map((each) => this.resolved('receivers', each));
+    this.extra.push({ ...extra, receiver, receivers });
   }
 
   /**
    * Adds a receiver of Watchdog, in addition to the dead man's switch, and opens the way to its service as
    * `addReceiver()` does.
+   *
+   * @throws DuplicateNameError for a name that another receiver has: Alertmanager would not start
    */
   addHeartbeat(receiver: WithSecretKeys<Receiver>): void {
     this.heartbeats.push(this.resolved('receiver', receiver));
@@ -275,14 +281,26 @@ export class AlertRouting extends PatchableConstruct {
   }
 
   private resolved(setting: string, receiver: WithSecretKeys<Receiver>): Receiver {
+    this.checkReceiverName(receiver);
     const resolved = this.secrets.resolve<Receiver>(setting, 'receivers', receiver);
     this.open(resolved);
     return resolved;
   }
 
   private open(receiver: Omit<Receiver, 'name'>): void {
-    for (const destination of destinationsOf(receiver)) {
+    for (const destination of destinationsOf(receiver, this.props.privateReceivers)) {
       this.component.allowEgressTo(destination);
+    }
+  }
+
+  private checkReceiverName({ name }: Pick<Receiver, 'name'>): void {
+    const receivers = [
+      ...this.receivers,
+      ...this.heartbeats,
+      ...this.extra.flatMap((each) => [each.receiver, ...each.receivers]),
+    ];
+    if (receivers.some((known) => known.name === name)) {
+      throw new DuplicateNameError('receiver name', name);
     }
   }
 

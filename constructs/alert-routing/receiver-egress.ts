@@ -1,5 +1,7 @@
 import type { Receiver } from '../../formats/alertmanager';
-import { type Destination, Endpoint } from '../kit';
+import { type Destination, Endpoint, httpUrl, SettingError } from '../kit';
+import { isClusterHost, privateHost } from '../kit/checks';
+import { serverOf } from '../kit/url';
 
 /** What the lists of a receiver have in common. */
 interface Notifier {
@@ -11,28 +13,43 @@ interface Notifier {
 
 /**
  * Where a receiver sends its notifications. Alertmanager reaches a service whose URL is not in the configuration by
- * HTTPS on port 443. Hosts in the cluster are left out: `connectTo()` opens the way to them.
+ * HTTPS on port 443. Services of the cluster are left out: `connectTo()` opens the way to them.
+ *
+ * @param privateReceivers ranges that are open already
+ * @throws SettingError for a private address without such ranges
  */
-export function destinationsOf(receiver: Omit<Receiver, 'name'>): readonly Destination[] {
+export function destinationsOf(
+  receiver: Omit<Receiver, 'name'>,
+  privateReceivers: readonly unknown[] = [],
+): readonly Destination[] {
   return Object.entries(receiver)
     .filter(([name]) => name.endsWith('_configs'))
-    .flatMap(([, notifiers]) => (notifiers as readonly Notifier[]).flatMap(destinationOf));
+    .flatMap(([, notifiers = []]) => (notifiers as readonly Notifier[]).map(addressOf))
+    .flatMap((address) => {
+      if (address === undefined) {
+        return Endpoint.anyHost();
+      }
+      const { host, port, value } = address;
+      const reason = privateHost(host);
+      if (reason === undefined) {
+        return Endpoint.anyHost(port);
+      }
+      if (!isClusterHost(host) && privateReceivers.length === 0) {
+        throw new SettingError('receiver', value, `${host} is ${reason}; name its ranges in privateReceivers`);
+      }
+      return [];
+    });
 }
 
-function destinationOf({ url, api_url, smarthost, http_config }: Notifier): Destination | [] {
+/** `undefined` for a service whose address is its default, or in a Secret. */
+function addressOf({ url, api_url, smarthost, http_config }: Notifier) {
   const [, host, port] = /^([^:]+):(\d+)$/.exec(smarthost ?? '') ?? [];
   if (host !== undefined) {
-    return isInCluster(host) ? [] : Endpoint.host(host, Number(port), 'smtp');
+    return { host, port: Number(port), value: smarthost };
   }
-  const address = http_config?.proxy_url ?? url ?? api_url;
+  const value = http_config?.proxy_url ?? url ?? api_url;
   // Templates are filled in when the notification is sent.
-  if (address === undefined || address.includes('{{')) {
-    return Endpoint.anyHost();
-  }
-  return isInCluster(new URL(address).hostname) ? [] : Endpoint.url(address);
-}
-
-/** `webhook`, `webhook.orders`, `webhook.orders.svc`, `webhook.orders.svc.cluster.local`. */
-function isInCluster(host: string): boolean {
-  return !host.includes('.') || /\.svc(\.|$)/.test(host);
+  return value === undefined || value.includes('{{')
+    ? undefined
+    : { ...serverOf(httpUrl('receiver', value, 'https://hooks.example.com/alerts')), value };
 }

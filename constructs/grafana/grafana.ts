@@ -15,7 +15,9 @@ import {
   startupProbe,
   toYaml,
 } from '../kit';
+import { checkCredentials, parseBytes } from '../kit/checks';
 import { PatchableConstruct } from '../kit/patchable-construct';
+import { folderSlug, uidInName } from './dns-name';
 import {
   type DashboardProvider,
   type DataSource,
@@ -81,7 +83,7 @@ export class Grafana extends PatchableConstruct {
   private readonly folders = new Map<string, { title: string; directory: ConfigDirectory }>();
   private readonly dashboardUids = new Set<string>();
 
-  /** @throws SettingError when `externalUrl` does not parse */
+  /** @throws SettingError when a prop is invalid */
   constructor(scope: Construct, id: string, props: GrafanaProps) {
     super(scope, id);
     const name = props.name ?? 'grafana';
@@ -89,6 +91,10 @@ export class Grafana extends PatchableConstruct {
     const adminPasswordKey = props.adminPasswordKey ?? 'GRAFANA_ADMIN_PASSWORD';
 
     httpUrl('externalUrl', props.externalUrl, 'https://grafana.example.com');
+    checkCredentials('credentials', props.credentials);
+    if (props.storageSize !== undefined) {
+      parseBytes('storageSize', props.storageSize);
+    }
     const config = new ConfigDirectory(this, 'config', { name: `${name}-config`, path: CONFIG_PATH });
     config.addFile(
       'grafana.ini',
@@ -171,11 +177,23 @@ export class Grafana extends PatchableConstruct {
   /**
    * Adds a data source and connects to it.
    *
-   * @throws DuplicateNameError for a second data source with the same uid: Grafana would skip it without an error
+   * @throws DuplicateNameError for a second data source with the same uid or name: Grafana would skip or refuse it
+   * @throws SettingError for a second default: Grafana would not start
    */
   addDataSource(endpoint: Endpoint, dataSource: Omit<DataSource, 'url'>): void {
     if (this.dataSources.some(({ uid }) => uid === dataSource.uid)) {
       throw new DuplicateNameError('data source uid', dataSource.uid);
+    }
+    if (this.dataSources.some(({ name }) => name === dataSource.name)) {
+      throw new DuplicateNameError('data source name', dataSource.name);
+    }
+    const first = this.dataSources.find(({ isDefault }) => isDefault);
+    if (first && dataSource.isDefault) {
+      throw new SettingError(
+        'isDefault',
+        true,
+        `"${first.name}" is the default data source: make only one of them the default`,
+      );
     }
     this.dataSources.push({ ...dataSource, url: this.component.connectTo(endpoint).url() });
   }
@@ -190,7 +208,11 @@ export class Grafana extends PatchableConstruct {
       throw new DuplicateNameError('dashboard uid', uid);
     }
     this.dashboardUids.add(uid);
-    this.folder(folder).addFile(`${uid}.json`, JSON.stringify(json), `${this.component.name}-dashboard-${uid}`);
+    this.folder(folder).addFile(
+      `${uid}.json`,
+      JSON.stringify(json),
+      `${this.component.name}-dashboard-${uidInName(uid)}`,
+    );
   }
 
   /** The web interface and its own metrics. */
@@ -199,7 +221,7 @@ export class Grafana extends PatchableConstruct {
   }
 
   private folder(title: string): ConfigDirectory {
-    const slug = title.toLowerCase().replace(/[^a-z0-9]+/g, '-');
+    const slug = folderSlug(title);
     const known = this.folders.get(slug);
     if (known && known.title !== title) {
       throw new SettingError('folder', title, `it has the directory of "${known.title}"; write one of the two titles`);

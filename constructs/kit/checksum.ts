@@ -1,5 +1,5 @@
 import { SettingError } from './errors';
-import type { Manifest } from './patch';
+import type { Manifest } from './plain';
 
 /** Annotation of pods whose value changes with the content of the mounted files, so that the pods restart. */
 export const CHECKSUM = 'checksum/config';

@@ -1,6 +1,7 @@
 import { Chart } from 'cdk8s';
 import { k8s } from 'cdk8s-plus-28';
 import type { Construct } from 'constructs';
+import { checkComponent, namespaceOf } from './component-checks';
 import { type Connection, type Destination, Endpoint } from './endpoint';
 import { imageVersion } from './images';
 import { componentLabels, type Labels, selectorLabels } from './labels';
@@ -20,7 +21,7 @@ import { hostOf } from './workload';
 import { addDisruptionBudget, addWorkload } from './workload-objects';
 
 export interface ComponentProps extends PodProps {
-  /** Name of every object, value of `app.kubernetes.io/name`, and DNS name. */
+  /** Name of every object, value of `app.kubernetes.io/name`, and DNS name: at most 50 characters. */
   readonly name: string;
   /** Ports by name. The first is the one that `endpoint()` returns. */
   readonly ports: { readonly [name: string]: ComponentPort };
@@ -57,10 +58,11 @@ export class Component extends PatchableConstruct {
   private readonly rights: Rights;
   private readonly pod: { args: string[]; env: k8s.EnvVar[]; mounts: Mount[]; usesKubernetesApi: boolean };
 
-  /** @throws SettingError when an option of `pod` cannot work */
+  /** @throws SettingError when a prop or an option of `pod` is invalid, and when the chart has no namespace */
   constructor(scope: Construct, id: string, given: ComponentProps) {
     super(scope, id);
     guardObjectNames(this);
+    checkComponent(given);
     const props = withOptions(given);
     const { name, workload, ports, args = [], env = [], mounts = [] } = props;
     const chart = Chart.of(this);
@@ -68,7 +70,7 @@ export class Component extends PatchableConstruct {
     this.props = props;
     this.name = name;
     this.serviceAccountName = serviceAccountOf(props);
-    this.namespace = chart.namespace ?? 'default';
+    this.namespace = namespaceOf(chart);
     this.labels = labels;
     this.pods = { namespace: this.namespace, labels: selectorLabels(name) };
     this.pod = { args: [...args], env: [...env], mounts: [...mounts], usesKubernetesApi: false };

@@ -1,4 +1,5 @@
 import type { k8s } from 'cdk8s-plus-28';
+import { checkObjectName } from './checks';
 import { type Mount, secretFiles } from './mount';
 
 /** A key of a Secret. */
@@ -16,7 +17,10 @@ export interface SecretKey {
 export class Credentials {
   private readonly requested = new Set<string>();
 
-  constructor(readonly secretName: string) {}
+  /** @throws SettingError for an invalid name */
+  constructor(readonly secretName: string) {
+    checkObjectName('secretName', secretName);
+  }
 
   /** Keys that components have asked for, sorted. */
   get keys(): readonly string[] {

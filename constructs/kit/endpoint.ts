@@ -1,6 +1,8 @@
 import type { k8s } from 'cdk8s-plus-28';
-import { cidrPeers, internetPeer, type Pods, PRIVATE_CIDRS, policyPorts } from './network';
-import { httpUrl } from './url';
+import { checkCidrs, checkHost, checkNamespace, checkPort, checkReachable, isAddress } from './checks';
+import { SettingError } from './errors';
+import { cidrPeers, internetPeer, namespacePeer, type Pods, PRIVATE_CIDRS, policyPorts } from './network';
+import { httpUrl, serverOf } from './url';
 
 /** Where a connected client finds the other side. */
 export interface Connection {
@@ -53,25 +55,40 @@ export class Endpoint extends Destination {
   /**
    * A host outside the cluster.
    *
+   * @param host name or address, without scheme and port
+   * @param port @default 443
+   * @param scheme protocol of the port, e.g. `postgresql` @default - `https` for port 443; other ports have no default
    * @param cidrs ranges that hold the host's addresses @default - the Internet: every address that is not private
+   * @throws SettingError when a value is invalid, and for a host that its name tells to be private without `cidrs`
    */
-  static host(host: string, port = 443, scheme = 'https', cidrs?: readonly string[]): Endpoint {
-    return new Endpoint({ scheme, host, port, egress: outside(port, cidrs) });
+  static host(host: string, port = 443, scheme?: string, cidrs?: readonly string[]): Endpoint {
+    checkHost('host', host);
+    checkReachable('host', host, host, cidrs);
+    const protocol = scheme ?? (port === 443 ? 'https' : undefined);
+    if (!protocol) {
+      throw new SettingError('scheme', scheme, `name the protocol of port ${port}, e.g. http, postgresql or redis`);
+    }
+    return new Endpoint({ scheme: protocol, host, port, egress: outside(port, cidrs) });
   }
 
   /**
    * The server of an `http` or `https` URL, on the URL's port.
    *
    * @param cidrs ranges that hold the server's addresses @default - the Internet: every address that is not private
-   * @throws SettingError when the URL does not parse
+   * @throws SettingError when the URL does not parse, and for a private host without `cidrs`
    */
   static url(url: string, cidrs?: readonly string[]): Endpoint {
-    const { hostname, port, protocol } = httpUrl('url', url, 'https://hooks.example.com/alerts');
-    const defaultPort = protocol === 'https:' ? 443 : 80;
-    return Endpoint.host(hostname, Number(port || defaultPort), protocol.replace(':', ''), cidrs);
+    const parsed = httpUrl('url', url, 'https://hooks.example.com/alerts');
+    const { host, port } = serverOf(parsed);
+    checkReachable('url', url, host, cidrs);
+    return Endpoint.host(host, port, parsed.protocol.replace(':', ''), cidrs);
   }
 
-  /** Every host outside the cluster: for URLs that only the Secret holds. */
+  /**
+   * Every host outside the cluster: for URLs that only the Secret holds.
+   *
+   * @param cidrs ranges that hold the hosts' addresses @default - the Internet: every address that is not private
+   */
   static anyHost(port = 443, cidrs?: readonly string[]): Destination {
     return new Destination({ egress: outside(port, cidrs) });
   }
@@ -82,12 +99,32 @@ export class Endpoint extends Destination {
   }
 
   /**
+   * Every pod of a namespace, on some ports: for targets that Kubernetes discovers. It writes the client's side only;
+   * the owner of the namespace admits the client if the pods are isolated.
+   *
+   * @param ports ports of the pods, TCP
+   */
+  static podsIn(namespace: string, ports: readonly number[]): Destination {
+    checkNamespace('namespace', namespace);
+    if (ports.length === 0) {
+      throw new SettingError('ports', ports, 'name a port: an empty list would allow every port');
+    }
+    for (const port of ports) {
+      checkPort('ports', port);
+    }
+    return new Destination({
+      egress: () => ({ to: [namespacePeer(namespace)], ports: policyPorts(ports.map((port) => ({ port }))) }),
+    });
+  }
+
+  /**
    * The Kubernetes API server. NetworkPolicies see the address behind its Service, which no pod selector matches, and
    * the port that the distribution uses: 443, 6443 or 8443.
    *
    * @param cidrs ranges that hold the API server's addresses @default - every private range
    */
   static kubernetesApi(cidrs: readonly string[] = PRIVATE_CIDRS): Endpoint {
+    checkCidrs('cidrs', cidrs);
     return new Endpoint({
       scheme: 'https',
       host: 'kubernetes.default.svc',
@@ -104,7 +141,7 @@ export class Endpoint extends Destination {
   /** Opens both sides for a client and returns the address. `Component` calls this. */
   connect(client: Pods): { readonly connection: Connection; readonly egress: k8s.NetworkPolicyEgressRule } {
     const { scheme, host, port, service, replicas = [] } = this.props;
-    const address = `${host}:${port}`;
+    const address = isAddress(host) && host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
     const url = (path = '') => `${scheme}://${address}${path}`;
     return { connection: { scheme, host, port, address, url, service, replicas }, egress: this.open(client) };
   }
@@ -112,5 +149,7 @@ export class Endpoint extends Destination {
 
 /** Lets any client send traffic to address ranges, or to the Internet. */
 function outside(port: number, cidrs?: readonly string[]): DestinationProps['egress'] {
+  checkPort('port', port);
+  checkCidrs('cidrs', cidrs);
   return () => ({ to: cidrs ? cidrPeers(cidrs) : [internetPeer()], ports: policyPorts([{ port }]) });
 }

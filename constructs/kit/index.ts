@@ -26,8 +26,10 @@ export {
   secretFiles,
 } from './mount';
 export { type PodPort, type Pods, PRIVATE_CIDRS } from './network';
-export { type Manifest, type Patch, patchable, patchObjects } from './patch';
+export { CLUSTER_CONTEXT, inCluster } from './object-names';
+export { type Patch, patchable, patchObjects } from './patch';
 export type { PatchableConstruct } from './patchable-construct';
+export type { Manifest } from './plain';
 export type {
   Affinity,
   ExtraContainer,

@@ -17,12 +17,18 @@ export interface PodPort {
 /** Private IPv4 ranges (RFC 1918 and RFC 6598), which hold nodes, pods and API servers. */
 export const PRIVATE_CIDRS = ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '100.64.0.0/10'];
 
+/** Label that the API server sets on every namespace. */
+const NAMESPACE_NAME = 'kubernetes.io/metadata.name';
+
 /** Peer for pods, as seen from a namespace: pods of another namespace need a namespace selector as well. */
 export function podsPeer(pods: Pods, from: { readonly namespace: string }): k8s.NetworkPolicyPeer {
   const podSelector = { matchLabels: { ...pods.labels } };
-  return pods.namespace === from.namespace
-    ? { podSelector }
-    : { namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': pods.namespace } }, podSelector };
+  return pods.namespace === from.namespace ? { podSelector } : { ...namespacePeer(pods.namespace), podSelector };
+}
+
+/** Peer for every pod of a namespace. */
+export function namespacePeer(namespace: string): k8s.NetworkPolicyPeer {
+  return { namespaceSelector: { matchLabels: { [NAMESPACE_NAME]: namespace } } };
 }
 
 /** Peers for address ranges. */
@@ -54,7 +60,7 @@ const NODE_LOCAL_DNS = '169.254.20.10/32';
 /** Egress to the cluster's DNS and its node-local cache, which every component needs. */
 export function dnsEgress(): k8s.NetworkPolicyEgressRule {
   const clusterDns = {
-    namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'kube-system' } },
+    ...namespacePeer('kube-system'),
     podSelector: { matchLabels: { 'k8s-app': 'kube-dns' } },
   };
   return {

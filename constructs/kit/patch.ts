@@ -2,10 +2,7 @@ import { ApiObject, JsonPatch } from 'cdk8s';
 import type { IConstruct } from 'constructs';
 import { withChecksum } from './checksum';
 import { SettingError } from './errors';
-import { plain } from './plain';
-
-/** A manifest, as it is written. */
-export type Manifest = { readonly [field: string]: unknown };
+import { type Manifest, plain } from './plain';
 
 /**
  * A change of a manifest:

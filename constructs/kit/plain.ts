@@ -1,3 +1,6 @@
+/** A manifest, as it is written. */
+export type Manifest = { readonly [field: string]: unknown };
+
 /**
  * A value as it stands in YAML. Values of cdk8s' typed objects, such as `k8s.Quantity.fromString('1Gi')`, become their
  * text or number; properties that are `undefined` are left out.

@@ -1,7 +1,7 @@
 import type { k8s } from 'cdk8s-plus-28';
 import { SettingError } from './errors';
 import type { Image } from './images';
-import { type Labels, NAME_LABEL } from './labels';
+import { type Labels, selectorLabels } from './labels';
 import type { Mount } from './mount';
 import type { ResourceOptions } from './resources';
 import type { SecurityProfile } from './security';
@@ -108,7 +108,7 @@ export interface PodOptions {
   readonly priorityClassName?: string;
   /** Names of Secrets with credentials of registries. @default - those of the ServiceAccount */
   readonly imagePullSecrets?: readonly string[];
-  /** Labels of the pods, in addition to the component's. `app.kubernetes.io/name` is fixed. @default - none */
+  /** Labels of the pods, in addition to the component's. Those that selectors use are fixed. @default - none */
   readonly labels?: Labels;
   /** Annotations of the pods, in addition to the component's, e.g. for Istio or Vault. @default - none */
   readonly annotations?: { readonly [key: string]: string };
@@ -192,8 +192,8 @@ export function checkPod({ name, pod = {}, workload, setting, fixedReplicas }: C
   if (grace !== undefined && !(Number.isInteger(grace) && grace >= 0)) {
     refuse('terminationGracePeriodSeconds', grace, 'write a whole number of seconds, from 0');
   }
-  if (pod.labels && NAME_LABEL in pod.labels) {
-    refuse(`labels["${NAME_LABEL}"]`, pod.labels[NAME_LABEL], 'selectors use it: change the prop name instead');
+  for (const label of Object.keys(selectorLabels(name)).filter((key) => pod.labels && key in pod.labels)) {
+    refuse(`labels["${label}"]`, pod.labels?.[label], 'selectors use it: leave it out');
   }
   const containers = [name, ...[...(pod.initContainers ?? []), ...(pod.sidecars ?? [])].map((other) => other.name)];
   const repeated = containers.find((container, index) => containers.indexOf(container) !== index);

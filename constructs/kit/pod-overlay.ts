@@ -1,6 +1,5 @@
 import { type Labels, selectorLabels } from './labels';
-import type { Manifest } from './patch';
-import { plain } from './plain';
+import { type Manifest, plain } from './plain';
 import type { ExtraContainer, PodOptions } from './pod-options';
 import { restrictedContainer } from './security';
 

@@ -1,6 +1,6 @@
 import { k8s } from 'cdk8s-plus-28';
+import { parseQuantity } from './checks/quantities';
 import { SettingError } from './errors';
-import { parseQuantity } from './quantity';
 
 /**
  * Requests and limits of a container, as Kubernetes quantities.

@@ -1,12 +1,13 @@
 import type { Construct } from 'constructs';
 import { Component, type Endpoint, httpProbe, images, type PodOptions } from '../kit';
+import { checkedNamespaces } from '../kit/checks';
 import { PatchableConstruct } from '../kit/patchable-construct';
 import { CLUSTER_RESOURCES, clusterRules, NAMESPACED_RESOURCES, namespacedRules } from './kube-state-metrics-config';
 
 export interface KubeStateMetricsProps {
   /** @default kube-state-metrics */
   readonly name?: string;
-  /** Namespaces whose objects are reported. The exporter may not read others. */
+  /** Namespaces whose objects are reported, at least one. The exporter gets a Role in each, and may not read others. */
   readonly namespaces: readonly string[];
   /** Ranges that hold the API server's addresses. @default - every private range */
   readonly apiCidrs?: readonly string[];
@@ -18,8 +19,10 @@ export interface KubeStateMetricsProps {
 export class KubeStateMetrics extends PatchableConstruct {
   readonly component: Component;
 
+  /** @throws SettingError for an invalid name or range, and for no namespace */
   constructor(scope: Construct, id: string, props: KubeStateMetricsProps) {
     super(scope, id);
+    const namespaces = checkedNamespaces('namespaces', props.namespaces);
     this.component = new Component(this, 'exporter', {
       name: props.name ?? 'kube-state-metrics',
       image: images.kubeStateMetrics,
@@ -28,7 +31,7 @@ export class KubeStateMetrics extends PatchableConstruct {
       args: [
         '--port=8080',
         '--telemetry-port=8081',
-        `--namespaces=${props.namespaces.join(',')}`,
+        `--namespaces=${namespaces.join(',')}`,
         `--resources=${[...CLUSTER_RESOURCES, ...NAMESPACED_RESOURCES].sort().join(',')}`,
       ],
       probes: { readiness: httpProbe('/readyz', 'telemetry'), liveness: httpProbe('/livez', 'http') },
@@ -38,7 +41,7 @@ export class KubeStateMetrics extends PatchableConstruct {
       fixedReplicas: 'each replica would report every object again: leave it out, and raise resources instead',
     });
     this.component.addClusterRole(clusterRules());
-    for (const namespace of props.namespaces) {
+    for (const namespace of namespaces) {
       this.component.addRole(namespace, namespacedRules());
     }
   }

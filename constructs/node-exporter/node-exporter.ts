@@ -1,5 +1,6 @@
 import type { Construct } from 'constructs';
 import { Component, type Endpoint, hostDirectory, httpProbe, images, type PodOptions } from '../kit';
+import { checkCidrs, checkPort } from '../kit/checks';
 import { PatchableConstruct } from '../kit/patchable-construct';
 import { nodeExporterArgs } from './node-exporter-config';
 
@@ -23,9 +24,12 @@ const HOST_ROOT = '/host/root';
 export class NodeExporter extends PatchableConstruct {
   readonly component: Component;
 
+  /** @throws SettingError for an invalid port or range */
   constructor(scope: Construct, id: string, props: NodeExporterProps = {}) {
     super(scope, id);
+    checkCidrs('nodeCidrs', props.nodeCidrs);
     const port = props.port ?? 9100;
+    checkPort('port', port);
     this.component = new Component(this, 'exporter', {
       name: props.name ?? 'node-exporter',
       image: images.nodeExporter,

@@ -13,7 +13,9 @@ import {
   SettingError,
   toYaml,
 } from '../kit';
+import { checkScheme } from '../kit/checks';
 import { PatchableConstruct } from '../kit/patchable-construct';
+import { checkPostgresExporter } from './postgres-exporter-checks';
 import {
   CA_PATH,
   COLLECTOR_SUFFIX,
@@ -27,18 +29,22 @@ import {
 export interface PostgresExporterProps {
   /** Name of postgres_exporter's objects. @default postgres-exporter */
   readonly name?: string;
-  /** Name of sql_exporter's objects. @default sql-exporter */
+  /** Name of sql_exporter's objects. @default - sql-exporter; with another `name`, that name with `-sql` appended */
   readonly sqlName?: string;
-  /** The PostgreSQL server. */
+  /** The PostgreSQL server: an endpoint with the scheme `postgresql`. */
   readonly postgres: Endpoint;
   /** Database to connect to. */
   readonly database: string;
   /** How the connections are secured. @default require */
   readonly tls?: PostgresTls;
-  /** The Secret. Its keys POSTGRES_USER and POSTGRES_PASSWORD hold the monitoring role. */
+  /** The Secret that holds the monitoring role and its password. */
   readonly credentials: Credentials;
-  /** Your own queries, at least one, which sql_exporter runs. */
-  readonly collectors: readonly SqlCollector[];
+  /** Key of the role's name in the Secret. @default POSTGRES_USER */
+  readonly userKey?: string;
+  /** Key of the role's password in the Secret. @default POSTGRES_PASSWORD */
+  readonly passwordKey?: string;
+  /** Your own queries, which sql_exporter runs. @default - none, and no sql_exporter */
+  readonly collectors?: readonly SqlCollector[];
   /** Options of postgres_exporter's pod. @default - none */
   readonly pod?: PodOptions;
   /** Options of sql_exporter's pod. @default - none */
@@ -46,31 +52,29 @@ export interface PostgresExporterProps {
 }
 
 const CREDENTIALS_PATH = '/etc/postgres-exporter/credentials';
-const USER_KEY = 'POSTGRES_USER';
-const PASSWORD_KEY = 'POSTGRES_PASSWORD';
+const DEFAULT_NAME = 'postgres-exporter';
 const ONE_TARGET = 'each replica would report the server again: leave it out, and raise resources instead';
+
+/** Protocols that the drivers of both exporters speak. */
+const SCHEMES = ['postgresql', 'postgres'];
 
 /**
  * Metrics of a PostgreSQL server: postgres_exporter for the server's own statistics, and sql_exporter for your own
- * queries, which postgres_exporter has deprecated.
+ * queries, which postgres_exporter has deprecated. Without queries there is no sql_exporter.
  */
 export class PostgresExporter extends PatchableConstruct {
   /** postgres_exporter. */
   readonly component: Component;
-  /** sql_exporter. */
-  readonly sqlComponent: Component;
+  /** sql_exporter; `undefined` without collectors. */
+  readonly sqlComponent: Component | undefined;
 
+  /** @throws SettingError for an endpoint that is no PostgreSQL server, and for an invalid collector */
   constructor(scope: Construct, id: string, props: PostgresExporterProps) {
     super(scope, id);
-    if (props.collectors.length === 0) {
-      throw new SettingError(
-        'collectors',
-        props.collectors,
-        'add a collector: sql_exporter does not start without one',
-      );
-    }
+    checkPostgresExporter(props);
+    const { collectors = [] } = props;
     this.component = this.addPostgresExporter(props);
-    this.sqlComponent = this.addSqlExporter(props);
+    this.sqlComponent = collectors.length > 0 ? this.addSqlExporter(props, collectors) : undefined;
   }
 
   /** Statistics of the server. */
@@ -78,12 +82,20 @@ export class PostgresExporter extends PatchableConstruct {
     return this.component.endpoint();
   }
 
-  /** Results of the queries. */
+  /**
+   * Results of the queries.
+   *
+   * @throws SettingError without collectors
+   */
   get sqlEndpoint(): Endpoint {
+    if (!this.sqlComponent) {
+      throw new SettingError('collectors', undefined, 'add a collector: there is no sql_exporter without one');
+    }
     return this.sqlComponent.endpoint();
   }
 
-  private addPostgresExporter({ name = 'postgres-exporter', tls = 'require', ...props }: PostgresExporterProps) {
+  private addPostgresExporter({ name = DEFAULT_NAME, tls = 'require', ...props }: PostgresExporterProps) {
+    const { user, password } = keysOf(props);
     const component = new Component(this, 'exporter', {
       name,
       image: images.postgresExporter,
@@ -92,21 +104,24 @@ export class PostgresExporter extends PatchableConstruct {
       args: POSTGRES_EXPORTER_ARGS,
       probes: { readiness: httpProbe('/'), liveness: httpProbe('/') },
       resources: { cpu: '25m', memory: '64Mi' },
-      mounts: [props.credentials.files(CREDENTIALS_PATH, [USER_KEY, PASSWORD_KEY]), ...authority(tls)],
+      mounts: [props.credentials.files(CREDENTIALS_PATH, [user, password]), ...authority(tls)],
       pod: props.pod,
       fixedReplicas: ONE_TARGET,
     });
-    const { address } = component.connectTo(props.postgres);
+    const connection = component.connectTo(props.postgres);
+    checkScheme('postgres', connection, SCHEMES);
     component.addEnv(
-      { name: 'DATA_SOURCE_URI', value: `${address}/${props.database}?${connectionParameters(name, tls)}` },
-      { name: 'DATA_SOURCE_USER_FILE', value: `${CREDENTIALS_PATH}/${USER_KEY}` },
-      { name: 'DATA_SOURCE_PASS_FILE', value: `${CREDENTIALS_PATH}/${PASSWORD_KEY}` },
+      { name: 'DATA_SOURCE_URI', value: `${connection.address}/${props.database}?${connectionParameters(name, tls)}` },
+      { name: 'DATA_SOURCE_USER_FILE', value: `${CREDENTIALS_PATH}/${user}` },
+      { name: 'DATA_SOURCE_PASS_FILE', value: `${CREDENTIALS_PATH}/${password}` },
     );
     return component;
   }
 
-  private addSqlExporter({ sqlName: name = 'sql-exporter', tls = 'require', ...props }: PostgresExporterProps) {
-    const { credentials, collectors } = props;
+  private addSqlExporter(props: PostgresExporterProps, collectors: readonly SqlCollector[]) {
+    const { credentials, tls = 'require' } = props;
+    const { user, password } = keysOf(props);
+    const name = props.sqlName ?? defaultSqlName(props.name);
     const config = new ConfigDirectory(this, 'config', { name, path: CONFIG_PATH });
     const component = new Component(this, 'sql-exporter', {
       name,
@@ -115,7 +130,7 @@ export class PostgresExporter extends PatchableConstruct {
       ports: { http: { port: 9399 } },
       args: [`-config.file=${CONFIG_PATH}/sql_exporter.yml`],
       // It cannot read a password from a file, and in a URL special characters would have to be escaped.
-      env: [credentials.variable('PGUSER', USER_KEY), credentials.variable('PGPASSWORD', PASSWORD_KEY)],
+      env: [credentials.variable('PGUSER', user), credentials.variable('PGPASSWORD', password)],
       probes: { readiness: httpProbe('/healthz'), liveness: httpProbe('/healthz') },
       resources: { cpu: '25m', memory: '128Mi' },
       mounts: [config.mount, ...authority(tls)],
@@ -130,6 +145,15 @@ export class PostgresExporter extends PatchableConstruct {
     }
     return component;
   }
+}
+
+/** A second exporter in a namespace needs another name for both of its servers. */
+function defaultSqlName(name: string = DEFAULT_NAME): string {
+  return name === DEFAULT_NAME ? 'sql-exporter' : `${name}-sql`;
+}
+
+function keysOf({ userKey, passwordKey }: Pick<PostgresExporterProps, 'userKey' | 'passwordKey'>) {
+  return { user: userKey ?? 'POSTGRES_USER', password: passwordKey ?? 'POSTGRES_PASSWORD' };
 }
 
 /** The certificate of the authority. The pods wait for its ConfigMap. */

@@ -2,12 +2,14 @@ import type { Construct } from 'constructs';
 import { applicationJobs } from '../../metrics';
 import type { AlertLinks, RuleCatalogue } from '../../rules';
 import { BlackboxExporter, type BlackboxExporterProps } from '../blackbox-exporter';
-import { Endpoint } from '../kit';
+import { Endpoint, SettingError } from '../kit';
+import { checkCidrs, checkedNamespaces, checkNamespace } from '../kit/checks';
 import { PatchableConstruct } from '../kit/patchable-construct';
 import { inSettings } from '../kit/setting-path';
 import { KubeStateMetrics, type KubeStateMetricsProps } from '../kube-state-metrics';
 import { type Platform, platformFacts, topicsHiddenBy } from './platform';
 import { Prometheus, type PrometheusProps } from './prometheus';
+import { checkProbedUrl, type ProbedUrl } from './prometheus-checks';
 import {
   annotatedPodsJob,
   annotatedServicesJob,
@@ -20,29 +22,42 @@ import {
 export interface PrometheusStackProps extends PrometheusProps {
   /** Kubernetes distribution of the cluster. */
   readonly platform: Platform;
-  /** Namespaces whose objects kube-state-metrics reports. */
+  /** Namespaces whose objects kube-state-metrics reports, at least one. It gets a Role in each. */
   readonly watchedNamespaces: readonly string[];
   /**
    * An application whose Services and pods are scraped if they have `prometheus.io/scrape: "true"`: the jobs
-   * `<name>-services` and `<name>-pods`. `endpoints` opens the way to their ports.
+   * `<name>-services` and `<name>-pods`.
    * @default - none
    */
-  readonly application?: {
-    readonly name: string;
-    readonly namespace: string;
-    /** Endpoints of the annotated pods. @default - none: open the way with `prometheus.component.connectTo()` */
-    readonly endpoints?: readonly Endpoint[];
-  };
-  /** Public URLs to probe. @default - none */
-  readonly probedUrls?: readonly string[];
+  readonly application?: AnnotatedApplication;
+  /** `https://` URLs to probe. One with a private address needs ranges: `{ url, cidrs }`. @default - none */
+  readonly probedUrls?: readonly (string | ProbedUrl)[];
   /** Rules to load, without those that the platform cannot evaluate, and the links of their alerts. @default - none */
   readonly rules?: { readonly catalogue: RuleCatalogue; readonly links: AlertLinks };
   /** Ranges that hold the nodes' addresses. @default - every private range */
   readonly nodeCidrs?: readonly string[];
-  /** Name and pod options of kube-state-metrics; `pod` above is for Prometheus. @default - its own defaults */
+  /**
+   * Name and pod options of kube-state-metrics; `pod` above is for Prometheus. A second stack in a namespace needs
+   * another name.
+   * @default - its own defaults
+   */
   readonly kubeStateMetrics?: Pick<KubeStateMetricsProps, 'name' | 'pod'>;
-  /** Name and pod options of the blackbox exporter. @default - its own defaults */
-  readonly blackboxExporter?: BlackboxExporterProps;
+  /**
+   * Name and pod options of the blackbox exporter. A second stack in a namespace needs another name.
+   * @default - its own defaults
+   */
+  readonly blackboxExporter?: Pick<BlackboxExporterProps, 'name' | 'pod'>;
+}
+
+/** An application that is discovered by its annotations. `endpoints` or `ports` opens the way to its pods. */
+export interface AnnotatedApplication {
+  /** Prefix of the jobs. */
+  readonly name: string;
+  readonly namespace: string;
+  /** Endpoints of the annotated pods: Prometheus may reach these pods only. @default - none */
+  readonly endpoints?: readonly Endpoint[];
+  /** Ports of the annotated pods: Prometheus may reach them in every pod of the namespace. @default - none */
+  readonly ports?: readonly number[];
 }
 
 /**
@@ -54,10 +69,19 @@ export class PrometheusStack extends PatchableConstruct {
   readonly kubeStateMetrics: KubeStateMetrics;
   readonly blackboxExporter: BlackboxExporter;
 
+  /** @throws SettingError when a prop is invalid */
   constructor(scope: Construct, id: string, props: PrometheusStackProps) {
     super(scope, id);
+    const namespaces = checkedNamespaces('watchedNamespaces', props.watchedNamespaces);
+    checkCidrs('nodeCidrs', props.nodeCidrs);
+    const probedUrls = (props.probedUrls ?? []).map((probed) =>
+      typeof probed === 'string' ? { url: probed } : probed,
+    );
+    for (const probed of probedUrls) {
+      checkProbedUrl('probedUrls', probed);
+    }
     this.prometheus = new Prometheus(this, 'prometheus', props);
-    const { kubeStateMetrics, blackboxExporter, watchedNamespaces: namespaces, apiCidrs } = props;
+    const { kubeStateMetrics, blackboxExporter, apiCidrs } = props;
     this.kubeStateMetrics = inSettings(
       'kubeStateMetrics',
       () => new KubeStateMetrics(this, 'kube-state-metrics', { ...kubeStateMetrics, namespaces, apiCidrs }),
@@ -73,8 +97,8 @@ export class PrometheusStack extends PatchableConstruct {
     if (props.application) {
       this.scrapeApplication(props.application);
     }
-    if (props.probedUrls && props.probedUrls.length > 0) {
-      this.probe(props.probedUrls);
+    if (probedUrls.length > 0) {
+      this.probe(probedUrls);
     }
     if (props.rules) {
       const { catalogue, links } = props.rules;
@@ -120,24 +144,32 @@ export class PrometheusStack extends PatchableConstruct {
     prometheus.addScrapeJob('blackbox-exporter', blackboxExporter.endpoint);
   }
 
-  private scrapeApplication({
-    name,
-    namespace,
-    endpoints = [],
-  }: NonNullable<PrometheusStackProps['application']>): void {
+  private scrapeApplication({ name, namespace, endpoints = [], ports = [] }: AnnotatedApplication): void {
+    checkNamespace('application.namespace', namespace);
+    if (endpoints.length === 0 && ports.length === 0) {
+      throw new SettingError(
+        'application.endpoints',
+        undefined,
+        'name the endpoints of the annotated pods, or their ports: Prometheus would discover pods that it cannot reach',
+      );
+    }
     const jobs = applicationJobs(name);
     this.prometheus.addScrapeConfig(annotatedServicesJob(jobs.services, namespace));
     this.prometheus.addScrapeConfig(annotatedPodsJob(jobs.pods, namespace));
     for (const endpoint of endpoints) {
       this.prometheus.component.connectTo(endpoint);
     }
+    if (ports.length > 0) {
+      this.prometheus.component.allowEgressTo(Endpoint.podsIn(namespace, ports));
+    }
   }
 
-  private probe(urls: readonly string[]): void {
+  private probe(probedUrls: readonly ProbedUrl[]): void {
     const { address } = this.prometheus.component.connectTo(this.blackboxExporter.endpoint);
-    for (const url of urls) {
-      this.blackboxExporter.component.allowEgressTo(Endpoint.url(url));
+    for (const { url, cidrs } of probedUrls) {
+      this.blackboxExporter.component.allowEgressTo(Endpoint.url(url, cidrs));
     }
+    const urls = probedUrls.map(({ url }) => url);
     this.prometheus.addScrapeConfig(probeJob('blackbox-http', address, this.blackboxExporter.httpModule, urls));
   }
 }

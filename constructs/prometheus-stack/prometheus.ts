@@ -10,6 +10,7 @@ import {
   DuplicateNameError,
   Endpoint,
   httpProbe,
+  httpUrl,
   images,
   type PodOptions,
   SecretFiles,
@@ -18,8 +19,11 @@ import {
   toYaml,
   type WithSecretKeys,
 } from '../kit';
+import { checkName, checkObjectName, checkScheme, privateHost } from '../kit/checks';
 import { PatchableConstruct } from '../kit/patchable-construct';
+import { serverOf } from '../kit/url';
 import { discoveryRights } from './discovery-rights';
+import { checkPrometheus, checkScrapeConfig } from './prometheus-checks';
 import {
   type AlertmanagerClient,
   checkSettings,
@@ -83,7 +87,8 @@ export interface PrometheusProps {
   /**
    * More settings of `prometheus.yml`, as Prometheus reads them: `global`, `storage`, `tracing`, `otlp`, `remote_read` …
    * They are merged over the construct's. A field that names a file takes a key of a Secret. Settings that the construct
-   * writes are refused. You open the way to a receiver of traces with `component.connectTo()`.
+   * writes are refused. You open the way to a receiver of traces, and to private servers of `remote_read`, with
+   * `component.connectTo()`.
    * @default - none
    */
   readonly config?: WithSecretKeys<PrometheusSettings>;
@@ -104,6 +109,12 @@ export type ScrapeJobSettings = WithSecretKeys<
     readonly relabel?: readonly RelabelConfig[];
   };
 
+/** Options of `addScrapeConfig()`. */
+export interface ScrapeConfigOptions {
+  /** Grant discovery without namespaces its rights in the whole cluster. @default false: it is refused */
+  readonly allNamespaces?: boolean;
+}
+
 /** Targets in a ConfigMap that an operator maintains. */
 export interface FileDiscovery {
   readonly job: string;
@@ -112,6 +123,9 @@ export interface FileDiscovery {
   /** Where the targets may be: opens the NetworkPolicy. */
   readonly destinations: readonly Destination[];
 }
+
+/** Protocols that Prometheus speaks. */
+const HTTP_SCHEMES = ['http', 'https'];
 
 const CONFIG_PATH = '/etc/prometheus/config';
 const RULES_PATH = '/etc/prometheus/rules';
@@ -138,12 +152,16 @@ export class Prometheus extends PatchableConstruct {
   private readonly rules: ConfigDirectory;
   private readonly jobs = new Map<string, ScrapeConfig>();
   private readonly alertmanagers: AlertmanagerClient[] = [];
+  /** Address of the first replica of each. */
+  private readonly alertmanagerAddresses = new Set<string>();
   private readonly secrets = new SecretFiles(SECRETS_PATH);
   private readonly settings: PrometheusSettings;
   private readonly remoteWrites: readonly RemoteWriteConfig[];
 
+  /** @throws SettingError when a prop is invalid, or when the volume cannot hold the retention */
   constructor(scope: Construct, id: string, props: PrometheusProps) {
     super(scope, id);
+    checkPrometheus(props);
     const {
       name = 'prometheus',
       replicas = PROMETHEUS_DEFAULTS.replicas,
@@ -200,22 +218,27 @@ export class Prometheus extends PatchableConstruct {
     this.secrets.mountIn(this.component);
     this.remoteWrites = this.addRemoteWrites(props);
     for (const { url } of this.settings.remote_read ?? []) {
-      this.component.allowEgressTo(Endpoint.url(url));
+      const { host } = serverOf(httpUrl('config.remote_read.url', url, 'https://mimir.example.com/api/v1/read'));
+      if (privateHost(host) === undefined) {
+        this.component.allowEgressTo(Endpoint.url(url));
+      }
     }
   }
 
   /**
    * Adds a scrape job as Prometheus reads it, with default limits. A field that names a file takes a key of a Secret.
    *
-   * Discovery in Kubernetes gets its rights: in its namespaces, or in the whole cluster if it names none. You open the
-   * way to the targets, and to the API of another discovery, with `component.connectTo()` or
+   * Discovery in Kubernetes gets its rights in its namespaces, or in the whole cluster with `allNamespaces`. You open
+   * the way to the targets, and to the API of another discovery, with `component.connectTo()` or
    * `component.allowEgressTo()`.
    *
    * @throws DuplicateNameError for a second job of the same name
-   * @throws SettingError for a secret that stands in the job itself
+   * @throws SettingError for an invalid duration, for discovery in no namespace or in an invalid one, and for a secret
+   *   that stands in the job itself
    */
-  addScrapeConfig(settings: WithSecretKeys<ScrapeConfig>): void {
+  addScrapeConfig(settings: WithSecretKeys<ScrapeConfig>, { allNamespaces = false }: ScrapeConfigOptions = {}): void {
     const config = this.secrets.resolve<ScrapeConfig>(`scrape job ${settings.job_name}`, 'scrape_configs', settings);
+    checkScrapeConfig(config, { intervalSeconds: this.intervalSeconds, allNamespaces });
     if (this.jobs.has(config.job_name)) {
       throw new DuplicateNameError('scrape job name', config.job_name);
     }
@@ -245,10 +268,12 @@ export class Prometheus extends PatchableConstruct {
    * });
    */
   addScrapeJob(job: string, endpoint: Endpoint, settings: ScrapeJobSettings = {}): void {
-    const { service, scheme, host } = this.component.connectTo(endpoint);
+    const connection = this.component.connectTo(endpoint);
+    const { service, scheme, host } = connection;
     if (!service) {
       throw new SettingError('addScrapeJob', job, 'the endpoint has no Service in the cluster; use addScrapeConfig()');
     }
+    checkScheme(`addScrapeJob('${job}')`, connection, HTTP_SCHEMES);
     const { relabel = [], tls, basicAuth, bearerToken, ...rest } = settings;
     const path = `${SCRAPE_PATH}/${job}`;
     const credentials = jobCredentials({ job, host, path, tls, basicAuth, bearerToken });
@@ -267,6 +292,9 @@ export class Prometheus extends PatchableConstruct {
 
   /** Reads targets from a ConfigMap that an operator maintains, without a synthesis. */
   addFileDiscovery({ job, configMap, destinations }: FileDiscovery): void {
+    // The job is in the name of a volume.
+    checkName('job', job);
+    checkObjectName('configMap', configMap);
     for (const destination of destinations) {
       this.component.allowEgressTo(destination);
     }
@@ -290,17 +318,25 @@ export class Prometheus extends PatchableConstruct {
    * Sends alerts to every replica behind an endpoint.
    *
    * @param settings more settings of the client, as Prometheus reads them: `basic_auth`, `sigv4`, `path_prefix` …
+   * @throws DuplicateNameError for the same endpoint again
    */
   addAlertmanager(
     endpoint: Endpoint,
     settings: WithSecretKeys<Omit<AlertmanagerClient, 'static_configs' | 'scheme'>> = {},
   ): void {
-    const { scheme, replicas, address } = this.component.connectTo(endpoint);
+    const connection = this.component.connectTo(endpoint);
+    checkScheme('addAlertmanager', connection, HTTP_SCHEMES);
+    const { scheme, replicas, address } = connection;
+    const targets = replicas.length > 0 ? replicas : [address];
+    if (this.alertmanagerAddresses.has(targets[0]!)) {
+      throw new DuplicateNameError('Alertmanager', address, 'remove one of them');
+    }
+    this.alertmanagerAddresses.add(targets[0]!);
     this.alertmanagers.push({
       api_version: 'v2',
       scheme,
       // Every replica, never the Service: https://prometheus.io/docs/alerting/latest/alertmanager/#high-availability
-      static_configs: [{ targets: replicas.length > 0 ? replicas : [address] }],
+      static_configs: [{ targets }],
       ...this.secrets.resolve<AlertmanagerClient>('addAlertmanager', 'alertmanagers', settings),
     });
   }

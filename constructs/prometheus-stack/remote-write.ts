@@ -1,11 +1,13 @@
-import { type Destination, Endpoint, httpUrl, refuseManaged, type WithSecretKeys } from '../kit';
+import { type Destination, DuplicateNameError, Endpoint, httpUrl, refuseManaged, type WithSecretKeys } from '../kit';
+import { checkCidrs, checkReachable, privateHost } from '../kit/checks';
+import { serverOf } from '../kit/url';
 import type { RemoteWriteConfig } from './prometheus-config';
 
 /** A receiver of samples, in addition to the local storage. */
 export interface RemoteWrite {
   /** Address of the receiver, e.g. `https://mimir.example.com/api/v1/push`. */
   readonly url: string;
-  /** Ranges that hold the receiver's addresses, if they are private. @default - the Internet */
+  /** Ranges that hold the receiver's addresses. Required for a private host. @default - the Internet */
   readonly cidrs?: readonly string[];
   /** Names of the metrics to send, as one anchored regular expression. @default - every metric */
   readonly keep?: string;
@@ -21,13 +23,14 @@ export interface RemoteWrite {
 
 /** Settings of a receiver of samples besides its URL. */
 export type RemoteWriteSettings = Omit<RemoteWriteConfig, 'url'>;
+const EXAMPLE = 'https://mimir.example.com/api/v1/push';
 
 /**
  * A receiver as Prometheus reads it.
  *
  * @param credentialsPath directory of the tokens
  * @param settings more settings, with the paths of its Secrets' files
- * @throws SettingError when the URL does not parse, or for a setting that another prop writes
+ * @throws SettingError for a setting that another prop writes
  */
 export function remoteWriteConfig(
   remoteWrite: RemoteWrite,
@@ -35,7 +38,6 @@ export function remoteWriteConfig(
   settings: RemoteWriteSettings,
 ): RemoteWriteConfig {
   const { url, keep, tokenKey } = remoteWrite;
-  httpUrl('remoteWrites.url', url, 'https://mimir.example.com/api/v1/push');
   refuseManaged('remoteWrites.config', settings, {
     url: 'write url beside config',
     ...(tokenKey && { authorization: 'tokenKey writes it' }),
@@ -54,10 +56,36 @@ export function remoteWriteConfig(
 export function remoteWriteDestinations(remoteWrite: RemoteWrite, settings: RemoteWriteSettings): Destination[] {
   const { oauth2, proxy_url, sigv4, azuread, google_iam } = settings;
   return [
-    proxy_url ? Endpoint.url(proxy_url, remoteWrite.cidrs) : Endpoint.url(remoteWrite.url, remoteWrite.cidrs),
-    ...(oauth2?.token_url ? [Endpoint.url(oauth2.proxy_url ?? oauth2.token_url)] : []),
+    Endpoint.url(proxy_url ?? remoteWrite.url, remoteWrite.cidrs),
+    ...(oauth2?.token_url ? [tokenServer(oauth2.proxy_url ?? oauth2.token_url, remoteWrite.cidrs)] : []),
     ...(sigv4 || azuread || google_iam ? [Endpoint.anyHost()] : []),
   ];
+}
+
+/** A server of tokens in the same private ranges, or on the Internet. */
+function tokenServer(url: string, cidrs: readonly string[] | undefined): Destination {
+  const { host } = serverOf(httpUrl('remoteWrites.config.oauth2.token_url', url, 'https://login.example.com/token'));
+  return Endpoint.url(url, privateHost(host) ? cidrs : undefined);
+}
+
+/**
+ * Checks a list of receivers.
+ *
+ * @throws SettingError for an invalid URL or range, and for a private host without ranges
+ * @throws DuplicateNameError for the same receiver twice, which Prometheus refuses
+ */
+export function checkRemoteWrites(remoteWrites: readonly RemoteWrite[]): void {
+  const known = new Set<string>();
+  for (const { url, cidrs, keep, tokenKey, config } of remoteWrites) {
+    const { host } = serverOf(httpUrl('remoteWrites.url', url, EXAMPLE));
+    checkCidrs('remoteWrites.cidrs', cidrs);
+    checkReachable('remoteWrites.url', url, host, cidrs);
+    const key = JSON.stringify([url, keep, tokenKey, config]);
+    if (known.has(key)) {
+      throw new DuplicateNameError('remote write', url, 'remove one of them');
+    }
+    known.add(key);
+  }
 }
 
 /** Keys of the tokens that a list of receivers needs. */

@@ -1,5 +1,6 @@
 import { ancestors, nodesOf, type Rule, textOf } from '../../rules';
 import { SettingError } from '../kit';
+import { secondsOf } from '../kit/checks';
 
 /** Functions that need two samples in their window, as the parser names them. */
 const RATES = ['Rate', 'Irate', 'Increase', 'Delta', 'Idelta', 'Deriv', 'PredictLinear'];
@@ -10,8 +11,6 @@ const RATES = ['Rate', 'Irate', 'Increase', 'Delta', 'Idelta', 'Deriv', 'Predict
  * https://grafana.com/docs/grafana/latest/datasources/prometheus/template-variables/#use-__rate_interval
  */
 const SAMPLES_OF_A_RATE = 4;
-
-const UNITS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400, w: 604_800, y: 31_536_000 };
 
 /** The range of a range selector, and how many samples the function around it needs there. */
 interface Window {
@@ -48,12 +47,4 @@ function windowsIn(expr: string): Window[] {
       samples: RATES.includes(reader) ? SAMPLES_OF_A_RATE : 1,
     };
   });
-}
-
-/** Seconds of a duration, e.g. `1h30m`. */
-function secondsOf(duration: string): number {
-  return [...duration.matchAll(/(\d+)([smhdwy])/g)].reduce(
-    (sum, [, count, unit]) => sum + Number(count) * UNITS[unit!]!,
-    0,
-  );
 }

@@ -1,4 +1,5 @@
 import { SettingError } from '../kit';
+import { checkCount, parseBytes } from '../kit/checks';
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
@@ -44,13 +45,11 @@ const SAMPLES_PER_CORE_SECOND = 50_000;
  * Sizes a Prometheus server for a load.
  *
  * @param disk size of the volume, e.g. `50Gi` @default - sized for the load, in steps of 10 GiB
- * @throws SettingError when a number is not positive, or when the volume cannot hold the retention
+ * @throws SettingError when a number is not whole and positive, or when the volume cannot hold the retention
  */
 export function sizePrometheus(load: PrometheusLoad, disk?: string): PrometheusSize {
   for (const [name, value] of Object.entries(load)) {
-    if (!(value > 0)) {
-      throw new SettingError(name, value, 'write a number greater than zero');
-    }
+    checkCount(name, value);
   }
   const samplesPerSecond = load.activeSeries / load.intervalSeconds;
   const blocks = samplesPerSecond * BYTES_PER_SAMPLE * load.retentionDays * 86_400;
@@ -77,19 +76,4 @@ export function sizePrometheus(load: PrometheusLoad, disk?: string): PrometheusS
 function shorterRetention({ retentionDays }: PrometheusLoad, share: number): string {
   const days = Math.floor(retentionDays * share);
   return days < 1 ? '' : `, or lower retentionDays to ${days}`;
-}
-
-const UNITS: Record<string, number> = { Mi: MIB, Gi: GIB, Ti: 1024 * GIB };
-
-/**
- * Bytes of a Kubernetes quantity in binary units.
- *
- * @throws SettingError for anything but a whole number of Mi, Gi or Ti
- */
-export function parseBytes(setting: string, quantity: string): number {
-  const [, amount, unit] = /^(\d+)(Mi|Gi|Ti)$/.exec(quantity) ?? [];
-  if (amount === undefined || unit === undefined) {
-    throw new SettingError(setting, quantity, 'write a quantity such as 50Gi (Mi, Gi or Ti)');
-  }
-  return Number(amount) * UNITS[unit]!;
 }

@@ -1,11 +1,12 @@
 import type { Construct } from 'constructs';
 import { Component, type Endpoint, httpProbe, images, type PodOptions, type SecretKey } from '../kit';
+import { checkCredentials, checkScheme } from '../kit/checks';
 import { PatchableConstruct } from '../kit/patchable-construct';
 
 export interface RedisExporterProps {
   /** @default redis-exporter */
   readonly name?: string;
-  /** The Redis server. */
+  /** The Redis server: an endpoint with the scheme `redis`, or `rediss` for TLS. */
   readonly redis: Endpoint;
   /** The Secret and the key of the password, whose value may be empty. @default - no password */
   readonly password?: SecretKey;
@@ -19,8 +20,10 @@ const ONE_TARGET = 'each replica would report the server again: leave it out, an
 export class RedisExporter extends PatchableConstruct {
   readonly component: Component;
 
+  /** @throws SettingError for an endpoint that is no Redis server */
   constructor(scope: Construct, id: string, props: RedisExporterProps) {
     super(scope, id);
+    checkCredentials('password.credentials', props.password?.credentials);
     this.component = new Component(this, 'exporter', {
       name: props.name ?? 'redis-exporter',
       image: images.redisExporter,
@@ -34,6 +37,7 @@ export class RedisExporter extends PatchableConstruct {
       fixedReplicas: ONE_TARGET,
     });
     const redis = this.component.connectTo(props.redis);
+    checkScheme('redis', redis, ['redis', 'rediss', 'valkey', 'valkeys']);
     // Managed servers hide CONFIG, so the exporter does not call it.
     this.component.addArgs(`--redis.addr=${redis.url()}`, '--config-command=-', '--connection-timeout=4s');
   }

@@ -22,16 +22,28 @@ let built: string | undefined;
 export function bundledServer(): string {
   const path = packagePath(...BUILT_SERVER);
   const compiled = __dirname.startsWith(packagePath('lib')) && existsSync(path);
-  built ??= compiled ? readFileSync(path, 'utf8') : buildServer();
+  built ??= compiled ? readFileSync(path, 'utf8') : buildServer().code;
   return built;
 }
 
+/** Makes `bundledServer()` return a server that `buildServer()` has built from the same sources, in an earlier run. */
+export function useServer(code: string): void {
+  built = code;
+}
+
+/** A bundled server. */
+export interface ServerBundle {
+  readonly code: string;
+  /** The files that it is made of, as paths in the package. */
+  readonly inputs: readonly string[];
+}
+
 /** Builds the server from its sources. The output depends on the sources and the locked packages alone. */
-export function buildServer(): string {
+export function buildServer(): ServerBundle {
   // Needed in a checkout only: the published package does without the compiler.
   const { buildSync } = require('esbuild') as typeof import('esbuild');
   const { version } = JSON.parse(readFileSync(packagePath('package.json'), 'utf8')) as { readonly version: string };
-  const { outputFiles } = buildSync({
+  const { outputFiles, metafile } = buildSync({
     entryPoints: [join(packagePath('remediation'), 'main.ts')],
     absWorkingDir: packagePath(),
     // The names of modules are in the output: a node_modules that is a link, as in a second worktree, changes none of them.
@@ -48,9 +60,10 @@ export function buildServer(): string {
     lineLimit: 160,
     legalComments: 'none',
     logLevel: 'error',
+    metafile: true,
     write: false,
   });
-  return outputFiles[0]!.text;
+  return { code: outputFiles[0]!.text, inputs: Object.keys(metafile.inputs) };
 }
 
 /** A text in parts that fit into an object each. They are cut between lines. */

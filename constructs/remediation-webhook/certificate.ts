@@ -1,6 +1,6 @@
 import type { Construct } from 'constructs';
 import { Certificate } from '../../imports/cert-manager.io';
-import { type Component, type Mount, patchable } from '../kit';
+import { type Component, type Mount, patchable, secretFiles } from '../kit';
 
 /** An issuer of cert-manager. */
 export interface CertificateIssuer {
@@ -33,14 +33,10 @@ export function addCertificate(scope: Construct, component: Component, issuer: C
 
 /** Certificate and private key, for the webhook. */
 export function tlsMount(secretName: string): Mount {
-  return { name: 'tls', source: () => ({ secret: { secretName, defaultMode: 0o440 } }), path: TLS_PATH };
+  return secretFiles('tls', secretName, TLS_PATH);
 }
 
 /** Only the certificate of the authority, for Alertmanager. The private key stays with the webhook. */
 export function authorityMount(secretName: string): Mount {
-  return {
-    name: 'remediation-ca',
-    source: () => ({ secret: { secretName, items: [{ key: 'ca.crt', path: 'ca.crt' }] } }),
-    path: AUTHORITY_PATH,
-  };
+  return secretFiles('remediation-ca', secretName, AUTHORITY_PATH, { keys: ['ca.crt'] });
 }

@@ -1,6 +1,14 @@
 import type { Limits, RemediationPolicy } from '../../remediation';
 import type { Configuration } from '../../remediation/configuration';
-import { type Connection, type Endpoint, type Mount, type SecretKey, SettingError } from '../kit';
+import {
+  type Connection,
+  configMapFiles,
+  DuplicateNameError,
+  type Endpoint,
+  type Mount,
+  type SecretKey,
+  SettingError,
+} from '../kit';
 
 export type { Limits } from '../../remediation';
 
@@ -77,9 +85,7 @@ export function connectionSettings(
 /** The certificate authorities of the connections. */
 export function authorityMounts(connections: ConnectionsProps): readonly Mount[] {
   return Object.entries(connections).flatMap(([name, { tls }]) =>
-    tls?.configMap
-      ? [{ name: `ca-${name}`, source: () => ({ configMap: { name: tls.configMap } }), path: `${CA_PATH}/${name}` }]
-      : [],
+    tls?.configMap ? [configMapFiles(`ca-${name}`, tls.configMap, `${CA_PATH}/${name}`)] : [],
   );
 }
 
@@ -118,7 +124,8 @@ function directory(secretName: string, first: SecretKey | undefined): string {
  * Checks policies and connections against each other.
  *
  * @param needed names of the connections that the policies use
- * @throws SettingError when a connection is missing, or two policies have the same name
+ * @throws SettingError when a connection is missing
+ * @throws DuplicateNameError when two policies have the same name
  */
 export function checkPolicies(
   policies: readonly RemediationPolicy[],
@@ -133,6 +140,6 @@ export function checkPolicies(
   const names = policies.map((policy) => policy.name);
   const repeated = names.find((name, index) => names.indexOf(name) !== index);
   if (repeated) {
-    throw new SettingError('policies', repeated, 'duplicate policy name: give one of the policies another name');
+    throw new DuplicateNameError('policy name', repeated);
   }
 }

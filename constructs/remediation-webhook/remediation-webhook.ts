@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { ApiObject } from 'cdk8s';
 import { k8s } from 'cdk8s-plus-28';
 import type { Construct } from 'constructs';
-import { load } from 'js-yaml';
+import { parseYaml } from '../../formats/yaml';
 import { packagePath } from '../../package-root';
 import type { OwnAlerts, RemediationPolicy, Requirements } from '../../remediation';
 import type { Configuration } from '../../remediation/configuration';
@@ -130,7 +130,10 @@ export class RemediationWebhook extends PatchableConstruct {
   private readonly alertmanagers: Connection[] = [];
   private readonly subjects: string[] = [];
 
-  /** @throws SettingError when a connection is missing, or two policies have the same name */
+  /**
+   * @throws SettingError when a connection is missing
+   * @throws DuplicateNameError when two policies have the same name
+   */
   constructor(scope: Construct, id: string, props: RemediationWebhookProps) {
     super(scope, id);
     const { name = DEFAULT_NAME, connections = {} } = props;
@@ -269,7 +272,7 @@ export class RemediationWebhook extends PatchableConstruct {
 
   /** The custom resource of the records. */
   private addDefinition(): void {
-    const definition = load(readFileSync(packagePath('imports', 'crds', 'remediation.yaml'), 'utf8')) as {
+    const definition = parseYaml(readFileSync(packagePath('imports', 'crds', 'remediation.yaml'), 'utf8')) as {
       readonly apiVersion: string;
       readonly kind: string;
       readonly metadata: { readonly name: string };

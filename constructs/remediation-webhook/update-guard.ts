@@ -74,9 +74,8 @@ export class UpdateGuard extends Construct {
       metadata,
       spec: { policyName: name, validationActions: ['Deny'] },
     });
-    for (const object of [policy, binding]) {
-      clusterScoped(object);
-    }
+    clusterScoped(policy);
+    clusterScoped(binding);
   }
 }
 

@@ -17,7 +17,7 @@ export async function startExecution(
   const { store, clients, holder } = props.context;
   const { target, dryRun } = inputOf(record, policy, props);
   // Set the label before the phase: the target gate finds occupied targets by label.
-  const labelled = { ...(await store.label(record)), status: record.status };
+  const labelled = await store.labelAhead(record);
   const started = clients.now();
   const change: StatusChange = {
     phase: 'executing',

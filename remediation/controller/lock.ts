@@ -55,8 +55,12 @@ export async function withTargetLocked(
   return withLock(leases, lock, LOCKED_RETRY_MS, async () => {
     // The record was read before the lock was acquired, so another replica may have moved it.
     const newest = await store.read(name);
-    if (!newest || newest.status.phase !== record.status.phase) {
-      return newest ? 0 : undefined;
+    if (!newest) {
+      return undefined;
+    }
+    const { phase, revertResult } = record.status;
+    if (newest.status.phase !== phase || newest.status.revertResult !== revertResult) {
+      return 0;
     }
     return work({ ...newest, status: { ...newest.status, target } });
   });

@@ -14,7 +14,7 @@ export interface AppProps {
   readonly authenticator: Authenticator;
   readonly intake: Intake;
   readonly metrics: Metrics;
-  readonly runbookPages: RunbookPages;
+  readonly runbookPages: Pick<RunbookPages, 'index' | 'page' | 'missing'>;
   readonly log: Log;
   /** Why the server is not ready, one line each; empty when it is. */
   readonly notReadyReasons: () => readonly string[];

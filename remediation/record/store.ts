@@ -86,23 +86,26 @@ export class RecordStore {
     const moved = change.phase !== record.status.phase || change.message !== record.status.message;
     const entry = { phase: change.phase, time: this.now().toISOString(), message: change.message ?? '' };
     const next = { ...status, ...change, transitions: moved ? [...transitions, entry] : transitions };
-    let known = record;
-    for (;;) {
-      try {
-        const reference = { ...this.reference(record.metadata.name), subresource: 'status' };
-        const updated = await this.client.replace<Remediation>(reference, { ...known, status: next });
-        return hasWork(updated) && needsLabels(updated) ? await this.tryLabel(updated) : updated;
-      } catch (error) {
-        if (!(error instanceof KubernetesError && (error.isConflict || error.isNotFound))) {
-          throw error;
-        }
-        const newer = await this.read(record.metadata.name);
-        if (!newer || !isDeepStrictEqual(newer.status, record.status)) {
-          throw new RecordMoved(`another replica has moved ${record.metadata.name}`);
-        }
-        known = newer;
-      }
-    }
+    const reference = { ...this.reference(record.metadata.name), subresource: 'status' };
+    const updated = await this.unlessMoved(record, ({ metadata }) =>
+      this.client.replace<Remediation>(reference, { ...record, metadata, status: next }),
+    );
+    return hasWork(updated) && needsLabels(updated) ? this.tryLabel(updated) : updated;
+  }
+
+  /**
+   * Sets the labels of a status that is stored next: the target gate of other records finds an occupied target by label.
+   *
+   * @throws RecordMoved when another replica has changed the status
+   */
+  async labelAhead(record: Remediation): Promise<Remediation> {
+    const labels = statusLabels(record);
+    const { metadata } = await this.unlessMoved(record, ({ metadata: { resourceVersion } }) =>
+      this.client.patch<Remediation>(this.reference(record.metadata.name), 'merge', {
+        metadata: { resourceVersion, labels },
+      }),
+    );
+    return { ...record, metadata };
   }
 
   /** Annotates the open records of an alert with the time at which the alert was resolved. */
@@ -130,9 +133,37 @@ export class RecordStore {
     return this.label(record).catch(() => record);
   }
 
+  /** Writes to a record, and again when its metadata alone has changed since it was read. */
+  private async unlessMoved(
+    record: Remediation,
+    write: (known: Remediation) => Promise<Remediation>,
+  ): Promise<Remediation> {
+    let known = record;
+    for (;;) {
+      try {
+        return await write(known);
+      } catch (error) {
+        if (!(error instanceof KubernetesError && (error.isConflict || error.isNotFound))) {
+          throw error;
+        }
+        const newer = await this.read(record.metadata.name);
+        if (!newer || !hasSameStatus(newer, record)) {
+          throw new RecordMoved(`another replica has moved ${record.metadata.name}`);
+        }
+        known = newer;
+      }
+    }
+  }
+
   private reference(name: string) {
     return { resource: REMEDIATION, namespace: this.namespace, name };
   }
+}
+
+/** The target is left out: it is found before it is stored. */
+function hasSameStatus(one: Remediation, other: Remediation): boolean {
+  const [first, second] = [one, other].map(({ status: { target, ...status } }) => status);
+  return isDeepStrictEqual(first, second);
 }
 
 /** The labels that follow from the status; `null` for a label to remove. */

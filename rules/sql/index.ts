@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { load } from 'js-yaml';
+import { parseYaml } from '../../formats/yaml';
 import { packagePath } from '../../package-root';
 import { CatalogueError } from '../catalogue';
 import { checkCollectors } from './checks';
@@ -22,7 +22,7 @@ export function sqlCollectors(directory = packagePath('rules', 'sql')): readonly
     readdirSync(directory)
       .filter((file) => file.endsWith(SUFFIX))
       .sort()
-      .map((file) => [basename(file, SUFFIX), load(readFileSync(join(directory, file), 'utf8')) as SqlCollector]),
+      .map((file) => [basename(file, SUFFIX), parseYaml(readFileSync(join(directory, file), 'utf8')) as SqlCollector]),
   );
   const problems = checkCollectors(collectors);
   if (problems.length > 0) {

@@ -5,35 +5,47 @@ import { join } from 'node:path';
 import { distFiles, ofKind, readManifests } from '../../testing/manifests';
 import { ROOT } from '../../tools/catalogue';
 
-/** Runs the program with a profile, into a directory that exists for as long as the check does. */
-function synthesize<T>(profile: string, check: (run: ReturnType<typeof spawn>, outdir: string) => T): T {
+/** The app from its sources, and as cdk8s runs it. */
+const PROGRAMS = {
+  'main.ts': ['--import', 'tsx', 'main.ts'],
+  'app.js': ['scripts/synth/app.js'],
+};
+
+/** Runs a program with a profile, into a directory that exists for as long as the check does. */
+function synthesize<T>(
+  program: readonly string[],
+  profile: string,
+  check: (run: ReturnType<typeof spawn>, outdir: string) => T,
+): T {
   const outdir = mkdtempSync(join(tmpdir(), 'synth-'));
   try {
-    return check(spawn(profile, outdir), outdir);
+    return check(spawn(program, profile, outdir), outdir);
   } finally {
     rmSync(outdir, { recursive: true });
   }
 }
 
-function spawn(profile: string, outdir: string) {
-  return spawnSync(process.execPath, ['--import', 'tsx', 'main.ts'], {
+function spawn(program: readonly string[], profile: string, outdir: string) {
+  return spawnSync(process.execPath, program, {
     cwd: ROOT,
     encoding: 'utf8',
     env: { ...process.env, CDK8S_OUTDIR: outdir, SIGHTEDIT_PROFILE: profile },
   });
 }
 
-test.each(['staging', ''])('profile "%s" ends the program with one message and writes nothing', (profile) => {
-  synthesize(profile, ({ status, stdout, stderr }, outdir) => {
-    expect(status).toBe(1);
-    expect(stderr).toBe(`SIGHTEDIT_PROFILE is "${profile}": write one of production, dev\n`);
-    expect(stdout).toBe('');
-    expect(distFiles(outdir)).toEqual([]);
+describe.each(Object.entries(PROGRAMS))('%s', (_, program) => {
+  test.each(['staging', ''])('profile "%s" ends the program with one message and writes nothing', (profile) => {
+    synthesize(program, profile, ({ status, stdout, stderr }, outdir) => {
+      expect(status).toBe(1);
+      expect(stderr).toBe(`SIGHTEDIT_PROFILE is "${profile}": write one of production, dev\n`);
+      expect(stdout).toBe('');
+      expect(distFiles(outdir)).toEqual([]);
+    });
   });
 });
 
-describe('profile dev', () => {
-  const { run, files, manifests } = synthesize('dev', (outcome, outdir) => ({
+describe.each(Object.entries(PROGRAMS))('%s, profile dev', (_, program) => {
+  const { run, files, manifests } = synthesize(program, 'dev', (outcome, outdir) => ({
     run: outcome,
     files: distFiles(outdir),
     manifests: readManifests(outdir),

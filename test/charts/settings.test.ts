@@ -195,11 +195,52 @@ test.each<Profile>(['production', 'dev'])("SightEdit's own settings hold in prof
 const DNS_LABEL = 'write a DNS label: lower-case letters, digits and dashes';
 const DIFFER = 'the namespaces of the platform, its node agents and the application must differ';
 const A_URL = 'write a URL, e.g. https://grafana.sightedit.com';
-const HTTPS = 'write a URL that begins with https://';
+const HTTPS = 'write a URL that begins with https://: probes fail without verified TLS';
 
 describe('a setting that cannot work is refused with its name, its value and the fix', () => {
   test.each<[string, Partial<MonitoringInput>]>([
     ['platform is "openshift": write one of eks, gke, aks, kubeadm', { platform: 'openshift' as Platform }],
+    ['cluster is "": write a value: Prometheus drops empty labels', { cluster: '' }],
+    [
+      'region is "$REGION": write $$ for a dollar sign: Prometheus expands $ as an environment variable',
+      { region: '$REGION' },
+    ],
+    [
+      'partOf is "our platform": write at most 63 letters, digits, dashes, dots and underscores',
+      { partOf: 'our platform' },
+    ],
+    [
+      'credentials.secretName is "My Secret": write lower-case letters, digits, dashes and dots, at most 253',
+      { credentials: { secretName: 'My Secret' } },
+    ],
+    ['network.nodeCidrs is []: name a range: an empty list would allow every address', { network: { nodeCidrs: [] } }],
+    [
+      'network.apiCidrs is "banana": write a range of addresses, e.g. 10.0.0.0/8',
+      { network: { apiCidrs: ['banana'] } },
+    ],
+    [
+      'metrics.fileTargets.cidrs is "10.1.2.3/8": write 10.0.0.0/8: the address has bits beyond the prefix',
+      { metrics: { fileTargets: { ports: [9100], cidrs: ['10.1.2.3/8'] } } },
+    ],
+    [
+      'metrics.fileTargets.ports is 0: write a port from 1 to 65535',
+      { metrics: { fileTargets: { ports: [0], cidrs: ['10.0.0.0/8'] } } },
+    ],
+    ['metrics.replicas is 0: write a whole number greater than zero', { metrics: { replicas: 0 } }],
+    [
+      'metrics.remoteWrites.url is "https://mimir.internal/push": mimir.internal is a private address, and only the ' +
+        'Internet would be reached; name its ranges in cidrs',
+      { metrics: { remoteWrites: [{ url: 'https://mimir.internal/push' }] } },
+    ],
+    [
+      'alerting.businessHours.timeZone is "Berlin": write the IANA name of a time zone, e.g. Europe/Berlin or UTC',
+      { alerting: { ...INPUT.alerting, businessHours: { start: '09:00', end: '17:00', timeZone: 'Berlin' } } },
+    ],
+    [
+      'application.probedUrls is "https://shop.shop.svc/health": shop.shop.svc is a Service of the cluster, and probes ' +
+        'reach the Internet only; write { url, cidrs } with the ranges that hold it',
+      { application: { probedUrls: ['https://shop.shop.svc/health'] } },
+    ],
     [`namespace is "Monitoring": ${DNS_LABEL}`, { namespace: 'Monitoring' }],
     [`namespace is "watch_": ${DNS_LABEL}`, { namespace: 'watch_', nodeNamespace: 'watch-node' }],
     [`namespace is "": ${DNS_LABEL}`, { namespace: '', nodeNamespace: 'watch-node' }],
@@ -223,7 +264,10 @@ describe('a setting that cannot work is refused with its name, its value and the
       'application.probedUrls is []: name a URL that users open, e.g. https://api.sightedit.com/health',
       { application: { probedUrls: [] } },
     ],
-    [`application.probedUrls is "https://": ${HTTPS}`, { application: { probedUrls: ['https://'] } }],
+    [
+      `application.probedUrls is "https://": write a URL, e.g. https://shop.example.com/health`,
+      { application: { probedUrls: ['https://'] } },
+    ],
     [
       'metrics.storageSize is "10Gi": 30 days of 250000 series every 15 s need 100Gi; ' +
         'give the volume that much, or lower retentionDays to 3',
@@ -233,7 +277,7 @@ describe('a setting that cannot work is refused with its name, its value and the
       'metrics.storageSize is "50 GB": write a quantity such as 50Gi (Mi, Gi or Ti)',
       { metrics: { storageSize: '50 GB' } },
     ],
-    ['metrics.retentionDays is 0: write a number greater than zero', { metrics: { retentionDays: 0 } }],
+    ['metrics.retentionDays is 0: write a whole number greater than zero', { metrics: { retentionDays: 0 } }],
     [
       'metrics.intervalSeconds is 76: rules read 4 samples over [5m]; write at most 75',
       { metrics: { intervalSeconds: 76 } },

@@ -1,6 +1,6 @@
 import { Credentials, ExternalWorkload, PostgresExporter, type PostgresExporterProps } from '../../constructs';
 import type { SqlCollector } from '../../rules/sql';
-import { containerOf, find, findAll, podOf, render, testChart } from '../../testing/render';
+import { containerOf, find, findAll, manifestsOf, podOf, render, testChart } from '../../testing/render';
 import { testProps } from '../support/props';
 import { serverConfig } from '../support/server-config';
 import { settingError } from '../support/setting-error';
@@ -54,6 +54,8 @@ describe('PostgresExporter', () => {
       database: 'accounts',
       tls: { configMap: 'ledger-ca', key: 'root.pem' },
       credentials: new Credentials('ledger-credentials'),
+      userKey: 'username',
+      passwordKey: 'password',
       collectors: [collector('orders'), collector('payments')],
       pod: { priorityClassName: 'statistics-first' },
       sqlPod: { priorityClassName: 'queries-first' },
@@ -65,6 +67,8 @@ describe('PostgresExporter', () => {
       database: '/accounts?application_name=ledger-metrics',
       tls: 'sslmode=verify-full&sslrootcert=/etc/postgres-ca/root.pem',
       credentials: 'secretName: ledger-credentials',
+      userKey: 'key: username',
+      passwordKey: 'key: password',
       collectors: 'collector_name: payments',
       pod: 'priorityClassName: statistics-first',
       sqlPod: 'priorityClassName: queries-first',
@@ -157,9 +161,31 @@ describe('PostgresExporter', () => {
     expect(serverConfig(manifests, 'sql-exporter', 'sql_exporter.yml').target).not.toHaveProperty('name');
   });
 
-  test('needs a query', () => {
-    expect(() => rendered({ collectors: [] })).toThrow(
-      'collectors is []: add a collector: sql_exporter does not start without one',
-    );
+  describe.each([['none'], ['an empty list']])('without collectors (%s)', (kind) => {
+    const chart = testChart();
+    const exporter = new PostgresExporter(chart, 'exporter', {
+      ...minimal(),
+      collectors: kind === 'none' ? undefined : [],
+    });
+
+    test('there is no sql_exporter', () => {
+      const names = manifestsOf(chart).map(({ metadata }) => metadata.name);
+      expect([...new Set(names)]).toEqual(['postgres-exporter']);
+      expect(exporter.sqlComponent).toBeUndefined();
+    });
+
+    test('sqlEndpoint says what it needs', () => {
+      expect(() => exporter.sqlEndpoint).toThrow(
+        'collectors is not set: add a collector: there is no sql_exporter without one',
+      );
+    });
+  });
+
+  test.each([
+    [{}, ['postgres-exporter', 'sql-exporter']],
+    [{ name: 'ledger' }, ['ledger', 'ledger-sql']],
+    [{ sqlName: 'queries' }, ['postgres-exporter', 'queries']],
+  ])('%j has the servers %j, so that a second exporter needs one name', (names, servers) => {
+    expect(findAll(rendered(names), 'Deployment').map(({ metadata }) => metadata.name)).toEqual(servers);
   });
 });

@@ -6,6 +6,7 @@ import type { Construct } from 'constructs';
 import {
   AlertRouting,
   Credentials,
+  DuplicateNameError,
   Endpoint,
   ownAlertsOf,
   RemediationWebhook,
@@ -90,6 +91,7 @@ describe('RemediationWebhook', () => {
   testProps<RemediationWebhookProps>({
     // The scopes of the payloads can only be made where the scope is known.
     make: (scope, props) => webhook(props.payloads ? { ...props, payloads: payloadCharts(scope) } : props, scope),
+    parts: alertRouting,
     minimal: PROPS,
     full: () => ({
       name: 'medic',
@@ -189,8 +191,8 @@ describe('RemediationWebhook', () => {
     });
 
     test('two policies of one name', () => {
-      expect(error(() => webhook({ policies: [RESTART, RESTART] }))).toBe(
-        'policies is "restart-workload": duplicate policy name: give one of the policies another name',
+      expect(() => webhook({ policies: [RESTART, RESTART] })).toThrow(
+        new DuplicateNameError('policy name', 'restart-workload'),
       );
       expect(() => webhook({ policies: [RESTART, { ...RESTART, name: 'another' }] })).not.toThrow();
     });
@@ -311,6 +313,7 @@ describe('RemediationWebhook', () => {
       expect(authority.secret).toEqual({
         secretName: 'webhook-certificate',
         items: [{ key: 'ca.crt', path: 'ca.crt' }],
+        defaultMode: 0o440,
       });
       expect(configuration(manifests).tls).toEqual({
         port: 8443,

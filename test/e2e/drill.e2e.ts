@@ -40,7 +40,7 @@ describe(`The drill, ${FACTOR} times as fast as in production`, () => {
     await waitFor('the target to be measured', async () => (await saturation()).length === 2);
     await waitUntilSettled(drill, MINIMUM_AGE_SECONDS);
     process.stdout.write(
-      `\nWaits, ranges and rests of rules, routes and policies are divided by ${FACTOR}; scrapes and evaluations are every second.\n`,
+      `\nWaits, ranges and cooldowns of rules, routes and policies are divided by ${FACTOR}; scrapes and evaluations are every second.\n`,
     );
   });
   afterAll(() => drill?.stop());

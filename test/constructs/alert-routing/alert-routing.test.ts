@@ -1,6 +1,7 @@
 import { AlertRouting, type AlertRoutingProps, Credentials, Endpoint } from '../../../constructs';
 import { containerOf, find, findAll, NAMESPACE, podOf } from '../../../testing/render';
 import { testProps } from '../../support/props';
+import { selected } from '../kit/sample';
 import { config, EVERY_CHANNEL, EVERY_WAY, EVERYBODY, PROPS, rendered } from './sample';
 
 describe('AlertRouting', () => {
@@ -54,7 +55,7 @@ describe('AlertRouting', () => {
         { port: 9094, protocol: 'TCP' },
         { port: 9094, protocol: 'UDP' },
       ];
-      const pods = [{ podSelector: { matchLabels: { 'app.kubernetes.io/name': 'alertmanager' } } }];
+      const pods = [{ podSelector: selected('alertmanager') }];
       expect(policy.ingress).toContainEqual({ from: pods, ports: gossip });
       expect(policy.egress).toContainEqual({ to: pods, ports: gossip });
     });

@@ -2,7 +2,7 @@ import { ApiObject, App, Chart } from 'cdk8s';
 import { Construct } from 'constructs';
 import { type Component, type ComponentProps, PRIVATE_CIDRS, scratch } from '../../../constructs';
 import { containerOf, find, findAll, manifestsOf, NAMESPACE, podOf, render, testChart } from '../../../testing/render';
-import { component, stateful } from './sample';
+import { component, selected, stateful } from './sample';
 
 const rendered = (props: Partial<ComponentProps> = {}) => render((chart) => component(chart, props));
 const replicas = (count: number): Partial<ComponentProps> => ({ workload: { kind: 'Deployment', replicas: count } });
@@ -36,7 +36,7 @@ describe('names and labels', () => {
     component(chart);
     const deployment = find(manifestsOf(chart), 'Deployment');
     expect(deployment.metadata.labels).toMatchObject({ team: 'platform' });
-    expect(deployment.spec.selector.matchLabels).toEqual({ 'app.kubernetes.io/name': 'demo' });
+    expect(deployment.spec.selector.matchLabels).toEqual(selected().matchLabels);
   });
 
   test.each(['Deployment', 'StatefulSet', 'DaemonSet'] as const)(
@@ -86,10 +86,10 @@ describe('replicas', () => {
 
   test('no two replicas share a node, and zones are filled evenly where they can be', () => {
     const spread = podOf(rendered({ workload: stateful(2) }), 'demo').spec.topologySpreadConstraints;
-    const selected = { maxSkew: 1, labelSelector: { matchLabels: { 'app.kubernetes.io/name': 'demo' } } };
+    const common = { maxSkew: 1, labelSelector: selected() };
     expect(spread).toEqual([
-      { ...selected, topologyKey: 'kubernetes.io/hostname', whenUnsatisfiable: 'DoNotSchedule' },
-      { ...selected, topologyKey: 'topology.kubernetes.io/zone', whenUnsatisfiable: 'ScheduleAnyway' },
+      { ...common, topologyKey: 'kubernetes.io/hostname', whenUnsatisfiable: 'DoNotSchedule' },
+      { ...common, topologyKey: 'topology.kubernetes.io/zone', whenUnsatisfiable: 'ScheduleAnyway' },
     ]);
   });
 
@@ -235,8 +235,8 @@ describe('access to the Kubernetes API', () => {
     expect(egress(rendered({ apiCidrs }))).toHaveLength(1);
   });
 
-  test('a cluster role can be granted in a chart without a namespace', () => {
-    const chart = new Chart(new App(), 'anywhere');
+  test('a cluster role has the namespace in its name', () => {
+    const chart = testChart('default');
     component(chart).addClusterRole(rules);
     expect(find(manifestsOf(chart), 'ClusterRole').metadata).toMatchObject({ name: 'default-demo' });
   });

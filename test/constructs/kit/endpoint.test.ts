@@ -1,7 +1,7 @@
 import { App } from 'cdk8s';
 import { type Component, type Connection, type Destination, Endpoint } from '../../../constructs';
 import { find, manifestsOf, NAMESPACE, render, testChart } from '../../../testing/render';
-import { component, stateful } from './sample';
+import { component, selected, stateful } from './sample';
 
 const DNS_RULES = 1;
 
@@ -54,7 +54,7 @@ describe('a connection within a namespace', () => {
   const ports = [{ port: 9095, protocol: 'TCP' }];
 
   test('opens both sides on its port alone', () => {
-    const pods = (name: string) => ({ podSelector: { matchLabels: { 'app.kubernetes.io/name': name } } });
+    const pods = (name: string) => ({ podSelector: selected(name) });
     expect(find(manifests, 'NetworkPolicy', 'server').spec.ingress).toEqual([{ from: [pods('client')], ports }]);
     expect(egressOf(manifests, 'client')).toEqual([{ to: [pods('server')], ports }]);
   });
@@ -103,7 +103,7 @@ test('a connection to another namespace names both namespaces', () => {
   const manifests = manifestsOf(client);
   const peer = (namespace: string, name: string) => ({
     namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': namespace } },
-    podSelector: { matchLabels: { 'app.kubernetes.io/name': name } },
+    podSelector: selected(name),
   });
   expect(find(manifests, 'NetworkPolicy', 'server').spec.ingress[0].from).toEqual([peer('clients', 'client')]);
   expect(egressOf(manifests, 'client')[0].to).toEqual([peer('servers', 'server')]);
@@ -151,7 +151,7 @@ describe('replicas', () => {
     });
     const hosts = server.connectReplicas(['tcp', 'udp']);
     expect(hosts).toEqual([`demo-0.demo-headless.${NAMESPACE}.svc`, `demo-1.demo-headless.${NAMESPACE}.svc`]);
-    const peers = [{ podSelector: { matchLabels: { 'app.kubernetes.io/name': 'demo' } } }];
+    const peers = [{ podSelector: selected() }];
     const ports = [
       { port: 7000, protocol: 'TCP' },
       { port: 7000, protocol: 'UDP' },

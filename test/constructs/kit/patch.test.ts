@@ -4,7 +4,7 @@ import type { Construct } from 'constructs';
 import { ConfigDirectory, Credentials, Grafana, type Patch, patchable, patchObjects } from '../../../constructs';
 import type { Manifest } from '../../../testing/manifests';
 import { containerOf, find, findAll, manifestsOf, podOf, synthError, testChart } from '../../../testing/render';
-import { component, stateful } from './sample';
+import { component, selected, stateful } from './sample';
 
 /** A component whose objects of a target are patched. */
 function patched(target: string, ...patches: Patch[]): Manifest[] {
@@ -80,7 +80,7 @@ describe('no value is lost', () => {
       { spec: { trafficDistribution: 'PreferClose', ports: [{ port: 80, targetPort: 'http' }] } },
       (manifests) => find(manifests, 'Service', 'demo').spec,
       {
-        selector: { 'app.kubernetes.io/name': 'demo' },
+        selector: selected('demo').matchLabels,
         sessionAffinity: 'ClientIP',
         trafficDistribution: 'PreferClose',
         ports: [{ port: 80, targetPort: 'http' }],

@@ -2,7 +2,7 @@ import { k8s } from 'cdk8s-plus-28';
 import { type ComponentProps, configMapFiles, type PodOptions, scratch } from '../../../constructs';
 import { containerOf, find, findAll, podOf, render, synthError, testChart } from '../../../testing/render';
 import { settingError } from '../../support/setting-error';
-import { component, stateful } from './sample';
+import { component, selected, stateful } from './sample';
 
 const rendered = (pod: PodOptions, props: Partial<ComponentProps> = {}) =>
   render((chart) => component(chart, { ...props, pod }));
@@ -59,7 +59,7 @@ describe('scheduling', () => {
     const own = { ...zones, labelSelector: { matchLabels: { tier: 'backend' } } };
     expect(specOf({}, THREE).topologySpreadConstraints).toHaveLength(2);
     expect(specOf({ topologySpread: [zones, own] }, THREE).topologySpreadConstraints).toEqual([
-      { ...zones, labelSelector: { matchLabels: { 'app.kubernetes.io/name': 'demo' } } },
+      { ...zones, labelSelector: selected('demo') },
       own,
     ]);
     expect(specOf({ topologySpread: 'off' }, THREE)).not.toHaveProperty('topologySpreadConstraints');
@@ -73,7 +73,7 @@ describe('labels and annotations', () => {
     expect(pod.metadata.labels).toMatchObject({ 'app.kubernetes.io/name': 'demo', team: 'orders' });
     expect(pod.metadata.annotations).toEqual({ 'sidecar.istio.io/inject': 'true' });
     expect(find(manifests, 'Deployment').metadata.labels).not.toHaveProperty('team');
-    expect(find(manifests, 'Deployment').spec.selector.matchLabels).toEqual({ 'app.kubernetes.io/name': 'demo' });
+    expect(find(manifests, 'Deployment').spec.selector.matchLabels).toEqual(selected('demo').matchLabels);
   });
 
   test('keep the checksum of the mounted files', () => {
@@ -84,9 +84,9 @@ describe('labels and annotations', () => {
     });
   });
 
-  test('may not replace the label that selectors use', () => {
-    expect(refused({ labels: { 'app.kubernetes.io/name': 'other' } })).toBe(
-      'pod.labels["app.kubernetes.io/name"] is "other": selectors use it: change the prop name instead',
+  test.each(Object.keys(selected('demo').matchLabels))('may not replace %s, which selectors use', (label) => {
+    expect(refused({ labels: { [label]: 'other' } })).toBe(
+      `pod.labels["${label}"] is "other": selectors use it: leave it out`,
     );
   });
 });

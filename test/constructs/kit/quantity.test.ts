@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { parseQuantity } from '../../../constructs/kit/quantity';
+import { parseQuantity } from '../../../constructs/kit/checks/quantities';
 import { settingError } from '../../support/setting-error';
 
 test.each([

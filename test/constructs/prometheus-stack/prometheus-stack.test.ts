@@ -15,7 +15,7 @@ import { testProps } from '../../support/props';
 import { SOUND_RULES, withRuleDirectory } from '../../support/rule-directory';
 import { serverConfig } from '../../support/server-config';
 import { settingError } from '../../support/setting-error';
-import { component } from '../kit/sample';
+import { component, selected } from '../kit/sample';
 import { FULL, MINIMAL, TRACES } from './props';
 
 const CONTROL_PLANE_JOBS = ['kube-scheduler', 'kube-controller-manager', 'etcd'];
@@ -129,7 +129,7 @@ describe('PrometheusStack', () => {
       jobsOf(
         rendered({
           platform: 'kubeadm',
-          application: { name: 'storefront', namespace: 'shop' },
+          application: { name: 'storefront', namespace: 'shop', ports: [3000] },
           probedUrls: ['https://shop.example.com/health'],
         }),
       );
@@ -224,14 +224,10 @@ describe('PrometheusStack', () => {
     });
 
     test('that probe let the exporter reach the URLs and nothing else', () => {
-      const urls = [
-        'https://shop.example.com/health',
-        'https://shop.example.com:8443/health',
-        'http://shop.example.com',
-      ];
+      const urls = ['https://shop.example.com/health', 'https://shop.example.com:8443/health'];
       const [, ...rules] = find(rendered({ probedUrls: urls }), 'NetworkPolicy', 'blackbox-exporter').spec.egress;
       expect(rules).toEqual(
-        [443, 8443, 80].map((port) => ({
+        [443, 8443].map((port) => ({
           to: [{ ipBlock: expect.objectContaining({ cidr: '0.0.0.0/0' }) }],
           ports: [{ port, protocol: 'TCP' }],
         })),
@@ -248,7 +244,7 @@ describe('PrometheusStack', () => {
       });
       expect(find(manifests, 'NetworkPolicy', 'shop').spec.ingress).toHaveLength(1);
       expect(find(manifests, 'NetworkPolicy', 'prometheus').spec.egress).toContainEqual({
-        to: [{ podSelector: { matchLabels: { 'app.kubernetes.io/name': 'shop' } } }],
+        to: [{ podSelector: selected('shop') }],
         ports: [{ port: 8080, protocol: 'TCP' }],
       });
     });

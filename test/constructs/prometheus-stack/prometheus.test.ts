@@ -13,7 +13,7 @@ import { containerOf, find, findAll, manifestsOf, NAMESPACE, podOf, testChart } 
 import { testProps } from '../../support/props';
 import { withRuleDirectory } from '../../support/rule-directory';
 import { serverConfig } from '../../support/server-config';
-import { component, stateful } from '../kit/sample';
+import { component, selected, stateful } from '../kit/sample';
 import { FULL, MINIMAL, TRACES } from './props';
 
 /** A server in a chart of its own. */
@@ -107,7 +107,7 @@ describe('Prometheus', () => {
       expect(find(manifests, 'Role', 'prometheus').metadata.namespace).toBe(NAMESPACE);
       expect(find(manifests, 'NetworkPolicy', 'shop').spec.ingress).toHaveLength(1);
       expect(egressOf(manifests)).toContainEqual({
-        to: [{ podSelector: { matchLabels: { 'app.kubernetes.io/name': 'shop' } } }],
+        to: [{ podSelector: selected('shop') }],
         ports: [{ port: 8080, protocol: 'TCP' }],
       });
     });
@@ -185,18 +185,6 @@ describe('Prometheus', () => {
       expect(() => prometheus().server.addScrapeJob('shop', Endpoint.host('shop.example.com'))).toThrow(
         'addScrapeJob is "shop": the endpoint has no Service in the cluster; use addScrapeConfig()',
       );
-    });
-
-    test('without namespaces discovers in the whole cluster, and may', () => {
-      const { chart, server } = prometheus();
-      server.addScrapeConfig({ job_name: 'pods', kubernetes_sd_configs: [{ role: 'pod' }] });
-      const manifests = manifestsOf(chart);
-      expect(find(manifests, 'ClusterRole').rules[0]).toEqual({
-        apiGroups: [''],
-        resources: ['pods', 'services'],
-        verbs: ['get', 'list', 'watch'],
-      });
-      expect(findAll(manifests, 'Role')).toEqual([]);
     });
 
     test('gets one Role in a namespace however many jobs discover there', () => {
@@ -343,7 +331,7 @@ describe('Prometheus', () => {
     test.each(['intervalSeconds', 'retentionDays', 'activeSeries'] as const)(
       'is refused by the name of the prop %s',
       (prop) => {
-        expect(() => prometheus({ [prop]: 0 })).toThrow(`${prop} is 0: write a number greater than zero`);
+        expect(() => prometheus({ [prop]: 0 })).toThrow(`${prop} is 0: write a whole number greater than zero`);
       },
     );
   });

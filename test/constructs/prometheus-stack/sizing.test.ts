@@ -1,5 +1,5 @@
 import { type PrometheusLoad, type PrometheusSize, SettingError, sizePrometheus } from '../../../constructs';
-import { parseBytes } from '../../../constructs/prometheus-stack/sizing';
+import { parseBytes } from '../../../constructs/kit/checks';
 import { settingError } from '../../support/setting-error';
 
 const GIB = 1024 ** 3;
@@ -45,7 +45,7 @@ describe('scaling', () => {
 
   test.each<[string, Partial<PrometheusLoad>, { cores: number; memory: number; disk: number }]>([
     ['twice the series', { activeSeries: 2_000_000 }, { cores: 2, memory: 2, disk: 2 }],
-    ['half the interval', { intervalSeconds: 7.5 }, { cores: 2, memory: 1, disk: 2 }],
+    ['a third of the interval', { intervalSeconds: 5 }, { cores: 3, memory: 1, disk: 3 }],
     ['twice the retention', { retentionDays: 60 }, { cores: 1, memory: 1, disk: 2 }],
   ])('%s grows what it must and nothing else', (_name, changed, expected) => {
     expect(ratio(changed, 'cores')).toBeCloseTo(expected.cores, 0);
@@ -98,11 +98,11 @@ describe('a volume that is given', () => {
   });
 });
 
-describe('a load that is no number greater than zero', () => {
+describe('a load that is no whole number greater than zero', () => {
   test.each(['activeSeries', 'intervalSeconds', 'retentionDays'] as const)('is refused as %s', (name) => {
-    for (const value of [0, -1, Number.NaN]) {
+    for (const value of [0, -1, 0.5, Number.NaN]) {
       expect(settingError(() => sizePrometheus({ ...LOAD, [name]: value })).fix).toBe(
-        'write a number greater than zero',
+        'write a whole number greater than zero',
       );
     }
   });

@@ -200,7 +200,7 @@ export const policyPeers: Controls = [
     },
     problems: [
       `${TO_REDIS}: no pods match the ingress peer ` +
-        '{"podSelector":{"matchLabels":{"app.kubernetes.io/name":"redis-exporter"}}}',
+        '{"podSelector":{"matchLabels":{"app.kubernetes.io/managed-by":"cdk8s","app.kubernetes.io/name":"redis-exporter"}}}',
     ],
   },
   {

@@ -1,4 +1,4 @@
-import { Endpoint } from '../../../constructs';
+import { Endpoint, PRIVATE_CIDRS } from '../../../constructs';
 import { type PolicyOptions, type RemediationPolicy, restartWorkload } from '../../../remediation';
 import type { ConnectionSettings } from '../../../remediation/clients';
 import type { Verification } from '../../../remediation/policy';
@@ -157,7 +157,7 @@ function connectionProps(connections: ConnectionSettings): Parameters<typeof dep
   return Object.fromEntries(
     Object.entries(connections).map(([name, { host, port, passwordFile, tls, ...settings }]) => [
       name,
-      { ...settings, endpoint: Endpoint.host(host, port, settings.kind) },
+      { ...settings, endpoint: Endpoint.host(host, port, settings.kind, PRIVATE_CIDRS) },
     ]),
   );
 }

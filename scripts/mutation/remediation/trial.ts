@@ -1,0 +1,104 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { ROOT } from '../../../tools/catalogue';
+import { bundleTests } from './bundle';
+import { CHECKS, switchedOff } from './checks';
+import { mutantsOf } from './mutants';
+import { doJobs } from './pool';
+import type { Numbered } from './switches';
+import type { Job } from './worker';
+
+/** A mutant and what became of it. */
+export interface Tried extends Numbered {
+  /** Path of its source, under `remediation/`. */
+  readonly file: string;
+  /** The safety check that it switches off. @default - it is one of many */
+  readonly check?: string;
+  /** The test that noticed it. @default - none */
+  readonly noticedBy?: string;
+  /** How many tests came by. */
+  readonly tests: number;
+}
+
+type Untried = Omit<Tried, 'noticedBy' | 'tests'>;
+
+/**
+ * Tries mutants against the fast tests that come by them.
+ *
+ * @param files paths under `remediation/` of the sources that get every mistake; the safety checks are tried besides
+ * @throws when a test fails without a mistake
+ */
+export async function tryMutants(
+  files: readonly string[],
+  progress: (done: number, of: number) => void,
+): Promise<readonly Tried[]> {
+  const mutants = numbered(files);
+  const directory = mkdtempSync(join(tmpdir(), 'sightedit-monitoring-'));
+  try {
+    const tests = await bundleTests(directory, byFile(mutants));
+    const passing = await testsBySwitch(directory, tests);
+    const jobs = mutants.map((mutant) => {
+      const paths = nearestFirst(mutant.file, passing.get(mutant.id) ?? []).map((test) => tests.get(test)!);
+      return { untried: mutant, directory, mutant: mutant.id, tests: paths };
+    });
+    const tried: Tried[] = [];
+    await doJobs(jobs, ({ untried, tests: { length } }, { failed }) => {
+      tried.push({ ...untried, noticedBy: failed, tests: length });
+      progress(tried.length, jobs.length);
+    });
+    return tried.sort((one, other) => one.id - other.id);
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+function numbered(files: readonly string[]): readonly Untried[] {
+  const read = (file: string) => readFileSync(join(ROOT, 'remediation', file), 'utf8');
+  const checks = CHECKS.map((check) => ({
+    ...switchedOff(check, read(check.file)),
+    file: check.file,
+    check: check.name,
+  }));
+  const mistakes = files.flatMap((file) => mutantsOf(read(file)).map((mutant) => ({ ...mutant, file })));
+  return [...checks, ...mistakes].map((mutant, id) => ({ ...mutant, id }));
+}
+
+/** Things by their source. */
+export function byFile<T extends { readonly file: string }>(all: readonly T[]): ReadonlyMap<string, readonly T[]> {
+  const groups = new Map<string, T[]>();
+  for (const one of all) {
+    groups.set(one.file, [...(groups.get(one.file) ?? []), one]);
+  }
+  return groups;
+}
+
+/** Runs every test without a mistake, and sees which mutants it comes by. For each mutant, the quickest comes first. */
+async function testsBySwitch(
+  directory: string,
+  tests: ReadonlyMap<string, string>,
+): Promise<ReadonlyMap<number, readonly string[]>> {
+  const runs: { readonly test: string; readonly seconds: number; readonly passed: readonly number[] }[] = [];
+  const jobs = [...tests].map(([test, path]): Job & { test: string; passedFile: string } => ({
+    ...{ test, directory, tests: [path], passedFile: `${path}.passed` },
+  }));
+  await doJobs(jobs, ({ test, passedFile }, { failed, message, seconds }) => {
+    if (failed) {
+      throw new Error(`${test} fails without a mistake:\n${message}`);
+    }
+    runs.push({ test, seconds, passed: JSON.parse(readFileSync(passedFile, 'utf8')) });
+  });
+  const found = new Map<number, string[]>();
+  for (const { test, passed } of runs.sort((one, other) => one.seconds - other.seconds)) {
+    for (const id of passed) {
+      found.set(id, [...(found.get(id) ?? []), test]);
+    }
+  }
+  return found;
+}
+
+/** The test that is named after a source is the likeliest to notice. */
+function nearestFirst(file: string, tests: readonly string[]): readonly string[] {
+  const isNear = (test: string) => basename(test, '.test.ts') === basename(file, '.ts');
+  return [...tests.filter(isNear), ...tests.filter((test) => !isNear(test))];
+}
