@@ -11,7 +11,17 @@ export { Credentials, type SecretKey } from './credentials';
 export { type Connection, Destination, type DestinationProps, Endpoint, type EndpointProps } from './endpoint';
 export { DuplicateNameError, SettingError } from './errors';
 export { ExternalWorkload, type ExternalWorkloadProps } from './external-workload';
-export { IMAGE_REGISTRY_CONTEXT, type Image, imageReference, images, imageVersion } from './images';
+export {
+  IMAGE_REGISTRY_CONTEXT,
+  IMAGES_CONTEXT,
+  type Image,
+  type ImageOverrides,
+  type ImageRegistries,
+  imageOf,
+  imageReference,
+  images,
+  imageVersion,
+} from './images';
 export type { Labels } from './labels';
 export { lazily } from './lazily';
 export { type ManagedSettings, refuseManaged } from './managed';

@@ -1,5 +1,5 @@
 import { SECRET_FIELDS } from '../../formats/generated/secret-fields';
-import type { Credentials, SecretKey } from './credentials';
+import type { SecretKey } from './credentials';
 import { SettingError } from './errors';
 import type { Mount } from './mount';
 
@@ -30,19 +30,24 @@ export type WithSecretKeys<T> = unknown extends T
 type OrSecretKey<T> = T extends readonly string[] ? readonly (string | SecretKey)[] : T | SecretKey;
 
 /** A password in a URL: `https://user:password@host`. */
-const PASSWORD_IN_URL = /^[a-z][a-z0-9+.-]*:\/\/[^/\s@:]*:[^/\s@]+@/i;
+export const PASSWORD_IN_URL = /^[a-z][a-z0-9+.-]*:\/\/[^/\s@:]*:[^/\s@]+@/i;
 
 /**
- * Files with the keys of Secrets that configurations name. Each Secret is mounted once. The pod starts without the
- * Secrets; the files appear once they exist.
+ * Files with the keys of Secrets that configurations name. Each Secret is mounted once.
  */
 export class SecretFiles {
   private readonly keys = new Map<string, Set<string>>();
   private readonly mounts: Mount[] = [];
   private component: MountingComponent | undefined;
 
-  /** @param root directory of the files: a key's is `<root>/<secret>/<key>` */
-  constructor(private readonly root: string) {}
+  /**
+   * @param root directory of the files: a key's is `<root>/<secret>/<key>`
+   * @param optional start the pod without the Secrets; the files appear once they exist
+   */
+  constructor(
+    private readonly root: string,
+    private readonly optional = true,
+  ) {}
 
   /** Mounts the Secrets in the pods of a component: those that are known, and those that follow. */
   mountIn(component: MountingComponent): void {
@@ -60,10 +65,10 @@ export class SecretFiles {
     const keys = known ?? new Set<string>();
     keys.add(key);
     // Requests the key of the Secret, for an ExternalSecret.
-    const mount = filesOf(credentials, path, keys);
+    const mount = credentials.files(path, [key], this.optional);
     if (!known) {
       this.keys.set(secretName, keys);
-      this.add({ ...mount, source: () => filesOf(credentials, path, keys).source() });
+      this.add({ ...mount, source: () => credentials.files(path, [...keys], this.optional).source() });
     }
     return `${path}/${key}`;
   }
@@ -121,7 +126,7 @@ interface Place {
 }
 
 /** Stands for a secret in errors. */
-const HIDDEN = '(hidden)';
+export const HIDDEN = '(hidden)';
 
 function refuseSecret({ setting, fields }: Place): void {
   const [grandparent, parent, name] = fields.length > 2 ? fields.slice(-3) : ['', ...fields];
@@ -137,10 +142,6 @@ function refuseSecret({ setting, fields }: Place): void {
       ? `the manifest would show it; write ${file}, with a key of a Secret: { credentials, key }`
       : 'the manifest would show it, and the server cannot read it from a file; see docs/limits.md',
   );
-}
-
-function filesOf(credentials: Credentials, path: string, keys: ReadonlySet<string>): Mount {
-  return credentials.files(path, [...keys], true);
 }
 
 /** Whether a value is a key of a Secret, and no configuration of the server. */

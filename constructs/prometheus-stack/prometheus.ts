@@ -113,6 +113,8 @@ export type ScrapeJobSettings = WithSecretKeys<
 export interface ScrapeConfigOptions {
   /** Grant discovery without namespaces its rights in the whole cluster. @default false: it is refused */
   readonly allNamespaces?: boolean;
+  /** Grant discovery in Kubernetes its rights. @default true */
+  readonly grantRights?: boolean;
 }
 
 /** Targets in a ConfigMap that an operator maintains. */
@@ -236,14 +238,15 @@ export class Prometheus extends PatchableConstruct {
    * @throws SettingError for an invalid duration, for discovery in no namespace or in an invalid one, and for a secret
    *   that stands in the job itself
    */
-  addScrapeConfig(settings: WithSecretKeys<ScrapeConfig>, { allNamespaces = false }: ScrapeConfigOptions = {}): void {
+  addScrapeConfig(settings: WithSecretKeys<ScrapeConfig>, options: ScrapeConfigOptions = {}): void {
     const config = this.secrets.resolve<ScrapeConfig>(`scrape job ${settings.job_name}`, 'scrape_configs', settings);
+    const { allNamespaces = false, grantRights = true } = options;
     checkScrapeConfig(config, { intervalSeconds: this.intervalSeconds, allNamespaces });
     if (this.jobs.has(config.job_name)) {
       throw new DuplicateNameError('scrape job name', config.job_name);
     }
     this.jobs.set(config.job_name, withLimits(config));
-    for (const discovery of config.kubernetes_sd_configs ?? []) {
+    for (const discovery of grantRights ? (config.kubernetes_sd_configs ?? []) : []) {
       this.grantDiscovery(discovery);
     }
   }

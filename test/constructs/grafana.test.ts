@@ -39,6 +39,7 @@ describe('Grafana', () => {
       storageSize: '7Gi',
       storageClass: 'fast',
       pod: { priorityClassName: 'panels-first' },
+      ini: { feature_toggles: { enable: 'panelTitleSearch' } },
     }),
     traces: {
       name: 'name: panels',
@@ -49,6 +50,7 @@ describe('Grafana', () => {
       storageSize: 'storage: 7Gi',
       storageClass: 'storageClassName: fast',
       pod: 'priorityClassName: panels-first',
+      ini: 'enable = panelTitleSearch',
     },
   });
 
@@ -273,7 +275,8 @@ describe('Grafana', () => {
 
     test.each([[[]], [[{ name: 'GF_DATABASE_TYPE', value: 'sqlite3' }]]])('are refused with %j alone', (env) => {
       expect(settingError(() => database(...env)).message).toBe(
-        'pod.replicas is 2: each replica would have a database of its own: add GF_DATABASE_URL of PostgreSQL or MySQL to pod.env',
+        'pod.replicas is 2: each replica would have a database of its own: ' +
+          'name PostgreSQL or MySQL in ini.database, or GF_DATABASE_URL in pod.env',
       );
     });
   });
