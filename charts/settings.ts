@@ -3,12 +3,14 @@ import type {
   ExternalCredentialsProps,
   ImageOverrides,
   ImageRegistries,
+  Level,
   Platform,
   PostgresTls,
   ProbedUrl,
   PrometheusStackProps,
   RemediationWebhookProps,
 } from '../constructs';
+import type { Category } from '../rules';
 
 export interface ApplicationSettings {
   /** Namespace of the application. It must exist. @default sightedit */
@@ -60,7 +62,7 @@ export interface MetricsSettings
 /** Alertmanager and its routes. The defaults are those of `AlertRoutingProps`, or of the profile. */
 export type AlertingSettings = Required<Pick<AlertRoutingProps, 'replicas'>> &
   Pick<
-    AlertRoutingProps,
+    AlertRoutingProps<Level, Category>,
     'channels' | 'levels' | 'teams' | 'fallback' | 'businessHours' | 'deadMansSwitch' | 'privateReceivers' | 'replicas'
   >;
 

@@ -10,12 +10,12 @@ export { usesOf } from './uses';
 export const dashboards = (): readonly Dashboard[] => [infrastructure(), monitoring()];
 
 /** The first dashboard to open for an alert, by category. Some categories have none yet. */
-const STARTING_POINTS: { readonly [category in Category]?: string } = {
-  infrastructure: 'infrastructure',
-  meta: 'monitoring',
-};
+const STARTING_POINTS = new Map<string | undefined, string>([
+  ['infrastructure', 'infrastructure'],
+  ['meta', 'monitoring'],
+] satisfies [Category, string][]);
 
 /** The `uid` of the dashboard for alerts of a category, or `undefined` if there is none. */
-export function dashboardFor(category: Category): string | undefined {
-  return STARTING_POINTS[category];
+export function dashboardFor(category: string | undefined): string | undefined {
+  return STARTING_POINTS.get(category);
 }

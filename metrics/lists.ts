@@ -3,6 +3,7 @@ import { basename, join } from 'node:path';
 import { parseYaml } from '../formats/yaml';
 import { type MetricContract, metricContract } from '../instrumentation';
 import { packagePath } from '../package-root';
+import type { JobNames } from '../rules';
 import { type SqlCollector, sqlCollectors } from '../rules/sql';
 import { applicationJobs } from './application-jobs';
 import type { Metric, MetricList, Metrics } from './list';
@@ -66,10 +67,14 @@ export function metricFiles(
 /** Cached: the files do not change while a program runs. */
 let lists: readonly MetricList[] | undefined;
 
-/** The known metrics of every scrape job of SightEdit's platform. */
-export function metricLists(): readonly MetricList[] {
+/**
+ * The known metrics of every scrape job of SightEdit's platform.
+ *
+ * @param jobs your names of scrape jobs, by ours, as in `RuleCatalogue.general()` @default - ours
+ */
+export function metricLists({ jobs = {} }: { readonly jobs?: JobNames } = {}): readonly MetricList[] {
   lists ??= readLists();
-  return lists;
+  return lists.map((list) => (Object.hasOwn(jobs, list.job) ? { ...list, job: jobs[list.job]! } : list));
 }
 
 function readLists(): readonly MetricList[] {

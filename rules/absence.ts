@@ -34,7 +34,7 @@ export interface Coverage {
 }
 
 /** An alert that fires when a selector has no series. */
-interface AbsenceAlert {
+export interface AbsenceAlert {
   readonly alert: string;
   readonly absentSelector: Selector;
 }
@@ -166,7 +166,7 @@ function absencesIn(files: readonly RuleFile[]): AbsenceAlert[] {
 }
 
 /** The selectors whose absence fires an alert. */
-const absencesOf = stored('absencesOf', ({ alert, expr }: AlertingRule): AbsenceAlert[] => {
+export const absencesOf = stored('absencesOf', ({ alert, expr }: AlertingRule): AbsenceAlert[] => {
   return (
     nodesOf(expr, 'FunctionCall')
       .filter((call) => ['Absent', 'AbsentOverTime'].includes(call.firstChild!.firstChild!.name))

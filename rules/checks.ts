@@ -20,10 +20,19 @@ const everyRule: readonly Check<Rule>[] = [
   },
 ];
 
-const everyAlert: readonly Check<AlertingRule>[] = [
+/** Words that the labels `severity` and `category` may have. */
+export interface Vocabulary {
+  readonly severities: readonly string[];
+  readonly categories: readonly string[];
+}
+
+/** The words of the shipped rules. */
+export const SHIPPED_WORDS: Vocabulary = { severities: SEVERITIES, categories: CATEGORIES };
+
+const everyAlert = ({ severities, categories }: Vocabulary): readonly Check<AlertingRule>[] => [
   ({ alert }) => (ALERT_NAME.test(alert) ? undefined : 'the name is not UpperCamelCase: write it like NodeNotReady'),
-  ({ labels }) => oneOf('severity', labels?.severity, SEVERITIES),
-  ({ labels }) => oneOf('category', labels?.category, CATEGORIES),
+  ({ labels }) => oneOf('severity', labels?.severity, severities),
+  ({ labels }) => oneOf('category', labels?.category, categories),
   ({ annotations }) => required('summary', annotations?.summary),
   ({ annotations }) => required('description', annotations?.description),
   ({ annotations }) => {
@@ -44,7 +53,7 @@ const everyRecord: readonly Check<{ record: string }>[] = [
 ];
 
 function oneOf(name: string, value: string | undefined, allowed: readonly string[]): string | undefined {
-  return value !== undefined && allowed.includes(value)
+  return value && allowed.includes(value)
     ? undefined
     : `${name} is ${value === undefined ? 'not set' : `"${value}"`}: write one of ${allowed.join(', ')}`;
 }
@@ -53,14 +62,14 @@ function required(name: string, value: string | undefined): string | undefined {
   return value?.trim() ? undefined : `the annotation ${name} is not set: write it`;
 }
 
-/** Problems of a rule file, one line each. */
-export function checkRuleFile({ topic, groups }: RuleFile): string[] {
+/** Problems of a rule file, one line each. `words` are those that severity and category may have. */
+export function checkRuleFile({ topic, groups }: RuleFile, words = SHIPPED_WORDS): string[] {
   return groups.flatMap(({ rules }) =>
     rules.flatMap((rule) => {
       const name = isAlertingRule(rule) ? rule.alert : rule.record;
       const unreadable = run(everyRule, rule);
       const problems = [
-        ...(isAlertingRule(rule) ? run(everyAlert, rule) : run(everyRecord, rule)),
+        ...(isAlertingRule(rule) ? run(everyAlert(words), rule) : run(everyRecord, rule)),
         ...(unreadable.length > 0 ? unreadable : run(lints, rule)),
       ];
       return problems.map((problem) => `rules/${topic}.yaml: ${name}: ${problem}`);

@@ -1,6 +1,6 @@
 import { ALERT_NAME } from './checks';
 import { promqlSyntaxError } from './promql';
-import { CATEGORIES, type Category } from './rule';
+import { CATEGORIES } from './rule';
 
 /** Stands for the range in an indicator's PromQL. */
 const PLACEHOLDER = '$window';
@@ -17,7 +17,7 @@ export interface ServiceLevelObjective {
   /** Prefix of the alerts' names. */
   readonly prefix: string;
   /** The team that responds to the burn-rate alerts. */
-  readonly category: Category;
+  readonly category: string;
   /** Share of good events, between 0 and 1. */
   readonly objective: number;
   /** Period of the objective and of its error budget. */
@@ -36,12 +36,16 @@ export interface ServiceLevelObjective {
 }
 
 /** Problems of an objective, one line each. The expanded rules are checked like all other rules. */
-export function checkSlo(file: string, slo: ServiceLevelObjective): string[] {
+export function checkSlo(
+  file: string,
+  slo: ServiceLevelObjective,
+  categories: readonly string[] = CATEGORIES,
+): string[] {
   const { name, prefix, category, objective, window, sli, presence, minimumPerHour } = slo;
   const checks: [boolean, string][] = [
     [name === file, `name is ${shown(name)}: write ${file}, the name of the file`],
     [ALERT_NAME.test(prefix ?? ''), `prefix is ${shown(prefix)}: write it in UpperCamelCase`],
-    [CATEGORIES.includes(category), `category is ${shown(category)}: write one of ${CATEGORIES.join(', ')}`],
+    [categories.includes(category), `category is ${shown(category)}: write one of ${categories.join(', ')}`],
     [objective > 0 && objective < 1, `objective is ${shown(objective)}: write a ratio between 0 and 1, such as 0.999`],
     [window === '30d', `window is ${shown(window)}: write 30d, which the burn rates are made for`],
     [minimumPerHour > 0, `minimumPerHour is ${shown(minimumPerHour)}: write a number above 0`],

@@ -1,11 +1,11 @@
 import type * as prometheus from '../formats/prometheus';
 
-/** How urgent an alert is. `none` is for `Watchdog`, which always fires and reaches no person. */
+/** How urgent a shipped alert is; your own rules may have other words. `none` is for `Watchdog`, which always fires and reaches no person. */
 export const SEVERITIES = ['critical', 'high', 'medium', 'low', 'none'] as const;
 export type Severity = (typeof SEVERITIES)[number];
 
-/** How soon somebody must respond to an alert of each severity. */
-export const ANSWER_WITHIN: Readonly<Record<Severity, string>> = {
+/** How soon somebody must respond to an alert of each severity of the shipped rules. */
+export const ANSWER_WITHIN: { readonly [severity in Severity]: string } & { readonly [severity: string]: string } = {
   critical: 'now',
   high: '30 minutes',
   medium: '2 hours',
@@ -13,14 +13,25 @@ export const ANSWER_WITHIN: Readonly<Record<Severity, string>> = {
   none: 'never: it should always fire',
 };
 
-/** The team that responds to an alert. `meta` is the monitoring platform itself. */
+/** The same in minutes, for severities that reach people. */
+export const ANSWER_MINUTES: ReadonlyMap<string, number> = new Map([
+  ['critical', 0],
+  ['high', 30],
+  ['medium', 120],
+  ['low', 1440],
+] satisfies [Severity, number][]);
+
+/** The team that responds to a shipped alert; your own rules may have other words. `meta` is the monitoring platform itself. */
 export const CATEGORIES = ['application', 'business', 'database', 'infrastructure', 'security', 'meta'] as const;
 export type Category = (typeof CATEGORIES)[number];
 
-/** An alerting rule that keeps the conventions: it is routed by severity and category, and describes itself. */
+/**
+ * An alerting rule. One that keeps the conventions has the labels `severity` and `category`, and the annotations
+ * `summary` and `description`; a foreign rule may lack them.
+ */
 export interface AlertingRule extends prometheus.AlertingRule {
-  readonly labels: { readonly severity: Severity; readonly category: Category; readonly [label: string]: string };
-  readonly annotations: { readonly summary: string; readonly description: string; readonly [name: string]: string };
+  readonly labels: { readonly [label: string]: string };
+  readonly annotations: { readonly [name: string]: string };
 }
 
 export type RecordingRule = prometheus.RecordingRule;

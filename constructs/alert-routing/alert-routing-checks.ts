@@ -12,7 +12,7 @@ import {
 } from '../kit/checks';
 import type { Timing } from './alertmanager-config';
 import type { Channels } from './channels';
-import type { Recipients } from './recipients';
+import type { Levels, Recipients } from './recipients';
 import type { BusinessHours } from './routes';
 
 const CHANNELS = ['slack', 'email', 'pagerDuty', 'sms', 'webhook'] as const satisfies readonly (keyof Recipients)[];
@@ -104,6 +104,33 @@ export function checkSlack({ slack }: Channels, recipients: readonly (Recipients
       'webhook',
       `an incoming webhook posts to one channel, and ${named} are named; write app, or name one channel`,
     );
+  }
+}
+
+/** A word that needs no quoting in a matcher, a regular expression or the name of a receiver. */
+const LABEL_WORD = /^[A-Za-z0-9_-]+$/;
+
+/**
+ * Checks the words of levels or teams.
+ *
+ * @throws SettingError for a word that a route cannot match
+ */
+export function checkNames(prop: 'levels' | 'teams', recipients: object): void {
+  const wrong = Object.keys(recipients).find((name) => !LABEL_WORD.test(name));
+  if (wrong !== undefined) {
+    throw new SettingError(prop, wrong, 'write a word of letters, digits, dashes and underscores');
+  }
+}
+
+/** @throws SettingError when there is no level, or when an answer time is no number of minutes */
+export function checkLevels(levels: Levels<string>): void {
+  if (Object.keys(levels).length === 0) {
+    throw new SettingError('levels', levels, 'name the recipients of at least one severity');
+  }
+  for (const [level, { answerWithinMinutes = 0 }] of Object.entries(levels)) {
+    if (!(answerWithinMinutes >= 0)) {
+      throw new SettingError(`levels.${level}.answerWithinMinutes`, answerWithinMinutes, 'write a number of minutes');
+    }
   }
 }
 

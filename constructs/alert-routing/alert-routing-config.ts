@@ -13,7 +13,7 @@ import {
 } from './alertmanager-config';
 import type { Channels, DeadMansSwitch } from './channels';
 import { channelKeys } from './receivers';
-import type { Teams } from './recipients';
+import type { Levels, Teams } from './recipients';
 import { type BusinessHours, businessHoursInterval, receiverName, routeTree } from './routes';
 
 /** Your own receiver, and the alerts that it gets. */
@@ -64,7 +64,8 @@ const MANAGED = {
 /** Input of `alertmanagerConfig()`. */
 export interface AlertmanagerConfigProps {
   readonly channels: Channels;
-  readonly teams: Teams;
+  readonly levels: Levels<string>;
+  readonly teams: Teams<string>;
   readonly deadMansSwitch?: DeadMansSwitch;
   readonly businessHours: BusinessHours;
   readonly inhibitions: readonly Inhibition[];
@@ -90,7 +91,7 @@ export interface AlertmanagerConfigProps {
  * @throws DuplicateNameError for two receivers or time intervals of one name
  */
 export function alertmanagerConfig(props: AlertmanagerConfigProps): AlertmanagerConfig {
-  const { channels, deadMansSwitch, teams, receivers, heartbeats, extra, settings } = props;
+  const { channels, deadMansSwitch, levels, teams, receivers, heartbeats, extra, settings } = props;
   const names = new Set(receivers.map(({ name }) => name));
   const reachable = Object.entries(teams).filter(([category]) => names.has(receiverName.team(category)));
   const keepsBusinessHours = Object.values(teams).some((team) => team?.businessHoursOnly);
@@ -102,6 +103,7 @@ export function alertmanagerConfig(props: AlertmanagerConfigProps): Alertmanager
     global: globalSettings(channels, props.file, settings.global),
     templates: [props.templates],
     route: routeTree({
+      levels,
       teams: Object.fromEntries(reachable),
       watchdog: [
         ...heartbeats.map(({ name }) => name),

@@ -17,7 +17,14 @@ import {
   type WithSecretKeys,
 } from '../kit';
 import { PatchableConstruct } from '../kit/patchable-construct';
-import { checkAlertRouting, checkExtraReceiver, checkSlack, smarthost } from './alert-routing-checks';
+import {
+  checkAlertRouting,
+  checkExtraReceiver,
+  checkLevels,
+  checkNames,
+  checkSlack,
+  smarthost,
+} from './alert-routing-checks';
 import {
   type AlertmanagerSettings,
   alertmanagerConfig,
@@ -43,7 +50,11 @@ export interface PrivateReceivers {
 /** Defaults of `AlertRoutingProps`. */
 export const ALERT_ROUTING_DEFAULTS = { replicas: 3 } as const;
 
-export interface AlertRoutingProps {
+/**
+ * @typeParam LevelName words of the label `severity`
+ * @typeParam TeamName words of the label `category`
+ */
+export interface AlertRoutingProps<LevelName extends string = string, TeamName extends string = string> {
   /** @default alertmanager */
   readonly name?: string;
   /** URL at which people reach Alertmanager, for links in notifications. */
@@ -58,11 +69,17 @@ export interface AlertRoutingProps {
   readonly credentials: Credentials;
   /** How people are notified. */
   readonly channels: Channels;
-  /** Recipients by severity. */
-  readonly levels: Levels;
-  /** Recipients by category, in addition to those of the severity. @default - none */
-  readonly teams?: Teams;
-  /** Recipients of alerts with an unknown severity. @default - those of level high */
+  /**
+   * Recipients by severity, the most urgent first. The words are yours: those of the label `severity` of your rules,
+   * e.g. `page` and `ticket`.
+   */
+  readonly levels: Levels<LevelName>;
+  /**
+   * Recipients by category, in addition to those of the severity. The words are yours: those of the label `category`.
+   * @default - none
+   */
+  readonly teams?: Teams<TeamName>;
+  /** Recipients of alerts with an unknown severity. @default - those of level high, or of the most urgent level */
   readonly fallback?: Recipients;
   /** Receivers that are not on the Internet, e.g. a gateway in the same network. @default - none */
   readonly privateReceivers?: readonly PrivateReceivers[];
@@ -104,7 +121,7 @@ export class AlertRouting extends PatchableConstruct {
   readonly component: Component;
 
   private readonly props: AlertRoutingProps;
-  private readonly teams: Teams;
+  private readonly teams: Teams<string>;
   private readonly receivers: readonly Receiver[];
   private readonly heartbeats: Receiver[] = [];
   private readonly extra: ResolvedReceiver[] = [];
@@ -128,6 +145,9 @@ export class AlertRouting extends PatchableConstruct {
     this.props = props;
     this.teams = teams;
     checkAlertRouting(props);
+    checkNames('levels', levels);
+    checkNames('teams', teams);
+    checkLevels(levels);
     checkSlack(channels, [...Object.values(levels), ...Object.values(teams), props.fallback]);
     checkSettings(props.config ?? {});
     this.settings = this.secrets.resolve<AlertmanagerSettings>('config', '', props.config ?? {});
@@ -135,7 +155,7 @@ export class AlertRouting extends PatchableConstruct {
     this.receivers = routedReceivers({
       ...props,
       teams,
-      fallback: props.fallback ?? levels.high,
+      fallback: props.fallback ?? levels.high ?? Object.values(levels)[0]!,
       file,
       resolve: (configs) => {
         const resolved = this.secrets.resolve<ReceiverConfigs>('configs', 'receivers', configs);
@@ -261,10 +281,11 @@ export class AlertRouting extends PatchableConstruct {
 
   /** The configuration with everything that has been added so far. */
   get config(): AlertmanagerConfig {
-    const { channels, deadMansSwitch, businessHours = DEFAULT_BUSINESS_HOURS, inhibitions = [] } = this.props;
+    const { channels, levels, deadMansSwitch, businessHours = DEFAULT_BUSINESS_HOURS, inhibitions = [] } = this.props;
     const { teams, receivers, heartbeats, extra, timeIntervals, settings } = this;
     return alertmanagerConfig({
       channels,
+      levels,
       teams,
       deadMansSwitch,
       businessHours,

@@ -13,6 +13,7 @@ export type {
 export {
   LEVELS,
   type Level,
+  type LevelRecipients,
   type Levels,
   type PagerDutySeverity,
   type Recipients,

@@ -4,7 +4,7 @@ import { unreachable } from './alert-routing-checks';
 import type { Receiver, WebhookConfig } from './alertmanager-config';
 import type { Channels, DeadMansSwitch, SlackChannel, SmsChannel } from './channels';
 import { LEVELS, type Levels, type ReceiverConfigs, type Recipients, type Teams } from './recipients';
-import { receiverName } from './routes';
+import { inOrder, receiverName } from './routes';
 
 type SmsGateway = Extract<SmsChannel, { kind: 'gateway' }>;
 
@@ -44,8 +44,8 @@ function gatewayKey({ urlKey }: SmsGateway): string {
 /** Input of `routedReceivers()`. */
 export interface RoutedReceiversProps {
   readonly channels: Channels;
-  readonly levels: Levels;
-  readonly teams: Teams;
+  readonly levels: Levels<string>;
+  readonly teams: Teams<string>;
   readonly fallback: Recipients;
   readonly deadMansSwitch?: DeadMansSwitch;
   /** Path of the file that holds a key of the Secret. */
@@ -72,8 +72,10 @@ export function routedReceivers(props: RoutedReceiversProps): readonly Receiver[
   };
   const { deadMansSwitch: switchKey } = channelKeys(channels, deadMansSwitch);
   return [
-    ...LEVELS.map((level) => required(`levels.${level}`, receiverName.level(level), levels[level])),
-    ...CATEGORIES.flatMap((category) => {
+    ...inOrder(Object.keys(levels), LEVELS).map((level) =>
+      required(`levels.${level}`, receiverName.level(level), levels[level]!),
+    ),
+    ...inOrder(Object.keys(teams), CATEGORIES).flatMap((category) => {
       const team = teams[category];
       const name = receiverName.team(category);
       if (!team) {

@@ -1,8 +1,9 @@
 import type { Receiver } from '../../formats/alertmanager';
 import type { Category } from '../../rules';
 import type { WithSecretKeys } from '../kit';
+import type { Timing } from './alertmanager-config';
 
-/** Severities that reach people, the most urgent first. */
+/** Severities of the shipped rules that reach people, the most urgent first. */
 export const LEVELS = ['critical', 'high', 'medium', 'low'] as const;
 export type Level = (typeof LEVELS)[number];
 
@@ -42,5 +43,18 @@ export interface Team extends Recipients {
   readonly businessHoursOnly?: boolean;
 }
 
-export type Levels = { readonly [level in Level]: Recipients };
-export type Teams = { readonly [category in Category]?: Team };
+/** Recipients of the alerts of a severity, and how soon and how often they are notified. */
+export interface LevelRecipients extends Recipients {
+  /**
+   * Minutes within which somebody must answer; 0 pages at once. It decides grouping and repetition.
+   * @default - critical 0, high 30, medium 120, low 1440, and 30 for any other word
+   */
+  readonly answerWithinMinutes?: number;
+  /** Grouping and repetition, where those of the answer time do not suit. @default - those of the answer time */
+  readonly timing?: Timing;
+}
+
+/** Recipients by severity, the most urgent first. The words are yours; the default is those of the shipped rules. */
+export type Levels<Name extends string = Level> = { readonly [level in Name]: LevelRecipients };
+/** Recipients by category. The words are yours; the default is those of the shipped rules. */
+export type Teams<Name extends string = Category> = { readonly [category in Name]?: Team };

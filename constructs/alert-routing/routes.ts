@@ -1,10 +1,10 @@
-import { CATEGORIES } from '../../rules';
+import { ANSWER_MINUTES, CATEGORIES } from '../../rules';
 import type { Route, TimeInterval, Timing } from './alertmanager-config';
-import { LEVELS, type Level, type Teams } from './recipients';
+import { LEVELS, type LevelRecipients, type Levels, type Teams } from './recipients';
 
 /** Names of the receivers of the routes. */
 export const receiverName = {
-  level: (level: Level) => `level-${level}`,
+  level: (level: string) => `level-${level}`,
   team: (category: string) => `team-${category}`,
   fallback: 'fallback',
   deadMansSwitch: 'dead-mans-switch',
@@ -12,17 +12,30 @@ export const receiverName = {
 } as const;
 
 /**
- * Grouping and repetition by level. The first notification leaves most of the level's answer time.
+ * Grouping and repetition by answer time: the entry with the longest time that is not longer counts. The first
+ * notification leaves most of the answer time.
  *
  * Keep `group_interval` at 30 s or more: the third replica waits that long for its peers' notifications (15 s for each
  * position, `--cluster.peer-timeout`). With a shorter interval it would send duplicates.
  */
-const TIMING: { readonly [level in Level]: Required<Timing> } = {
-  critical: { group_wait: '10s', group_interval: '1m', repeat_interval: '30m' },
-  high: { group_wait: '30s', group_interval: '5m', repeat_interval: '2h' },
-  medium: { group_wait: '1m', group_interval: '5m', repeat_interval: '8h' },
-  low: { group_wait: '10m', group_interval: '30m', repeat_interval: '24h' },
-};
+const TIMING: readonly { readonly fromMinutes: number; readonly timing: Required<Timing> }[] = [
+  { fromMinutes: 0, timing: { group_wait: '10s', group_interval: '1m', repeat_interval: '30m' } },
+  { fromMinutes: 30, timing: { group_wait: '30s', group_interval: '5m', repeat_interval: '2h' } },
+  { fromMinutes: 120, timing: { group_wait: '1m', group_interval: '5m', repeat_interval: '8h' } },
+  { fromMinutes: 1440, timing: { group_wait: '10m', group_interval: '30m', repeat_interval: '24h' } },
+];
+
+const DEFAULT_ANSWER_MINUTES = 30;
+
+function timingOf(level: string, { answerWithinMinutes, timing }: LevelRecipients): Timing {
+  const minutes = answerWithinMinutes ?? ANSWER_MINUTES.get(level) ?? DEFAULT_ANSWER_MINUTES;
+  return { ...TIMING.findLast(({ fromMinutes }) => fromMinutes <= minutes)?.timing, ...timing };
+}
+
+/** Names in the order of their routes: those of the shipped rules first, then the others as you wrote them. */
+export function inOrder(names: readonly string[], first: readonly string[]): readonly string[] {
+  return [...first.filter((name) => names.includes(name)), ...names.filter((name) => !first.includes(name))];
+}
 
 const BUSINESS_HOURS = 'business-hours';
 
@@ -47,7 +60,8 @@ export function businessHoursInterval({ start, end, timeZone }: BusinessHours): 
 }
 
 export interface RouteTreeProps {
-  readonly teams: Teams;
+  readonly levels: Levels<string>;
+  readonly teams: Teams<string>;
   /** Receivers of Watchdog, at least one. */
   readonly watchdog: readonly string[];
   /** Routes before those of teams and levels. */
@@ -58,13 +72,14 @@ export interface RouteTreeProps {
  * The routing tree. An alert goes to its team and to its level, once each. An alert with an unknown severity goes to
  * the fallback.
  */
-export function routeTree({ teams, watchdog, extra }: RouteTreeProps): Route {
-  const categories = CATEGORIES.filter((category) => teams[category]);
+export function routeTree({ levels, teams, watchdog, extra }: RouteTreeProps): Route {
+  const timings = levelTimings(levels);
+  const categories = inOrder(Object.keys(teams), CATEGORIES).filter((category) => teams[category]);
   const businessHoursOnly = categories.filter((category) => teams[category]?.businessHoursOnly);
   return {
     receiver: receiverName.fallback,
     group_by: ['alertname', 'cluster', 'namespace'],
-    ...TIMING.high,
+    ...timingOf('', {}),
     routes: [
       ...watchdog.map(watchdogRoute),
       ...extra,
@@ -73,7 +88,7 @@ export function routeTree({ teams, watchdog, extra }: RouteTreeProps): Route {
         matchers: [`category = "${category}"`],
         // Routes do not inherit time intervals.
         active_time_intervals: [BUSINESS_HOURS],
-        routes: byLevel({ active_time_intervals: [BUSINESS_HOURS] }),
+        routes: byLevel(timings, { active_time_intervals: [BUSINESS_HOURS] }),
       })),
       ...categories
         .filter((category) => !businessHoursOnly.includes(category))
@@ -81,22 +96,27 @@ export function routeTree({ teams, watchdog, extra }: RouteTreeProps): Route {
           receiver: receiverName.team(category),
           matchers: [`category = "${category}"`],
           continue: true,
-          routes: byLevel({}),
+          routes: byLevel(timings, {}),
         })),
-      ...LEVELS.map((level) => ({
+      ...timings.map(([level, timing]) => ({
         receiver: receiverName.level(level),
         matchers: [`severity = "${level}"`],
-        ...TIMING[level],
+        ...timing,
       })),
       // The root route catches only what no route matched, so not an alert that matched a team's route.
-      { receiver: receiverName.fallback, matchers: [`severity !~ "${LEVELS.join('|')}"`] },
+      { receiver: receiverName.fallback, matchers: [`severity !~ "${timings.map(([level]) => level).join('|')}"`] },
     ],
   };
 }
 
 /** A route for each level, with its timing and the parent's receiver. */
-function byLevel(common: Route): Route[] {
-  return LEVELS.map((level) => ({ ...common, matchers: [`severity = "${level}"`], ...TIMING[level] }));
+function byLevel(timings: readonly (readonly [string, Timing])[], common: Route): Route[] {
+  return timings.map(([level, timing]) => ({ ...common, matchers: [`severity = "${level}"`], ...timing }));
+}
+
+/** The levels in the order of their routes, each with its timing. */
+function levelTimings(levels: Levels<string>): readonly (readonly [string, Timing])[] {
+  return inOrder(Object.keys(levels), LEVELS).map((level) => [level, timingOf(level, levels[level]!)] as const);
 }
 
 /** Watchdog goes to every receiver in turn, and not on to teams and levels. */

@@ -159,7 +159,8 @@ export class PrometheusStack extends PatchableConstruct {
       );
     }
     const jobs = applicationJobs(name);
-    this.prometheus.addScrapeConfig(annotatedServicesJob(jobs.services, namespace));
+    // Only Services whose pods do not ask to be scraped themselves: often there are none.
+    this.prometheus.addScrapeConfig(annotatedServicesJob(jobs.services, namespace), { optional: true });
     this.prometheus.addScrapeConfig(annotatedPodsJob(jobs.pods, namespace));
     for (const endpoint of endpoints) {
       this.prometheus.component.connectTo(endpoint);

@@ -42,6 +42,7 @@ import {
   remoteWriteDestinations,
   tokenKeys,
 } from './remote-write';
+import { RenderedRules } from './rendered-rules';
 import { jobCredentials, type ScrapeCredentials } from './scrape-credentials';
 import { checkInterval } from './scrape-interval';
 import { fileJob, serviceJob, withKeepList, withLimits } from './scrape-jobs';
@@ -115,6 +116,8 @@ export interface ScrapeConfigOptions {
   readonly allNamespaces?: boolean;
   /** Grant discovery in Kubernetes its rights. @default true */
   readonly grantRights?: boolean;
+  /** The job may have no target: `ScrapeTargetMissing` does not watch it. @default false */
+  readonly optional?: boolean;
 }
 
 /** Targets in a ConfigMap that an operator maintains. */
@@ -159,6 +162,7 @@ export class Prometheus extends PatchableConstruct {
   private readonly secrets = new SecretFiles(SECRETS_PATH);
   private readonly settings: PrometheusSettings;
   private readonly remoteWrites: readonly RemoteWriteConfig[];
+  private readonly optionalJobs = new Set<string>();
 
   /** @throws SettingError when a prop is invalid, or when the volume cannot hold the retention */
   constructor(scope: Construct, id: string, props: PrometheusProps) {
@@ -240,12 +244,15 @@ export class Prometheus extends PatchableConstruct {
    */
   addScrapeConfig(settings: WithSecretKeys<ScrapeConfig>, options: ScrapeConfigOptions = {}): void {
     const config = this.secrets.resolve<ScrapeConfig>(`scrape job ${settings.job_name}`, 'scrape_configs', settings);
-    const { allNamespaces = false, grantRights = true } = options;
+    const { allNamespaces = false, grantRights = true, optional = false } = options;
     checkScrapeConfig(config, { intervalSeconds: this.intervalSeconds, allNamespaces });
     if (this.jobs.has(config.job_name)) {
       throw new DuplicateNameError('scrape job name', config.job_name);
     }
     this.jobs.set(config.job_name, withLimits(config));
+    if (optional) {
+      this.optionalJobs.add(config.job_name);
+    }
     for (const discovery of grantRights ? (config.kubernetes_sd_configs ?? []) : []) {
       this.grantDiscovery(discovery);
     }
@@ -302,17 +309,20 @@ export class Prometheus extends PatchableConstruct {
       this.component.allowEgressTo(destination);
     }
     this.component.addMount(configMapFiles(`targets-${job}`, configMap, `${TARGETS_PATH}/${job}`, true));
-    this.addScrapeConfig(fileJob(job, `${TARGETS_PATH}/${job}/*.yaml`));
+    this.addScrapeConfig(fileJob(job, `${TARGETS_PATH}/${job}/*.yaml`), { optional: true });
   }
 
   /**
-   * Loads the rules of a catalogue, in a ConfigMap for each topic.
+   * Loads the rules of a catalogue, in a ConfigMap for each topic. Rules of the package follow the scrape jobs that
+   * exist when the manifests are written: see `RuleCatalogue.forJobs()`.
    *
    * @throws SettingError when the scrape interval is too long for the windows that the rules read
    */
   addRules(catalogue: RuleCatalogue, links: AlertLinks): void {
     checkInterval(this.intervalSeconds, rulesOf(catalogue.files));
-    for (const { topic, content } of catalogue.render(links)) {
+    const rendered = new RenderedRules(catalogue, links);
+    for (const { topic } of catalogue.files) {
+      const content = () => rendered.contentOf(topic, { jobs: this.jobNames, optional: [...this.optionalJobs] });
       this.rules.addFile(`${topic}.yaml`, content, `${this.component.name}-rules-${topic}`);
     }
   }

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { parseYaml } from '../../formats/yaml';
 import { packagePath } from '../../package-root';
-import { CatalogueError } from '../catalogue';
+import { CatalogueError } from '../catalogue-error';
 import { checkCollectors } from './checks';
 import type { SqlCollector } from './collector';
 

@@ -16,8 +16,8 @@ export function alertRows(): readonly AlertRow[] {
     .sort((a, b) => a.alert.localeCompare(b.alert))
     .map(({ alert, labels }) => ({
       alert,
-      severity: labels.severity,
-      category: labels.category,
+      severity: labels.severity ?? '',
+      category: labels.category ?? '',
       receivers: receiversOf(config.route, { alertname: alert, ...labels }).join(', '),
       remediation: labels.remediation ?? '',
       runbook: `runbooks/${alert}.md`,

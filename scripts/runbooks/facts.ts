@@ -9,7 +9,7 @@ export function factsOf(rule: AlertingRule, topic: string): string {
   const file = sourceFileOf(topic);
   const facts = [
     ['severity', rule.labels.severity],
-    ['answer within', ANSWER_WITHIN[rule.labels.severity]],
+    ['answer within', ANSWER_WITHIN[rule.labels.severity ?? '']],
     ['team', rule.labels.category],
     ['fires after', rule.for ?? 'the first evaluation'],
     ...(rule.keep_firing_for ? [['keeps firing for', rule.keep_firing_for]] : []),

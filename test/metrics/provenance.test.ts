@@ -170,7 +170,7 @@ describe('In the chart of a platform team', () => {
     externalUrl: 'https://prometheus.example.com',
     externalLabels: {},
     watchedNamespaces: ['payments'],
-    application: { name: 'payments', namespace: 'payments' },
+    application: { name: 'payments', namespace: 'payments', ports: [8080] },
   });
   const problemsWith = (lists: readonly MetricList[]) =>
     provenanceProblems(

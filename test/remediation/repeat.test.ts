@@ -3,7 +3,7 @@ import { idle, pass, standStill } from './support/clock';
 
 standStill();
 
-describe('Work that is repeated', () => {
+describe('Repeated work', () => {
   let logged: string[];
   beforeEach(() => {
     logged = [];
@@ -11,7 +11,7 @@ describe('Work that is repeated', () => {
   const start = (work: () => Promise<unknown>) =>
     repeat(1000, (level, message) => void logged.push(`${level} ${message}`), work);
 
-  it('is done at once, and again after each interval', async () => {
+  it('runs at once, and again after each interval', async () => {
     const work = jest.fn(async () => {});
     const stop = start(work);
     expect(work).toHaveBeenCalledTimes(1);
@@ -37,7 +37,7 @@ describe('Work that is repeated', () => {
     stop();
   });
 
-  it('says when it is to be done next', async () => {
+  it('can set its next interval', async () => {
     const work = jest.fn(async () => 100);
     const stop = start(work);
     await idle();
@@ -46,17 +46,17 @@ describe('Work that is repeated', () => {
     stop();
   });
 
-  it('is repeated though it fails, which is told', async () => {
-    const work = jest.fn(() => Promise.reject(new Error('in vain')));
+  it('is repeated even when it fails, and the failure is logged', async () => {
+    const work = jest.fn(() => Promise.reject(new Error('it failed')));
     const stop = start(work);
     await idle();
-    expect(logged).toEqual([expect.stringMatching(/^warn .*in vain/)]);
+    expect(logged).toEqual([expect.stringMatching(/^warn .*it failed/)]);
     await pass(1);
     expect(work).toHaveBeenCalledTimes(2);
     stop();
   });
 
-  it('ends when it is stopped, also while it is done', async () => {
+  it('ends when it is stopped, even while it runs', async () => {
     let end = () => {};
     const work = jest.fn(() => new Promise<void>((resolve) => (end = resolve)));
     const stop = start(work);

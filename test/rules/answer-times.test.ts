@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ANSWER_WITHIN, SEVERITIES, type Severity } from '../../rules';
+import { ANSWER_MINUTES, ANSWER_WITHIN, SEVERITIES, type Severity } from '../../rules';
 import { ROOT } from '../../tools/catalogue';
 
 /** The times of a page's table that has a column "answer within", by severity. */
@@ -16,12 +16,20 @@ function answerTimesOf(page: string): Partial<Record<Severity, string>> {
   );
 }
 
+/** Minutes of `30 minutes`, `2 hours` or `now`. */
+function minutesOf(words: string): number {
+  const [count, unit] = words.split(' ');
+  return count === 'now' ? 0 : Number(count) * (unit!.startsWith('hour') ? 60 : 1);
+}
+
 describe('The time within which an alert wants an answer', () => {
   it.each(['README.md', 'rules/README.md'])('is the same in %s and in the runbooks', (page) => {
     const times = answerTimesOf(page);
     expect(Object.keys(times).sort()).toEqual([...SEVERITIES].sort());
     for (const severity of SEVERITIES) {
       // `now (pages)` in a table, `never: it should always fire` in a runbook
+      const minutes = severity === 'none' ? undefined : minutesOf(ANSWER_WITHIN[severity]);
+      expect([severity, ANSWER_MINUTES.get(severity)]).toEqual([severity, minutes]);
       expect([severity, ANSWER_WITHIN[severity].split(':')[0]]).toEqual([severity, times[severity]!.split(' (')[0]]);
     }
   });

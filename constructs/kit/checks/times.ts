@@ -1,3 +1,4 @@
+import { stored } from '../../../memo';
 import { SettingError } from '../errors';
 
 /** Durations of Prometheus and Alertmanager. https://prometheus.io/docs/prometheus/latest/configuration/configuration/ */
@@ -70,13 +71,20 @@ export function checkHours(setting: string, { start, end, timeZone }: Hours): vo
   checkTimeZone(`${setting}.timeZone`, timeZone);
 }
 
+/** The name that a time zone resolves to, or `null` for an unknown one. The first look-up loads the zones' data. */
+const canonicalTimeZone = stored('canonicalTimeZone', (timeZone: string): string | null => {
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone }).resolvedOptions().timeZone;
+  } catch {
+    return null;
+  }
+});
+
 /** Checks an IANA time zone. Alertmanager reads it from files, so upper and lower case matter. */
 function checkTimeZone(setting: string, timeZone: string): void {
   const fix = 'write the IANA name of a time zone, e.g. Europe/Berlin or UTC';
-  let known: string;
-  try {
-    known = new Intl.DateTimeFormat('en', { timeZone }).resolvedOptions().timeZone;
-  } catch {
+  const known = canonicalTimeZone(timeZone);
+  if (known === null) {
     throw new SettingError(setting, timeZone, fix);
   }
   // An alias, such as Asia/Kolkata, resolves to another name.

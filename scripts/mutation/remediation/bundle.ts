@@ -7,20 +7,31 @@ import { type Numbered, SWITCH, withSwitches } from './switches';
 /** Where the fast tests of the server are. */
 const TESTS = join('test', 'remediation');
 
-/** Environment of a test: the number of the mutant that is switched on, and a directory for the switches it passed. */
+/** Environment of a test file: the number of the mutant that is switched on, and a file for the switches it passes. */
 export const ENVIRONMENT = { mutant: 'MUTANT', passed: 'PASSED_SWITCHES' } as const;
 
-/** In front of each test: the switch. It remembers where the test came by. */
-const BEFORE = `
-const passed = new Set();
-const on = Number(process.env.${ENVIRONMENT.mutant});
-globalThis.${SWITCH} = (id) => { passed.add(id); return id === on; };`;
+/** The tests that passed each switch, by their full names; an empty one stands for what all tests of the file share. */
+export type Passed = { readonly [mutant: string]: readonly string[] };
 
-/** Behind each test: writes down the mutants that the test could notice. */
+/** In front of each test file: the switch. It remembers who came by. */
+const BEFORE = `
+const on = Number(process.env.${ENVIRONMENT.mutant});
+const passed = new Map();
+let test_ = '';
+globalThis.${SWITCH} = (id) => {
+  if (!passed.get(id)?.has(test_)) {
+    passed.set(id, (passed.get(id) ?? new Set()).add(test_));
+  }
+  return id === on;
+};
+beforeEach(() => { test_ = expect.getState().currentTestName; });`;
+
+/** Behind each test file: writes down who came by. */
 const AFTER = `
 afterAll(() => {
   if (process.env.${ENVIRONMENT.passed}) {
-    require('node:fs').writeFileSync(process.env.${ENVIRONMENT.passed}, JSON.stringify([...passed]));
+    const names = Object.fromEntries([...passed].map(([id, tests]) => [id, [...tests]]));
+    require('node:fs').writeFileSync(process.env.${ENVIRONMENT.passed}, JSON.stringify(names));
   }
 });`;
 
@@ -50,6 +61,8 @@ export async function bundleTests(
     banner: { js: BEFORE },
     footer: { js: AFTER },
     plugins: [mutating(mutants)],
+    // It is parsed again for each mutant.
+    minifyWhitespace: true,
     logLevel: 'error',
   });
   // A package of its own: nothing of the repository's settings holds here.

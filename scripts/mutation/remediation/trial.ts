@@ -2,12 +2,12 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { ROOT } from '../../../tools/catalogue';
-import { bundleTests } from './bundle';
+import { bundleTests, type Passed } from './bundle';
 import { CHECKS, switchedOff } from './checks';
 import { mutantsOf } from './mutants';
 import { doJobs } from './pool';
 import type { Numbered } from './switches';
-import type { Job } from './worker';
+import type { TestFile } from './worker';
 
 /** A mutant and what became of it. */
 export interface Tried extends Numbered {
@@ -15,9 +15,9 @@ export interface Tried extends Numbered {
   readonly file: string;
   /** The safety check that it switches off. @default - it is one of many */
   readonly check?: string;
-  /** The test that noticed it. @default - none */
+  /** The test file that noticed it. @default - none */
   readonly noticedBy?: string;
-  /** How many tests came by. */
+  /** How many test files come by. */
   readonly tests: number;
 }
 
@@ -37,13 +37,13 @@ export async function tryMutants(
   const directory = mkdtempSync(join(tmpdir(), 'sightedit-monitoring-'));
   try {
     const tests = await bundleTests(directory, byFile(mutants));
-    const passing = await testsBySwitch(directory, tests);
-    const jobs = mutants.map((mutant) => {
-      const paths = nearestFirst(mutant.file, passing.get(mutant.id) ?? []).map((test) => tests.get(test)!);
-      return { untried: mutant, directory, mutant: mutant.id, tests: paths };
-    });
+    const filesOf = await filesByMutant(directory, tests);
+    const jobs = mutants.map((mutant) => ({
+      ...{ untried: mutant, directory, mutant: mutant.id },
+      files: nearestFirst(mutant.file, filesOf.get(mutant.id) ?? []),
+    }));
     const tried: Tried[] = [];
-    await doJobs(jobs, ({ untried, tests: { length } }, { failed }) => {
+    await doJobs(jobs, ({ untried, files: { length } }, { failed }) => {
       tried.push({ ...untried, noticedBy: failed, tests: length });
       progress(tried.length, jobs.length);
     });
@@ -73,32 +73,37 @@ export function byFile<T extends { readonly file: string }>(all: readonly T[]): 
   return groups;
 }
 
-/** Runs every test without a mistake, and sees which mutants it comes by. For each mutant, the quickest comes first. */
-async function testsBySwitch(
+/** Runs every test without a mistake. @returns for each mutant the tests that come by it, the quickest file first */
+async function filesByMutant(
   directory: string,
   tests: ReadonlyMap<string, string>,
-): Promise<ReadonlyMap<number, readonly string[]>> {
-  const runs: { readonly test: string; readonly seconds: number; readonly passed: readonly number[] }[] = [];
-  const jobs = [...tests].map(([test, path]): Job & { test: string; passedFile: string } => ({
-    ...{ test, directory, tests: [path], passedFile: `${path}.passed` },
+): Promise<ReadonlyMap<number, readonly TestFile[]>> {
+  const runs: { readonly path: string; readonly seconds: number; readonly passed: Passed }[] = [];
+  const jobs = [...tests].map(([test, path]) => ({
+    test,
+    path,
+    directory,
+    files: [{ path }],
+    passedFile: `${path}.json`,
   }));
-  await doJobs(jobs, ({ test, passedFile }, { failed, message, seconds }) => {
+  await doJobs(jobs, ({ test, path, passedFile }, { failed, message, seconds }) => {
     if (failed) {
       throw new Error(`${test} fails without a mistake:\n${message}`);
     }
-    runs.push({ test, seconds, passed: JSON.parse(readFileSync(passedFile, 'utf8')) });
+    runs.push({ path, seconds, passed: JSON.parse(readFileSync(passedFile, 'utf8')) });
   });
-  const found = new Map<number, string[]>();
-  for (const { test, passed } of runs.sort((one, other) => one.seconds - other.seconds)) {
-    for (const id of passed) {
-      found.set(id, [...(found.get(id) ?? []), test]);
+  const found = new Map<number, TestFile[]>();
+  for (const { path, passed } of runs.sort((one, other) => one.seconds - other.seconds)) {
+    for (const [id, names] of Object.entries(passed)) {
+      const file = names.includes('') ? { path } : { path, tests: names };
+      found.set(Number(id), [...(found.get(Number(id)) ?? []), file]);
     }
   }
   return found;
 }
 
-/** The test that is named after a source is the likeliest to notice. */
-function nearestFirst(file: string, tests: readonly string[]): readonly string[] {
-  const isNear = (test: string) => basename(test, '.test.ts') === basename(file, '.ts');
-  return [...tests.filter(isNear), ...tests.filter((test) => !isNear(test))];
+/** The file that is named after a source is the likeliest to notice. */
+function nearestFirst(source: string, files: readonly TestFile[]): readonly TestFile[] {
+  const isNear = ({ path }: TestFile) => basename(path, '.test.js') === basename(source, '.ts');
+  return [...files.filter(isNear), ...files.filter((file) => !isNear(file))];
 }

@@ -1,20 +1,26 @@
 import { runCLI } from 'jest';
 import { ENVIRONMENT } from './bundle';
 
-/** Runs compiled tests until one fails. */
+/** Runs compiled test files until one fails. */
 export interface Job {
   readonly directory: string;
-  readonly tests: readonly string[];
+  readonly files: readonly TestFile[];
   /** The mutant that is switched on. @default - none */
   readonly mutant?: number;
-  /** Where the first test writes down the switches that it passed. @default - nowhere */
+  /** Where the first file writes down the switches that its tests pass. @default - nowhere */
   readonly passedFile?: string;
+}
+
+export interface TestFile {
+  readonly path: string;
+  /** Full names of the tests to run. @default - all */
+  readonly tests?: readonly string[];
 }
 
 export interface Outcome {
   /** CPU time. */
   readonly seconds: number;
-  /** The test that failed. @default - all passed */
+  /** The file in which a test failed. @default - all passed */
   readonly failed?: string;
   readonly message?: string;
 }
@@ -22,7 +28,7 @@ export interface Outcome {
 /** Time for one test, in milliseconds: a mutant can make it wait for what never comes. */
 const TEST_TIMEOUT_MS = 2_000;
 
-async function run({ directory, tests, mutant, passedFile }: Job): Promise<Outcome> {
+async function run({ directory, files, mutant, passedFile }: Job): Promise<Outcome> {
   process.env[ENVIRONMENT.mutant] = String(mutant);
   process.env[ENVIRONMENT.passed] = passedFile ?? '';
   const config = JSON.stringify({
@@ -33,19 +39,24 @@ async function run({ directory, tests, mutant, passedFile }: Job): Promise<Outco
   });
   const start = process.cpuUsage();
   const seconds = () => Object.values(process.cpuUsage(start)).reduce((sum, part) => sum + part, 0) / 1e6;
-  for (const test of tests) {
+  for (const { path, tests } of files) {
     const { results } = await runCLI(
       {
-        ...{ _: [test], $0: '', config, runTestsByPath: true, runInBand: true, reporters: [], silent: true },
+        ...{ _: [path], $0: '', config, runTestsByPath: true, runInBand: true, reporters: [], silent: true },
         ...{ watchman: false, testTimeout: TEST_TIMEOUT_MS, cache: true, ci: true },
+        ...(tests ? { testNamePattern: `^(${tests.map(escaped).join('|')})$` } : {}),
       },
       [directory],
     );
     if (!results.success) {
-      return { seconds: seconds(), failed: test, message: results.testResults[0]?.failureMessage ?? undefined };
+      return { seconds: seconds(), failed: path, message: results.testResults[0]?.failureMessage ?? undefined };
     }
   }
   return { seconds: seconds() };
+}
+
+function escaped(name: string): string {
+  return name.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
 }
 
 process.on('message', async (job: Job) => {

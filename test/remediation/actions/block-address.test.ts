@@ -187,7 +187,7 @@ describe('A denylist in Redis', () => {
     expect(NOW).toEqual(new Date(ago(0)));
   });
 
-  it.each(['{"record":"another"}', '{}', 'nonsense', ''])('keeps what another has blocked: %s', async (value) => {
+  it.each(['{"record":"another"}', '{}', 'nonsense', ''])('keeps an entry of another record: %s', async (value) => {
     redis.keys.set(`denylist:${ADDRESS}`, value);
     expect(await revert(REDIS)).toMatch(/^left /);
     expect(await entries('redis')).toEqual([ADDRESS]);
@@ -203,12 +203,12 @@ describe('A denylist in Redis', () => {
     expect(await revert(REDIS)).toMatch(/^left /);
   });
 
-  it('is none in a cluster', async () => {
+  it('is skipped in a Redis Cluster', async () => {
     redis.hello = { mode: 'cluster' };
     expect(await plan()).toMatch(/^target-not-allowed: .*cluster/);
   });
 
-  it('counts no further than it must', async () => {
+  it('stops counting at the limit', async () => {
     for (let index = 0; index < 5000; index += 1) {
       redis.keys.set(`denylist:${index}`, '');
     }
@@ -228,7 +228,7 @@ describe('A denylist in Redis', () => {
 });
 
 describe('A group of Cilium', () => {
-  it('must be there', async () => {
+  it('must exist', async () => {
     await bench.api.delete(GROUP);
     expect(await plan(CILIUM)).toMatch(/^target-unknown: .*blocked/);
   });
@@ -245,7 +245,7 @@ describe('A group of Cilium', () => {
     expect(await entries('cilium')).toEqual(['4.4.4.4/32']);
   });
 
-  it('holds an address however that is written', async () => {
+  it('holds an address in any notation', async () => {
     const spec = { externalCIDRs: ['2A00:1450:4001:082A:0::/64', '2.2.2.2/32'] };
     bench.api.put(GROUP.resource, { metadata: { name: 'blocked' }, spec });
     expect(await isBlocked(CILIUM, NETWORK)).toBe(1);
@@ -274,7 +274,7 @@ describe('An IP set of AWS', () => {
     expect(updates()[0]).not.toHaveProperty('Description');
   });
 
-  it('holds an address however AWS writes it', async () => {
+  it('holds an address in any notation', async () => {
     ipSets.set('6', { addresses: ['2a00:1450:4001:082a:0000:0000:0000:0000/64'], token: 1 });
     expect(await isBlocked(WAF, NETWORK)).toBe(1);
     expect((await execute(WAF, NETWORK)).summary).toContain('already');
@@ -309,7 +309,7 @@ describe('An IP set of AWS', () => {
   it.each([
     [0, 100],
     [0.5, 200],
-  ])('is written again later and later, and not by all at the same time (%d)', async (random, first) => {
+  ])('is written again with a growing delay and jitter (%d)', async (random, first) => {
     jest.spyOn(Math, 'random').mockReturnValue(random);
     interfere(2);
     const done = execute(WAF);
@@ -324,7 +324,7 @@ describe('An IP set of AWS', () => {
     expect(updates()).toHaveLength(3);
   });
 
-  it('that somebody changes all the time is given up', async () => {
+  it('that changes all the time fails after five tries', async () => {
     interfere(5);
     const done = expect(execute(WAF)).rejects.toThrow('changed');
     await pass(20);
@@ -332,7 +332,7 @@ describe('An IP set of AWS', () => {
     expect(updates()).toHaveLength(5);
   });
 
-  it('is not written again after another error', async () => {
+  it('is not written again after any other error', async () => {
     interfere(1, new AwsError('AccessDeniedException', 'may not'));
     await expect(execute(WAF)).rejects.toThrow('may not');
     interfere(1, new TypeError('fetch failed'));

@@ -55,20 +55,23 @@ describe('The part of a cache that an alert is about', () => {
   const find = (labels: Readonly<Record<string, string>>, prefixes = parameters.prefixes) =>
     clearCacheAction.findTarget(anAlert(labels), { ...parameters, prefixes }, bench.context.clients);
 
-  it('is the one that it names', async () => {
+  it('is the prefix that it names', async () => {
     expect(await find({ cache_prefix: 'user:' })).toEqual({ kind: 'Cache', name: 'redis/user:' });
   });
 
-  it('is all of it when it names none, and the one where there is one', async () => {
+  it('is every prefix when it names none, or the only one', async () => {
     expect(await find({})).toEqual({ kind: 'Cache', name: 'redis' });
     expect(await find({}, ['page:'])).toEqual({ kind: 'Cache', name: 'redis/page:' });
   });
 
-  it.each(['session:', 'page', 'page:1', '', '*'])('is none when the policy does not name it: "%s"', async (prefix) => {
-    expect(await skipped(find({ cache_prefix: prefix }))).toMatch(/^target-not-allowed: .*page:, user:/);
-  });
+  it.each(['session:', 'page', 'page:1', '', '*'])(
+    'is skipped when the policy does not name it: "%s"',
+    async (prefix) => {
+      expect(await skipped(find({ cache_prefix: prefix }))).toMatch(/^target-not-allowed: .*page:, user:/);
+    },
+  );
 
-  it('is one of those that are known beforehand', () => {
+  it('is among the targets of the policy', () => {
     expect(clearCacheAction.targets(parameters).map(({ name }) => name)).toEqual([
       'redis',
       'redis/page:',
@@ -118,7 +121,7 @@ describe('Clearing keys', () => {
   });
 
   it.each([['server', 'redis', 'mode', 'cluster'], { mode: 'cluster' }])(
-    'is not planned in a cluster: %j',
+    'is not planned in a Redis Cluster: %j',
     async (hello) => {
       redis.hello = hello;
       expect(await plan()).toMatch(/^target-not-allowed: .*cluster/);
@@ -126,7 +129,7 @@ describe('Clearing keys', () => {
   );
 
   it.each([{ mode: 'standalone' }, ['cluster', 'mode'], ['mode', 'sentinel']])(
-    'is planned elsewhere: %j',
+    'is planned for a single Redis: %j',
     async (hello) => {
       redis.hello = hello;
       expect(await plan()).toMatch(/^delete /);
@@ -151,7 +154,7 @@ describe('Clearing keys', () => {
     expect([...redis.keys.keys()]).toEqual(OTHERS);
   });
 
-  it('deletes in steps of a batch even what Redis tells in one', async () => {
+  it('deletes in batches even when Redis answers with more keys', async () => {
     jest.spyOn(redis, 'scan').mockResolvedValue(['0', ['page:1', 'page:2', 'page:3', 'page:4', 'page:5', 'session:1']]);
     await execute();
     expect(redis.sent).toEqual([
@@ -252,7 +255,7 @@ describe('Raising versions', () => {
     expect(versions()).toEqual(['7', undefined]);
   });
 
-  it('is seen when all of them are as high', async () => {
+  it('is verified when all of them are as high', async () => {
     const seen = () => clearCacheAction.verify!(attempt(props), RAISE);
     expect(await seen()).toBe(0);
     redis.keys.set('page:version', '8');

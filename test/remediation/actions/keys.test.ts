@@ -26,7 +26,7 @@ describe('the beginning of keys', () => {
     );
   });
 
-  test('must be there', () => {
+  test('must exist', () => {
     expect(() => clearCache({ connection: 'redis', prefixes: [], verification: VERIFICATION })).toThrow(
       'prefixes is []: name the keys to clear',
     );

@@ -94,7 +94,7 @@ describe('an incident', () => {
     expect(openIncidentAction.targets({} as never)).toEqual([{ kind: 'Incident', name: '' }]);
   });
 
-  test('is planned with the questions that are asked', async () => {
+  test('is planned with its queries', async () => {
     const queries = { logins: 'logins{ip="$client_ip"}' };
     expect(await openIncidentAction.plan(attempt({ queries }))).toEqual({
       summary: 'gather the evidence for BruteForceByIP',
@@ -112,7 +112,7 @@ describe('an incident', () => {
     });
   });
 
-  test('holds the answers, the largest first, and says where there is none', async () => {
+  test('holds the answers, largest first, and names the queries without one', async () => {
     const queries = { logins: 'logins{ip="$client_ip"}', none: 'none', down: 'down', wrong: 'x{a="$missing"}' };
     bench.prometheus.answer('logins{ip="203.0.113.7"}', 3, 12, 5);
     bench.prometheus.answer('down', new Error('no Prometheus answered'));
@@ -138,7 +138,7 @@ describe('an incident', () => {
     expect((await evidenceOf({ queries: { paths: 'paths' } })).paths!.split('\n')).toHaveLength(10);
   });
 
-  test('holds no fact that is longer than a record should be', async () => {
+  test('truncates long facts', async () => {
     const long = 'x'.repeat(3000);
     bench.prometheus.answer('down', new Error(long));
     const evidence = await evidenceOf({ queries: { down: 'down' } }, { client_ip: long, user: 'y'.repeat(2000) });
@@ -147,7 +147,7 @@ describe('an incident', () => {
     expect(evidence.down).toHaveLength(2001);
   });
 
-  test('leads to the logs where there is a link', async () => {
+  test('links the logs', async () => {
     expect((await evidenceOf({ logs: LOGS }, { client_ip: '203.0.113.7' })).logs).toMatch(/^https:\/\/grafana/);
     expect(await evidenceOf({}, {})).not.toHaveProperty('logs');
   });

@@ -74,7 +74,7 @@ describe('An action that needs rights', () => {
     ...Object.keys(POLICIES)
       .filter((name) => !/restart|scale|Cilium/.test(name))
       .map((name) => [name, [] as string[]] as const),
-  ] as const)('has these and no other: %s', (name, rights) => {
+  ] as const)('has exactly these: %s', (name, rights) => {
     expect(rightsOf(name)).toEqual(rights);
   });
 
@@ -86,7 +86,7 @@ describe('An action that needs rights', () => {
     ['cache', []],
     ['block by AWS', []],
     ['incident', []],
-  ] as const)('is let through to what it changes alone: %s', (name, resources) => {
+  ] as const)('allows updates only of what it changes: %s', (name, resources) => {
     const { allowedUpdates } = requirementsOf(name);
     expect(allowedUpdates.map(({ resource }) => resource)).toEqual(resources);
     for (const { names, expressions } of allowedUpdates) {
@@ -103,7 +103,7 @@ describe('An action that needs rights', () => {
     ['block by Redis', ['redis']],
     ['block by AWS', []],
     ['restart', []],
-  ] as const)('opens these connections and no other: %s', (name, connections) => {
+  ] as const)('opens exactly these connections: %s', (name, connections) => {
     expect(requirementsOf(name).connections).toEqual(connections);
     expect(requirementsOf(name).awsRole).toBe(name === 'block by AWS' ? WAF.roleArn : undefined);
   });
@@ -121,7 +121,7 @@ describe('What an action does', () => {
     ['block by Cilium', ['CiliumCIDRGroup blocked']],
     ['block by AWS', ['blocked-4 and blocked-6']],
     ['incident', ['logins', "the alert's labels"]],
-  ] as const)('is said in the runbooks: %s', (name, parts) => {
+  ] as const)('is described for the runbooks: %s', (name, parts) => {
     const policy = POLICIES[name]!;
     const text = actionOf(policy).describe(policy.parameters);
     for (const part of parts) {
@@ -130,7 +130,7 @@ describe('What an action does', () => {
     expect(text).toMatch(/\.$/);
   });
 
-  it('is said without what it does not do', () => {
+  it('is described without what it does not do', () => {
     const describe = (name: string) => actionOf(POLICIES[name]!).describe(POLICIES[name]!.parameters);
     expect(describe('sessions')).not.toContain('PgBouncer');
     expect(describe('incident')).not.toContain('link');

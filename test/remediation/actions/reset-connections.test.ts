@@ -204,7 +204,7 @@ describe('Renewing a pool', () => {
   });
 });
 
-describe('A reset is seen', () => {
+describe('A reset is verified', () => {
   const seen = (parameters = DIRECT, pooled: typeof SERVER = []) =>
     resetConnectionsAction.verify!(attempt(parameters), { summary: '', details: { sessions: SESSIONS, pooled } });
 

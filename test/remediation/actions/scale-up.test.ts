@@ -63,7 +63,7 @@ const hpa = () =>
 const minReplicas = async () => (await hpa()).spec.minReplicas;
 const note = async () => (await hpa()).metadata.annotations[KEYS.raisedMinReplicas];
 
-describe('A plan to add replicas', () => {
+describe('A plan to scale up', () => {
   it.each([
     [1, 2],
     [2, 3],
@@ -72,7 +72,7 @@ describe('A plan to add replicas', () => {
     [6, 9],
     [7, 10],
     [9, 10],
-  ])('is for half as many more than %d: %d, and no more than the policy allows', async (from, to) => {
+  ])('goes from %d to %d replicas by the factor, up to maxReplicas', async (from, to) => {
     await deploy(from);
     expect(await scaleUpAction.plan(attempt())).toEqual({
       summary: `raise Deployment backend from ${from} to ${to} replicas`,
@@ -81,12 +81,12 @@ describe('A plan to add replicas', () => {
     });
   });
 
-  it.each([10, 11, 0])('is none with %d replicas', async (count) => {
+  it.each([10, 11, 0])('is skipped with %d replicas', async (count) => {
     await deploy(count);
     expect(await plan()).toMatch(new RegExp(`^nothing-to-do: .*${count} replicas.*10`));
   });
 
-  it('is for one replica where the Deployment names no number', async () => {
+  it('counts one replica where the Deployment sets none', async () => {
     await deploy(1, { replicas: undefined });
     bench.deploy('backend', {
       spec: { replicas: undefined },
@@ -95,12 +95,12 @@ describe('A plan to add replicas', () => {
     expect(await plan()).toBe('raise Deployment backend from 1 to 2 replicas');
   });
 
-  it('is none while the Deployment is not ready', async () => {
+  it('is skipped while the Deployment is not ready', async () => {
     await deploy(4, { paused: true });
     expect(await plan()).toMatch(/^unhealthy: .*paused/);
   });
 
-  it('never goes over maxReplicas, and never under what is there', async () => {
+  it('never exceeds maxReplicas, and never removes replicas', async () => {
     const counts = fc.integer({ min: 0, max: 40 });
     await fc.assert(
       fc.asyncProperty(
@@ -135,7 +135,7 @@ describe('A plan to add replicas', () => {
   });
 
   describe('of a Deployment with an autoscaler', () => {
-    it('is for the autoscaler, and for a while', async () => {
+    it('raises minReplicas temporarily', async () => {
       autoscaler();
       expect(await scaleUpAction.plan(attempt())).toEqual({
         summary: 'raise minReplicas of HorizontalPodAutoscaler backend-hpa from 2 to 6 replicas',
@@ -144,7 +144,7 @@ describe('A plan to add replicas', () => {
       });
     });
 
-    it('raises minReplicas from 1 where the autoscaler names none', async () => {
+    it('counts minReplicas as 1 where the autoscaler sets none', async () => {
       bench.api.put(HPA.resource, {
         metadata: { namespace: APPLICATION, name: HPA.name },
         spec: { maxReplicas: 20, scaleTargetRef: { kind: 'Deployment', name: 'backend' } },
@@ -156,27 +156,27 @@ describe('A plan to add replicas', () => {
       [5, 5],
       [6, 6],
       [8, 6],
-    ])('is for no more than the autoscaler allows, %d: %d', async (maxReplicas, to) => {
+    ])('stays within maxReplicas of the autoscaler, %d: %d', async (maxReplicas, to) => {
       autoscaler({ maxReplicas });
       expect(await plan()).toContain(`from 2 to ${to} replicas`);
     });
 
-    it.each([4, 3])('is none when the autoscaler allows no more than there are: %d', async (maxReplicas) => {
+    it.each([4, 3])('is skipped when the autoscaler allows no more replicas: %d', async (maxReplicas) => {
       autoscaler({ maxReplicas });
       expect(await plan()).toMatch(/^nothing-to-do: /);
     });
 
-    it.each([6, 7])('is none when minReplicas is as high already: %d', async (min) => {
+    it.each([6, 7])('is skipped when minReplicas is already as high: %d', async (min) => {
       autoscaler({ minReplicas: min });
       expect(await plan()).toMatch(/^nothing-to-do: /);
     });
 
-    it('is none when the policy does not name the autoscaler', async () => {
+    it('is skipped when the policy does not name the autoscaler', async () => {
       autoscaler({ name: 'other-hpa' });
       expect(await plan()).toMatch(/^target-not-allowed: .*other-hpa/);
     });
 
-    it('is none when KEDA owns the autoscaler', async () => {
+    it('is skipped when KEDA owns the autoscaler', async () => {
       autoscaler({ labels: { 'scaledobject.keda.sh/name': 'backend-scaler' } });
       expect(await plan()).toMatch(/^unhealthy: KEDA .*backend-scaler/);
     });
@@ -185,18 +185,18 @@ describe('A plan to add replicas', () => {
       ['of another Deployment', { scaleTargetRef: { kind: 'Deployment', name: 'frontend' } }],
       ['of something else of that name', { scaleTargetRef: { kind: 'StatefulSet', name: 'backend' } }],
       ['of another namespace', { namespace: 'other' }],
-    ])('is for the Deployment when the autoscaler is one %s', async (_what, props) => {
+    ])('scales the Deployment when the autoscaler is one %s', async (_what, props) => {
       autoscaler(props);
       expect(await plan()).toBe('raise Deployment backend from 4 to 6 replicas');
     });
   });
 
-  describe('with pods that find no node', () => {
+  describe('with unschedulable pods', () => {
     const pod = (conditions: object[] | undefined, labels = { app: 'backend' }, namespace = APPLICATION) =>
       bench.api.put(RESOURCES.pods, { metadata: { namespace, name: 'backend-x', labels }, status: { conditions } });
     const UNSCHEDULABLE = { type: 'PodScheduled', reason: 'Unschedulable' };
 
-    it('is none: more would find none either', async () => {
+    it('is skipped: the cluster is full', async () => {
       pod([{ type: 'Ready' }, UNSCHEDULABLE]);
       expect(await plan()).toMatch(/^unhealthy: 1 pods of backend/);
     });
@@ -207,10 +207,13 @@ describe('A plan to add replicas', () => {
       ['new', undefined],
       ['of another Deployment', [UNSCHEDULABLE], { app: 'frontend' }],
       ['of another namespace', [UNSCHEDULABLE], { app: 'backend' }, 'other'],
-    ])('is one when the pod is %s', async (_what, conditions, labels = { app: 'backend' }, namespace = APPLICATION) => {
-      pod(conditions, labels as { app: string }, namespace);
-      expect(await plan()).toBe('raise Deployment backend from 4 to 6 replicas');
-    });
+    ])(
+      'is made when the pod is %s',
+      async (_what, conditions, labels = { app: 'backend' }, namespace = APPLICATION) => {
+        pod(conditions, labels as { app: string }, namespace);
+        expect(await plan()).toBe('raise Deployment backend from 4 to 6 replicas');
+      },
+    );
   });
 });
 
@@ -264,7 +267,7 @@ describe('Raising minReplicas of an autoscaler', () => {
   const RAISE = changeOf('HorizontalPodAutoscaler', 2, 6);
   beforeEach(() => autoscaler());
 
-  it('notes what its owner had set, and changes nothing else', async () => {
+  it('annotates what its owner had set, and changes nothing else', async () => {
     const before = await hpa();
     expect((await execute(RAISE)).summary).toBe(
       'raised minReplicas of HorizontalPodAutoscaler backend-hpa from 2 to 6 replicas',
@@ -307,7 +310,7 @@ describe('Raising minReplicas of an autoscaler', () => {
     expect([await minReplicas(), await note()]).toEqual([2, undefined]);
   });
 
-  it('twice notes what its owner had set before the first time', async () => {
+  it('twice keeps what its owner had set before the first time', async () => {
     await execute(RAISE);
     await execute(changeOf('HorizontalPodAutoscaler', 6, 9));
     expect([await minReplicas(), await note()]).toEqual([9, '9 from 2']);
@@ -316,7 +319,7 @@ describe('Raising minReplicas of an autoscaler', () => {
   });
 
   it.each(['6 from 3', 'nonsense', '2', '2 from', '2 from x', ' 2 from 1'])(
-    'takes the present value for its owner\'s when the note is of something else: "%s"',
+    'takes the present value as its owner\'s when the annotation is of something else: "%s"',
     async (old) => {
       autoscaler({ note: old });
       await execute(RAISE);
@@ -325,14 +328,14 @@ describe('Raising minReplicas of an autoscaler', () => {
   );
 
   describe('is reverted', () => {
-    it('to what its owner had set, and the note is gone', async () => {
+    it('to what its owner had set, and the annotation is removed', async () => {
       await execute(RAISE);
       expect(await revert(RAISE)).toBe('lowered minReplicas of backend-hpa from 6 to 2');
       expect([await minReplicas(), await note()]).toEqual([2, undefined]);
       expect((await hpa()).metadata.annotations).toEqual({ owner: 'team-a' });
     });
 
-    it('to what the note says, whatever the plan says', async () => {
+    it('to what the annotation says, whatever the plan says', async () => {
       autoscaler({ minReplicas: 6, note: '6 from 4' });
       await revert(RAISE);
       expect(await minReplicas()).toBe(4);

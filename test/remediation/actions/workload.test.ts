@@ -98,11 +98,11 @@ describe('The Deployment of an alert', () => {
     expect(await found(labels, { namespace, deployments: ['coredns'] })).toMatch(/^target-protected: /);
   });
 
-  it('is none of the policy in another namespace', async () => {
+  it('is not allowed in another namespace', async () => {
     expect(await found({ namespace: 'other', deployment: 'backend' })).toMatch(/^target-not-allowed: .*other/);
   });
 
-  it('is none of the policy when that does not name it, and nobody looks at it', async () => {
+  it('is not allowed when the policy does not name it, and is not read', async () => {
     const get = jest.spyOn(bench.api, 'find');
     expect(await found({ deployment: 'database' })).toMatch(/^target-not-allowed: .*database/);
     expect(get).not.toHaveBeenCalled();
@@ -114,7 +114,7 @@ describe('The Deployment of an alert', () => {
     ['the label true', { [KEYS.optIn]: 'true' }],
     ['an empty label', { [KEYS.optIn]: '' }],
     ['another label', { 'example.com/remediation': 'enabled' }],
-  ])('is not touched while its owner has not opted in: %s', async (_what, labels) => {
+  ])('is not changed while its owner has not opted in: %s', async (_what, labels) => {
     bench.deploy('backend', { labels });
     expect(await found({ deployment: 'backend' })).toBe(
       `not-opted-in: Deployment ${APPLICATION}/backend lacks the label ${KEYS.optIn}=enabled`,

@@ -38,7 +38,7 @@ const ALL: readonly Phase[] = [...OPEN_PHASES, ...FINAL_PHASES];
 const LABELS = { action: 'restart-workload', policy: 'restart' };
 
 describe('A decision', () => {
-  it.each(ALL)('is told in the log: %s', async (phase) => {
+  it.each(ALL)('is logged: %s', async (phase) => {
     await audit.onTransition(about(phase, { reason: 'cooldown', dryRun: false }));
     expect(bench.logged).toEqual([
       {
@@ -52,7 +52,7 @@ describe('A decision', () => {
     ]);
   });
 
-  it('is told by its phase where it has no message, and without a target where it has none', async () => {
+  it('is logged by its phase where it has no message, and without a target where it has none', async () => {
     await audit.onTransition(about('skipped', { message: undefined, target: undefined }));
     expect(bench.logged).toMatchObject([{ message: 'skipped', fields: { target: undefined } }]);
     expect((await events())[0]!.message).toMatch(/^restart: skipped \(/);
@@ -100,14 +100,14 @@ describe('The end of an attempt', () => {
     ]);
   });
 
-  it('is counted without the name of a target that is no object of Kubernetes', async () => {
+  it('is counted without the name of a target outside Kubernetes', async () => {
     await audit.onTransition(about('succeeded', { target: { kind: 'Address', name: '192.0.2.7/32' } }));
     expect((await bench.metrics.attempts.get()).values).toMatchObject([
       { labels: { target_kind: 'Address', target_namespace: '', target_name: '' } },
     ]);
   });
 
-  it.each(TROUBLE)('in trouble raises an alert, and is told in Slack: %s', async (phase) => {
+  it.each(TROUBLE)('without success raises an alert and posts to Slack: %s', async (phase) => {
     await audit.onTransition(about(phase));
     expect(bench.raised).toMatchObject([
       {
@@ -127,7 +127,7 @@ describe('The end of an attempt', () => {
   });
 
   it.each(ALL.filter((phase) => !TROUBLE.includes(phase) && phase !== 'awaiting-approval'))(
-    'or anything else disturbs nobody: %s',
+    'or a step before it notifies nobody: %s',
     async (phase) => {
       await audit.onTransition(about(phase));
       expect([bench.raised, posted]).toEqual([[], []]);
@@ -147,7 +147,7 @@ describe('A request for approval', () => {
   it.each([
     [undefined, 'the policy'],
     ['it has one replica', 'it has one replica'],
-  ])('says in Slack what would be done, why it needs approval, and how to approve (%s)', async (needsApproval, why) => {
+  ])('posts the plan, the reason and the command to approve to Slack (%s)', async (needsApproval, why) => {
     await audit.onTransition(about('awaiting-approval', { plan: { ...plan, needsApproval } }));
     expect(posted).toEqual([
       expect.stringMatching(
@@ -160,8 +160,8 @@ describe('A request for approval', () => {
   });
 });
 
-describe('A change that was for a while', () => {
-  it('and was reverted is told in the log and as an Event', async () => {
+describe('A temporary change', () => {
+  it('that was reverted is logged and written as an Event', async () => {
     await audit.onRevert(about('succeeded', { revertResult: 'lowered to 2' }), 'reverted');
     const message = 'restart: lowered to 2 (record restart-1)';
     expect(bench.logged).toMatchObject([
@@ -171,7 +171,7 @@ describe('A change that was for a while', () => {
     expect([bench.raised, posted]).toEqual([[], []]);
   });
 
-  it('and was left raises an alert as well', async () => {
+  it('that was left to people raises an alert, too', async () => {
     await audit.onRevert(about('succeeded', { revertResult: 'revert by hand' }), 'left');
     expect(bench.logged).toMatchObject([{ level: 'warn' }]);
     expect(await events()).toMatchObject([{ reason: 'RemediationLeft', type: 'Warning' }]);
@@ -181,7 +181,7 @@ describe('A change that was for a while', () => {
 });
 
 describe('A circuit that opens', () => {
-  it('is told in the log, raises an alert, and is told in Slack', async () => {
+  it('is logged, raises an alert and posts to Slack', async () => {
     await audit.onCircuitOpened(about('failed'));
     const target = `Deployment ${APPLICATION}/backend`;
     expect(bench.logged).toEqual([

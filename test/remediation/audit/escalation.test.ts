@@ -89,7 +89,7 @@ describe('An alert of the server', () => {
     expect(logged).toEqual([]);
   });
 
-  it('leads to its runbook and to a dashboard, where there are links', async () => {
+  it('links its runbook and a dashboard', async () => {
     const links = { runbooks: 'https://runbooks.example.com', dashboard: 'https://grafana.example.com/d/remediation' };
     await escalation({ links }).raiseAlert(ALERT);
     const [{ annotations }] = posted[0]!.body as [{ annotations: object }];
@@ -101,7 +101,7 @@ describe('An alert of the server', () => {
   });
 
   it.each([new TypeError('fetch failed'), new Response('bad labels', { status: 400 })])(
-    'that one Alertmanager does not take is raised at the other one, counted and told: %s',
+    'that one Alertmanager rejects is raised at the other one, counted and logged (%#)',
     async (failure) => {
       answer = (url) => (url.startsWith(ALERTMANAGERS[0]!) ? failure : new Response());
       await escalation().raiseAlert(ALERT);
@@ -118,7 +118,7 @@ describe('An alert of the server', () => {
     },
   );
 
-  it('is told of in a few words, however long the answer is', async () => {
+  it('is logged with the beginning of a long response only', async () => {
     answer = () => new Response('x'.repeat(10_000), { status: 500 });
     await escalation().raiseAlert(ALERT);
     expect(logged[0]!.message.length).toBeLessThan(400);
@@ -143,7 +143,7 @@ describe('A message to Slack', () => {
     expect(posted.map(({ url }) => url)).toEqual(['http://slack.example.com/post']);
   });
 
-  it('is none without Slack', async () => {
+  it('is not posted without Slack', async () => {
     const silent = escalation();
     for (let index = 0; index < 10; index += 1) {
       await silent.postToSlack('hello');
@@ -157,7 +157,7 @@ describe('A message to Slack', () => {
     () => new Response('{"ok":false,"error":"channel_not_found"}'),
     () => new Response('no', { status: 503 }),
     () => new Response('no JSON'),
-  ])('that is not taken is counted and told, and fails nothing else (%#)', async (failure) => {
+  ])('that Slack rejects is counted and logged, and throws nothing (%#)', async (failure) => {
     answer = failure;
     await withSlack().postToSlack('hello');
     expect(await count('slack', 'failed')).toBe(1);
@@ -171,14 +171,14 @@ describe('A message to Slack', () => {
     ]);
   });
 
-  it('cannot be posted without a token, and that is told', async () => {
+  it('cannot be posted without a token, and counts as failed', async () => {
     const slack = { channel: '#alerts', tokenFile: `${tokenFile}-missing` };
     await escalation({ slack }).postToSlack('hello');
     expect(posted).toEqual([]);
     expect(await count('slack', 'failed')).toBe(1);
   });
 
-  it('is one of six in a minute at the most; the others are told as a number', async () => {
+  it('is one of at most six per minute; the rest is summarised as a number', async () => {
     const slack = withSlack();
     for (let index = 1; index <= 9; index += 1) {
       await slack.postToSlack(`message ${index}`);
@@ -192,7 +192,7 @@ describe('A message to Slack', () => {
     expect(posted).toHaveLength(7);
   });
 
-  it('is posted again when one is older than a minute', async () => {
+  it('is posted when an earlier one is older than a minute', async () => {
     const slack = withSlack();
     await slack.postToSlack('first');
     await pass(30);
@@ -209,7 +209,7 @@ describe('A message to Slack', () => {
     expect(posted).toHaveLength(7);
   });
 
-  it('about those that were held back is none when there are none', async () => {
+  it('with a summary is not posted when none was held back', async () => {
     const slack = withSlack();
     await slack.postToSlack('hello');
     await slack.summarise();

@@ -31,7 +31,7 @@ const written = () => api.list<Written>(RESOURCES.events);
 const counts = async () => (await written()).map(({ count }) => count);
 
 describe('An Event', () => {
-  it('is about its target, as "kubectl describe" shows it', async () => {
+  it('is written for its target, where "kubectl describe" shows it', async () => {
     await emit();
     expect(await written()).toMatchObject([
       {
@@ -45,13 +45,13 @@ describe('An Event', () => {
     ]);
   });
 
-  it('is a warning about trouble', async () => {
+  it('is a warning about an attempt without success', async () => {
     await emit({ warning: true });
     expect(await written()).toMatchObject([{ type: 'Warning' }]);
   });
 
   it.each([undefined, { kind: 'Address', name: '192.0.2.7/32' }])(
-    'is about the record where the target is no object of Kubernetes: %j',
+    'is written for the record where the target is outside Kubernetes: %j',
     async (target) => {
       const about = { ...record('skipped'), metadata: { name: 'sample', namespace: 'monitoring', uid: 'u' } };
       await events.emit(about, target, EVENT);
@@ -73,13 +73,13 @@ describe('An Event', () => {
     expect((await written()).map(({ metadata }) => metadata.namespace)).toEqual(['default', 'default']);
   });
 
-  it('has a name of its own, also at the same moment', async () => {
+  it('has a unique name', async () => {
     await emit();
     await emit({ reason: 'RemediationFailed' });
     expect(new Set((await written()).map(({ metadata }) => metadata.name)).size).toBe(2);
   });
 
-  it('that cannot be written is told in the log, and fails nothing else', async () => {
+  it('that cannot be written is logged, and throws nothing', async () => {
     api.failOn(() => new KubernetesError(403, 'Forbidden', 'may not create events'));
     await emit();
     expect(logged).toEqual([
@@ -87,7 +87,7 @@ describe('An Event', () => {
     ]);
   });
 
-  it('that could not be written is written when it happens again', async () => {
+  it('that could not be written is written the next time', async () => {
     const recover = api.failOn(() => new KubernetesError(503, '', 'busy'));
     await emit();
     recover();
@@ -166,7 +166,7 @@ describe('An Event that happens again', () => {
     expect(await counts()).toEqual([2]);
   });
 
-  it('whose count cannot be written is told in the log, and the others are written', async () => {
+  it('whose count cannot be written is logged, and the others are written', async () => {
     await emit();
     await emit();
     await emit({ reason: 'RemediationFailed' });

@@ -37,14 +37,14 @@ const failDecisions = (error: Error = new KubernetesError(403, '', 'may not get'
   bench.api.failOn((verb, resource) => (verb === 'get' && resource === 'deployments' ? error : undefined));
 
 describe('The controller', () => {
-  it('takes up the records that are there when it starts', async () => {
+  it('works on the records that exist when it starts', async () => {
     const record = await bench.accept();
     await start();
     expect(bench.changes).toEqual([RESTART]);
     expect(await phaseOf(record)).toBe('verifying');
   });
 
-  it('takes up a record as soon as it is created', async () => {
+  it('works on a record as soon as it is created', async () => {
     await start();
     const record = await bench.accept();
     await idle();
@@ -52,7 +52,7 @@ describe('The controller', () => {
     expect(await phaseOf(record)).toBe('verifying');
   });
 
-  it('is synced as soon as it has seen all records, and not before', async () => {
+  it('is synced once it has listed the records, and not before', async () => {
     const recover = bench.api.failOn((verb) => (verb === 'list' ? new KubernetesError(503, '', 'busy') : undefined));
     const started = await start();
     expect(started.isSynced).toBe(false);
@@ -62,7 +62,7 @@ describe('The controller', () => {
     expect(started.isSynced).toBe(true);
   });
 
-  it('takes the next step when the record wants it, until the end', async () => {
+  it('runs each next step when it is due, until the record is closed', async () => {
     bench.prometheus.answer(HEALTHY, 1);
     const record = await bench.accept();
     await start();
@@ -79,7 +79,7 @@ describe('The controller', () => {
     expect(bench.api.writes).toEqual([]);
   });
 
-  it('goes on at once with a record that a person has approved', async () => {
+  it('works at once on a record that a person approves', async () => {
     bench.deploy('backend', { spec: { replicas: 1 } });
     const record = await bench.accept();
     await start();
@@ -98,7 +98,7 @@ describe('The controller', () => {
     expect(bench.logged).toEqual([]);
   });
 
-  it('waits no longer for a record that was deleted', async () => {
+  it('forgets a record that is deleted', async () => {
     const record = await bench.put({
       ...{ phase: 'verifying', target: BACKEND, executionStartTime: ago(0), executionTime: ago(0) },
       plan: { summary: '', details: {} },
@@ -111,11 +111,11 @@ describe('The controller', () => {
     expect(read).not.toHaveBeenCalled();
   });
 
-  it('tells how many records it works on', async () => {
+  it('measures how many records it works on', async () => {
     let end = () => {};
     jest
       .spyOn(restartWorkloadAction, 'findTarget')
-      .mockImplementation(() => new Promise((_, reject) => (end = () => reject(new Error('in vain')))));
+      .mockImplementation(() => new Promise((_, reject) => (end = () => reject(new Error('it failed')))));
     await bench.accept();
     await start();
     expect(await bench.metric('in_flight')).toBe(1);
@@ -124,11 +124,11 @@ describe('The controller', () => {
     expect(await bench.metric('in_flight')).toBe(0);
   });
 
-  it('works on eight records at a time, and on the others afterwards', async () => {
+  it('works on eight records at a time', async () => {
     const ends: (() => void)[] = [];
     jest
       .spyOn(restartWorkloadAction, 'findTarget')
-      .mockImplementation(() => new Promise((_, reject) => ends.push(() => reject(new Error('in vain')))));
+      .mockImplementation(() => new Promise((_, reject) => ends.push(() => reject(new Error('it failed')))));
     for (let index = 0; index < 10; index += 1) {
       await bench.accept();
     }
@@ -144,7 +144,7 @@ describe('The controller', () => {
     expect(ends).toHaveLength(10);
   });
 
-  it('takes one step of a record at a time, and another one when it has changed meanwhile', async () => {
+  it('runs one step of a record at a time, and another when the record changes meanwhile', async () => {
     const ends: (() => void)[] = [];
     jest
       .spyOn(restartWorkloadAction, 'findTarget')
@@ -160,7 +160,7 @@ describe('The controller', () => {
     expect(await phaseOf(record)).toBe('skipped');
   });
 
-  it('works with another replica without making a change twice', async () => {
+  it('shares records with another replica without making a change twice', async () => {
     const others = [await bench.accept(), await bench.accept({ deployment: 'frontend' })];
     bench.deploy('frontend');
     const first = await start();
@@ -173,8 +173,8 @@ describe('The controller', () => {
 });
 
 describe('A step that fails', () => {
-  it('is taken again, later and later', async () => {
-    const findTarget = jest.spyOn(restartWorkloadAction, 'findTarget').mockRejectedValue(new Error('in vain'));
+  it('is retried with a growing delay', async () => {
+    const findTarget = jest.spyOn(restartWorkloadAction, 'findTarget').mockRejectedValue(new Error('it failed'));
     await bench.accept();
     await start();
     const calls: number[] = [];
@@ -184,12 +184,12 @@ describe('A step that fails', () => {
     }
     expect(calls).toEqual([1, 2, 2, 3, 3, 4, 4, 5]);
     expect(warnings()).toHaveLength(5);
-    expect(warnings()[0]).toContain('in vain');
+    expect(warnings()[0]).toContain('it failed');
     expect(bench.logged[0]!.fields).toHaveProperty('record');
   });
 
-  it('is taken again soon after one that has succeeded', async () => {
-    const findTarget = jest.spyOn(restartWorkloadAction, 'findTarget').mockRejectedValue(new Error('in vain'));
+  it('is retried soon again after one that succeeded', async () => {
+    const findTarget = jest.spyOn(restartWorkloadAction, 'findTarget').mockRejectedValue(new Error('it failed'));
     const record = await bench.accept();
     await start();
     await pass(2.5);
@@ -206,7 +206,7 @@ describe('A step that fails', () => {
     expect(await phaseOf(record)).toBe('accepted');
   });
 
-  it('because another replica was faster is none that anybody must know of', async () => {
+  it('because another replica was faster is not logged', async () => {
     const record = await bench.accept();
     const { plan } = restartWorkloadAction;
     jest.spyOn(restartWorkloadAction, 'plan').mockImplementation(async (attempt) => {
@@ -219,8 +219,10 @@ describe('A step that fails', () => {
     expect(warnings()).toEqual([]);
   });
 
-  it('does not keep other records from their steps', async () => {
-    jest.spyOn(restartWorkloadAction, 'findTarget').mockImplementationOnce(() => Promise.reject(new Error('in vain')));
+  it('does not hold up other records', async () => {
+    jest
+      .spyOn(restartWorkloadAction, 'findTarget')
+      .mockImplementationOnce(() => Promise.reject(new Error('it failed')));
     const records = [await bench.accept(), await bench.accept()];
     await start();
     const phases = await Promise.all(records.map(phaseOf));
@@ -228,10 +230,10 @@ describe('A step that fails', () => {
   });
 });
 
-describe('A record that cannot be decided about', () => {
+describe('A record whose decision keeps failing', () => {
   const GIVE_UP_SECONDS = LIMITS.freshnessSeconds / 3;
 
-  it('has failed when a third of its freshness is over, and people are told', async () => {
+  it('ends failed and notifies people after a third of freshnessSeconds', async () => {
     failDecisions();
     const record = await bench.accept();
     await start();
@@ -261,7 +263,7 @@ describe('A record that cannot be decided about', () => {
     expect(await phaseOf(record)).toBe('accepted');
   });
 
-  it('is gone on with while what fails is that another replica is faster', async () => {
+  it('is retried as long as another replica is faster', async () => {
     const record = await bench.accept();
     let count = 0;
     jest.spyOn(bench.context.store, 'labelAhead').mockImplementation(async () => {
@@ -274,17 +276,19 @@ describe('A record that cannot be decided about', () => {
     expect(await phaseOf(record)).toBe('accepted');
   });
 
-  it('is not given up when it has begun', async () => {
+  it('is retried as long as needed once its execution has started', async () => {
     const plan = { summary: '', details: {} };
     const status = { phase: 'executing', target: BACKEND, plan, executionStartTime: ago(0), dryRun: false } as const;
     const record = await bench.put(status);
-    bench.api.failOn((verb, resource) => (resource === 'leases' && verb === 'get' ? new Error('in vain') : undefined));
+    bench.api.failOn((verb, resource) =>
+      resource === 'leases' && verb === 'get' ? new Error('it failed') : undefined,
+    );
     await start();
     await pass(GIVE_UP_SECONDS + 30);
     expect(await phaseOf(record)).toBe('executing');
   });
 
-  it('is forgotten when it was deleted meanwhile', async () => {
+  it('is forgotten when it is deleted meanwhile', async () => {
     const record = await bench.accept();
     let gone = false;
     bench.api.failOn(async (verb, resource) => {
@@ -305,15 +309,15 @@ describe('A record that cannot be decided about', () => {
   });
 });
 
-describe('A record that has ended, and that its replica has not closed', () => {
+describe('A record that has ended and is still open', () => {
   const WAIT = 2 * LIMITS.lockSeconds;
   const ended = (secondsAgo: number) =>
     bench.put({
-      ...{ phase: 'failed', target: BACKEND, message: 'in vain' },
-      transitions: [{ phase: 'failed', time: ago(secondsAgo), message: 'in vain' }],
+      ...{ phase: 'failed', target: BACKEND, message: 'it failed' },
+      transitions: [{ phase: 'failed', time: ago(secondsAgo), message: 'it failed' }],
     });
 
-  it('is left to its replica for twice the life of a lock', async () => {
+  it('is left to its replica for twice lockSeconds', async () => {
     const record = await ended(0);
     await start();
     await pass(WAIT - 0.001);
@@ -324,7 +328,7 @@ describe('A record that has ended, and that its replica has not closed', () => {
     expect(await isClosed(record)).toBe(true);
   });
 
-  it('is told of and closed at once when that is over', async () => {
+  it('is reported and closed after that', async () => {
     const record = await ended(WAIT);
     await start();
     expect(bench.raised).toHaveLength(1);
@@ -333,7 +337,7 @@ describe('A record that has ended, and that its replica has not closed', () => {
     expect(bench.raised).toHaveLength(1);
   });
 
-  it('is not told of when its replica closes it in time', async () => {
+  it('is not reported when its replica closes it in time', async () => {
     const record = await ended(0);
     await start();
     await pass(WAIT - 10);
@@ -344,7 +348,7 @@ describe('A record that has ended, and that its replica has not closed', () => {
 });
 
 describe('A controller that is stopped', () => {
-  it('takes no step any more', async () => {
+  it('starts no step', async () => {
     const stopping = await start();
     await stopping.stop(0);
     const record = await bench.accept();
@@ -352,7 +356,7 @@ describe('A controller that is stopped', () => {
     expect(await phaseOf(record)).toBe('accepted');
   });
 
-  it('takes no step that it had meant to take later', async () => {
+  it('cancels the steps that were due later', async () => {
     bench.prometheus.answer(HEALTHY, 1);
     await bench.accept();
     const stopping = await start();
@@ -362,11 +366,11 @@ describe('A controller that is stopped', () => {
     expect(jest.getTimerCount()).toBe(0);
   });
 
-  it('waits for the steps that are being taken', async () => {
+  it('waits for the running steps', async () => {
     let end = () => {};
     jest
       .spyOn(restartWorkloadAction, 'findTarget')
-      .mockImplementation(() => new Promise((_, reject) => (end = () => reject(new Error('in vain')))));
+      .mockImplementation(() => new Promise((_, reject) => (end = () => reject(new Error('it failed')))));
     await bench.accept();
     await bench.accept();
     const stopping = await start();
@@ -388,7 +392,7 @@ describe('A controller that is stopped', () => {
     expect(jest.getTimerCount()).toBe(0);
   });
 
-  it('waits for as long as it is told to, and no longer', async () => {
+  it('waits no longer than its grace period', async () => {
     jest.spyOn(restartWorkloadAction, 'findTarget').mockImplementation(() => new Promise(() => {}));
     await bench.accept();
     const stopping = await start();

@@ -21,21 +21,21 @@ const APPROVED = { [KEYS.approved]: 'true' };
 describe('A record that was accepted', () => {
   const admitted = (record: Remediation) => admit(record, bench.policy, bench.context);
 
-  it('is admitted with the target that its alert is about', async () => {
+  it('proceeds with the target of its alert', async () => {
     expect(await admitted(await bench.accept())).toEqual({
       kind: 'proceed',
       target: { ...BACKEND, uid: expect.any(String) },
     });
   });
 
-  it('keeps the target that was found before', async () => {
+  it('keeps the target that is stored', async () => {
     const findTarget = jest.spyOn(restartWorkloadAction, 'findTarget');
     const target = { ...BACKEND, uid: 'known' };
     expect(await admitted(await bench.put({ phase: 'accepted', target }))).toEqual({ kind: 'proceed', target });
     expect(findTarget).not.toHaveBeenCalled();
   });
 
-  it('is skipped while the kill switch is engaged, and not even its target is looked for', async () => {
+  it('is skipped while the kill switch is engaged, before its target is looked up', async () => {
     bench.arm({ stop: 'game day' });
     const findTarget = jest.spyOn(restartWorkloadAction, 'findTarget');
     const skip = { kind: 'skip', reason: 'kill-switch', message: 'game day' };
@@ -49,7 +49,7 @@ describe('A record that was accepted', () => {
     expect(admission).toHaveProperty('target', undefined);
   });
 
-  it('is skipped when it has waited too long, and says about what', async () => {
+  it('is skipped with its target when it has waited too long', async () => {
     const record = await bench.accept();
     await pass(LIMITS.freshnessSeconds + 1);
     expect(await admitted(record)).toMatchObject({ kind: 'skip', reason: 'alert-stale', target: BACKEND });
@@ -61,7 +61,7 @@ describe('A record that was accepted', () => {
     expect(await admitted(await bench.read(record))).toMatchObject({ kind: 'skip', reason: 'alert-resolved' });
   });
 
-  it('is neither admitted nor skipped when the API server fails', async () => {
+  it('fails when the API server fails', async () => {
     const record = await bench.accept();
     bench.api.failOn((_verb, resource) =>
       resource === 'deployments' ? new KubernetesError(503, '', 'busy') : undefined,
@@ -86,11 +86,11 @@ describe('A record that waits for approval', () => {
   const admitted = async (secondsAgo: number, annotations = {}) =>
     admit(await waiting(secondsAgo, annotations), bench.policy, bench.context);
 
-  it.each([0, LIMITS.approvalSeconds])('goes on waiting after %d s', async (secondsAgo) => {
+  it.each([0, LIMITS.approvalSeconds])('keeps waiting after %d s', async (secondsAgo) => {
     expect(await admitted(secondsAgo)).toEqual({ kind: 'wait' });
   });
 
-  it('is skipped when nobody has approved it in time', async () => {
+  it('is skipped when it is not approved in time', async () => {
     expect(await admitted(LIMITS.approvalSeconds + 1)).toMatchObject({
       kind: 'skip',
       reason: 'approval-expired',
@@ -98,11 +98,11 @@ describe('A record that waits for approval', () => {
     });
   });
 
-  it.each(['false', 'yes', ''])('goes on waiting with the approval "%s"', async (value) => {
+  it.each(['false', 'yes', ''])('keeps waiting with the approval "%s"', async (value) => {
     expect(await admitted(10, { [KEYS.approved]: value })).toEqual({ kind: 'wait' });
   });
 
-  it('is admitted when it was approved', async () => {
+  it('proceeds when it is approved', async () => {
     expect(await admitted(10, APPROVED)).toEqual({ kind: 'proceed', target: BACKEND });
   });
 
@@ -112,7 +112,7 @@ describe('A record that waits for approval', () => {
     expect(await admitted(10, { ...APPROVED, ...resolved })).toMatchObject({ kind: 'skip', reason: 'alert-resolved' });
   });
 
-  it('is skipped when it was approved, and the kill switch is engaged', async () => {
+  it('is skipped when it is approved while the kill switch is engaged', async () => {
     bench.arm({ stop: 'game day' });
     expect(await admitted(10)).toEqual({ kind: 'wait' });
     expect(await admitted(10, APPROVED)).toMatchObject({ kind: 'skip', reason: 'kill-switch' });
@@ -169,7 +169,7 @@ describe('A decision', () => {
     });
   const CONDITIONS = { skipWhile: ['down', 'slow'].map((query) => ({ name: query, query })) };
 
-  it('is to execute the plan when nothing is in the way, and takes a slot of each budget', async () => {
+  it('executes when every gate passes, and takes a slot of each budget', async () => {
     expect(await decided()).toMatchObject({
       kind: 'execute',
       plan: { summary: expect.stringContaining('backend'), details: { restartedAt: expect.any(String) } },
@@ -177,7 +177,7 @@ describe('A decision', () => {
     expect(await slotsLeft()).toEqual([2, LIMITS.budgetPerHour - 1]);
   });
 
-  it.each(OBSTACLES)('is to skip for %s, and takes no slot', async (reason, obstruct) => {
+  it.each(OBSTACLES)('skips for %s, and takes no slot', async (reason, obstruct) => {
     set({ policies: [restarts(CONDITIONS)] });
     await obstruct();
     const before = await slotsLeft();
@@ -196,20 +196,20 @@ describe('A decision', () => {
     expect(seen).toEqual(OBSTACLES.map(([reason]) => reason).reverse());
   });
 
-  it('makes no plan when a gate is in the way', async () => {
+  it('makes no plan when a gate fails', async () => {
     const plan = jest.spyOn(restartWorkloadAction, 'plan');
     await bench.put({ phase: 'executing', target: BACKEND });
     expect(await reasonOf()).toBe('target-locked');
     expect(plan).not.toHaveBeenCalled();
   });
 
-  it('is neither to skip nor to act when the API server fails', async () => {
+  it('fails when the API server fails', async () => {
     jest.spyOn(restartWorkloadAction, 'plan').mockRejectedValue(new KubernetesError(503, '', 'busy'));
     await expect(decided()).rejects.toThrow('busy');
     expect(await slotsLeft()).toEqual(ALL_SLOTS);
   });
 
-  it('is to skip when the kill switch is engaged while the plan is made', async () => {
+  it('skips when the kill switch is engaged during planning', async () => {
     const { plan } = restartWorkloadAction;
     jest.spyOn(restartWorkloadAction, 'plan').mockImplementation(async (attempt) => {
       bench.arm({ armed: 'true', stop: 'game day' });
@@ -219,7 +219,7 @@ describe('A decision', () => {
     expect(await slotsLeft()).toEqual(ALL_SLOTS);
   });
 
-  it('is to skip when the last slot goes while the plan is made', async () => {
+  it('skips when the last slot is taken during planning', async () => {
     const { plan } = restartWorkloadAction;
     jest.spyOn(restartWorkloadAction, 'plan').mockImplementation(async (attempt) => {
       const made = await plan(attempt);
@@ -236,11 +236,11 @@ describe('A decision', () => {
     expect(await reasonOf()).toBe('budget-exhausted');
   });
 
-  describe('about a target that a person must approve', () => {
+  describe('about a risky target', () => {
     const BY_POLICY = { policies: [restarts({ approval: true })] };
     const oneReplica = () => bench.deploy('backend', { spec: { replicas: 1 } });
 
-    it('is to ask, where the policy requires it', async () => {
+    it('awaits approval where the policy requires it', async () => {
       set(BY_POLICY);
       expect(await decided()).toMatchObject({
         kind: 'await-approval',
@@ -250,7 +250,7 @@ describe('A decision', () => {
       expect(await slotsLeft()).toEqual(ALL_SLOTS);
     });
 
-    it('is to ask, where the plan requires it', async () => {
+    it('awaits approval where the plan requires it', async () => {
       oneReplica();
       const decision = await decided();
       expect(decision).toMatchObject({
@@ -261,31 +261,31 @@ describe('A decision', () => {
       expect(await slotsLeft()).toEqual(ALL_SLOTS);
     });
 
-    it.each([true, false])('is to act when it was approved (by policy: %s)', async (byPolicy) => {
+    it.each([true, false])('executes when it is approved (required by the policy: %s)', async (byPolicy) => {
       set(byPolicy ? BY_POLICY : {});
       oneReplica();
       expect(await decided(APPROVED)).toMatchObject({ kind: 'execute' });
     });
 
-    it.each(['false', 'yes', ''])('is to ask when the approval says "%s"', async (value) => {
+    it.each(['false', 'yes', ''])('awaits approval while the annotation says "%s"', async (value) => {
       set(BY_POLICY);
       expect(await decided({ [KEYS.approved]: value })).toMatchObject({ kind: 'await-approval' });
     });
 
-    it('is to act in a dry run, which changes nothing', async () => {
+    it('executes in a dry run without approval', async () => {
       set({ ...BY_POLICY, dryRun: true });
       oneReplica();
       expect(await decided()).toMatchObject({ kind: 'execute' });
       expect(await slotsLeft()).toEqual(ALL_SLOTS);
     });
 
-    it('is to skip when the budget is exhausted: nobody is asked for nothing', async () => {
+    it('skips when the budget is exhausted, without asking for approval', async () => {
       set(BY_POLICY);
       await OBSTACLES.at(-1)![1]();
       expect(await reasonOf()).toBe('budget-exhausted');
     });
 
-    it('is to ask although the kill switch was engaged meanwhile: the approval comes later', async () => {
+    it('awaits approval even while the kill switch is engaged', async () => {
       set(BY_POLICY);
       bench.arm({ stop: 'game day' });
       expect(await reasonOf()).toBe('await-approval');

@@ -54,7 +54,7 @@ function failing(...errors: readonly Error[]) {
 }
 
 describe('An execution', () => {
-  it('says what it will do before it does it, and what it did afterwards', async () => {
+  it('stores its plan before the change, and its effect afterwards', async () => {
     const record = await decided();
     await start(record);
     const requests = bench.api.writes
@@ -87,7 +87,7 @@ describe('An execution', () => {
     });
   });
 
-  it('labels its target before its phase', async () => {
+  it('sets the label of the target before the phase', async () => {
     const record = await decided();
     let labels: Readonly<Record<string, string>> | undefined;
     bench.api.failOn(async (verb, resource) => {
@@ -101,7 +101,7 @@ describe('An execution', () => {
     expect((await bench.read(record)).metadata.labels).toMatchObject({ [KEYS.executed]: 'true', [KEYS.open]: 'true' });
   });
 
-  it('wants to be verified when the target has had time to settle', async () => {
+  it('is verified once the target has had time to settle', async () => {
     expect(await start(await decided())).toBe(60_000);
   });
 
@@ -116,7 +116,7 @@ describe('An execution', () => {
     expect((await bench.read(record)).metadata.labels).toEqual(labels);
   });
 
-  it('is not disturbed by an annotation that comes meanwhile', async () => {
+  it('survives an annotation that is added meanwhile', async () => {
     const record = await decided();
     await bench.annotate(record, { [KEYS.approved]: 'true' });
     await start(record);
@@ -145,7 +145,7 @@ describe('An execution', () => {
     expect(sampleOf('remediation_action_duration_seconds_count')).toBe(1);
   });
 
-  it('keeps the facts for the responders', async () => {
+  it('stores the evidence', async () => {
     await set({ policies: [openIncident()] });
     const record = await bench.accept({ client_ip: '192.0.2.7' });
     const incident = { kind: 'Incident', name: 'SampleAlert/0' };
@@ -157,7 +157,7 @@ describe('An execution', () => {
     new KubernetesError(409, 'Conflict', 'modified'),
     new KubernetesError(503, '', 'busy'),
     new KubernetesError(0, 'Unreachable', 'no answer'),
-  ])('is tried again after: $message', async (error) => {
+  ])('is retried after: $message', async (error) => {
     const record = await decided();
     const execute = failing(error);
     const done = start(record);
@@ -168,7 +168,7 @@ describe('An execution', () => {
     expect((await statusOf(record)).phase).toBe('verifying');
   });
 
-  it('changes nothing twice when the answer to its change is lost', async () => {
+  it('makes no change twice when the response is lost', async () => {
     const record = await decided();
     const end = bench.api.loseAnswerOf((_verb, resource) => {
       if (resource === 'deployments') {
@@ -184,7 +184,7 @@ describe('An execution', () => {
     expect(await statusOf(record)).toMatchObject({ phase: 'verifying', effect: 'backend was already restarted' });
   });
 
-  it('has failed after an error that will not go away, and people are told', async () => {
+  it('ends failed and notifies people after an error that is not transient', async () => {
     const record = await decided();
     const execute = failing(new KubernetesError(403, 'Forbidden', 'may not patch'));
     expect(await start(record)).toBeUndefined();
@@ -198,7 +198,7 @@ describe('An execution', () => {
     expect((await bench.read(record)).metadata.labels).toMatchObject({ [KEYS.executed]: 'true' });
   });
 
-  it('that takes too long has timed out, though its action ignores the signal', async () => {
+  it('ends timed-out after its timeout, even when the action ignores the signal', async () => {
     const record = await decided();
     jest.spyOn(restartWorkloadAction, 'execute').mockImplementation(() => new Promise(() => {}));
     await start(record, { ...bench.policy, timeoutSeconds: 0.005 });
@@ -206,7 +206,7 @@ describe('An execution', () => {
     expect(alertnames()).toEqual(['RemediationActionFailed']);
   });
 
-  it('that the action will not make is skipped: it is no attempt, and the target may be touched at once', async () => {
+  it('that its action skips does not count as an attempt, and starts no cooldown', async () => {
     const record = await decided();
     failing(new SkipError('unhealthy', 'somebody has paused it'));
     expect(await start(record)).toBeUndefined();
@@ -228,7 +228,7 @@ describe('An execution', () => {
 describe('A dry run', () => {
   beforeEach(() => set({ dryRun: true }));
 
-  it('asks the API server what would happen, and ends', async () => {
+  it('asks the API server what would happen, and ends dry-run', async () => {
     const record = await decided();
     expect(await start(record)).toBeUndefined();
     expect(bench.changes).toEqual([`${RESTART} (dry run)`]);
@@ -251,10 +251,10 @@ describe('A dry run', () => {
   });
 });
 
-describe('A change for a while', () => {
+describe('A temporary change', () => {
   const TEMPORARY = { ...PLAN, expiresAfterSeconds: 3600 };
 
-  it('has its end in the record before it is made, and counts from when it was made', async () => {
+  it('has its expiry stored before it is made, and updated afterwards', async () => {
     const record = await decided();
     let before: RemediationStatus | undefined;
     const { execute } = restartWorkloadAction;
@@ -268,16 +268,16 @@ describe('A change for a while', () => {
     expect(await statusOf(record)).toMatchObject({ phase: 'verifying', expirationTime: ago(-3620) });
   });
 
-  it('is reverted even when nobody knows whether it was made', async () => {
+  it('is reverted even when it is unknown whether it was made', async () => {
     const record = await decided();
-    failing(new KubernetesError(400, '', 'in vain'));
+    failing(new KubernetesError(400, '', 'it failed'));
     expect(await start(record, bench.policy, TEMPORARY)).toBe(3_600_000);
     expect(await statusOf(record)).toMatchObject({ phase: 'failed', expirationTime: ago(-3600) });
     expect((await bench.read(record)).metadata.labels).toHaveProperty([KEYS.open], 'true');
   });
 });
 
-describe('An execution whose replica has died', () => {
+describe('An execution whose replica died', () => {
   const interrupted = (secondsAgo = 10, status: Partial<RemediationStatus> = {}) =>
     bench.put({
       ...{ phase: 'executing', target: { ...BACKEND, uid: target.uid }, plan: PLAN, dryRun: false },
@@ -287,7 +287,7 @@ describe('An execution whose replica has died', () => {
   const resume = (record: Remediation, policy: RemediationPolicy = bench.policy) =>
     resumeExecution(record, policy, bench.props);
 
-  it('goes on with the same plan', async () => {
+  it('is resumed with the same plan', async () => {
     const record = await interrupted();
     await resume(record);
     expect(await bench.restartedAt()).toBe(RESTARTED_AT);
@@ -298,7 +298,7 @@ describe('An execution whose replica has died', () => {
     });
   });
 
-  it('changes nothing that was changed before it died', async () => {
+  it('makes no change twice', async () => {
     await start(await decided());
     const record = await interrupted();
     bench.api.writes.length = 0;
@@ -307,20 +307,20 @@ describe('An execution whose replica has died', () => {
     expect(await statusOf(record)).toMatchObject({ phase: 'verifying', effect: 'backend was already restarted' });
   });
 
-  it('is skipped when the target is not any more what it was', async () => {
+  it('is skipped when the target was deleted', async () => {
     const record = await interrupted();
     await bench.api.delete({ resource: RESOURCES.deployments, namespace: APPLICATION, name: 'backend' });
     await resume(record);
     expect(await statusOf(record)).toMatchObject({ phase: 'skipped', reason: 'target-unknown' });
   });
 
-  it('goes on as long as the record is fresh', async () => {
+  it('is resumed within freshnessSeconds', async () => {
     const record = await interrupted(LIMITS.freshnessSeconds);
     await resume(record);
     expect((await statusOf(record)).phase).toBe('verifying');
   });
 
-  it('has failed when that is long ago, and people are told', async () => {
+  it('ends failed and notifies people after freshnessSeconds', async () => {
     const record = await interrupted(LIMITS.freshnessSeconds + 1);
     expect(await resume(record)).toBeUndefined();
     expect(bench.changes).toEqual([]);
@@ -331,7 +331,7 @@ describe('An execution whose replica has died', () => {
     expect(alertnames()).toEqual(['RemediationActionFailed']);
   });
 
-  it('has failed when the server makes dry runs by now', async () => {
+  it('ends failed when the mode is dry-run now', async () => {
     const record = await interrupted();
     bench = new Bench({ dryRun: true }, bench);
     await resume(record);
@@ -339,16 +339,13 @@ describe('An execution whose replica has died', () => {
     expect(await statusOf(record)).toMatchObject({ phase: 'failed', message: expect.stringMatching(/dry-run now/) });
   });
 
-  it.each([true, false])(
-    'as a dry run stays one, whether the server makes dry runs by now (%s) or not',
-    async (dryRun) => {
-      const record = await interrupted(10, { dryRun: true });
-      bench = new Bench({ dryRun }, bench);
-      await resume(record);
-      expect(bench.changes).toEqual([`${RESTART} (dry run)`]);
-      expect(await statusOf(record)).toMatchObject({ phase: 'dry-run' });
-    },
-  );
+  it.each([true, false])('stays a dry run, whether the mode is dry-run now (%s) or not', async (dryRun) => {
+    const record = await interrupted(10, { dryRun: true });
+    bench = new Bench({ dryRun }, bench);
+    await resume(record);
+    expect(bench.changes).toEqual([`${RESTART} (dry run)`]);
+    expect(await statusOf(record)).toMatchObject({ phase: 'dry-run' });
+  });
 });
 
 describe('A change that was made', () => {
@@ -360,14 +357,14 @@ describe('A change that was made', () => {
     } as RemediationStatus);
   const look = (record: Remediation) => verify(record, bench.policy, bench.props);
 
-  it('is not looked at before the target has settled', async () => {
+  it('is not verified before stabilisationSeconds', async () => {
     const record = await verifying(20);
     expect(await look(record)).toBe(40_000);
     expect(bench.prometheus.asked).toEqual([]);
     expect(await statusOf(record)).toEqual(record.status);
   });
 
-  it('is looked at again, and what was seen is noted', async () => {
+  it('is verified again, and the result is stored', async () => {
     const record = await verifying(70);
     bench.prometheus.answer(HEALTHY, 1);
     expect(await look(record)).toBe(LIMITS.verificationIntervalSeconds * 1000);
@@ -379,7 +376,7 @@ describe('A change that was made', () => {
     expect(bench.logged).toEqual([]);
   });
 
-  it('has succeeded when the target was seen healthy twice in a row', async () => {
+  it('succeeds when the target is healthy twice in a row', async () => {
     const record = await verifying(90, { lastVerification: { value: 1, time: ago(15) } });
     bench.prometheus.answer(HEALTHY, 1);
     expect(await look(record)).toBeUndefined();
@@ -393,7 +390,7 @@ describe('A change that was made', () => {
   it.each([
     [[0], 'unhealthy', 'ineffective'],
     [[], 'unknown', 'inconclusive'],
-  ] as const)('that is seen as %j (%s) to the end is %s, and people are told', async (values, result, phase) => {
+  ] as const)('whose query yields %j (%s) to the end is %s, and notifies people', async (values, result, phase) => {
     const record = await verifying(300, { lastVerification: { value: 0, time: ago(20) } });
     bench.prometheus.answer(HEALTHY, ...values);
     expect(await look(record)).toBeUndefined();
@@ -402,26 +399,26 @@ describe('A change that was made', () => {
     expect(alertnames()).toEqual(['RemediationActionFailed']);
   });
 
-  it('for a while is reverted later, whether it helped or not', async () => {
+  it('that is temporary is reverted later, even when it helped', async () => {
     const record = await verifying(90, { lastVerification: { value: 1, time: ago(15) }, expirationTime: ago(-3510) });
     bench.prometheus.answer(HEALTHY, 1);
     expect(await look(record)).toBe(3_510_000);
     expect((await bench.read(record)).metadata.labels).toHaveProperty([KEYS.open], 'true');
   });
 
-  it('whose time is over already is reverted at once', async () => {
+  it('that has expired is reverted at once', async () => {
     const record = await verifying(90, { expirationTime: ago(5) });
-    expect(await finish(record, 'failed', 'in vain', bench.props)).toBe(0);
+    expect(await finish(record, 'failed', 'it failed', bench.props)).toBe(0);
   });
 
-  it('keeps what was seen last when it ends otherwise', async () => {
+  it('keeps its last verification when it ends otherwise', async () => {
     const lastVerification = { value: 0, time: ago(15) };
     const record = await verifying(90, { lastVerification });
     await finish(record, 'inconclusive', 'the policy was removed', bench.props);
     expect(await statusOf(record)).toMatchObject({ phase: 'inconclusive', lastVerification });
   });
 
-  it('of another kind of policy is verified by its action', async () => {
+  it('is verified again until the target has settled', async () => {
     const policy = scaleUp({
       ...{ namespace: APPLICATION, deployments: ['backend'], maxReplicas: 5 },
       verification: { query: 'vector(1)', stabilisationSeconds: 0 },

@@ -35,7 +35,7 @@ const attempt = (phase: Phase, secondsAgo: number, target = BACKEND) =>
   put(phase, secondsAgo, { target, executionStartTime: ago(secondsAgo) });
 
 describe('The metrics', () => {
-  it('tell of open records, by phase', async () => {
+  it('count open records by phase', async () => {
     await put('accepted', 0);
     await put('accepted', 0);
     await put('verifying', 0);
@@ -47,7 +47,7 @@ describe('The metrics', () => {
     expect(await Promise.all(counts)).toEqual([2, 0, 0, 1]);
   });
 
-  it('count no record under a phase that it has left', async () => {
+  it('forget the phase that a record has left', async () => {
     const record = await put('accepted', 0);
     await measure(props());
     await bench.context.store.transition(record, { phase: 'verifying' });
@@ -56,7 +56,7 @@ describe('The metrics', () => {
     expect(await bench.metric('records', { phase: 'verifying' })).toBe(1);
   });
 
-  it('count no record under an open phase that is open for a change that is to be reverted', async () => {
+  it('count no record that is open only because its change will be reverted', async () => {
     await put('succeeded', 0, { expirationTime: ago(-60) });
     await measure(props());
     const { values } = await bench.metrics.records.get();
@@ -67,13 +67,13 @@ describe('The metrics', () => {
     [{ armed: 'true' }, 0],
     [{ armed: 'true', stop: 'game day' }, 1],
     [{}, 1],
-  ] as const)('tell whether the kill switch is engaged: %j', async (data, value) => {
+  ] as const)('show whether the kill switch is engaged: %j', async (data, value) => {
     bench.arm(data);
     await measure(props());
     expect(await bench.metric('kill_switch_engaged')).toBe(value);
   });
 
-  it('tell how much is left of each budget', async () => {
+  it('show what is left of each budget', async () => {
     for (const budget of ['restart', 'restart-too', TOTAL]) {
       await bench.context.leases.acquire(`${LEASE_PREFIX}budget-${budget}-0`, 'record', 3600);
     }
@@ -84,7 +84,7 @@ describe('The metrics', () => {
     expect(await Promise.all(left)).toEqual([2, 0, 20, 3]);
   });
 
-  it('tell of the circuit of each target', async () => {
+  it('show the circuit of each target', async () => {
     const frontend = { ...BACKEND, name: 'frontend' };
     const other = { ...BACKEND, name: 'other' };
     for (const seconds of [300, 200, 100]) {
@@ -101,7 +101,7 @@ describe('The metrics', () => {
     expect((await bench.metrics.circuit.get()).values).toHaveLength(3);
   });
 
-  it('have no circuit for what is no object of Kubernetes: there is no end to addresses', async () => {
+  it('show no circuit of targets outside Kubernetes: their number is unbounded', async () => {
     await attempt('failed', 100, { kind: 'Address', name: '192.0.2.7/32' });
     await measure(props());
     expect((await bench.metrics.circuit.get()).values).toEqual([]);
@@ -116,7 +116,7 @@ describe('Old records', () => {
   };
   const nameOf = ({ metadata }: Remediation) => metadata.name;
 
-  it('are deleted after the days for which they are kept', async () => {
+  it('are deleted after the retention', async () => {
     const kept = [await put('skipped', 30 * DAY), await put('failed', DAY)];
     await put('skipped', 30 * DAY + 1);
     await attempt('succeeded', 40 * DAY);
@@ -124,7 +124,7 @@ describe('Old records', () => {
     expect(bench.logged).toEqual([{ level: 'info', message: 'deleted 2 old records', fields: {} }]);
   });
 
-  it('are not told of when there are none', async () => {
+  it('are not logged when none is deleted', async () => {
     await put('skipped', DAY);
     await expire();
     expect(bench.logged).toEqual([]);
@@ -137,7 +137,7 @@ describe('Old records', () => {
     expect(await expire({ days: 30, records: 2 })).toHaveLength(2);
   });
 
-  it('are too many when those are that are not too old', async () => {
+  it('are counted without those that are too old', async () => {
     await put('skipped', 40 * DAY);
     await put('skipped', 41 * DAY);
     const kept = [await put('skipped', 200), await put('skipped', 100)];
@@ -153,7 +153,7 @@ describe('Old records', () => {
     expect((await expire({ days: 30, records: 1 })).sort()).toEqual(kept.map(nameOf).sort());
   });
 
-  it('stay for a day when they were attempts: cooldowns and circuits look back at them', async () => {
+  it('stay for a day when they are attempts: cooldowns and circuits read them', async () => {
     const recent = await attempt('failed', DAY - 1);
     const skipped = await put('skipped', 100);
     await attempt('failed', DAY);
@@ -174,12 +174,12 @@ describe('Old records', () => {
       return ages.map((_, index) => `restart-digest-${index + 1}`);
     }
 
-    it('keep the first of them as long as the newest: without it the alert would seem to be new', async () => {
+    it('keep the first record as long as the newest: without it the alert would seem new', async () => {
       const [first, , third] = await series(40 * DAY, 35 * DAY, 100);
       expect(await expire()).toEqual([first, third]);
     });
 
-    it('lose the first of them with the newest, and it is the last to go', async () => {
+    it('lose the first record last', async () => {
       await series(40 * DAY, 35 * DAY, 31 * DAY);
       const order: string[] = [];
       bench.api.failOn((verb, _resource, name) => {
@@ -192,7 +192,7 @@ describe('Old records', () => {
       expect(order).toEqual(['restart-digest-2', 'restart-digest-3', 'restart-digest-1']);
     });
 
-    it('keep the first while the newest is open', async () => {
+    it('keep the first record while the newest is open', async () => {
       const [first, second] = await series(40 * DAY, 35 * DAY);
       const open = (await bench.context.store.read(second!))!;
       bench.api.put(reference().resource, {
@@ -218,7 +218,7 @@ describe('Old records', () => {
     expect(await bench.context.leases.holding(`${LEASE_PREFIX}housekeeping`)).toBeUndefined();
   });
 
-  it('that somebody else has deleted are no failure', async () => {
+  it('that are already deleted cause no error', async () => {
     await put('skipped', 41 * DAY);
     await put('skipped', 40 * DAY);
     const end = bench.api.failOn(async (verb, resource, name) => {
@@ -231,7 +231,7 @@ describe('Old records', () => {
     expect(await expire()).toEqual([]);
   });
 
-  it('that cannot be deleted are a failure', async () => {
+  it('that cannot be deleted cause an error', async () => {
     await put('skipped', 40 * DAY);
     bench.api.failOn((verb, resource) =>
       verb === 'delete' && resource === 'remediations' ? new KubernetesError(403, '', 'may not delete') : undefined,

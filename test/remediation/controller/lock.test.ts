@@ -40,7 +40,7 @@ describe('Work that holds a lock', () => {
     expect(await holder()).toBe('two');
   });
 
-  it('renews the lock as long as it lasts, and no longer', async () => {
+  it('renews the lock as long as it runs, and no longer', async () => {
     const { work, end } = lasting('done');
     const done = withLock(leases(), LOCK, 'busy', work);
     await idle();
@@ -55,7 +55,7 @@ describe('Work that holds a lock', () => {
     expect(bench.api.writes).toEqual([]);
   });
 
-  it('goes on when the lock cannot be renewed', async () => {
+  it('continues when the lock cannot be renewed', async () => {
     const { work, end } = lasting('done');
     const done = withLock(leases(), LOCK, 'busy', work);
     await idle();
@@ -69,12 +69,12 @@ describe('Work that holds a lock', () => {
   });
 
   it('that fails releases the lock, too', async () => {
-    const failing = withLock(leases(), LOCK, 'busy', () => Promise.reject(new Error('in vain')));
-    await expect(failing).rejects.toThrow('in vain');
+    const failing = withLock(leases(), LOCK, 'busy', () => Promise.reject(new Error('it failed')));
+    await expect(failing).rejects.toThrow('it failed');
     expect(await holder()).toBeUndefined();
   });
 
-  it('has its result, though the lock cannot be released: it expires', async () => {
+  it('returns its result even when the lock cannot be released', async () => {
     bench.api.failOn((verb) => (verb === 'delete' ? new KubernetesError(500, '', 'etcd is down') : undefined));
     expect(await withLock(leases(), LOCK, 'busy', async () => 'done')).toBe('done');
     expect(await holder()).toBe('one');
@@ -82,7 +82,7 @@ describe('Work that holds a lock', () => {
     expect(await holder()).toBeUndefined();
   });
 
-  it('cannot begin when nobody can tell who holds the lock', async () => {
+  it('fails when the lock cannot be read', async () => {
     bench.api.failOn(() => new KubernetesError(500, '', 'etcd is down'));
     await expect(withLock(leases(), LOCK, 'busy', async () => 'done')).rejects.toThrow('etcd is down');
   });
@@ -91,7 +91,7 @@ describe('Work that holds a lock', () => {
 describe('A record whose target is locked', () => {
   const LOCK = lockName('restart-workload', BACKEND);
 
-  it('is worked on as it is by then, with its target', async () => {
+  it('is read again under the lock, and has its target', async () => {
     const read = await bench.accept();
     await bench.annotate(read, { late: 'true' });
     let holder: string | undefined;
@@ -105,14 +105,14 @@ describe('A record whose target is locked', () => {
     expect(holder).toBe(`replica-1/${read.metadata.name}`);
   });
 
-  it('waits a second while another record holds the lock, also one of the same replica', async () => {
+  it('waits a second while another record holds the lock', async () => {
     await bench.context.leases.acquire(LOCK, 'replica-1/another', 30);
     const work = jest.fn();
     expect(await withTargetLocked(await bench.accept(), BACKEND, bench.policy, bench.context, work)).toBe(1000);
     expect(work).not.toHaveBeenCalled();
   });
 
-  it('is free again as soon as the lock of a replica that died has expired', async () => {
+  it('proceeds once the lock of a replica that died has expired', async () => {
     await bench.context.leases.acquire(LOCK, 'replica-2/another', bench.context.limits.lockSeconds);
     const record = await bench.accept();
     const step = () => withTargetLocked(record, BACKEND, bench.policy, bench.context, async () => 42);
@@ -122,7 +122,7 @@ describe('A record whose target is locked', () => {
     expect(await step()).toBe(42);
   });
 
-  it('is looked at again at once when another replica has moved it meanwhile', async () => {
+  it('is stepped again at once when another replica has moved it meanwhile', async () => {
     const read = await bench.accept();
     bench.api.put(REMEDIATION, { ...read, status: { phase: 'verifying' } });
     const work = jest.fn();
@@ -130,7 +130,7 @@ describe('A record whose target is locked', () => {
     expect(work).not.toHaveBeenCalled();
   });
 
-  it('is looked at again at once when another replica has reverted its change meanwhile', async () => {
+  it('is stepped again at once when another replica has reverted its change meanwhile', async () => {
     const read = await bench.put({ phase: 'succeeded', target: BACKEND, expirationTime: NOW.toISOString() });
     bench.api.put(REMEDIATION, { ...read, status: { ...read.status, revertResult: 'lowered' } });
     const work = jest.fn();

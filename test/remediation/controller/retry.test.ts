@@ -21,7 +21,7 @@ describe('Work that fails', () => {
   };
   const answer = (status: number) => new KubernetesError(status, '', `status ${status}`);
 
-  it.each([0, 409, 429, 500, 503])('with status %d is done again', async (status) => {
+  it.each([0, 409, 429, 500, 503])('with status %d is retried', async (status) => {
     const work = failing(answer(status));
     const done = retried(running(), work);
     await pass(1);
@@ -36,13 +36,13 @@ describe('Work that fails', () => {
     ['status 422', answer(422)],
     ['a mistake of its own', new TypeError('not a function')],
     ['a reason to skip', new SkipError('unhealthy', 'paused')],
-  ])('with %s is not', async (_what, error) => {
+  ])('with %s is not retried', async (_what, error) => {
     const work = failing(error);
     await expect(retried(running(), work)).rejects.toBe(error);
     expect(work).toHaveBeenCalledTimes(1);
   });
 
-  it('three times is not done a fourth time, and the last error counts', async () => {
+  it('three times fails with the last error', async () => {
     const work = failing(answer(500), answer(503), answer(409), answer(500));
     const done = retried(running(), work);
     const caught = expect(done).rejects.toThrow('status 409');
@@ -55,7 +55,7 @@ describe('Work that fails', () => {
     [0, 100, 200],
     [0.5, 200, 400],
     [0.99, 298, 596],
-  ])('is done again later and later, and not by all at the same time (%d)', async (random, first, second) => {
+  ])('is retried with a growing delay and jitter (%d)', async (random, first, second) => {
     jest.spyOn(Math, 'random').mockReturnValue(random);
     const work = failing(answer(409), answer(409));
     const done = retried(running(), work);
@@ -71,7 +71,7 @@ describe('Work that fails', () => {
     expect(await done).toBe('done');
   });
 
-  it('after it was aborted is not done again', async () => {
+  it('after an abort is not retried', async () => {
     const end = new AbortController();
     const work = jest.fn(async () => {
       end.abort();
@@ -85,17 +85,17 @@ describe('Work that fails', () => {
 describe('Work with a time limit', () => {
   it('yields its result, or its error', async () => {
     expect(await untilDone(running(), async () => 'done')).toBe('done');
-    await expect(untilDone(running(), () => Promise.reject(new Error('in vain')))).rejects.toThrow('in vain');
+    await expect(untilDone(running(), () => Promise.reject(new Error('it failed')))).rejects.toThrow('it failed');
   });
 
-  it('is not waited for any longer when the time is over', async () => {
+  it('is abandoned when its signal aborts', async () => {
     const end = new AbortController();
     const ended = untilDone(end.signal, () => new Promise(() => {}));
     end.abort(new Error('time is over'));
     await expect(ended).rejects.toThrow('time is over');
   });
 
-  it('leaves nothing behind at its signal', async () => {
+  it('leaves no listener at its signal', async () => {
     const { signal } = new AbortController();
     const [added, removed] = [jest.spyOn(signal, 'addEventListener'), jest.spyOn(signal, 'removeEventListener')];
     await untilDone(signal, async () => 'done');

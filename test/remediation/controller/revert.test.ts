@@ -38,7 +38,7 @@ const raised = (expirationTime = ago(0)) =>
 const revert = (record: Remediation, policy = bench.policy) =>
   revertWhenDue(record, policy, record.status.expirationTime!, bench.props);
 
-describe('A change whose time is over', () => {
+describe('A change that has expired', () => {
   it('is reverted, and its record closed', async () => {
     const record = await raised();
     expect(await revert(record)).toBeUndefined();
@@ -75,14 +75,14 @@ describe('A change whose time is over', () => {
     expect(await minReplicas()).toBe(3);
   });
 
-  it('is reverted although the server makes dry runs by now', async () => {
+  it('is reverted even when the mode is dry-run now', async () => {
     const record = await bench.put({ ...(await raised()).status, dryRun: false });
     bench = new Bench({ policies: [SCALE_UP], dryRun: true }, bench);
     await revert(record);
     expect(await minReplicas()).toBe(2);
   });
 
-  it('is noted as gone with its target', async () => {
+  it('is gone when its target was deleted', async () => {
     const record = await raised();
     await bench.api.delete(HPA);
     expect(await revert(record)).toBeUndefined();
@@ -90,8 +90,8 @@ describe('A change whose time is over', () => {
     expect(await isOpen(record)).toBe(false);
   });
 
-  it.each([new KubernetesError(503, '', 'busy'), new Error('in vain')])(
-    'is tried again after: $message',
+  it.each([new KubernetesError(503, '', 'busy'), new Error('it failed')])(
+    'is retried after: $message',
     async (error) => {
       const record = await raised();
       jest.spyOn(scaleUpAction, 'revert').mockRejectedValueOnce(error);
@@ -112,7 +112,7 @@ describe('A change whose time is over', () => {
     expect(await statusOf(record)).toEqual(status);
   });
 
-  it('has expired by itself where its action has nothing to revert', async () => {
+  it('expires by itself where its action has no revert', async () => {
     bench = new Bench({ policies: [restarts()] }, bench);
     const record = await bench.put({ phase: 'succeeded', target: BACKEND, plan: PLAN, expirationTime: ago(0) });
     await revert(record);
@@ -125,14 +125,14 @@ describe('A change whose policy was removed', () => {
   const leave = (record: Remediation) =>
     leaveWhenDue(record, 'revert by hand', record.status.expirationTime!, bench.props);
 
-  it('is left alone until its time is over: the policy may come back', async () => {
+  it('is left alone until it expires: the policy may come back', async () => {
     const record = await raised(ago(-60));
     expect(await leave(record)).toBe(60_000);
     expect(await isOpen(record)).toBe(true);
     expect(bench.raised).toEqual([]);
   });
 
-  it('is left to people then, who are told', async () => {
+  it('is left to people when it expires, and notifies them', async () => {
     const record = await raised();
     expect(await leave(record)).toBeUndefined();
     expect(await minReplicas()).toBe(3);

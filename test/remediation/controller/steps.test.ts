@@ -38,7 +38,7 @@ const isClosed = async (record: Remediation) => !(KEYS.open in (await bench.read
 const alertnames = () => bench.raised.map(({ labels }) => labels.alertname);
 
 describe('A record', () => {
-  it('goes from the request to the proof, in steps that any replica can take', async () => {
+  it('goes from accepted to succeeded in steps that any replica can take', async () => {
     bench.prometheus.answer(HEALTHY, 1);
     const record = await bench.accept();
     const other = new Bench({ holder: 'replica-2' }, bench);
@@ -91,7 +91,7 @@ describe('A record', () => {
     expect(await statusOf(record)).toEqual({ phase: 'accepted' });
   });
 
-  it('of two for the same target at the same time is carried out, and the other one is not', async () => {
+  it('of two for the same target at the same time is executed, and the other is skipped', async () => {
     const records = [await bench.accept(), await bench.accept()];
     const other = new Bench({ holder: 'replica-2' }, bench);
     await Promise.all([bench.step(records[0]!), other.step(records[1]!)]);
@@ -102,7 +102,7 @@ describe('A record', () => {
     expect(bench.changes).toEqual([RESTART]);
   });
 
-  it('that two replicas take up at the same time is carried out once', async () => {
+  it('that two replicas step at the same time is executed once', async () => {
     const record = await bench.accept();
     const other = new Bench({ holder: 'replica-2' }, bench);
     await Promise.allSettled([bench.step(record), other.step(record)]);
@@ -110,7 +110,7 @@ describe('A record', () => {
     expect(await phasesOf(record)).toEqual(['executing', 'verifying']);
   });
 
-  it('that is skipped by another replica while it is decided about is not carried out', async () => {
+  it('that another replica skips during the decision is not executed', async () => {
     const record = await bench.accept();
     const other = new Bench({ holder: 'replica-2' }, bench);
     const { plan } = restartWorkloadAction;
@@ -130,7 +130,7 @@ describe('A record that needs approval', () => {
   beforeEach(() => set({ policies: [restarts({ approval: true })] }));
   const approve = (record: Remediation) => bench.annotate(record, { [KEYS.approved]: 'true' });
 
-  it('waits, and is carried out when it is approved', async () => {
+  it('waits, and is executed when it is approved', async () => {
     const record = await bench.accept();
     expect(await bench.step(record)).toBe(10_000);
     expect(await statusOf(record)).toMatchObject({
@@ -148,7 +148,7 @@ describe('A record that needs approval', () => {
     expect(await phasesOf(record)).toEqual(['awaiting-approval', 'executing', 'verifying']);
   });
 
-  it('is carried out when it is approved late, and no more when it is approved too late', async () => {
+  it('is skipped when it is approved after approvalSeconds', async () => {
     const record = await bench.accept();
     await bench.step(record);
     await pass(LIMITS.approvalSeconds);
@@ -179,14 +179,14 @@ describe('A record that is executing', () => {
       ...status,
     });
 
-  it('goes on where its replica has died', async () => {
+  it('is resumed after its replica died', async () => {
     const record = await interrupted();
     expect(await bench.step(record)).toBe(60_000);
     expect(bench.changes).toEqual([RESTART]);
     expect(await bench.restartedAt()).toBe(ago(60));
   });
 
-  it('is not touched while its replica may be at work', async () => {
+  it('is left alone while its replica holds the lock', async () => {
     const record = await interrupted();
     const lock = lockName('restart-workload', BACKEND);
     await bench.context.leases.acquire(lock, `replica-2/${record.metadata.name}`, LIMITS.lockSeconds);
@@ -204,7 +204,7 @@ describe('A record that is executing', () => {
 });
 
 describe('A record that is verifying', () => {
-  it('is looked at by one replica at a time', async () => {
+  it('is verified by one replica at a time', async () => {
     const record = await bench.put({
       ...{ phase: 'verifying', target, plan: PLAN, executionStartTime: ago(70), executionTime: ago(70) },
     });
@@ -213,7 +213,7 @@ describe('A record that is verifying', () => {
     expect(bench.prometheus.asked).toEqual([]);
   });
 
-  it('is looked at even while the kill switch is engaged: looking changes nothing', async () => {
+  it('is verified even while the kill switch is engaged: that changes nothing', async () => {
     const record = await bench.put({
       ...{ phase: 'verifying', target, plan: PLAN, executionStartTime: ago(70), executionTime: ago(70) },
     });
@@ -299,11 +299,11 @@ describe('A record whose policy was removed', () => {
   });
 });
 
-describe('A record that cannot be decided about', () => {
+describe('A record whose decision keeps failing', () => {
   const error = new KubernetesError(403, 'Forbidden', 'may not get deployments');
 
   it.each(['accepted', 'awaiting-approval'] as const)(
-    'while it is %s has failed, and people are told',
+    'ends failed and notifies people while it is %s',
     async (phase) => {
       const record = await bench.put({ phase });
       await failUndecided(record, error, bench.props);
@@ -317,7 +317,7 @@ describe('A record that cannot be decided about', () => {
   );
 
   it.each<Phase>(['executing', 'verifying'])(
-    'while it is %s goes on: what was begun is not given up',
+    'is not failed while it is %s: its execution has started',
     async (phase) => {
       const record = await bench.put({ phase, target, plan: PLAN, executionStartTime: ago(5) });
       await failUndecided(record, error, bench.props);
@@ -325,24 +325,24 @@ describe('A record that cannot be decided about', () => {
     },
   );
 
-  it.each(FINAL_PHASES)('and has ended as %s is left alone', async (phase) => {
+  it.each(FINAL_PHASES)('is left alone when it has ended as %s', async (phase) => {
     const record = await bench.put({ phase });
     await failUndecided(record, error, bench.props);
     expect(await bench.read(record)).toEqual(record);
   });
 
-  it('is open in the phases in which it can be given up', () => {
+  it('is open exactly in the phases that leave work', () => {
     expect(OPEN_PHASES.every(isOpen)).toBe(true);
     expect(FINAL_PHASES.some(isOpen)).toBe(false);
   });
 });
 
-describe('The end of a record that nobody may have been told of', () => {
+describe('A record that ended before its replica reported it', () => {
   it.each([
     ['failed', {}, 'RemediationFailed', ['RemediationActionFailed']],
     ['skipped', { reason: 'cooldown' }, 'RemediationSkipped', []],
     ['succeeded', { revertResult: 'lowered' }, 'RemediationReverted', []],
-  ] as const)('is told again: %s %j', async (phase, status, reason, raised) => {
+  ] as const)('is reported again: %s %j', async (phase, status, reason, raised) => {
     const record = await bench.put({ phase, target, message: 'over', ...status });
     await reportAgain(record, bench.props);
     expect(await bench.api.list(RESOURCES.events)).toMatchObject([{ reason }]);
@@ -350,7 +350,7 @@ describe('The end of a record that nobody may have been told of', () => {
     expect(await isClosed(record)).toBe(true);
   });
 
-  it('is told again as left to people when its policy was removed', async () => {
+  it('is reported as left to people when its policy was removed', async () => {
     const record = await bench.put({ phase: 'succeeded', target, revertResult: 'revert by hand' });
     bench = new Bench({ policies: [restarts({ name: 'other' })] }, bench);
     await reportAgain(record, bench.props);
@@ -358,8 +358,8 @@ describe('The end of a record that nobody may have been told of', () => {
     expect(alertnames()).toEqual(['RemediationActionFailed']);
   });
 
-  it('is told before the record is closed', async () => {
-    const record = await bench.put({ phase: 'failed', target, message: 'in vain' });
+  it('is reported before it is closed', async () => {
+    const record = await bench.put({ phase: 'failed', target, message: 'it failed' });
     let wasClosed: boolean | undefined;
     jest.spyOn(globalThis, 'fetch').mockImplementation(async () => {
       wasClosed = await isClosed(record);
@@ -377,7 +377,7 @@ describe('A step', () => {
     propagation.disable();
   });
 
-  it('is taken in the trace of its notification, and the record keeps that', async () => {
+  it('runs in the trace of its notification, and stores the trace id', async () => {
     const end = startTracing(undefined, 'test');
     const traceId = '0af7651916cd43dd8448eb211c80319c';
     const accepted = await bench.accept();

@@ -34,7 +34,7 @@ const executing = (secondsAgo = 60) =>
   });
 
 describe('A record that moves', () => {
-  it('is written first, and then told of: in the log, in the metrics, and in an Event', async () => {
+  it('is stored, and then reported in the log, the metrics and an Event', async () => {
     const record = await bench.accept();
     const moved = await moveTo(record, { phase: 'executing', target: BACKEND, message: 'will restart' }, bench.props);
     expect(moved.status).toMatchObject({ phase: 'executing', message: 'will restart' });
@@ -48,7 +48,7 @@ describe('A record that moves', () => {
     expect(bench.raised).toEqual([]);
   });
 
-  it('keeps the trace in which it was first worked on', async () => {
+  it('keeps its first trace id', async () => {
     const record = await bench.put({ phase: 'accepted', traceId: '0123' });
     expect((await moveTo(record, { phase: 'verifying' }, bench.props)).status.traceId).toBe('0123');
   });
@@ -60,16 +60,16 @@ describe('A record that moves', () => {
     expect(await labelsOf(await moveTo(moved, temporary, bench.props))).toHaveProperty([KEYS.open], 'true');
   });
 
-  it('is closed when no work is left, after people were told and not before', async () => {
+  it('is closed when no work is left, after people were notified', async () => {
     const record = await executing();
     const told = labelsWhenTold(record);
-    const moved = await moveTo(record, { phase: 'failed', message: 'in vain' }, bench.props);
+    const moved = await moveTo(record, { phase: 'failed', message: 'it failed' }, bench.props);
     expect(told.labels).toHaveProperty([KEYS.open], 'true');
     expect(moved.metadata.labels).not.toHaveProperty([KEYS.open]);
     expect(await labelsOf(record)).not.toHaveProperty([KEYS.open]);
   });
 
-  it('stays open when it cannot be closed now: its end is told again', async () => {
+  it('stays open when closing fails, so that its end is reported again', async () => {
     const record = await executing();
     bench.api.failOn((verb, resource) =>
       verb === 'patch' && resource === 'remediations' ? new KubernetesError(503, '', 'busy') : undefined,
@@ -79,7 +79,7 @@ describe('A record that moves', () => {
     expect(await labelsOf(record)).toHaveProperty([KEYS.open], 'true');
   });
 
-  it('is left alone, and not told of, when another replica has moved it', async () => {
+  it('is left alone, and not reported, when another replica has moved it', async () => {
     const record = await executing();
     bench.api.put(REMEDIATION, { ...record, status: { ...record.status, phase: 'verifying' } });
     await expect(moveTo(record, { phase: 'failed' }, bench.props)).rejects.toThrow(RecordMoved);
@@ -108,7 +108,7 @@ describe('A record that is skipped', () => {
     expect(bench.raised).toEqual([]);
   });
 
-  it('is no attempt, though it had begun', async () => {
+  it('does not count as an attempt, even after its execution has started', async () => {
     const record = await bench.put({
       ...{ phase: 'executing', target: BACKEND, executionStartTime: ago(1), expirationTime: ago(-3600) },
     });
@@ -145,10 +145,10 @@ describe('An attempt that ends', () => {
     expect(alertnames()).toEqual(raised);
   });
 
-  it('as the third failure in a row opens the circuit, and people are told', async () => {
+  it('as the third failure in a row opens the circuit and notifies people', async () => {
     await earlier('failed', 5000);
     await earlier('failed', 4000);
-    await markFinished(await executing(), { phase: 'ineffective', message: 'in vain' }, bench.props);
+    await markFinished(await executing(), { phase: 'ineffective', message: 'it failed' }, bench.props);
     expect(alertnames()).toEqual(['RemediationActionFailed', 'RemediationCircuitOpen']);
     expect(bench.raised[1]!.labels).toMatchObject({
       action: 'restart-workload',
@@ -159,7 +159,7 @@ describe('An attempt that ends', () => {
 
   it('as the second failure in a row opens no circuit', async () => {
     await earlier('failed', 5000);
-    await markFinished(await executing(), { phase: 'failed', message: 'in vain' }, bench.props);
+    await markFinished(await executing(), { phase: 'failed', message: 'it failed' }, bench.props);
     expect(alertnames()).toEqual(['RemediationActionFailed']);
   });
 
@@ -176,11 +176,11 @@ describe('An attempt that ends', () => {
     await earlier('failed', 4000);
     const frontend = { ...BACKEND, name: 'frontend' };
     const record = await bench.put({ phase: 'executing', target: frontend, executionStartTime: ago(60) });
-    await markFinished(record, { phase: 'failed', message: 'in vain' }, bench.props);
+    await markFinished(record, { phase: 'failed', message: 'it failed' }, bench.props);
     expect(alertnames()).toEqual(['RemediationActionFailed']);
   });
 
-  it('before anything was done opens no circuit', async () => {
+  it('before its execution opens no circuit', async () => {
     await earlier('failed', 5000);
     await earlier('failed', 4000);
     await earlier('failed', 3000);
@@ -197,7 +197,7 @@ describe('A change that is reverted', () => {
       transitions: [{ phase: 'succeeded', time: ago(3600), message: 'it helped' }],
     });
 
-  it('is noted in its record, which keeps its phase and is closed', async () => {
+  it('is stored in its record, which keeps its phase and is closed', async () => {
     const record = await temporary();
     const noted = await recordRevert(record, 'lowered to 2', 'reverted', bench.props);
     expect(noted.status).toMatchObject({ phase: 'succeeded', revertResult: 'lowered to 2', message: 'lowered to 2' });
@@ -212,7 +212,7 @@ describe('A change that is reverted', () => {
     expect(bench.raised).toEqual([]);
   });
 
-  it('by nobody raises an alert, before its record is closed', async () => {
+  it('or left to people raises an alert before its record is closed', async () => {
     const record = await temporary();
     const told = labelsWhenTold(record);
     await recordRevert(record, 'revert by hand', 'left', bench.props);
@@ -221,7 +221,7 @@ describe('A change that is reverted', () => {
     expect(await events()).toMatchObject([{ reason: 'RemediationLeft', type: 'Warning' }]);
   });
 
-  it('is left alone when another replica has noted it', async () => {
+  it('is left alone when another replica has stored the revert', async () => {
     const record = await temporary();
     bench.api.put(REMEDIATION, { ...record, status: { ...record.status, revertResult: 'lowered to 2' } });
     await expect(recordRevert(record, 'lowered to 2', 'reverted', bench.props)).rejects.toThrow(RecordMoved);

@@ -34,7 +34,7 @@ describe('The budget', () => {
     expect(outcomes[2]).toContain('2');
   });
 
-  it('has slots again an hour after they were taken', async () => {
+  it('frees a slot one hour after it was taken', async () => {
     await takeTimes(1);
     await pass(1800);
     await takeTimes(1);
@@ -45,7 +45,7 @@ describe('The budget', () => {
     expect((await takeTimes(1))[0]).toMatch(/^budget-exhausted/);
   });
 
-  it('is shared by all policies as well', async () => {
+  it('has a total for all policies together', async () => {
     const policies = [restarts({ budgetPerHour: 2 }), restarts({ name: 'restart-too', budgetPerHour: 2 })];
     set({ policies });
     expect(await takeTimes(2, policies[0])).toEqual(['passes', 'passes']);
@@ -54,7 +54,7 @@ describe('The budget', () => {
     expect(outcomes[1]).toMatch(/^budget-exhausted: .*\btotal\b/);
   });
 
-  it('is not touched by attempts of other policies as long as the common one lasts', async () => {
+  it('of a policy is not used up by other policies', async () => {
     const policies = [restarts({ budgetPerHour: 1 }), restarts({ name: 'restart-too', budgetPerHour: 2 })];
     set({ policies });
     expect(await takeTimes(1, policies[0])).toEqual(['passes']);
@@ -62,7 +62,7 @@ describe('The budget', () => {
     expect(await left(TOTAL, 3)).toBe(2);
   });
 
-  it('is not spent by who only reads, beyond its own', async () => {
+  it('in total is not used up by actions that only read', async () => {
     const incident = openIncident({ budgetPerHour: 20 });
     set({ policies: [incident, restarts()] });
     expect(await takeTimes(5)).toEqual(Array(5).fill('passes'));
@@ -70,12 +70,12 @@ describe('The budget', () => {
     expect(await left('open-incident', 20)).toBe(15);
   });
 
-  it('is not there for who only reads when its own is spent', async () => {
+  it('of a policy limits actions that only read, too', async () => {
     set({ policies: [openIncident({ budgetPerHour: 1 })] });
     expect(await takeTimes(2)).toEqual(['passes', expect.stringMatching(/^budget-exhausted: /)]);
   });
 
-  it('is not spent, and not asked for, by a dry run', async () => {
+  it('does not apply to dry runs', async () => {
     await takeTimes(2);
     bench = new Bench({ policies: [bench.policy], dryRun: true }, bench);
     bench.api.writes.length = 0;
@@ -84,7 +84,7 @@ describe('The budget', () => {
     expect(bench.api.writes.filter(({ resource }) => resource === 'leases')).toEqual([]);
   });
 
-  it('gives a record that resumes after a crash the slot that it has', async () => {
+  it('gives a record that resumes after a crash the slot that it already has', async () => {
     const record = await bench.accept();
     expect(await take(record)).toBe('passes');
     await takeTimes(1);
@@ -101,7 +101,7 @@ describe('The budget', () => {
     expect(await left('restart', 2)).toBe(0);
   });
 
-  it('is not spent twice by a record whose slot another takes at the same moment', async () => {
+  it('gives a record the next slot when another takes one at the same moment', async () => {
     const record = await bench.accept();
     const { leases } = bench.context;
     const end = bench.api.failOn(async (verb, resource, name) => {
@@ -116,7 +116,7 @@ describe('The budget', () => {
     expect((await leases.holding('remediation-budget-restart-1'))?.holder).toBe(record.metadata.name);
   });
 
-  it('has failed, and is not spent, when the API server does not answer', async () => {
+  it('cannot be taken while the API server does not answer', async () => {
     bench.api.failOn((verb, resource) =>
       verb === 'create' && resource === 'leases' ? new KubernetesError(503, '', 'busy') : undefined,
     );
@@ -124,7 +124,7 @@ describe('The budget', () => {
   });
 
   describe('before a person is asked', () => {
-    it('is checked, and nothing of it is taken', async () => {
+    it('is checked without taking a slot', async () => {
       const record = await bench.accept();
       expect(await check(record)).toBe('passes');
       expect(await left('restart', 2)).toBe(2);
@@ -140,7 +140,7 @@ describe('The budget', () => {
       expect(await check(await bench.accept())).toMatch(/^budget-exhausted: .*\btotal\b/);
     });
 
-    it('is there for a record that has its slot already', async () => {
+    it('has room for a record that already has its slot', async () => {
       const record = await bench.accept();
       await take(record);
       await takeTimes(1);
@@ -149,7 +149,7 @@ describe('The budget', () => {
     });
   });
 
-  it('says how much of it is left', async () => {
+  it('knows how many slots are left', async () => {
     expect(await left('restart', 2)).toBe(2);
     await takeTimes(1);
     expect(await left('restart', 2)).toBe(1);

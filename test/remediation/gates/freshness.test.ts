@@ -20,7 +20,7 @@ describe('A record is fresh', () => {
     expect(await outcome(age)).toBe('passes');
   });
 
-  it('and not any more after the limit', async () => {
+  it('but not after freshnessSeconds', async () => {
     const message = await outcome(freshnessSeconds + 1);
     expect(message).toMatch(/^alert-stale: /);
     expect(message).toContain('601 s');
@@ -31,15 +31,15 @@ describe('A record is fresh', () => {
     expect(await outcome(age, approved)).toBe('passes');
   });
 
-  it('and not any more after the limit of approval, though it was approved', async () => {
+  it('but not after approvalSeconds, even when it is approved', async () => {
     expect(await outcome(approvalSeconds + 1, approved)).toMatch(/^alert-stale: .*3601 s.*3600 s/);
   });
 
-  it.each(['false', 'yes', 'True', ''])('no longer than others when its approval says "%s"', async (value) => {
+  it.each(['false', 'yes', 'True', ''])('no longer with the approval "%s"', async (value) => {
     expect(await outcome(freshnessSeconds + 1, { [KEYS.approved]: value })).toMatch(/^alert-stale: /);
   });
 
-  it.each([{}, approved])('and not any more when its alert is resolved (%j)', async (annotations) => {
+  it.each([{}, approved])('but not when its alert is resolved (%j)', async (annotations) => {
     const resolved = { [KEYS.resolved]: '2026-03-04T11:59:59Z', ...annotations };
     expect(await outcome(0, resolved)).toMatch(/^alert-resolved: /);
   });

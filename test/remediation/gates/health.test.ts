@@ -25,27 +25,24 @@ describe('A blocking condition', () => {
     expect(await outcome()).toBe('unhealthy: database-down holds');
   });
 
-  it('skips a record while it holds, whichever of them it is', async () => {
+  it('skips a record while any of several holds', async () => {
     bench.prometheus.answer(ABOUT_BACKEND, 1);
     expect(await outcome()).toBe('unhealthy: rolling-out holds');
   });
 
-  it('is asked about the target alone', async () => {
+  it('is queried for the target only', async () => {
     bench.prometheus.answer(ABOUT_BACKEND, 1);
     expect(await outcome({ ...BACKEND, name: 'frontend' })).toBe('passes');
     expect(await outcome({ kind: 'Database', name: 'backend' })).toBe('passes');
     expect(bench.prometheus.asked).toContain('rolling_out{namespace="",name="backend"} == 1');
   });
 
-  it.each([DATABASE_DOWN.query, ABOUT_BACKEND])(
-    'skips a record while nobody can tell whether it holds: %s',
-    async (query) => {
-      bench.prometheus.answer(query, new Error('no Prometheus answered'));
-      expect(await outcome()).toMatch(/^health-unknown: .*(database-down|rolling-out).*no Prometheus answered/);
-    },
-  );
+  it.each([DATABASE_DOWN.query, ABOUT_BACKEND])('skips a record while Prometheus cannot answer: %s', async (query) => {
+    bench.prometheus.answer(query, new Error('no Prometheus answered'));
+    expect(await outcome()).toMatch(/^health-unknown: .*(database-down|rolling-out).*no Prometheus answered/);
+  });
 
-  it('is not asked about where the policy has none', async () => {
+  it('is not queried where the policy has none', async () => {
     bench = new Bench();
     expect(await outcome()).toBe('passes');
     expect(bench.prometheus.asked).toEqual([]);

@@ -14,7 +14,7 @@ describe('The kill switch', () => {
     expect(await outcome()).toBe('passes');
   });
 
-  it('stops everything while it has the key stop, and says why', async () => {
+  it('stops everything while it has the key stop, and shows its value', async () => {
     bench.arm({ armed: 'true', stop: 'game day' });
     expect(await outcome()).toBe('kill-switch: game day');
   });
@@ -50,7 +50,7 @@ describe('The kill switch', () => {
     expect(await outcome()).toBe(`kill-switch: ConfigMap ${SWITCH} cannot be read: status ${status}`);
   });
 
-  it('is read each time: what somebody changes holds at once', async () => {
+  it('is read each time, so a change applies at once', async () => {
     bench.arm({ stop: 'now' });
     expect(await outcome()).toBe('kill-switch: now');
     bench.arm();

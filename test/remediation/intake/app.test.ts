@@ -72,7 +72,7 @@ const records = () => bench.context.store.list({});
 const counted = (code: number) => bench.metric('webhook_requests_total', { code: String(code) });
 
 describe('A notification', () => {
-  it('is answered with 202 and a receipt when all of it is kept', async () => {
+  it('is answered with 202 and a receipt when every record is stored', async () => {
     const response = await post();
     expect(response.status).toBe(202);
     expect(await response.json()).toEqual({ accepted: 1, duplicates: 0, ignored: 0 });
@@ -84,7 +84,7 @@ describe('A notification', () => {
     ['', 401],
     ['unknown', 401],
     ['other', 403],
-  ])('with the token "%s" is answered with %d, and nothing is kept', async (token, status) => {
+  ])('with the token "%s" is answered with %d, and nothing is stored', async (token, status) => {
     const response = await post({ token });
     expect(response.status).toBe(status);
     expect(await response.json()).toEqual({ message: expect.any(String) });
@@ -94,7 +94,7 @@ describe('A notification', () => {
     expect(bench.logged).toMatchObject([{ level: 'warn', message: expect.stringContaining('notification') }]);
   });
 
-  it('is answered with 503 while nobody can tell who sends it', async () => {
+  it('is answered with 503 while the API server cannot review its token', async () => {
     bench.api.failOn((_verb, resource) =>
       resource === 'tokenreviews' ? new KubernetesError(0, '', 'ECONNREFUSED') : undefined,
     );
@@ -107,7 +107,7 @@ describe('A notification', () => {
     expect(await records()).toEqual([]);
   });
 
-  it('is answered with 503 when it cannot be kept: Alertmanager sends it again', async () => {
+  it('is answered with 503 when it cannot be stored, so that Alertmanager sends it again', async () => {
     bench.api.failOn((_verb, resource) =>
       resource === 'remediations' ? new KubernetesError(500, '', 'etcd is down') : undefined,
     );
@@ -119,7 +119,7 @@ describe('A notification', () => {
   });
 
   it.each(['', '{', '[]', '{"version":"3"}', JSON.stringify(notification([{ status: 'firing' }]))])(
-    'that cannot be read is answered with 400, and why: %s',
+    'that is invalid is answered with 400 and the reason: %s',
     async (body) => {
       const response = await post({ body });
       expect(response.status).toBe(400);
@@ -152,7 +152,7 @@ describe('A notification', () => {
     expect(response.status).toBe(401);
   });
 
-  it.each(PATHS)('is answered with 503 while the server is ending, and nobody is asked: %s', async (path) => {
+  it.each(PATHS)('is answered with 503 while the server shuts down, without a TokenReview: %s', async (path) => {
     ending = true;
     const asked = jest.spyOn(bench.api, 'create');
     const response = await post({ path });
@@ -162,7 +162,7 @@ describe('A notification', () => {
     expect(await records()).toEqual([]);
   });
 
-  it.each(PATHS)('is taken where notifications are taken alone: %s', async (path) => {
+  it.each(PATHS)('is accepted only by the app with the intake: %s', async (path) => {
     expect((await post({ path }, appWithoutIntake)).status).toBe(404);
     expect((await app.request(path)).status).toBe(404);
   });
@@ -175,7 +175,7 @@ describe('A notification', () => {
 });
 
 describe('A heartbeat', () => {
-  it('is noted with its time', async () => {
+  it('updates the time of the last Watchdog', async () => {
     const response = await post({ path: '/api/v1/heartbeat' });
     expect(response.status).toBe(202);
     expect(await bench.metric('watchdog_last_received_timestamp_seconds')).toBe(NOW.getTime() / 1000);
@@ -186,14 +186,14 @@ describe('A heartbeat', () => {
   it.each([
     ['', 401],
     ['other', 403],
-  ])('with the token "%s" is answered with %d, and is none', async (token, status) => {
+  ])('with the token "%s" is answered with %d, and does not count', async (token, status) => {
     expect((await post({ path: '/api/v1/heartbeat', token })).status).toBe(status);
     expect(await bench.metric('watchdog_last_received_timestamp_seconds')).toBe(0);
   });
 });
 
 describe('The server', () => {
-  it.each([() => app, () => appWithoutIntake])('is alive, ready, and has metrics, for everybody', async (of) => {
+  it.each([() => app, () => appWithoutIntake])('answers probes and metrics without authentication', async (of) => {
     expect((await of().request('/healthz')).status).toBe(200);
     expect((await of().request('/readyz')).status).toBe(200);
     const metrics = await of().request('/metrics');
@@ -201,7 +201,7 @@ describe('The server', () => {
     expect(await metrics.text()).toContain('remediation_build_info{version="test"} 1');
   });
 
-  it('is not ready while something is in the way, and says what', async () => {
+  it('is not ready while there are reasons, and lists them', async () => {
     reasons = ['the records were not listed yet', 'RBAC does not allow get pods'];
     const response = await app.request('/readyz');
     expect(response.status).toBe(503);

@@ -36,7 +36,7 @@ const tokenUntil = (exp: unknown) => `e30.${Buffer.from(JSON.stringify({ exp }))
 const secondsFromNow = (seconds: number) => NOW.getTime() / 1000 + seconds;
 
 describe('A sender', () => {
-  it('with a token of a ServiceAccount that may notify is accepted, and the API server is asked for the audience', async () => {
+  it('with the token of a permitted ServiceAccount is accepted, by a TokenReview for the audience', async () => {
     expect(await authenticator.verify('Bearer good')).toEqual({ kind: 'accepted', subject: ALERTMANAGER });
     expect(reviews).toEqual([{ token: 'good', audiences: [AUDIENCE] }]);
   });
@@ -51,7 +51,7 @@ describe('A sender', () => {
   it.each([
     ...[undefined, '', 'Bearer', 'Bearer ', 'good', 'Basic good', 'Bearer  good', 'Bearer good good', ' Bearer good'],
     ...['Bearer göod', 'Bearer good\n', 'Bearer\tgood', `Bearer ${'x'.repeat(16_385)}`, 'xBearer good'],
-  ])('without a token is unknown, and nobody is asked: %j', async (header) => {
+  ])('without a token is unknown, without a TokenReview: %j', async (header) => {
     expect(await verdictOn(header)).toBe('unknown');
     expect(reviews).toEqual([]);
   });
@@ -94,7 +94,7 @@ describe('A sender', () => {
     });
   });
 
-  it('cannot be judged while the API server does not answer, and is when it does', async () => {
+  it('cannot be authenticated while the API server does not answer', async () => {
     const recover = api.failOn(() => new KubernetesError(503, '', 'busy'));
     await expect(authenticator.verify('Bearer good')).rejects.toThrow('busy');
     recover();
@@ -103,7 +103,7 @@ describe('A sender', () => {
 });
 
 describe('A verdict', () => {
-  it('holds for a minute, and then the API server is asked again', async () => {
+  it('is cached for a minute', async () => {
     await verdictOn('Bearer good');
     await pass(59.999);
     await verdictOn('Bearer good');
@@ -113,7 +113,7 @@ describe('A verdict', () => {
     expect(reviews).toHaveLength(2);
   });
 
-  it('is known of a token that was revoked after a minute', async () => {
+  it('follows the revocation of a token after a minute', async () => {
     expect(await verdictOn('Bearer good')).toBe('accepted');
     statusOf = () => ({ error: 'the token was revoked' });
     await pass(59);
@@ -122,7 +122,7 @@ describe('A verdict', () => {
     expect(await verdictOn('Bearer good')).toBe('unknown');
   });
 
-  it('against a sender holds for a minute, too', async () => {
+  it('that rejects a sender is cached for a minute, too', async () => {
     statusOf = () => accepted('system:admin');
     expect(await verdictOn('Bearer good')).toBe('forbidden');
     statusOf = () => accepted(ALERTMANAGER);
@@ -131,13 +131,13 @@ describe('A verdict', () => {
     expect(await verdictOn('Bearer good')).toBe('accepted');
   });
 
-  it('is about one token alone', async () => {
+  it('applies to one token only', async () => {
     await verdictOn('Bearer good');
     expect(await verdictOn('Bearer other')).toBe('unknown');
     expect(reviews.map(({ token }) => token)).toEqual(['good', 'other']);
   });
 
-  it('holds no longer than the token', async () => {
+  it('is not cached longer than the token is valid', async () => {
     const token = tokenUntil(secondsFromNow(10));
     statusOf = () => accepted(ALERTMANAGER);
     expect(await verdictOn(`Bearer ${token}`)).toBe('accepted');
@@ -148,7 +148,7 @@ describe('A verdict', () => {
     expect(await verdictOn(`Bearer ${token}`)).toBe('unknown');
   });
 
-  it('holds a minute for a token that lasts longer', async () => {
+  it('is cached for a minute when the token is valid longer', async () => {
     const token = tokenUntil(secondsFromNow(3600));
     await verdictOn(`Bearer ${token}`);
     await pass(59);
@@ -166,14 +166,14 @@ describe('A verdict', () => {
     tokenUntil(undefined),
     tokenUntil(0),
     `a.${Buffer.from('null').toString('base64url')}.c`,
-  ])('holds a minute for a token that does not say when it ends: %s', async (token) => {
+  ])('is cached for a minute when the token has no expiry: %s', async (token) => {
     await verdictOn(`Bearer ${token}`);
     await pass(59);
     await verdictOn(`Bearer ${token}`);
     expect(reviews).toHaveLength(1);
   });
 
-  it('is forgotten when a hundred others are known: a flood of tokens takes no memory', async () => {
+  it('is dropped from a full cache: a flood of tokens takes no memory', async () => {
     await verdictOn('Bearer good');
     for (let index = 1; index < 100; index += 1) {
       await verdictOn(`Bearer flood-${index}`);

@@ -43,8 +43,8 @@ const ACCEPTED = { accepted: 1, duplicates: 0, ignored: 0 };
 const DUPLICATE = { accepted: 0, duplicates: 1, ignored: 0 };
 const IGNORED = { accepted: 0, duplicates: 0, ignored: 1 };
 
-describe('An alert that asks for a policy', () => {
-  it('has a record, with what it said', async () => {
+describe('An alert that names a policy', () => {
+  it('creates a record with its labels, annotations and times', async () => {
     const asked = asks(
       { namespace: 'sightedit', deployment: 'backend' },
       { generatorURL: 'http://prometheus/graph?x' },
@@ -67,7 +67,7 @@ describe('An alert that asks for a policy', () => {
     expect(await bench.metric('alerts_received_total', { alertname: 'SampleAlert', status: 'firing' })).toBe(1);
   });
 
-  it('has one record, however often it is delivered', async () => {
+  it('creates one record, however often it is delivered', async () => {
     expect(await take([asks()])).toEqual(ACCEPTED);
     expect(await take([asks()])).toEqual(DUPLICATE);
     await pass(LIMITS.repeatSeconds * 2);
@@ -76,14 +76,14 @@ describe('An alert that asks for a policy', () => {
     expect(await bench.metric('decisions_total', { policy: 'restart', decision: 'duplicate' })).toBe(2);
   });
 
-  it('has one record when two Alertmanagers deliver it to two replicas at the same time', async () => {
+  it('creates one record when several Alertmanagers deliver it to two replicas at once', async () => {
     const other = intakeOf(new Bench({ holder: 'replica-2' }, bench));
     const receipts = await Promise.all([take([asks()]), other.take(payload([asks()])), take([asks()])]);
     expect(receipts.map(({ accepted }) => accepted).sort()).toEqual([0, 0, 1]);
     expect(await records()).toHaveLength(1);
   });
 
-  it('has a record for each policy, each fingerprint, and each time it fires', async () => {
+  it('creates a record for each policy, each fingerprint, and each time it fires', async () => {
     const others = [
       asks(),
       asks({ remediation: 'restart-too' }),
@@ -94,7 +94,7 @@ describe('An alert that asks for a policy', () => {
     expect(await records()).toHaveLength(4);
   });
 
-  it('has as much of its labels and annotations in the record as fits there', async () => {
+  it('is stored with truncated labels and annotations', async () => {
     const many = Object.fromEntries(Array.from({ length: 100 }, (_, index) => [`label_${index}`, 'x'.repeat(2000)]));
     const labels = { [`x${'y'.repeat(128)}`]: 'dropped', [`y${'y'.repeat(127)}`]: 'kept', ...many };
     const asked = asks(
@@ -112,7 +112,7 @@ describe('An alert that asks for a policy', () => {
     expect(kept.generatorUrl).toBe('u'.repeat(1024));
   });
 
-  it('carries the trace of its notification', async () => {
+  it('stores the trace of its notification', async () => {
     const end = startTracing(undefined, 'test');
     const traceId = '0af7651916cd43dd8448eb211c80319c';
     const from = contextOf(`00-${traceId}-b7ad6b7169203331-01`);
@@ -127,7 +127,7 @@ describe('An alert that asks for a policy', () => {
   });
 });
 
-describe('An alert that fires on after a decision', () => {
+describe('An alert that keeps firing after its record has ended', () => {
   /** Brings the record to a phase that it has reached some seconds ago. */
   async function moved(phase: Phase, secondsAgo: number): Promise<Remediation> {
     await take([asks()]);
@@ -136,7 +136,7 @@ describe('An alert that fires on after a decision', () => {
     return bench.api.put<Remediation>(REMEDIATION, { ...record!, status: { phase, transitions } });
   }
 
-  it.each(FINAL_PHASES)('asks again when that was long ago: %s', async (phase) => {
+  it.each(FINAL_PHASES)('starts another attempt after repeatSeconds: %s', async (phase) => {
     const first = await moved(phase, LIMITS.repeatSeconds + 1);
     expect(await take([asks()])).toEqual(ACCEPTED);
     const [, second] = await records();
@@ -146,12 +146,12 @@ describe('An alert that fires on after a decision', () => {
     expect(await take([asks()])).toEqual(DUPLICATE);
   });
 
-  it.each([0, LIMITS.repeatSeconds])('does not ask again %d s after it', async (secondsAgo) => {
+  it.each([0, LIMITS.repeatSeconds])('is a repeated delivery %d s later', async (secondsAgo) => {
     await moved('skipped', secondsAgo);
     expect(await take([asks()])).toEqual(DUPLICATE);
   });
 
-  it.each(OPEN_PHASES)('does not ask again while its record is %s', async (phase) => {
+  it.each(OPEN_PHASES)('is a repeated delivery while its record is %s', async (phase) => {
     await moved(phase, LIMITS.repeatSeconds + 1);
     expect(await take([asks()])).toEqual(DUPLICATE);
   });
@@ -170,14 +170,14 @@ describe('An alert that fires on after a decision', () => {
     expect((await records()).map(({ spec }) => spec.attempt)).toEqual([1, 2, 3]);
   });
 
-  it('has one record more, when it is delivered twice at the same time', async () => {
+  it('starts one more attempt when it is delivered twice at the same time', async () => {
     await moved('skipped', LIMITS.repeatSeconds + 1);
     const receipts = await Promise.all([take([asks()]), take([asks()])]);
     expect(receipts.map(({ accepted }) => accepted).sort()).toEqual([0, 1]);
     expect(await records()).toHaveLength(2);
   });
 
-  it('is a repeated delivery when its records are gone from the list', async () => {
+  it('is a repeated delivery when its record has lost its labels', async () => {
     await take([asks()]);
     const [record] = await records();
     bench.api.put(REMEDIATION, { ...record!, metadata: { ...record!.metadata, labels: {} } });
@@ -186,7 +186,7 @@ describe('An alert that fires on after a decision', () => {
 });
 
 describe('An alert that is resolved', () => {
-  it('is noted at its open record, and makes none', async () => {
+  it('annotates its open record, and creates none', async () => {
     await take([asks(), asks({}, { fingerprint: '01' })]);
     expect(await take([asks({}, { status: 'resolved' })])).toEqual(IGNORED);
     const all = await records();
@@ -198,20 +198,20 @@ describe('An alert that is resolved', () => {
     expect(await bench.metric('decisions_total', { decision: 'duplicate' })).toBe(0);
   });
 
-  it('without a record is nothing', async () => {
+  it('without a record is ignored', async () => {
     expect(await take([asks({}, { status: 'resolved' })])).toEqual(IGNORED);
     expect(await records()).toEqual([]);
   });
 });
 
-describe('An alert that asks for nothing', () => {
+describe('An alert that names no policy', () => {
   it.each([{ remediation: '' }, { remediation: undefined }])('is ignored: %j', async (labels) => {
     expect(await take([asks(labels as never)])).toEqual(IGNORED);
     expect(await records()).toEqual([]);
     expect(bench.logged).toEqual([]);
   });
 
-  it('that there is is ignored, and told', async () => {
+  it('of the configuration is ignored and logged', async () => {
     expect(await take([asks({ remediation: 'restart-all' })])).toEqual(IGNORED);
     expect(await records()).toEqual([]);
     expect(bench.logged).toMatchObject([
@@ -224,7 +224,7 @@ describe('A notification', () => {
   const many = (count: number) =>
     Array.from({ length: count }, (_, index) => asks({}, { fingerprint: index.toString(16).padStart(16, '0') }));
 
-  it('of many alerts is kept as a whole, eight records at a time', async () => {
+  it('of many alerts is stored completely, eight records at a time', async () => {
     let running = 0;
     let most = 0;
     bench.api.failOn(async (verb) => {
@@ -241,7 +241,7 @@ describe('A notification', () => {
     expect(most).toBe(8);
   });
 
-  it('that cannot be kept as a whole has failed, and is complete when it comes again', async () => {
+  it('that cannot be stored completely fails, and is complete when it is sent again', async () => {
     const recover = bench.api.failOn((verb) =>
       verb === 'create' && bench.api.writes.length >= 5 ? new KubernetesError(503, '', 'busy') : undefined,
     );
@@ -253,7 +253,7 @@ describe('A notification', () => {
     expect(await records()).toHaveLength(20);
   });
 
-  it('has failed when its resolved alert cannot be noted, or its records cannot be seen', async () => {
+  it('fails when the records cannot be listed', async () => {
     await take([asks()]);
     bench.api.failOn((verb) => (verb === 'list' ? new KubernetesError(503, '', 'busy') : undefined));
     await expect(take([asks({}, { status: 'resolved' })])).rejects.toThrow('busy');
@@ -263,13 +263,13 @@ describe('A notification', () => {
   it.each([
     [0, 0],
     [7, 7],
-  ])('of which Alertmanager has left out %d alerts is counted', async (truncatedAlerts, count) => {
+  ])('counts the alerts that Alertmanager left out: %d', async (truncatedAlerts, count) => {
     const receipt = await take([asks({ remediation: '' }), asks({ remediation: '' })], { truncatedAlerts });
     expect(receipt).toEqual({ accepted: 0, duplicates: 0, ignored: 2 });
     expect(await bench.metric('alerts_truncated_total')).toBe(count);
   });
 
-  it('without alerts is empty', async () => {
+  it('without alerts creates nothing', async () => {
     expect(await take([])).toEqual({ accepted: 0, duplicates: 0, ignored: 0 });
   });
 });

@@ -53,12 +53,12 @@ describe('The rights of the server', () => {
     expect([...granted].filter((line) => /secrets|exec|\*/.test(line))).toEqual([]);
   });
 
-  it('are right when the server has these and no other', async () => {
+  it('are complete when the server has these and no other', async () => {
     expect(await checkRights(api, PROPS)).toEqual([]);
     expect(asked).toEqual(expect.arrayContaining([...granted]));
   });
 
-  it('are asked for in each namespace where it has some, and in the whole cluster', async () => {
+  it('are checked in each namespace of a policy, and cluster-wide', async () => {
     await checkRights(api, PROPS);
     expect(asked.filter((line) => line.startsWith('get secrets'))).toEqual([
       'get secrets',
@@ -71,7 +71,7 @@ describe('The rights of the server', () => {
     'create authentication.k8s.io/tokenreviews',
     `patch apps/deployments backend in ${APPLICATION}`,
     'patch apps/deployments/scale frontend in other',
-  ])('are wrong without one that it needs: %s', async (right) => {
+  ])('are incomplete without: %s', async (right) => {
     granted.delete(right);
     expect(await checkRights(api, PROPS)).toEqual([
       expect.stringMatching(new RegExp(`not allow ${right.replace(/^(\w+) [^ ]*?\//, '$1 ')}, and must`)),
@@ -84,14 +84,14 @@ describe('The rights of the server', () => {
     ...['validatingadmissionpolicies', 'validatingadmissionpolicybindings'].flatMap((resource) =>
       ['patch', 'delete'].map((verb) => `${verb} admissionregistration.k8s.io/${resource}`),
     ),
-  ])('are wrong with one that it must not have, here or there: %s', async (right) => {
+  ])('are too many with: %s', async (right) => {
     granted.add(`${right} in ${APPLICATION}`).add(right);
     const problems = await checkRights(api, PROPS);
     expect(problems).toHaveLength(2);
     expect(problems.join()).toMatch(/^RBAC allows .*, and must not,RBAC allows .* in sightedit, and must not$/);
   });
 
-  it('are told once, though several policies need them', async () => {
+  it('are reported once, even when several policies need them', async () => {
     granted.delete(`list pods in ${APPLICATION}`);
     const policies = [...POLICIES, restarts({ name: 'another' })];
     expect(await checkRights(api, { ...PROPS, policies })).toEqual([expect.stringContaining('list pods in sightedit')]);
@@ -112,14 +112,14 @@ describe('The check of the rights', () => {
   });
   const MISSING = `list pods in ${APPLICATION}`;
 
-  it('has a problem until it was made', async () => {
+  it('reports a problem until it has run', async () => {
     expect(check.problems).toHaveLength(1);
     expect(await check.check()).toBe(true);
     expect(check.problems).toEqual([]);
     expect(logged).toEqual([]);
   });
 
-  it('tells each problem once, as long as it lasts', async () => {
+  it('logs each problem once, as long as it lasts', async () => {
     granted.delete(MISSING);
     expect([await check.check(), await check.check()]).toEqual([false, false]);
     expect(check.problems).toEqual([expect.stringContaining(MISSING)]);
@@ -131,7 +131,7 @@ describe('The check of the rights', () => {
     expect(logged).toHaveLength(2);
   });
 
-  it('has a problem while the API server does not answer', async () => {
+  it('reports a problem while the API server does not answer', async () => {
     api.failOn(() => new KubernetesError(503, '', 'busy'));
     expect(await check.check()).toBe(false);
     expect(check.problems).toEqual(['busy']);

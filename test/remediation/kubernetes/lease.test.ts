@@ -29,7 +29,7 @@ describe('A lease', () => {
     leases = new Leases(api, MONITORING, () => new Date());
   });
 
-  it('that nobody holds is acquired, with the times as the API writes them', async () => {
+  it('that is free is acquired, with MicroTime timestamps', async () => {
     expect(await acquire('one')).toBeUndefined();
     expect(await specOf()).toEqual({
       holderIdentity: 'one',
@@ -39,7 +39,7 @@ describe('A lease', () => {
     });
   });
 
-  it('that another holds is not acquired, and says who holds it', async () => {
+  it('that another holds is not acquired, and names its holder', async () => {
     await acquire('one');
     await pass(29);
     const holding = { holder: 'one', acquired: NOW, expires: new Date(NOW.getTime() + 30_000) };
@@ -48,7 +48,7 @@ describe('A lease', () => {
     expect(await specOf()).toMatchObject({ holderIdentity: 'one' });
   });
 
-  it('is renewed by its holder, and held since it was first acquired', async () => {
+  it('is renewed by its holder, and keeps its acquireTime', async () => {
     await acquire('one');
     await pass(20);
     expect(await acquire('one')).toBeUndefined();
@@ -69,7 +69,7 @@ describe('A lease', () => {
     expect(await acquire('one')).toMatchObject({ holder: 'two' });
   });
 
-  it('that has expired is acquired anew by the holder that it had', async () => {
+  it('that has expired gets a new acquireTime, even for the same holder', async () => {
     await acquire('one');
     await pass(31);
     expect(await acquire('one')).toBeUndefined();
@@ -105,7 +105,7 @@ describe('A lease', () => {
     expect(outcomes.filter((outcome) => outcome === undefined)).toHaveLength(1);
   });
 
-  it('that another acquired and released at the same moment is busy this once', async () => {
+  it('that another acquires and releases at the same moment counts as busy once', async () => {
     await acquire('nobody');
     await pass(30);
     beforeThe('update', () => api.delete(LOCK));
@@ -126,13 +126,13 @@ describe('A lease', () => {
     expect(await acquire('two')).toBeUndefined();
   });
 
-  it('that another holds by now is left alone by a release', async () => {
+  it('that another holds is not released', async () => {
     await acquire('one');
     await leases.release('lock', 'two');
     expect(await leases.holding('lock')).toMatchObject({ holder: 'one' });
   });
 
-  it('that another acquires at the moment of its release is left alone', async () => {
+  it('that another acquires at the moment of its release is not released', async () => {
     await acquire('one');
     await pass(30);
     beforeThe('delete', () => acquire('two'));
@@ -140,7 +140,7 @@ describe('A lease', () => {
     expect(await leases.holding('lock')).toMatchObject({ holder: 'two' });
   });
 
-  it('that is gone already is released', async () => {
+  it('that is already gone is released without an error', async () => {
     await expect(leases.release('lock', 'one')).resolves.toBeUndefined();
     await acquire('one');
     beforeThe('delete', () => api.delete(LOCK));

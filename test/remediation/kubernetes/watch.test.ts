@@ -50,7 +50,7 @@ afterEach(async () => {
 });
 
 describe('A watch', () => {
-  it('tells of what is there, and then of each change', async () => {
+  it('reports existing objects, and then each change', async () => {
     await put('a');
     await put('other', {}, 'other');
     await watch();
@@ -61,7 +61,7 @@ describe('A watch', () => {
     expect(errors).toEqual([]);
   });
 
-  it('tells of the objects that its selector names, and when they match no more', async () => {
+  it('reports objects that its selector matches, and when they no longer match', async () => {
     await put('a', { team: 'a' });
     await put('b', { team: 'b' });
     await watch('team=a');
@@ -71,7 +71,7 @@ describe('A watch', () => {
     expect(told).toEqual(['+a', 'list', '+b', '-a']);
   });
 
-  it('lists page by page, and says once that it has listed', async () => {
+  it('lists page by page, and reports the list once', async () => {
     for (let index = 0; index < 205; index += 1) {
       api.put(configMaps, { metadata: { namespace: NAMESPACE, name: `map-${index}` } });
     }
@@ -83,7 +83,7 @@ describe('A watch', () => {
     expect(told.at(-1)).toBe('list');
   });
 
-  it('asks to be ended after a while, from the version of its list', async () => {
+  it('starts from the version of its list, with a time limit', async () => {
     const asked = jest.spyOn(api, 'watch');
     await put('a');
     await watch('team=a');
@@ -128,7 +128,7 @@ describe('A watch', () => {
     expect(errors).toEqual([]);
   });
 
-  it('tells errors, and tries again later and later, until it has listed', async () => {
+  it('reports errors, and retries with a growing delay until it has listed', async () => {
     const recover = api.failOn((verb) => (verb === 'list' ? new KubernetesError(503, '', 'busy') : undefined));
     const lists = jest.spyOn(api, 'page');
     await watch();
@@ -152,7 +152,7 @@ describe('A watch', () => {
     expect(lists).toHaveBeenCalledTimes(1);
   });
 
-  it('understands events however they are cut into pieces', async () => {
+  it('reads events from any chunks', async () => {
     const events = ['ä', 'ö', 'ü'].map((name) => ({ type: 'ADDED', object: { metadata: { name } } }));
     const bytes = Buffer.from(`${events.map((event) => JSON.stringify(event)).join('\n')}\n\n`);
     jest.spyOn(api, 'watch').mockImplementationOnce(async () =>
@@ -167,7 +167,7 @@ describe('A watch', () => {
     expect(told.slice(0, 4)).toEqual(['list', '+ä', '+ö', '+ü']);
   });
 
-  it('tells nobody who does not ask', async () => {
+  it('needs no callback but onObject and onError', async () => {
     await put('a');
     await watch(undefined, { onGone: undefined, onList: undefined });
     await remove('a');
@@ -175,7 +175,7 @@ describe('A watch', () => {
     expect(errors).toEqual([]);
   });
 
-  it('ends with its signal, and says nothing of it', async () => {
+  it('ends with its signal, without an error', async () => {
     await watch();
     end.abort();
     await watching;
@@ -184,7 +184,7 @@ describe('A watch', () => {
     expect(jest.getTimerCount()).toBe(0);
   });
 
-  it('ends while it waits to try again', async () => {
+  it('ends while it waits to retry', async () => {
     api.failOn(() => new KubernetesError(503, '', 'busy'));
     await watch();
     const lists = jest.spyOn(api, 'page');
@@ -194,7 +194,7 @@ describe('A watch', () => {
     expect(lists).not.toHaveBeenCalled();
   });
 
-  it('that is ended before it begins asks for nothing', async () => {
+  it('with an aborted signal asks for nothing', async () => {
     const lists = jest.spyOn(api, 'page');
     end.abort();
     await watch();

@@ -40,13 +40,13 @@ describe('A record that is created', () => {
     });
   });
 
-  it('is there once, however often its alert is delivered', async () => {
+  it('is created once, however often its alert is delivered', async () => {
     expect(await store().create(spec(), 'digest')).toBeDefined();
     expect(await store().create(spec(), 'digest')).toBeUndefined();
     expect(await store().list({})).toHaveLength(1);
   });
 
-  it('is not kept when the API server fails, and the caller is told', async () => {
+  it('fails when the API server fails', async () => {
     bench.api.failOn(() => new KubernetesError(503, '', 'busy'));
     await expect(store().create(spec(), 'digest')).rejects.toThrow('busy');
   });
@@ -67,7 +67,7 @@ describe('Records', () => {
     expect(await store().list({ [KEYS.policy]: 'other' })).toEqual([]);
   });
 
-  it('are all found, though there are more than in a page', async () => {
+  it('are all found, even when they fill several pages', async () => {
     const { spec } = await bench.accept();
     for (let index = 0; index < 204; index += 1) {
       await store().create(spec, `digest-${index}`);
@@ -86,7 +86,7 @@ describe('Records', () => {
 describe('A transition', () => {
   const executing = { phase: 'executing', target: BACKEND, executionStartTime: NOW.toISOString() } as const;
 
-  it('writes the phase, what is known by then, and when that was', async () => {
+  it('stores the phase, the details and the time', async () => {
     const record = await bench.accept();
     const moved = await store().transition(record, { ...executing, message: 'will restart' });
     expect(moved.status).toEqual({
@@ -109,7 +109,7 @@ describe('A transition', () => {
     });
   });
 
-  it('is no entry of its own while phase and message stay the same', async () => {
+  it('adds no entry while phase and message stay the same', async () => {
     const first = await store().transition(await bench.accept(), { phase: 'verifying', message: 'restarted' });
     const lastVerification = { value: 1, time: NOW.toISOString() };
     const second = await store().transition(first, { ...first.status, lastVerification });
@@ -126,7 +126,7 @@ describe('A transition', () => {
     expect(moved.status.transitions).toEqual([{ phase: 'verifying', time: NOW.toISOString(), message: '' }]);
   });
 
-  it('is followed by the labels', async () => {
+  it('updates the labels', async () => {
     const moved = await store().transition(await bench.accept(), executing);
     expect(moved.metadata.labels).toMatchObject({
       [KEYS.open]: 'true',
@@ -163,7 +163,7 @@ describe('A transition', () => {
     expect((await store().label(reverted)).metadata.labels).not.toHaveProperty([KEYS.open]);
   });
 
-  it('is done, though its labels cannot be written now', async () => {
+  it('succeeds even when the labels cannot be written', async () => {
     bench.api.failOn((verb) => (verb === 'patch' ? new KubernetesError(500, '', 'busy') : undefined));
     const record = await bench.accept();
     const moved = await store().transition(record, executing);
@@ -171,7 +171,7 @@ describe('A transition', () => {
     expect((await bench.read(record)).metadata.labels).not.toHaveProperty([KEYS.target]);
   });
 
-  it('is not disturbed by an annotation or a label that comes meanwhile', async () => {
+  it('survives an annotation that is added meanwhile', async () => {
     const record = await bench.accept();
     await bench.annotate(record, { [KEYS.approved]: 'true' });
     const moved = await store().transition(record, executing);
@@ -179,7 +179,7 @@ describe('A transition', () => {
     expect(moved.status.phase).toBe('executing');
   });
 
-  it('may say what the target is before that is stored', async () => {
+  it('accepts a target that is not stored yet', async () => {
     const record = await bench.accept();
     await bench.annotate(record, { [KEYS.approved]: 'true' });
     const decided = { ...record, status: { ...record.status, target: BACKEND } };
@@ -187,7 +187,7 @@ describe('A transition', () => {
   });
 
   it.each<RemediationStatus>([{ phase: 'failed' }, { phase: 'accepted', message: 'seen by another' }])(
-    'is refused when another replica has moved the record to %j, and leaves that alone',
+    'throws RecordMoved when another replica has changed the status to %j',
     async (status) => {
       const record = await bench.accept();
       bench.api.put(REMEDIATION, { ...record, status });
@@ -198,7 +198,7 @@ describe('A transition', () => {
     },
   );
 
-  it('is refused when the record was deleted', async () => {
+  it('throws RecordMoved when the record was deleted', async () => {
     const record = await bench.accept();
     await store().delete(record.metadata.name);
     await expect(store().transition(record, executing)).rejects.toThrow(RecordMoved);
@@ -210,7 +210,7 @@ describe('A transition', () => {
     await expect(store().transition(record, executing)).rejects.toThrow(`status ${status}`);
   });
 
-  it('fails with what is no error of the API server', async () => {
+  it('fails with any other error', async () => {
     const record = await bench.accept();
     bench.api.failOn((verb) => (verb === 'update' ? new TypeError('not a function') : undefined));
     await expect(store().transition(record, executing)).rejects.toThrow('not a function');
@@ -220,7 +220,7 @@ describe('A transition', () => {
 describe('Labels ahead of a status', () => {
   const decided = (record: Remediation) => ({ ...record, status: { ...record.status, target: BACKEND } });
 
-  it('say what the status will say, and leave the status as it is', async () => {
+  it('agree with the next status, and leave the stored status alone', async () => {
     const record = await bench.accept();
     const labelled = await store().labelAhead(decided(record));
     expect(labelled.status).toEqual({ phase: 'accepted', target: BACKEND });
@@ -232,7 +232,7 @@ describe('Labels ahead of a status', () => {
     expect(moved.status).toMatchObject({ phase: 'executing', target: BACKEND });
   });
 
-  it('are not disturbed by an annotation that comes meanwhile', async () => {
+  it('survive an annotation that is added meanwhile', async () => {
     const record = await bench.accept();
     await bench.annotate(record, { [KEYS.approved]: 'true' });
     const { metadata } = await store().labelAhead(decided(record));
@@ -251,13 +251,13 @@ describe('Labels ahead of a status', () => {
 });
 
 describe('A record whose alert is resolved', () => {
-  it('is marked, with the time, while it is open', async () => {
+  it('is annotated with the time while it is open', async () => {
     const record = await bench.accept();
     await store().markResolved(record.metadata.labels![KEYS.alert]!);
     expect((await bench.read(record)).metadata.annotations).toEqual({ [KEYS.resolved]: NOW.toISOString() });
   });
 
-  it('is marked once: the first time counts', async () => {
+  it('is annotated once: the first time counts', async () => {
     const record = await bench.accept();
     await store().markResolved(record.metadata.labels![KEYS.alert]!);
     await pass(60);
