@@ -4,6 +4,7 @@ export {
   PROMETHEUS_DEFAULTS,
   Prometheus,
   type PrometheusProps,
+  type ScrapeConfigOptions,
   type ScrapeJobSettings,
 } from './prometheus';
 export type { ProbedUrl } from './prometheus-checks';
