@@ -24,6 +24,7 @@ export {
 } from './dashboards/kit';
 export type {
   AlertmanagerConfig,
+  AnyAlertmanagerConfig,
   InhibitRule,
   Receiver,
   Route,
@@ -32,8 +33,13 @@ export type {
   Tracing,
   WebhookConfig,
 } from './formats/alertmanager';
+/** Every type of `alertmanager.yml`. */
+export type * as alertmanagerYml from './formats/generated/alertmanager';
+/** Every type of `prometheus.yml`. */
+export type * as prometheusYml from './formats/generated/prometheus';
 export type {
   AlertingRule as PrometheusAlertingRule,
+  AnyPrometheusConfig,
   KubernetesSdConfig,
   PrometheusConfig,
   RecordingRule as PrometheusRecordingRule,

@@ -1,6 +1,8 @@
 import type {
   AlertRoutingProps,
   ExternalCredentialsProps,
+  ImageOverrides,
+  ImageRegistries,
   Level,
   Platform,
   PostgresTls,
@@ -141,8 +143,10 @@ export interface MonitoringSettings {
   readonly network: NetworkSettings;
   /** Class of every volume. @default - the cluster's default class */
   readonly storageClass?: string;
-  /** Registry that every image is pulled from. @default - each image's own */
-  readonly imageRegistry?: string;
+  /** Mirror that every image is pulled from, or one for each registry. @default - each image's own registry */
+  readonly imageRegistry?: ImageRegistries;
+  /** Other tags, digests or repositories of images, by name. @default - the pinned ones */
+  readonly images?: ImageOverrides;
   /** Value of the label `app.kubernetes.io/part-of` of every object. @default sightedit-monitoring */
   readonly partOf: string;
 }
@@ -151,7 +155,7 @@ export interface MonitoringSettings {
 export interface MonitoringInput
   extends Pick<
     MonitoringSettings,
-    'cluster' | 'environment' | 'region' | 'platform' | 'storageClass' | 'imageRegistry'
+    'cluster' | 'environment' | 'region' | 'platform' | 'storageClass' | 'imageRegistry' | 'images'
   > {
   /** Namespace of the platform. */
   readonly namespace?: string;

@@ -12,7 +12,9 @@ import {
   httpProbe,
   images,
   type PodOptions,
+  SecretFiles,
   toYaml,
+  type WithSecretKeys,
 } from '../kit';
 import { PatchableConstruct } from '../kit/patchable-construct';
 import {
@@ -23,11 +25,18 @@ import {
   checkSlack,
   smarthost,
 } from './alert-routing-checks';
-import { alertmanagerConfig, type ExtraReceiver } from './alert-routing-config';
-import type { AlertmanagerConfig, Receiver } from './alertmanager-config';
+import {
+  type AlertmanagerSettings,
+  alertmanagerConfig,
+  checkSettings,
+  type ExtraReceiver,
+  type ResolvedReceiver,
+} from './alert-routing-config';
+import type { AlertmanagerConfig, Receiver, TimeInterval } from './alertmanager-config';
 import type { Channels, DeadMansSwitch } from './channels';
+import { destinationsOf } from './receiver-egress';
 import { channelKeys, routedReceivers } from './receivers';
-import type { Levels, Recipients, Teams } from './recipients';
+import type { Levels, ReceiverConfigs, Recipients, Teams } from './recipients';
 import type { BusinessHours } from './routes';
 
 /** Receivers with private addresses. */
@@ -86,6 +95,12 @@ export interface AlertRoutingProps<LevelName extends string = string, TeamName e
    * @default - nothing is traced
    */
   readonly tracing?: Endpoint;
+  /**
+   * More settings of `alertmanager.yml`, as Alertmanager reads them: `global`, `inhibit_rules`, `tracing`,
+   * `event_recorder`. A field that names a file takes a key of a Secret. Settings that the construct writes are refused.
+   * @default - none
+   */
+  readonly config?: WithSecretKeys<AlertmanagerSettings>;
   /** Options of the pods. @default - none */
   readonly pod?: PodOptions;
 }
@@ -93,6 +108,7 @@ export interface AlertRoutingProps<LevelName extends string = string, TeamName e
 const CONFIG_PATH = '/etc/alertmanager/config';
 const TEMPLATES_PATH = '/etc/alertmanager/templates';
 const CREDENTIALS_PATH = '/etc/alertmanager/credentials';
+const SECRETS_PATH = '/etc/alertmanager/secrets';
 const DATA_PATH = '/alertmanager';
 const TEMPLATE = 'monitoring.tmpl';
 const GOSSIP_PORT = 9094;
@@ -110,7 +126,11 @@ export class AlertRouting extends PatchableConstruct {
   private readonly teams: Teams<string>;
   private readonly receivers: readonly Receiver[];
   private readonly heartbeats: Receiver[] = [];
-  private readonly extra: ExtraReceiver[] = [];
+  private readonly extra: ResolvedReceiver[] = [];
+  private readonly timeIntervals: TimeInterval[] = [];
+  private readonly templates: ConfigDirectory;
+  private readonly settings: AlertmanagerSettings;
+  private readonly secrets = new SecretFiles(SECRETS_PATH);
   private readonly tracing: Connection | undefined;
 
   /** @throws SettingError when a prop is invalid, when alerts would reach nobody, or when a channel cannot work */
@@ -131,13 +151,25 @@ export class AlertRouting extends PatchableConstruct {
     checkNames('teams', teams);
     checkLevels(levels);
     checkSlack(channels, [...Object.values(levels), ...Object.values(teams), props.fallback]);
-    const fallback = props.fallback ?? levels.high ?? Object.values(levels)[0]!;
-    this.receivers = routedReceivers({ ...props, teams, fallback, file });
+    checkSettings(props.config ?? {});
+    this.settings = this.secrets.resolve<AlertmanagerSettings>('config', '', props.config ?? {});
+    const recipientConfigs: ReceiverConfigs[] = [];
+    this.receivers = routedReceivers({
+      ...props,
+      teams,
+      fallback: props.fallback ?? levels.high ?? Object.values(levels)[0]!,
+      file,
+      resolve: (configs) => {
+        const resolved = this.secrets.resolve<ReceiverConfigs>('configs', 'receivers', configs);
+        recipientConfigs.push(resolved);
+        return resolved;
+      },
+    });
 
     const config = new ConfigDirectory(this, 'config', { name: `${name}-config`, path: CONFIG_PATH });
     config.addFile('alertmanager.yml', () => toYaml(this.config));
-    const templates = new ConfigDirectory(this, 'templates', { name: `${name}-templates`, path: TEMPLATES_PATH });
-    templates.addFile(
+    this.templates = new ConfigDirectory(this, 'templates', { name: `${name}-templates`, path: TEMPLATES_PATH });
+    this.templates.addFile(
       TEMPLATE,
       readFileSync(packagePath('constructs', 'alert-routing', 'templates', TEMPLATE), 'utf8'),
     );
@@ -169,7 +201,7 @@ export class AlertRouting extends PatchableConstruct {
       resources: { cpu: '50m', memory: '128Mi' },
       mounts: [
         config.mount,
-        templates.mount,
+        this.templates.mount,
         // Optional: without the Secret, Alertmanager still shows the alerts.
         props.credentials.files(CREDENTIALS_PATH, keys, true),
       ],
@@ -180,6 +212,10 @@ export class AlertRouting extends PatchableConstruct {
     this.connectReplicas(replicas);
     this.tracing = props.tracing && this.component.connectTo(props.tracing);
     this.openChannels();
+    this.secrets.mountIn(this.component);
+    for (const configs of recipientConfigs) {
+      this.open(configs);
+    }
   }
 
   /** The API: Prometheus sends alerts there, Grafana shows them. */
@@ -188,25 +224,56 @@ export class AlertRouting extends PatchableConstruct {
   }
 
   /**
-   * Adds a receiver whose route comes before those of teams and levels.
+   * Adds a receiver whose route comes before those of teams and levels, and opens the way to its service. For a service
+   * in the cluster, take the URL from `connectTo()`; for other private addresses, use `privateReceivers`.
    *
    * @throws DuplicateNameError for a name that another receiver has: Alertmanager would not start
-   * @throws SettingError for an invalid duration
+   * @throws SettingError for an invalid duration, for a secret that stands in the receiver itself, and for a private
+   *   address without `privateReceivers`
+   * @example
+   * const opsgenie = new Credentials('opsgenie');
+   * routing.addReceiver({
+   *   receiver: { name: 'orders', opsgenie_configs: [{ api_key_file: { credentials: opsgenie, key: 'api-key' } }] },
+   *   matchers: ['team = "orders"'],
+   * });
    */
   addReceiver(extra: ExtraReceiver): void {
-    this.checkReceiverName(extra.receiver);
     checkExtraReceiver(extra);
-    this.extra.push(extra);
+    const receiver = this.resolved('receiver', extra.receiver);
+    const receivers = (extra.receivers ?? []).map((each) => this.resolved('receivers', each));
+    this.extra.push({ ...extra, receiver, receivers });
   }
 
   /**
-   * Adds a receiver of Watchdog, in addition to the dead man's switch.
+   * Adds a receiver of Watchdog, in addition to the dead man's switch, and opens the way to its service as
+   * `addReceiver()` does.
    *
    * @throws DuplicateNameError for a name that another receiver has: Alertmanager would not start
    */
-  addHeartbeat(receiver: Receiver): void {
-    this.checkReceiverName(receiver);
-    this.heartbeats.push(receiver);
+  addHeartbeat(receiver: WithSecretKeys<Receiver>): void {
+    this.heartbeats.push(this.resolved('receiver', receiver));
+  }
+
+  /**
+   * Adds a time interval, which routes name in `muteTimeIntervals` and `activeTimeIntervals`.
+   *
+   * @example
+   * routing.addTimeInterval({ name: 'weekend', time_intervals: [{ weekdays: ['saturday', 'sunday'] }] });
+   */
+  addTimeInterval(interval: TimeInterval): void {
+    this.timeIntervals.push(interval);
+  }
+
+  /**
+   * Adds a file of templates in Go's syntax, for the texts of receivers.
+   *
+   * @param name name of the file, without `.tmpl`
+   * @throws DuplicateNameError for a second file of the same name
+   * @example
+   * routing.addTemplate('orders', '{{ define "orders.title" }}{{ .CommonLabels.alertname }}{{ end }}');
+   */
+  addTemplate(name: string, text: string): void {
+    this.templates.addFile(`${name}.tmpl`, text);
   }
 
   /** Connects to a receiver in the cluster and returns its address. */
@@ -217,7 +284,7 @@ export class AlertRouting extends PatchableConstruct {
   /** The configuration with everything that has been added so far. */
   get config(): AlertmanagerConfig {
     const { channels, levels, deadMansSwitch, businessHours = DEFAULT_BUSINESS_HOURS, inhibitions = [] } = this.props;
-    const { teams, receivers, heartbeats, extra } = this;
+    const { teams, receivers, heartbeats, extra, timeIntervals, settings } = this;
     return alertmanagerConfig({
       channels,
       levels,
@@ -228,14 +295,33 @@ export class AlertRouting extends PatchableConstruct {
       receivers,
       heartbeats,
       extra,
+      timeIntervals,
+      settings,
       tracing: this.tracing,
       templates: `${TEMPLATES_PATH}/*.tmpl`,
       file,
     });
   }
 
-  private checkReceiverName({ name }: Receiver): void {
-    const receivers = [...this.receivers, ...this.heartbeats, ...this.extra.map(({ receiver }) => receiver)];
+  private resolved(setting: string, receiver: WithSecretKeys<Receiver>): Receiver {
+    this.checkReceiverName(receiver);
+    const resolved = this.secrets.resolve<Receiver>(setting, 'receivers', receiver);
+    this.open(resolved);
+    return resolved;
+  }
+
+  private open(receiver: Omit<Receiver, 'name'>): void {
+    for (const destination of destinationsOf(receiver, this.props.privateReceivers)) {
+      this.component.allowEgressTo(destination);
+    }
+  }
+
+  private checkReceiverName({ name }: Pick<Receiver, 'name'>): void {
+    const receivers = [
+      ...this.receivers,
+      ...this.heartbeats,
+      ...this.extra.flatMap((each) => [each.receiver, ...each.receivers]),
+    ];
     if (receivers.some((known) => known.name === name)) {
       throw new DuplicateNameError('receiver name', name);
     }

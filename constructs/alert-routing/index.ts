@@ -1,5 +1,5 @@
 export { ALERT_ROUTING_DEFAULTS, AlertRouting, type AlertRoutingProps, type PrivateReceivers } from './alert-routing';
-export type { ExtraReceiver } from './alert-routing-config';
+export type { AlertmanagerSettings, ExtraReceiver } from './alert-routing-config';
 export type { AlertmanagerConfig, Receiver, Route, WebhookConfig } from './alertmanager-config';
 export type {
   Channels,
@@ -16,6 +16,7 @@ export {
   type LevelRecipients,
   type Levels,
   type PagerDutySeverity,
+  type ReceiverConfigs,
   type Recipients,
   type Team,
   type Teams,

@@ -7,9 +7,12 @@ import {
   type Endpoint,
   httpProbe,
   httpUrl,
+  imageOf,
   images,
   imageVersion,
+  isSecretKey,
   type PodOptions,
+  SecretFiles,
   SettingError,
   scratch,
   startupProbe,
@@ -17,21 +20,26 @@ import {
 } from '../kit';
 import { checkCredentials, parseBytes } from '../kit/checks';
 import { PatchableConstruct } from '../kit/patchable-construct';
+import { HIDDEN } from '../kit/secret-files';
 import { folderSlug, uidInName } from './dns-name';
 import {
   type DashboardProvider,
   type DataSource,
   dashboardProvisioning,
   dataSourceProvisioning,
+  fileReference,
+  type GrafanaSettings,
   grafanaIni,
+  type ProvisionedDataSource,
   toIni,
+  withSettings,
 } from './grafana-config';
 
 /** Props of `Grafana`. */
 export interface GrafanaProps {
   /** Name of the objects and of the Service. @default grafana */
   readonly name?: string;
-  /** URL at which people reach Grafana, for its links. */
+  /** URL at which people reach Grafana, for its links. With a path, Grafana serves below it. */
   readonly externalUrl: string;
   /** The Secret that holds the administrator's name and password. */
   readonly credentials: Credentials;
@@ -44,11 +52,18 @@ export interface GrafanaProps {
   /** Storage class of the volume. @default - the cluster's default class */
   readonly storageClass?: string;
   /**
-   * Options of the pods. More than one of `replicas` needs an external database, whose address `env` gives
+   * Options of the pods. More than one of `replicas` needs an external database in `ini.database`, or in `env`
    * (`GF_DATABASE_TYPE` or `GF_DATABASE_URL`); the pods then have no volume.
    * @default - none
    */
   readonly pod?: PodOptions;
+  /**
+   * Any settings of `grafana.ini`, by section, over those of the construct. A secret is a key of a Secret. Settings that
+   * the construct writes are refused. You open the way to other servers with `component.connectTo()`.
+   * https://grafana.com/docs/grafana/latest/setup-grafana/configure-grafana/
+   * @default - none
+   */
+  readonly ini?: GrafanaSettings;
 }
 
 /** A dashboard in classic JSON. */
@@ -63,6 +78,7 @@ export interface GrafanaDashboard {
 
 const CONFIG_PATH = '/etc/grafana/config';
 const CREDENTIALS_PATH = '/etc/grafana/credentials';
+const SECRETS_PATH = '/etc/grafana/secrets';
 const PROVISIONING_PATH = '/etc/grafana/provisioning';
 const DASHBOARDS_PATH = '/etc/grafana/dashboards';
 const DATA_PATH = '/var/lib/grafana';
@@ -75,6 +91,18 @@ export interface PrometheusSource {
   readonly intervalSeconds: number;
 }
 
+/** How a data source is called. */
+export interface DataSourceNames {
+  /** Name that people see. @default - the kind of server, e.g. `Prometheus` */
+  readonly name?: string;
+  /** Identifier that dashboards refer to. @default - the kind of server, e.g. `prometheus` */
+  readonly uid?: string;
+  /** Whether panels use it that name no data source. @default - the first Prometheus is the default */
+  readonly isDefault?: boolean;
+  /** Path of the API below the endpoint, e.g. `/prometheus` of Mimir. @default - none */
+  readonly path?: string;
+}
+
 /** User id that Grafana's image runs as. */
 const GRAFANA_USER = 472;
 
@@ -83,7 +111,8 @@ export class Grafana extends PatchableConstruct {
   /** The server, for arguments, mounts and connections. */
   readonly component: Component;
 
-  private readonly dataSources: DataSource[] = [];
+  private readonly dataSources: ProvisionedDataSource[] = [];
+  private readonly secrets = new SecretFiles(SECRETS_PATH, false);
   private readonly providers: DashboardProvider[] = [];
   private readonly folders = new Map<string, { title: string; directory: ConfigDirectory }>();
   private readonly dashboardUids = new Set<string>();
@@ -104,13 +133,17 @@ export class Grafana extends PatchableConstruct {
     config.addFile(
       'grafana.ini',
       toIni(
-        grafanaIni({
-          externalUrl: props.externalUrl,
-          adminUserFile: `${CREDENTIALS_PATH}/${adminUserKey}`,
-          adminPasswordFile: `${CREDENTIALS_PATH}/${adminPasswordKey}`,
-          dataPath: DATA_PATH,
-          provisioningPath: PROVISIONING_PATH,
-        }),
+        withSettings(
+          grafanaIni({
+            externalUrl: props.externalUrl,
+            adminUserFile: `${CREDENTIALS_PATH}/${adminUserKey}`,
+            adminPasswordFile: `${CREDENTIALS_PATH}/${adminPasswordKey}`,
+            dataPath: DATA_PATH,
+            provisioningPath: PROVISIONING_PATH,
+          }),
+          props.ini ?? {},
+          (key) => this.secrets.path(key),
+        ),
       ),
     );
     const dataSources = this.provisioning(name, 'datasources');
@@ -118,7 +151,7 @@ export class Grafana extends PatchableConstruct {
     const providers = this.provisioning(name, 'dashboards');
     providers.addFile('providers.yaml', () => toYaml(dashboardProvisioning(this.providers)));
 
-    const storage = isReplicated(props.pod)
+    const storage = isReplicated(props)
       ? undefined
       : { path: DATA_PATH, size: props.storageSize ?? '5Gi', storageClass: props.storageClass };
     this.component = new Component(this, 'server', {
@@ -145,36 +178,48 @@ export class Grafana extends PatchableConstruct {
       ],
       pod: props.pod,
     });
+    this.secrets.mountIn(this.component);
   }
 
   /**
-   * Adds a Prometheus as the default data source.
+   * Adds a Prometheus. The first is the default data source.
    *
+   * @param names required for a second Prometheus
    * @example
    * grafana.addPrometheus(stack.prometheus);
+   * grafana.addPrometheus({ endpoint: Endpoint.host('thanos.example.com'), intervalSeconds: 30 }, {
+   *   name: 'Thanos',
+   *   uid: 'thanos',
+   * });
    */
-  addPrometheus({ endpoint, intervalSeconds }: PrometheusSource): void {
+  addPrometheus({ endpoint, intervalSeconds }: PrometheusSource, names: DataSourceNames = {}): void {
+    const hasDefault = this.dataSources.some(({ isDefault }) => isDefault);
+    const { name = 'Prometheus', uid = 'prometheus', isDefault = !hasDefault, path } = names;
     this.addDataSource(endpoint, {
-      name: 'Prometheus',
+      name,
       type: 'prometheus',
-      uid: 'prometheus',
-      isDefault: true,
+      uid,
+      isDefault,
+      path,
       jsonData: {
         httpMethod: 'POST',
         timeInterval: `${intervalSeconds}s`,
         prometheusType: 'Prometheus',
-        prometheusVersion: imageVersion(images.prometheus),
+        prometheusVersion: imageVersion(imageOf(this, images.prometheus)),
         manageAlerts: true,
       },
     });
   }
 
   /** Adds an Alertmanager, for its alerts and silences. */
-  addAlertmanager(endpoint: Endpoint): void {
+  addAlertmanager(endpoint: Endpoint, names: DataSourceNames = {}): void {
+    const { name = 'Alertmanager', uid = 'alertmanager', isDefault = false, path } = names;
     this.addDataSource(endpoint, {
-      name: 'Alertmanager',
+      name,
       type: 'alertmanager',
-      uid: 'alertmanager',
+      uid,
+      isDefault,
+      path,
       jsonData: { implementation: 'prometheus', handleGrafanaManagedAlerts: false },
     });
   }
@@ -182,10 +227,19 @@ export class Grafana extends PatchableConstruct {
   /**
    * Adds a data source and connects to it.
    *
+   * @example
+   * grafana.addDataSource(Endpoint.host('logs.example.com'), {
+   *   name: 'Logs',
+   *   type: 'loki',
+   *   uid: 'logs',
+   *   jsonData: { httpHeaderName1: 'X-Scope-OrgID' },
+   *   secureJsonData: { httpHeaderValue1: { credentials, key: 'LOKI_TENANT' } },
+   * });
    * @throws DuplicateNameError for a second data source with the same uid or name: Grafana would skip or refuse it
    * @throws SettingError for a second default: Grafana would not start
    */
-  addDataSource(endpoint: Endpoint, dataSource: Omit<DataSource, 'url'>): void {
+  addDataSource(endpoint: Endpoint, source: Omit<DataSource, 'url'> & Pick<DataSourceNames, 'path'>): void {
+    const { path, secureJsonData, ...dataSource } = source;
     if (this.dataSources.some(({ uid }) => uid === dataSource.uid)) {
       throw new DuplicateNameError('data source uid', dataSource.uid);
     }
@@ -200,7 +254,11 @@ export class Grafana extends PatchableConstruct {
         `"${first.name}" is the default data source: make only one of them the default`,
       );
     }
-    this.dataSources.push({ ...dataSource, url: this.component.connectTo(endpoint).url() });
+    this.dataSources.push({
+      ...dataSource,
+      url: this.component.connectTo(endpoint).url(path),
+      ...(secureJsonData && { secureJsonData: this.secretReferences(secureJsonData) }),
+    });
   }
 
   /**
@@ -223,6 +281,17 @@ export class Grafana extends PatchableConstruct {
   /** The web interface and its own metrics. */
   get endpoint(): Endpoint {
     return this.component.endpoint();
+  }
+
+  private secretReferences(secrets: NonNullable<DataSource['secureJsonData']>): { [key: string]: string } {
+    const references = Object.entries(secrets).map(([name, key]) => {
+      if (!isSecretKey(key)) {
+        const fix = 'the manifest would show it; write a key of a Secret: { credentials, key }';
+        throw new SettingError(`secureJsonData.${name}`, HIDDEN, fix);
+      }
+      return [name, fileReference(this.secrets.path(key))];
+    });
+    return Object.fromEntries(references);
   }
 
   private folder(title: string): ConfigDirectory {
@@ -257,15 +326,17 @@ export class Grafana extends PatchableConstruct {
  *
  * @throws SettingError for several replicas without an external database
  */
-function isReplicated({ replicas = 1, env = [] }: PodOptions = {}): boolean {
-  const external = env.some(
-    ({ name, value }) => name === 'GF_DATABASE_URL' || (name === 'GF_DATABASE_TYPE' && value !== 'sqlite3'),
-  );
+function isReplicated({ pod: { replicas = 1, env = [] } = {}, ini = {} }: GrafanaProps): boolean {
+  const { type, url } = ini.database ?? {};
+  const external =
+    url !== undefined ||
+    (type !== undefined && type !== 'sqlite3') ||
+    env.some(({ name, value }) => name === 'GF_DATABASE_URL' || (name === 'GF_DATABASE_TYPE' && value !== 'sqlite3'));
   if (replicas > 1 && !external) {
     throw new SettingError(
       'pod.replicas',
       replicas,
-      'each replica would have a database of its own: add GF_DATABASE_URL of PostgreSQL or MySQL to pod.env',
+      'each replica would have a database of its own: name PostgreSQL or MySQL in ini.database, or GF_DATABASE_URL in pod.env',
     );
   }
   return replicas > 1;

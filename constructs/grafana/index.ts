@@ -1,2 +1,8 @@
-export { Grafana, type GrafanaDashboard, type GrafanaProps, type PrometheusSource } from './grafana';
-export type { DataSource } from './grafana-config';
+export {
+  type DataSourceNames,
+  Grafana,
+  type GrafanaDashboard,
+  type GrafanaProps,
+  type PrometheusSource,
+} from './grafana';
+export type { DataSource, GrafanaSettings } from './grafana-config';

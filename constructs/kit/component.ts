@@ -3,7 +3,7 @@ import { k8s } from 'cdk8s-plus-28';
 import type { Construct } from 'constructs';
 import { checkComponent, namespaceOf } from './component-checks';
 import { type Connection, type Destination, Endpoint } from './endpoint';
-import { imageVersion } from './images';
+import { imageOf, imageVersion } from './images';
 import { componentLabels, type Labels, selectorLabels } from './labels';
 import type { Mount } from './mount';
 import { cidrPeers, type PodPort, type Pods, PRIVATE_CIDRS, podsPeer, policyPorts } from './network';
@@ -66,7 +66,7 @@ export class Component extends PatchableConstruct {
     super(scope, id);
     guardObjectNames(this);
     checkComponent(given);
-    const props = withOptions(given);
+    const props = withOptions({ ...given, image: imageOf(this, given.image) });
     const { name, workload, ports, args = [], env = [], mounts = [] } = props;
     const chart = Chart.of(this);
     const labels = { ...chart.labels, ...componentLabels(name, imageVersion(props.image)) };

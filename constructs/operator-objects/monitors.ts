@@ -1,9 +1,10 @@
 import type { RelabelConfig } from '../prometheus-stack';
+import type { KubernetesSdConfig } from '../prometheus-stack/prometheus-config';
 import { type AdoptedJob, adoptedJob, relabelingsIn } from './endpoint';
 import type { SecretAccess } from './secrets';
 import { copyRule, selectorIn, selectorRules } from './selector';
 import type { Section, Source } from './source';
-import { type Objects, type PortName, podTargets, serviceTargets, type Target } from './targets';
+import { type Namespaces, type Objects, type PortName, podTargets, serviceTargets, type Target } from './targets';
 
 const META = '__meta_kubernetes';
 
@@ -12,10 +13,6 @@ export interface Adoption {
   readonly jobs: readonly AdoptedJob[];
   /** The pods that the jobs scrape. */
   readonly targets: readonly Target[];
-  /** Whether discovery reads the nodes of the pods. */
-  readonly readsNodes: boolean;
-  /** Namespaces whose Ingresses discovery reads. */
-  readonly ingressNamespaces: readonly string[];
 }
 
 /** What the readers of objects know of the App. */
@@ -23,7 +20,7 @@ export interface Surroundings {
   readonly objects: Objects;
   readonly access: SecretAccess;
   /** The namespaces that `any: true` stands for. */
-  readonly anyNamespace?: readonly string[];
+  readonly anyNamespace?: Namespaces;
 }
 
 /**
@@ -72,7 +69,7 @@ export function adoptServiceMonitor(source: Source, surroundings: Surroundings):
     return job;
   });
   finish(spec);
-  return { jobs, targets, readsNodes, ingressNamespaces: [] };
+  return { jobs, targets };
 }
 
 /**
@@ -117,15 +114,11 @@ export function adoptPodMonitor(source: Source, surroundings: Surroundings): Ado
     return job;
   });
   finish(spec);
-  return { jobs, targets, readsNodes, ingressNamespaces: [] };
+  return { jobs, targets };
 }
 
 /** The namespaces of `namespaceSelector`. */
-export function namespacesIn(
-  section: Section,
-  { namespace }: Source,
-  { anyNamespace }: Surroundings,
-): readonly string[] {
+export function namespacesIn(section: Section, { namespace }: Source, { anyNamespace }: Surroundings): Namespaces {
   const selector = section.section('namespaceSelector');
   const any = selector?.get<boolean>('any') ?? false;
   const names = selector?.get<readonly string[]>('matchNames');
@@ -140,8 +133,16 @@ export function namespacesIn(
 }
 
 /** Discovery through the Kubernetes API. */
-function discovery(role: 'endpointslice' | 'pod', namespaces: readonly string[], readsNodes: boolean) {
-  return { role, namespaces: { names: namespaces }, ...(readsNodes ? { attach_metadata: { node: true } } : {}) };
+export function discovery(
+  role: 'endpointslice' | 'pod' | 'ingress',
+  namespaces: Namespaces,
+  readsNodes = false,
+): KubernetesSdConfig {
+  return {
+    role,
+    ...(namespaces === 'all' ? {} : { namespaces: { names: namespaces } }),
+    ...(readsNodes ? { attach_metadata: { node: true } } : {}),
+  };
 }
 
 export function copy(from: string, to: string): RelabelConfig {

@@ -28,9 +28,10 @@ export interface OperatorObjectsProps {
   readonly remove?: boolean;
   /**
    * Namespaces that `namespaceSelector: { any: true }` stands for: Prometheus gets the right to discover targets in each.
+   * `all` grants it in the whole cluster.
    * @default - objects with such a selector are refused
    */
-  readonly anyNamespace?: readonly string[];
+  readonly anyNamespace?: readonly string[] | 'all';
   /** Blackbox exporter that answers Probe objects. @default - the Service that `spec.prober.url` names */
   readonly prober?: Endpoint;
   /**
@@ -46,10 +47,6 @@ export interface OperatorObjectsProps {
 }
 
 const GROUP = 'monitoring.coreos.com';
-
-/** Discovery of Ingresses, which Prometheus otherwise does not read. */
-const INGRESS_RULES = [{ apiGroups: ['networking.k8s.io'], resources: ['ingresses'], verbs: ['get', 'list', 'watch'] }];
-const NODE_RULES = [{ apiGroups: [''], resources: ['nodes'], verbs: ['get', 'list', 'watch'] }];
 
 /**
  * Scrape jobs and rules from the ServiceMonitor, PodMonitor, Probe and PrometheusRule objects of other charts in the
@@ -146,7 +143,7 @@ const ADOPTED_KINDS: readonly string[] = [
   'AlertmanagerConfig',
 ];
 
-const NOTHING: Adoption = { jobs: [], targets: [], readsNodes: false, ingressNamespaces: [] };
+const NOTHING: Adoption = { jobs: [], targets: [] };
 
 function adopt(source: Source, surroundings: Surroundings, prober: string | undefined): Adoption {
   switch (source.manifest.kind) {
@@ -174,20 +171,13 @@ function connect({ prometheus, prober }: OperatorObjectsProps): string {
   return prometheus.component.connectTo(prober!).address;
 }
 
-function addJobs(prometheus: Prometheus, { jobs, readsNodes, ingressNamespaces }: Adoption): void {
-  const { component } = prometheus;
+function addJobs(prometheus: Prometheus, { jobs }: Adoption): void {
   for (const { config, mounts } of jobs) {
     // The targets' label `job` is not the job's name, so no alert could watch it by name.
-    prometheus.addScrapeConfig(config, { optional: true });
+    prometheus.addScrapeConfig(config, { optional: true, allNamespaces: true });
     for (const mount of mounts) {
-      component.addMount(mount);
+      prometheus.component.addMount(mount);
     }
-  }
-  if (readsNodes) {
-    component.addClusterRole(NODE_RULES);
-  }
-  for (const namespace of ingressNamespaces) {
-    component.addRole(namespace, INGRESS_RULES);
   }
 }
 

@@ -1,6 +1,6 @@
-import type { RelabelConfig } from '../prometheus-stack';
+import type { RelabelConfig, ScrapeConfig } from '../prometheus-stack';
 import { adoptedJob, relabelingsIn } from './endpoint';
-import { type Adoption, copy, namespacesIn, type Surroundings } from './monitors';
+import { type Adoption, copy, discovery, namespacesIn, type Surroundings } from './monitors';
 import { selectorIn, selectorRules } from './selector';
 import type { Labels, Section, Source } from './source';
 import { type Objects, serviceTargets, type Target } from './targets';
@@ -9,10 +9,9 @@ const META = '__meta_kubernetes';
 
 /** How a Probe finds what it probes. */
 interface Probed {
-  readonly discovery: object;
+  readonly targets: Pick<ScrapeConfig, 'static_configs' | 'kubernetes_sd_configs'>;
   readonly rules: readonly RelabelConfig[];
   readonly relabelings: readonly RelabelConfig[];
-  readonly ingressNamespaces: readonly string[];
 }
 
 /**
@@ -27,13 +26,13 @@ export function adoptProbe(source: Source, surroundings: Surroundings, prober?: 
   const { address, settings, targets } = proberIn(spec, source, objects, prober);
   const jobName = spec.get<string>('jobName');
   const module = spec.get<string>('module');
-  const { discovery, rules, relabelings, ingressNamespaces } = probedIn(spec, source, surroundings);
+  const { targets: probed, rules, relabelings } = probedIn(spec, source, surroundings);
   const { config, mounts } = adoptedJob({
     source,
     access,
     job: `probe/${source.namespace}/${source.name}`,
     endpoint: spec,
-    discovery: { ...discovery, ...(module ? { params: { module: [module] } } : {}) },
+    discovery: { ...probed, ...(module ? { params: { module: [module] } } : {}) },
     rules: [
       ...(jobName ? [{ target_label: 'job', replacement: jobName }] : []),
       ...rules,
@@ -43,7 +42,7 @@ export function adoptProbe(source: Source, surroundings: Surroundings, prober?: 
     relabelings,
   });
   spec.finish();
-  return { jobs: [{ config: { ...config, ...settings }, mounts }], targets, readsNodes: false, ingressNamespaces };
+  return { jobs: [{ config: { ...config, ...settings }, mounts }], targets };
 }
 
 function proberIn(spec: Section, source: Source, objects: Objects, prober: string | undefined) {
@@ -92,15 +91,14 @@ function probedIn(spec: Section, source: Source, surroundings: Surroundings): Pr
     const relabelings = relabelingsIn(fixed, 'relabelingConfigs');
     fixed.finish();
     return {
-      discovery: { static_configs: [{ targets: urls, labels }] },
+      targets: { static_configs: [{ targets: urls, labels }] },
       rules: [copy('__address__', '__param_target')],
       relabelings,
-      ingressNamespaces: [],
     };
   }
   if (!ingress) {
     spec.problem('targets', 'is not set: write staticConfig or ingress');
-    return { discovery: {}, rules: [], relabelings: [], ingressNamespaces: [] };
+    return { targets: {}, rules: [], relabelings: [] };
   }
   const selector = selectorIn(ingress);
   const namespaces = namespacesIn(ingress, source, surroundings);
@@ -108,8 +106,8 @@ function probedIn(spec: Section, source: Source, surroundings: Surroundings): Pr
   ingress.finish();
   const address = ['_ingress_scheme', '', '_ingress_path'].map((part) => (part ? `${META}${part}` : '__address__'));
   return {
-    discovery: {
-      kubernetes_sd_configs: [{ role: 'ingress', namespaces: { names: namespaces } }],
+    targets: {
+      kubernetes_sd_configs: [discovery('ingress', namespaces)],
     },
     rules: [
       ...selectorRules(selector, `${META}_ingress`),
@@ -124,6 +122,5 @@ function probedIn(spec: Section, source: Source, surroundings: Surroundings): Pr
       copy('__address__', '__tmp_ingress_address'),
     ],
     relabelings,
-    ingressNamespaces: namespaces,
   };
 }

@@ -6,10 +6,13 @@ import type { Labels, Manifest } from './source';
 /** The objects of the App. */
 export type Objects = readonly Manifest[];
 
+/** Namespaces by name, or every namespace. */
+export type Namespaces = readonly string[] | 'all';
+
 /** Pods that a job scrapes, as far as the App tells. */
 export interface Target {
-  /** Their namespace. */
-  readonly namespace: string;
+  /** Their namespace. @default - any */
+  readonly namespace?: string;
   /** Labels of the pods. @default - every pod */
   readonly labels?: Labels;
   /** Number of the port. @default - every port, because only the cluster knows the number */
@@ -49,7 +52,7 @@ interface ServiceSpec {
 export function serviceTargets(
   objects: Objects,
   selector: Selector,
-  namespaces: readonly string[],
+  namespaces: Namespaces,
   port: { readonly service?: string; readonly pod?: PortName },
 ): readonly Target[] {
   const services = objects.filter(
@@ -62,14 +65,15 @@ export function serviceTargets(
     const wanted = port.service === undefined ? port.pod : named && (named.targetPort ?? named.port);
     return labels ? podTargets(objects, { labels, expressions: [] }, [namespaceOf(service)], wanted) : [];
   });
-  return found.length > 0 ? found : unknownTargets(namespaces, port.pod);
+  // The App rarely has all pods of a cluster.
+  return found.length > 0 && namespaces !== 'all' ? found : unknownTargets(namespaces, port.pod);
 }
 
 /** The pods that a selector selects. */
 export function podTargets(
   objects: Objects,
   selector: Selector,
-  namespaces: readonly string[],
+  namespaces: Namespaces,
   port: PortName,
 ): readonly Target[] {
   const templates = objects
@@ -83,7 +87,7 @@ export function podTargets(
     port: numberOf(port, template!),
     hostNetwork: template!.spec?.hostNetwork ?? false,
   }));
-  if (known.length > 0) {
+  if (known.length > 0 && namespaces !== 'all') {
     return known;
   }
   return unknownTargets(namespaces, port).map((target) => ({
@@ -93,9 +97,13 @@ export function podTargets(
 }
 
 /** The App does not have the pods: every pod of the namespaces may be one. */
-function unknownTargets(namespaces: readonly string[], port: PortName): readonly Target[] {
+function unknownTargets(namespaces: Namespaces, port: PortName): readonly Target[] {
   const number = typeof port === 'number' ? port : undefined;
-  return namespaces.map((namespace) => ({ namespace, port: number, hostNetwork: false }));
+  return (namespaces === 'all' ? [undefined] : namespaces).map((namespace) => ({
+    namespace,
+    port: number,
+    hostNetwork: false,
+  }));
 }
 
 function templateOf({ kind, metadata, spec }: Manifest): PodTemplate | undefined {
@@ -110,13 +118,15 @@ function numberOf(port: PortName, { spec }: PodTemplate): number | undefined {
   return ports.find(({ name }) => name === port)?.containerPort;
 }
 
-function isIn(namespaces: readonly string[], namespace = 'default'): boolean {
-  return namespaces.includes(namespace);
+function isIn(namespaces: Namespaces, namespace = 'default'): boolean {
+  return namespaces === 'all' || namespaces.includes(namespace);
 }
 
 function namespaceOf({ metadata }: Manifest): string {
   return metadata.namespace ?? 'default';
 }
+
+const EVERY_NAMESPACE = { namespaceSelector: {} };
 
 /** The egress rule that lets Prometheus reach a target. */
 export function destinationOf({ namespace, labels = {}, port, hostNetwork }: Target): Destination {
@@ -126,7 +136,7 @@ export function destinationOf({ namespace, labels = {}, port, hostNetwork }: Tar
   const matchLabels = Object.keys(labels).length > 0 ? { matchLabels: { ...labels } } : {};
   return new Destination({
     egress: (client) => {
-      const { namespaceSelector } = podsPeer({ namespace, labels }, client);
+      const { namespaceSelector } = namespace === undefined ? EVERY_NAMESPACE : podsPeer({ namespace, labels }, client);
       return {
         to: [{ ...(namespaceSelector ? { namespaceSelector } : {}), podSelector: matchLabels }],
         ports: port === undefined ? undefined : policyPorts([{ port }]),
@@ -142,7 +152,8 @@ export function admissionOf({ namespace, labels = {}, port, hostNetwork }: Targe
   }
   const pods = Object.keys(labels).length > 0 ? `pods ${describe(labels)}` : 'its scraped pods';
   const at = port === undefined ? 'at their metrics port' : `at port ${port}`;
-  return `namespace ${namespace}: admit to ${pods} ${at} the pods ${describe(client.labels)} of namespace ${client.namespace}`;
+  const where = namespace === undefined ? 'every namespace' : `namespace ${namespace}`;
+  return `${where}: admit to ${pods} ${at} the pods ${describe(client.labels)} of namespace ${client.namespace}`;
 }
 
 function describe(labels: Labels): string {

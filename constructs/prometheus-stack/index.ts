@@ -4,11 +4,18 @@ export {
   PROMETHEUS_DEFAULTS,
   Prometheus,
   type PrometheusProps,
+  type ScrapeConfigOptions,
   type ScrapeJobSettings,
 } from './prometheus';
 export type { ProbedUrl } from './prometheus-checks';
-export type { PrometheusConfig, RelabelConfig, ScrapeConfig } from './prometheus-config';
+export type {
+  AlertmanagerClient,
+  PrometheusConfig,
+  PrometheusSettings,
+  RelabelConfig,
+  ScrapeConfig,
+} from './prometheus-config';
 export { type AnnotatedApplication, PrometheusStack, type PrometheusStackProps } from './prometheus-stack';
-export type { RemoteWrite } from './remote-write';
+export type { RemoteWrite, RemoteWriteSettings } from './remote-write';
 export type { ConfigMapKey, ScrapeBasicAuth, ScrapeCredentials, ScrapeTls } from './scrape-credentials';
 export { type PrometheusLoad, type PrometheusSize, sizePrometheus } from './sizing';

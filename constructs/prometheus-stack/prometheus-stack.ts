@@ -119,9 +119,14 @@ export class PrometheusStack extends PatchableConstruct {
   private scrapeKubernetes({ platform, nodeCidrs, apiCidrs }: PrometheusStackProps): void {
     const { component } = this.prometheus;
     component.allowEgressTo(Endpoint.nodes(KUBELET_PORT, nodeCidrs));
-    this.prometheus.addScrapeConfig({ ...kubeletJob('kubelet', '/metrics'), sample_limit: 50_000 });
+    // The ClusterRole below has the right to discover nodes too.
+    const rightsBelow = { grantRights: false };
+    this.prometheus.addScrapeConfig({ ...kubeletJob('kubelet', '/metrics'), sample_limit: 50_000 }, rightsBelow);
     // The largest target: one scrape has every container of a node.
-    this.prometheus.addScrapeConfig({ ...kubeletJob('cadvisor', '/metrics/cadvisor'), sample_limit: 100_000 });
+    this.prometheus.addScrapeConfig(
+      { ...kubeletJob('cadvisor', '/metrics/cadvisor'), sample_limit: 100_000 },
+      rightsBelow,
+    );
 
     const { service } = component.connectTo(Endpoint.kubernetesApi(apiCidrs));
     this.prometheus.addScrapeConfig({ ...apiServerJob(service!), sample_limit: 150_000 });

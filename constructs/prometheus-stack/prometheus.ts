@@ -1,4 +1,3 @@
-import type { k8s } from 'cdk8s-plus-28';
 import type { Construct } from 'constructs';
 import type { KeepList } from '../../metrics';
 import { type AlertLinks, type RuleCatalogue, rulesOf } from '../../rules';
@@ -11,23 +10,38 @@ import {
   DuplicateNameError,
   Endpoint,
   httpProbe,
+  httpUrl,
   images,
   type PodOptions,
+  SecretFiles,
   SettingError,
   startupProbe,
   toYaml,
+  type WithSecretKeys,
 } from '../kit';
-import { checkName, checkObjectName, checkScheme } from '../kit/checks';
+import { checkName, checkObjectName, checkScheme, privateHost } from '../kit/checks';
 import { PatchableConstruct } from '../kit/patchable-construct';
+import { serverOf } from '../kit/url';
+import { discoveryRights } from './discovery-rights';
 import { checkPrometheus, checkScrapeConfig } from './prometheus-checks';
 import {
+  type AlertmanagerClient,
+  checkSettings,
+  type KubernetesSdConfig,
   type PrometheusConfig,
+  type PrometheusSettings,
   prometheusConfig,
   type RelabelConfig,
   type RemoteWriteConfig,
   type ScrapeConfig,
 } from './prometheus-config';
-import { type RemoteWrite, remoteWriteConfig, tokenKeys } from './remote-write';
+import {
+  type RemoteWrite,
+  type RemoteWriteSettings,
+  remoteWriteConfig,
+  remoteWriteDestinations,
+  tokenKeys,
+} from './remote-write';
 import { RenderedRules } from './rendered-rules';
 import { jobCredentials, type ScrapeCredentials } from './scrape-credentials';
 import { checkInterval } from './scrape-interval';
@@ -72,17 +86,40 @@ export interface PrometheusProps {
   readonly apiCidrs?: readonly string[];
   /** Options of the pods. `resources` replace those that `activeSeries` gives. @default - none */
   readonly pod?: PodOptions;
+  /**
+   * More settings of `prometheus.yml`, as Prometheus reads them: `global`, `storage`, `tracing`, `otlp`, `remote_read` …
+   * They are merged over the construct's. A field that names a file takes a key of a Secret. Settings that the construct
+   * writes are refused. You open the way to a receiver of traces, and to private servers of `remote_read`, with
+   * `component.connectTo()`.
+   * @default - none
+   */
+  readonly config?: WithSecretKeys<PrometheusSettings>;
+  /**
+   * Feature flags, in addition to `exemplar-storage`, e.g. `otlp-deltatocumulative`.
+   * https://prometheus.io/docs/prometheus/latest/feature_flags/
+   * @default - none
+   */
+  readonly features?: readonly string[];
 }
 
-/** Settings of a scrape job, without those that find its targets. */
-export type ScrapeJobSettings = Omit<
-  ScrapeConfig,
-  'job_name' | 'scheme' | 'relabel_configs' | `${string}_sd_configs` | 'static_configs'
+/** Settings of a scrape job, without those that find its targets. A field that names a file takes a key of a Secret. */
+export type ScrapeJobSettings = WithSecretKeys<
+  Omit<ScrapeConfig, 'job_name' | 'scheme' | 'relabel_configs' | `${string}_sd_configs` | 'static_configs'>
 > &
   ScrapeCredentials & {
     /** Relabelling after the rules that name the target. @default - none */
     readonly relabel?: readonly RelabelConfig[];
   };
+
+/** Options of `addScrapeConfig()`. */
+export interface ScrapeConfigOptions {
+  /** Grant discovery without namespaces its rights in the whole cluster. @default false: it is refused */
+  readonly allNamespaces?: boolean;
+  /** Grant discovery in Kubernetes its rights. @default true */
+  readonly grantRights?: boolean;
+  /** The job may have no target: `ScrapeTargetMissing` does not watch it. @default false */
+  readonly optional?: boolean;
+}
 
 /** Targets in a ConfigMap that an operator maintains. */
 export interface FileDiscovery {
@@ -101,17 +138,12 @@ const CONFIG_PATH = '/etc/prometheus/config';
 const RULES_PATH = '/etc/prometheus/rules';
 const TARGETS_PATH = '/etc/prometheus/targets';
 const CREDENTIALS_PATH = '/etc/prometheus/credentials';
+const SECRETS_PATH = '/etc/prometheus/secrets';
 const SCRAPE_PATH = '/etc/prometheus/scrape';
 const DATA_PATH = '/prometheus';
 
 /** Replaying the write-ahead log of a large head block takes minutes, and a restart would begin it again. */
 const WAL_REPLAY_SECONDS = 3600;
-
-/** Read access for discovery in a namespace. */
-const DISCOVERY_RULES: readonly k8s.PolicyRule[] = [
-  { apiGroups: [''], resources: ['pods', 'services'], verbs: ['get', 'list', 'watch'] },
-  { apiGroups: ['discovery.k8s.io'], resources: ['endpointslices'], verbs: ['get', 'list', 'watch'] },
-];
 
 /**
  * A Prometheus server in two replicas that scrape the same targets. It reloads its configuration and rules when their
@@ -127,7 +159,11 @@ export class Prometheus extends PatchableConstruct {
   private readonly props: PrometheusProps;
   private readonly rules: ConfigDirectory;
   private readonly jobs = new Map<string, ScrapeConfig>();
-  private readonly alertmanagers: { scheme: string; targets: readonly string[] }[] = [];
+  private readonly alertmanagers: AlertmanagerClient[] = [];
+  /** Address of the first replica of each. */
+  private readonly alertmanagerAddresses = new Set<string>();
+  private readonly secrets = new SecretFiles(SECRETS_PATH);
+  private readonly settings: PrometheusSettings;
   private readonly remoteWrites: readonly RemoteWriteConfig[];
   private readonly optionalJobs = new Set<string>();
 
@@ -142,6 +178,8 @@ export class Prometheus extends PatchableConstruct {
       retentionDays = PROMETHEUS_DEFAULTS.retentionDays,
       activeSeries = PROMETHEUS_DEFAULTS.activeSeries,
     } = props;
+    checkSettings(props.config ?? {});
+    this.settings = this.secrets.resolve<PrometheusSettings>('config', '', props.config ?? {});
     const size = sizePrometheus({ activeSeries, intervalSeconds, retentionDays }, props.storageSize);
     this.props = props;
     this.intervalSeconds = intervalSeconds;
@@ -170,7 +208,7 @@ export class Prometheus extends PatchableConstruct {
         `--storage.tsdb.path=${DATA_PATH}`,
         `--web.external-url=${props.externalUrl}`,
         '--web.route-prefix=/',
-        '--enable-feature=exemplar-storage',
+        `--enable-feature=${['exemplar-storage', ...(props.features ?? [])].join(',')}`,
       ],
       env: [{ name: 'POD_NAME', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } }],
       probes: {
@@ -186,19 +224,31 @@ export class Prometheus extends PatchableConstruct {
       pod: props.pod,
       fixedReplicas: 'write the prop replicas of Prometheus',
     });
+    this.secrets.mountIn(this.component);
     this.remoteWrites = this.addRemoteWrites(props);
+    for (const { url } of this.settings.remote_read ?? []) {
+      const { host } = serverOf(httpUrl('config.remote_read.url', url, 'https://mimir.example.com/api/v1/read'));
+      if (privateHost(host) === undefined) {
+        this.component.allowEgressTo(Endpoint.url(url));
+      }
+    }
   }
 
   /**
-   * Adds a scrape job as Prometheus writes it, with default limits. Discovery gets its Role; you open the way to the
-   * targets with `component.connectTo()` or `component.allowEgressTo()`.
+   * Adds a scrape job as Prometheus reads it, with default limits. A field that names a file takes a key of a Secret.
    *
-   * @param optional the job may have no target, so `ScrapeTargetMissing` does not watch it
+   * Discovery in Kubernetes gets its rights in its namespaces, or in the whole cluster with `allNamespaces`. You open
+   * the way to the targets, and to the API of another discovery, with `component.connectTo()` or
+   * `component.allowEgressTo()`.
+   *
    * @throws DuplicateNameError for a second job of the same name
-   * @throws SettingError for an invalid duration, and for discovery in no namespace or in an invalid one
+   * @throws SettingError for an invalid duration, for discovery in no namespace or in an invalid one, and for a secret
+   *   that stands in the job itself
    */
-  addScrapeConfig(config: ScrapeConfig, { optional = false }: { readonly optional?: boolean } = {}): void {
-    checkScrapeConfig(config, this.intervalSeconds);
+  addScrapeConfig(settings: WithSecretKeys<ScrapeConfig>, options: ScrapeConfigOptions = {}): void {
+    const config = this.secrets.resolve<ScrapeConfig>(`scrape job ${settings.job_name}`, 'scrape_configs', settings);
+    const { allNamespaces = false, grantRights = true, optional = false } = options;
+    checkScrapeConfig(config, { intervalSeconds: this.intervalSeconds, allNamespaces });
     if (this.jobs.has(config.job_name)) {
       throw new DuplicateNameError('scrape job name', config.job_name);
     }
@@ -206,10 +256,8 @@ export class Prometheus extends PatchableConstruct {
     if (optional) {
       this.optionalJobs.add(config.job_name);
     }
-    for (const { role, namespaces } of config.kubernetes_sd_configs ?? []) {
-      if (role !== 'node') {
-        this.discoverIn(namespaces?.names ?? []);
-      }
+    for (const discovery of grantRights ? (config.kubernetes_sd_configs ?? []) : []) {
+      this.grantDiscovery(discovery);
     }
   }
 
@@ -285,17 +333,28 @@ export class Prometheus extends PatchableConstruct {
   /**
    * Sends alerts to every replica behind an endpoint.
    *
+   * @param settings more settings of the client, as Prometheus reads them: `basic_auth`, `sigv4`, `path_prefix` …
    * @throws DuplicateNameError for the same endpoint again
    */
-  addAlertmanager(endpoint: Endpoint): void {
+  addAlertmanager(
+    endpoint: Endpoint,
+    settings: WithSecretKeys<Omit<AlertmanagerClient, 'static_configs' | 'scheme'>> = {},
+  ): void {
     const connection = this.component.connectTo(endpoint);
     checkScheme('addAlertmanager', connection, HTTP_SCHEMES);
     const { scheme, replicas, address } = connection;
     const targets = replicas.length > 0 ? replicas : [address];
-    if (this.alertmanagers.some((known) => known.targets.includes(targets[0]!))) {
+    if (this.alertmanagerAddresses.has(targets[0]!)) {
       throw new DuplicateNameError('Alertmanager', address, 'remove one of them');
     }
-    this.alertmanagers.push({ scheme, targets });
+    this.alertmanagerAddresses.add(targets[0]!);
+    this.alertmanagers.push({
+      api_version: 'v2',
+      scheme,
+      // Every replica, never the Service: https://prometheus.io/docs/alerting/latest/alertmanager/#high-availability
+      static_configs: [{ targets }],
+      ...this.secrets.resolve<AlertmanagerClient>('addAlertmanager', 'alertmanagers', settings),
+    });
   }
 
   /** The server's API and its own metrics. */
@@ -322,6 +381,7 @@ export class Prometheus extends PatchableConstruct {
       alertmanagers: this.alertmanagers,
       remoteWrites: this.remoteWrites,
       scrapeConfigs: this.scrapeConfigs,
+      settings: this.settings,
     });
   }
 
@@ -334,15 +394,27 @@ export class Prometheus extends PatchableConstruct {
       this.component.addMount(credentials.files(CREDENTIALS_PATH, keys, true));
     }
     return remoteWrites.map((remoteWrite) => {
-      const config = remoteWriteConfig(remoteWrite, CREDENTIALS_PATH);
-      this.component.allowEgressTo(Endpoint.url(remoteWrite.url, remoteWrite.cidrs));
+      const settings = this.secrets.resolve<RemoteWriteSettings>(
+        'remoteWrites.config',
+        'remote_write',
+        remoteWrite.config ?? {},
+      );
+      const config = remoteWriteConfig(remoteWrite, CREDENTIALS_PATH, settings);
+      for (const destination of remoteWriteDestinations(remoteWrite, settings)) {
+        this.component.allowEgressTo(destination);
+      }
       return config;
     });
   }
 
-  private discoverIn(namespaces: readonly string[]): void {
-    for (const namespace of namespaces) {
-      this.component.addRole(namespace, DISCOVERY_RULES);
+  private grantDiscovery(discovery: KubernetesSdConfig): void {
+    const { namespaces, rules, clusterRules } = discoveryRights(discovery, this.component.namespace);
+    const inCluster = [...(namespaces ? [] : rules), ...clusterRules];
+    if (inCluster.length > 0) {
+      this.component.addClusterRole(inCluster);
+    }
+    for (const namespace of namespaces ?? []) {
+      this.component.addRole(namespace, rules);
     }
   }
 }

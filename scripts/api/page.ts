@@ -1,6 +1,15 @@
 import { posix } from 'node:path';
 import ts from 'typescript5';
-import { type Member, membersOf, type PublicSymbol, type Surface, symbolOf, tagsOf, textOf } from './surface';
+import {
+  isGenerated,
+  type Member,
+  membersOf,
+  type PublicSymbol,
+  type Surface,
+  symbolOf,
+  tagsOf,
+  textOf,
+} from './surface';
 
 /** Pages of the API reference by file name: one for each folder that exports something, and an index. */
 export function apiPages(surface: Surface): ReadonlyMap<string, string> {
@@ -8,7 +17,7 @@ export function apiPages(surface: Surface): ReadonlyMap<string, string> {
   const sorted = [...folders].sort(([one], [other]) => (one < other ? -1 : 1));
   const homes = new Map(surface.exports.map((exported) => [exported.name, pageOf(folderOf(exported))]));
   return new Map([
-    ['README.md', indexPage(sorted)],
+    ['README.md', indexPage(sorted, surface.namespaces)],
     ...sorted.map(([folder, symbols]) => [pageOf(folder), page(folder, symbols, { surface, homes })] as const),
   ]);
 }
@@ -39,7 +48,10 @@ function pageOf(folder: string): string {
   return `${folder.replaceAll('/', '-')}.md`;
 }
 
-function indexPage(folders: readonly (readonly [string, readonly PublicSymbol[]])[]): string {
+function indexPage(
+  folders: readonly (readonly [string, readonly PublicSymbol[]])[],
+  namespaces: readonly string[],
+): string {
   const rows = folders.map(([folder, symbols]) => {
     const names = symbols.map(({ name }) => `[${name}](${pageOf(folder)}#${anchor(name)})`);
     return `| [${folder}](${pageOf(folder)}) | ${names.join(', ')} |`;
@@ -51,6 +63,8 @@ function indexPage(folders: readonly (readonly [string, readonly PublicSymbol[]]
     '`constructs/…` alone, and `sightedit-monitoring/charts` has `charts`.\n',
     '| folder | exports |\n|---|---|',
     `${rows.join('\n')}\n`,
+    `The namespaces ${namespaces.map((name) => `\`${name}\``).join(' and ')} have every type of these files, generated from the`,
+    'structs of the pinned servers: `prometheusYml.ScrapeConfig`.\n',
   ].join('\n');
 }
 
@@ -69,6 +83,9 @@ function rank({ declarations }: PublicSymbol): number {
 function section(exported: PublicSymbol, context: Context): string {
   const { checker } = context.surface;
   const { name, symbol, declarations } = exported;
+  if (isGenerated(exported)) {
+    return `## ${name}\n\nEvery field of the pinned server's own configuration. See ${upstreamOf(exported)}\n`;
+  }
   const parts = [`## ${name}\n`, `${prose(textOf(symbol, checker))}\n`];
   for (const see of tagsOf(symbol, 'see', checker)) {
     parts.push(`See ${see}\n`);
@@ -86,6 +103,12 @@ function section(exported: PublicSymbol, context: Context): string {
     parts.push(example.startsWith('```') ? `${example}\n` : `\`\`\`ts\n${example}\n\`\`\`\n`);
   }
   return parts.join('\n');
+}
+
+function upstreamOf({ file }: PublicSymbol): string {
+  return file.endsWith('alertmanager')
+    ? 'https://prometheus.io/docs/alerting/latest/configuration/'
+    : 'https://prometheus.io/docs/prometheus/latest/configuration/configuration/';
 }
 
 function interfaceParts(declaration: ts.InterfaceDeclaration, exported: PublicSymbol, context: Context): string[] {

@@ -1,22 +1,24 @@
 import ts from 'typescript5';
-import { hasTag, membersOf, type PublicSymbol, type Surface, symbolOf, textOf } from './surface';
+import { hasTag, isGenerated, membersOf, type PublicSymbol, type Surface, symbolOf, textOf } from './surface';
 
 /**
  * Exported symbols and their members without a docstring, one line each. A type that repeats a file format names the
- * page that documents it with `@see`, and its members need no docstring.
+ * page that documents it with `@see`, and its members need no docstring. Generated types need none at all.
  */
 export function undocumented({ checker, exports }: Surface): string[] {
-  return exports.flatMap((exported) => [
-    ...(textOf(exported.symbol, checker) ? [] : [`${exported.file}: ${exported.name} has no docstring`]),
-    ...(hasTag(exported.symbol, 'see') ? [] : membersOf(exported))
-      .filter(({ node }) => !textOf(symbolOf(node, checker), checker))
-      .map(({ path }) => `${exported.file}: ${path} has no docstring`),
-  ]);
+  return exports
+    .filter((exported) => !isGenerated(exported))
+    .flatMap((exported) => [
+      ...(textOf(exported.symbol, checker) ? [] : [`${exported.file}: ${exported.name} has no docstring`]),
+      ...(hasTag(exported.symbol, 'see') ? [] : membersOf(exported))
+        .filter(({ node }) => !textOf(symbolOf(node, checker), checker))
+        .map(({ path }) => `${exported.file}: ${path} has no docstring`),
+    ]);
 }
 
 /** Symbols of the package that a public declaration mentions and that the package does not export, one line each. */
-export function unexported({ checker, exports }: Surface): string[] {
-  const known = new Set(exports.map(({ symbol }) => symbol));
+export function unexported({ checker, exports, namespaced }: Surface): string[] {
+  const known = new Set([...exports.map(({ symbol }) => symbol), ...namespaced]);
   const isOurs = (symbol: ts.Symbol) =>
     symbol.declarations?.some((each) => !each.getSourceFile().fileName.includes('/node_modules/')) ?? false;
   return [

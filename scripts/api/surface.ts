@@ -10,6 +10,10 @@ export interface Surface {
   readonly checker: ts.TypeChecker;
   /** What `index.d.ts` exports, by name. */
   readonly exports: readonly PublicSymbol[];
+  /** Names of namespaces that it exports, each with all types of a file format. */
+  readonly namespaces: readonly string[];
+  /** The types in the namespaces. */
+  readonly namespaced: ReadonlySet<ts.Symbol>;
 }
 
 /** Something that the package exports. */
@@ -53,16 +57,26 @@ export function surfaceOf(directory: string): Surface {
   });
   const checker = program.getTypeChecker();
   const module = checker.getSymbolAtLocation(program.getSourceFile(entry)!)!;
-  const exports = checker
-    .getExportsOfModule(module)
-    .map((exported) => {
-      const symbol = exported.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(exported) : exported;
+  const all = checker.getExportsOfModule(module).map((exported) => ({
+    name: exported.name,
+    symbol: exported.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(exported) : exported,
+  }));
+  const isNamespace = ({ symbol }: { readonly symbol: ts.Symbol }) => (symbol.flags & ts.SymbolFlags.ValueModule) !== 0;
+  const namespaces = all.filter(isNamespace);
+  const exports = all
+    .filter((exported) => !isNamespace(exported))
+    .map(({ name, symbol }) => {
       const declarations = symbol.declarations ?? [];
       const file = relative(directory, declarations[0]!.getSourceFile().fileName).replace(/\.d\.ts$/, '');
-      return { name: exported.name, symbol, declarations, file };
+      return { name, symbol, declarations, file };
     })
     .sort((one, other) => (one.name < other.name ? -1 : 1));
-  return { checker, exports };
+  return {
+    checker,
+    exports,
+    namespaces: namespaces.map(({ name }) => name).sort(),
+    namespaced: new Set(namespaces.flatMap(({ symbol }) => checker.getExportsOfModule(symbol))),
+  };
 }
 
 /** A member of a public type: a property, a method, an accessor. */
@@ -139,4 +153,9 @@ export function tagsOf(symbol: ts.Symbol | undefined, name: string, checker: ts.
   return (symbol?.getJsDocTags(checker) ?? [])
     .filter((tag) => tag.name === name)
     .map((tag) => ts.displayPartsToString(tag.text).trim());
+}
+
+/** Whether a declaration is generated from the structs of a server, which document its fields. */
+export function isGenerated({ file }: PublicSymbol): boolean {
+  return file.startsWith('formats/generated/');
 }

@@ -367,6 +367,18 @@ describe('OperatorObjects', () => {
     });
   });
 
+  it('reads every namespace with rights of the whole cluster', () => {
+    const spec = { selector: {}, namespaceSelector: { any: true }, podMetricsEndpoints: [{ portNumber: 8080 }] };
+    const adopted = adopt('PodMonitor', spec, { anyNamespace: 'all' });
+    expect(jobIn(adopted, 'podMonitor/shop/it/0').kubernetes_sd_configs).toEqual([{ role: 'pod' }]);
+    expect(findAll(adopted, 'ClusterRole')).toHaveLength(1);
+    expect(findAll(adopted, 'Role')).toEqual([]);
+    expect(egressOf(adopted)).toContainEqual({
+      to: [{ namespaceSelector: {}, podSelector: {} }],
+      ports: [{ port: 8080, protocol: 'TCP' }],
+    });
+  });
+
   it('leaves the objects in the manifests, or out of them', () => {
     const kinds = (from: readonly Manifest[]) =>
       from.filter(({ apiVersion }) => apiVersion === 'monitoring.coreos.com/v1').map(({ kind }) => kind);
