@@ -27,7 +27,8 @@ export interface AlertLinks {
   readonly dashboard?: (alert: AlertingRule) => string | undefined;
 }
 
-// The checks take longest in a synthesis. `npm run synth` stores their results.
+// Reading and checking rules takes longest in a synthesis. `npm run synth` stores the results.
+const promqlOf = stored('promqlBlocks', promqlBlocks);
 const ruleProblemsOf = stored('checkRuleFile', checkRuleFile);
 const sloProblemsOf = stored('checkSlo', ({ name, slo }: { name: string; slo: ServiceLevelObjective }) =>
   checkSlo(name, slo),
@@ -115,7 +116,7 @@ export class RuleCatalogue {
       groups.flatMap((group) => group.rules).map((rule) => ruleUse(topic, rule)),
     );
     const runbooks = [...this.pages].flatMap(([page, text]) =>
-      promqlBlocks(text).map((expr) => ({ where: `runbooks/${page}.md`, expr, shows: [] })),
+      promqlOf(text).map((expr) => ({ where: `runbooks/${page}.md`, expr, shows: [] })),
     );
     const { alerts } = this;
     return [...rules, ...runbooks, ...this.inhibitions.flatMap((inhibition) => inhibitionUses(inhibition, alerts))];
