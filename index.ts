@@ -1,6 +1,28 @@
+/** The public surface of the package. Everything that is not exported here may change at any time. */
 export * from './charts';
 export * from './constructs';
+export type { Dashboard } from './dashboards';
 export {
+  type Annotation,
+  activeAlerts,
+  clusterVariables,
+  type DashboardDefinition,
+  defineDashboard,
+  faultCount,
+  type Limit,
+  type MeasureSpec,
+  type PanelSpec,
+  type Query,
+  type QueryVariable,
+  type Section,
+  type States,
+  stat,
+  stateTimeline,
+  statusStat,
+  timeSeries,
+} from './dashboards/kit';
+export {
+  applicationJobs,
   type KeepList,
   type KeepProps,
   KnownMetrics,
@@ -11,6 +33,43 @@ export {
   type Metrics,
   metricLists,
   provenanceProblems,
-  type ScrapeJob,
 } from './metrics';
-export * from './rules';
+export {
+  blockAddress,
+  clearCache,
+  openIncident,
+  type RemediationPolicy,
+  resetConnections,
+  restartWorkload,
+  scaleUp,
+} from './remediation';
+export {
+  type AlertChange,
+  type AlertingRule,
+  type AlertLinks,
+  CATEGORIES,
+  CatalogueError,
+  type CatalogueSource,
+  type Category,
+  type Coverage,
+  type ExistingJobs,
+  type ForeignDocument,
+  type ForeignOptions,
+  GENERAL_TOPICS,
+  type GeneralNames,
+  type GeneralOptions,
+  type GeneralTopic,
+  type Inhibition,
+  type JobNames,
+  type MetricUse,
+  type RecordingRule,
+  type Rule,
+  RuleCatalogue,
+  type RuleFile,
+  type RuleGroup,
+  SEVERITIES,
+  type ServiceLevelIndicator,
+  type ServiceLevelObjective,
+  type Severity,
+} from './rules';
+export { type SqlCollector, type SqlMetric, type SqlQuery, sqlCollectors } from './rules/sql';

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { App } from 'cdk8s';
-import { type Profile, resolveSettings, SightEditMonitoring, sightEdit } from './charts';
+import { addSightEditMonitoring, resolveSettings, sightEdit } from './charts';
 import { imageReference, images } from './constructs';
 import { ManifestApp } from './manifests/manifest-app';
 
@@ -19,9 +19,8 @@ export function main(): void {
 }
 
 function synthesize(): void {
-  const profile = (process.env.SIGHTEDIT_PROFILE ?? 'production') as Profile;
   const app = new ManifestApp();
-  new SightEditMonitoring(app, 'sightedit', resolveSettings(sightEdit, profile));
+  addSightEditMonitoring(app, 'sightedit', resolveSettings(sightEdit, process.env.SIGHTEDIT_PROFILE ?? 'production'));
   app.synth();
   writeFileSync(join(app.outdir, 'images.txt'), imageList(app));
 }

@@ -1,5 +1,6 @@
 import type { Construct } from 'constructs';
 import { AlertRouting, type Credentials } from '../constructs';
+import { inSettings } from '../constructs/kit/setting-path';
 import type { RuleCatalogue } from '../rules';
 import { MonitoringChart } from './monitoring-chart';
 import type { MonitoringSettings } from './settings';
@@ -10,18 +11,19 @@ export interface AlertingProps {
   readonly catalogue: RuleCatalogue;
 }
 
-/** Alerting: who hears of what. */
+/** Alertmanager: routes, receivers and inhibitions. */
 export class AlertingChart extends MonitoringChart {
   readonly routing: AlertRouting;
 
   constructor(scope: Construct, id: string, { settings, credentials, catalogue }: AlertingProps) {
     super(scope, id, settings);
-    this.routing = new AlertRouting(this, 'alertmanager', {
+    const props = {
       ...settings.alerting,
       storageClass: settings.storageClass,
       credentials,
       externalUrl: settings.links.alertmanager,
       inhibitions: catalogue.inhibitions,
-    });
+    };
+    this.routing = inSettings('alerting', () => new AlertRouting(this, 'alertmanager', props));
   }
 }

@@ -1,20 +1,21 @@
 import type { Construct } from 'constructs';
 import { ExternalWorkload } from '../constructs';
 import { MonitoringChart } from './monitoring-chart';
-import type { ApplicationSettings } from './settings';
+import type { MonitoringSettings } from './settings';
 
 /**
- * The application, as far as monitoring touches it: what is connected to gets a NetworkPolicy in the application's
- * namespace that admits us. The namespace itself belongs to the application.
+ * The application's workloads that the platform connects to. With `application.admit`, each gets a NetworkPolicy in the
+ * application's namespace that admits the connected components. The namespace itself belongs to the application, and
+ * denies what no policy admits: these policies isolate no pod that was open before.
  */
 export class ApplicationChart extends MonitoringChart {
   readonly backend: ExternalWorkload;
   readonly postgres: ExternalWorkload;
   readonly redis: ExternalWorkload;
 
-  constructor(scope: Construct, id: string, settings: ApplicationSettings) {
-    super(scope, id, { namespace: settings.namespace });
-    const { namespace, admit } = settings;
+  constructor(scope: Construct, id: string, { application, partOf, cluster }: MonitoringSettings) {
+    const { namespace, admit } = application;
+    super(scope, id, { namespace, partOf, cluster });
     this.backend = new ExternalWorkload(this, 'backend', {
       namespace,
       podLabels: { 'app.kubernetes.io/name': 'sightedit', 'app.kubernetes.io/component': 'backend' },

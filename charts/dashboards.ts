@@ -10,7 +10,7 @@ export interface DashboardsProps {
   readonly dashboards: readonly Dashboard[];
 }
 
-/** Dashboards: Grafana and what it shows. */
+/** Grafana and its dashboards. */
 export class DashboardsChart extends MonitoringChart {
   readonly grafana: Grafana;
 

@@ -1,21 +1,19 @@
 import { dashboards, usesOf } from '../dashboards';
-import type { RemediationPolicy } from '../remediation';
+import { actionOf, type RemediationPolicy } from '../remediation';
 import type { MetricUse, RuleCatalogue } from '../rules';
-import { remediationPolicies } from './remediation-policies';
-import type { MonitoringSettings } from './settings';
 
-/** Every expression that the platform asks Prometheus: what they read is kept, and must exist. */
-export function metricUses(settings: MonitoringSettings, catalogue: RuleCatalogue): readonly MetricUse[] {
-  return [...catalogue.uses, ...dashboards().flatMap(usesOf), ...remediationPolicies(settings).flatMap(usesOfPolicy)];
+/** Every expression that the platform evaluates. The metrics in them are kept, and must exist. */
+export function metricUses(catalogue: RuleCatalogue, policies: readonly RemediationPolicy[]): readonly MetricUse[] {
+  return [...catalogue.uses, ...dashboards().flatMap(usesOf), ...policies.flatMap(usesOfPolicy)];
 }
 
-/** What a policy asks: proofs, blocking condition, and evidence. */
-function usesOfPolicy({ name, action, parameters, verification, skipWhile }: RemediationPolicy): MetricUse[] {
-  const { queries = {} } = action === 'open-incident' ? (parameters as { queries?: Record<string, string> }) : {};
+/** The expressions of a policy: its verification, its blocking conditions, and the queries of its action. */
+function usesOfPolicy(policy: RemediationPolicy): MetricUse[] {
+  const { name, parameters, verification, skipWhile } = policy;
   const expressions = [
     ...(verification ? [verification.query] : []),
     ...skipWhile.map(({ query }) => query),
-    ...Object.values(queries),
+    ...(actionOf(policy).queries?.(parameters) ?? []),
   ];
   return expressions.map((expr) => ({ where: `policy ${name}`, expr, shows: [] }));
 }

@@ -9,8 +9,9 @@ import {
   RedisExporter,
   SettingError,
 } from '../constructs';
+import { inSettings } from '../constructs/kit/setting-path';
 import { remembered } from '../memo';
-import { APPLICATION_JOBS, type KeepList, keepUsed, metricLists, seriesOf } from '../metrics';
+import { APPLICATION, APPLICATION_JOBS, type KeepList, keepUsed, metricLists, seriesOf } from '../metrics';
 import type { AlertLinks, MetricUse, RuleCatalogue } from '../rules';
 import { sqlCollectors } from '../rules/sql';
 import type { ApplicationChart } from './application';
@@ -28,24 +29,26 @@ export interface MetricsProps {
   readonly uses: readonly MetricUse[];
 }
 
-/** Agents that look at their host, in the namespace that lets them. */
+/** Agents that need access to their host, in the namespace that permits it. */
 export class NodeAgentsChart extends MonitoringChart {
   readonly nodeExporter: NodeExporter;
 
-  constructor(scope: Construct, id: string, { nodeNamespace, imageRegistry, network }: MonitoringSettings) {
-    super(scope, id, { namespace: nodeNamespace, imageRegistry });
+  constructor(scope: Construct, id: string, settings: MonitoringSettings) {
+    const { nodeNamespace, network } = settings;
+    super(scope, id, { ...settings, namespace: nodeNamespace });
     this.nodeExporter = new NodeExporter(this, 'node-exporter', { nodeCidrs: network.nodeCidrs });
   }
 }
 
-/** Metrics: Prometheus and its exporters, and what they scrape. */
+/** Prometheus, its exporters and its scrape jobs. */
 export class MetricsChart extends MonitoringChart {
   readonly stack: PrometheusStack;
 
   constructor(scope: Construct, id: string, props: MetricsProps) {
     const { settings, application, credentials } = props;
     super(scope, id, settings);
-    this.stack = new PrometheusStack(this, 'prometheus', {
+    const { backend, redis, postgres } = application;
+    const stackProps = {
       ...settings.metrics,
       keep: keepList(settings.metrics.keep, props.uses),
       storageClass: settings.storageClass,
@@ -54,17 +57,22 @@ export class MetricsChart extends MonitoringChart {
       externalUrl: settings.links.prometheus,
       externalLabels: { cluster: settings.cluster, environment: settings.environment, region: settings.region },
       watchedNamespaces: [settings.application.namespace, settings.namespace, settings.nodeNamespace, 'kube-system'],
-      application: { name: 'sightedit', namespace: settings.application.namespace },
+      application: {
+        name: APPLICATION,
+        namespace: settings.application.namespace,
+        endpoints: [backend.endpoint],
+      },
       ...settings.network,
       probedUrls: settings.application.probedUrls,
       rules: { catalogue: props.catalogue, links: props.links },
-    });
+    };
+    this.stack = inSettings('metrics', () => new PrometheusStack(this, 'prometheus', stackProps));
     const redisExporter = new RedisExporter(this, 'redis-exporter', {
-      redis: application.redis.endpoint,
+      redis: redis.endpoint,
       password: { credentials, key: 'REDIS_PASSWORD' },
     });
     const postgresExporter = new PostgresExporter(this, 'postgres-exporter', {
-      postgres: application.postgres.endpoint,
+      postgres: postgres.endpoint,
       database: settings.application.database,
       tls: settings.application.databaseTls,
       credentials,
@@ -72,19 +80,18 @@ export class MetricsChart extends MonitoringChart {
     });
 
     const { prometheus } = this;
-    prometheus.component.connectTo(application.backend.endpoint);
     prometheus.addScrapeJob('postgres-exporter', postgresExporter.endpoint);
     prometheus.addScrapeJob('sql-exporter', postgresExporter.sqlEndpoint);
     prometheus.addScrapeJob('redis-exporter', redisExporter.endpoint);
     prometheus.addScrapeJob('node-exporter', props.nodeAgents.nodeExporter.endpoint, {
-      // The node is what people know; the exporter's address says nothing.
+      // People know the node by its name, not by the exporter's address.
       relabel: [{ source_labels: ['__meta_kubernetes_pod_node_name'], target_label: 'instance' }],
     });
     const { ports, cidrs } = settings.metrics.fileTargets;
     prometheus.addFileDiscovery({
       job: 'file',
       configMap: 'prometheus-file-targets',
-      endpoints: ports.map((port) => Endpoint.nodes(port, 'http', cidrs)),
+      destinations: ports.map((port) => Endpoint.nodes(port, cidrs)),
     });
   }
 
@@ -93,7 +100,11 @@ export class MetricsChart extends MonitoringChart {
   }
 }
 
-/** @throws SettingError for a name that no exporter exposes */
+/**
+ * The keep-list of each scrape job; `undefined` keeps every series.
+ *
+ * @throws SettingError for a name that no exporter exposes
+ */
 function keepList(keep: MonitoringSettings['metrics']['keep'], uses: readonly MetricUse[]): KeepList | undefined {
   if (keep === 'all') {
     return undefined;
@@ -103,7 +114,7 @@ function keepList(keep: MonitoringSettings['metrics']['keep'], uses: readonly Me
   if (unknown !== undefined) {
     throw new SettingError('metrics.keep', unknown, 'write the name of a series that metrics/ lists');
   }
-  // The application's metrics belong to its developers, and its jobs take whatever pod asks to be scraped.
+  // Developers look at a metric on the day they add it: the application's jobs keep everything.
   // The configuration is rendered several times.
-  return remembered(keepUsed({ uses, lists, whole: APPLICATION_JOBS, more: keep }));
+  return remembered(keepUsed({ uses, lists, keepAllJobs: APPLICATION_JOBS, extraNames: keep }));
 }

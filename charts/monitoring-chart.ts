@@ -1,25 +1,44 @@
 import { ApiObject, Chart, DependencyGraph } from 'cdk8s';
 import type { Construct } from 'constructs';
-import { IMAGE_REGISTRY_CONTEXT } from '../constructs';
+import { IMAGE_REGISTRY_CONTEXT, inCluster, type Patch, patchObjects } from '../constructs';
 
 export interface MonitoringChartProps {
   /** Namespace of the chart's objects. @default - each object names its own */
   readonly namespace?: string;
   /** Registry that every image is pulled from. @default - each image's own */
   readonly imageRegistry?: string;
+  /** Value of the label `app.kubernetes.io/part-of` of every object. @default - no label */
+  readonly partOf?: string;
+  /** Cluster of the chart's objects, where an App has charts for several. @default - all charts are for one cluster */
+  readonly cluster?: string;
 }
 
-/** A file of manifests: objects keep the names that their constructs give them, and belong to one platform. */
+/** A file of manifests: objects keep the names that their constructs give them. */
 export class MonitoringChart extends Chart {
-  constructor(scope: Construct, id: string, { namespace, imageRegistry }: MonitoringChartProps = {}) {
+  constructor(scope: Construct, id: string, props: MonitoringChartProps = {}) {
+    const { namespace, imageRegistry, partOf, cluster } = props;
     super(scope, id, {
       namespace,
       disableResourceNameHashes: true,
-      labels: { 'app.kubernetes.io/part-of': 'sightedit-monitoring' },
+      labels: partOf === undefined ? undefined : { 'app.kubernetes.io/part-of': partOf },
     });
+    if (cluster) {
+      inCluster(this, cluster);
+    }
     if (imageRegistry) {
       this.node.setContext(IMAGE_REGISTRY_CONTEXT, imageRegistry);
     }
+  }
+
+  /**
+   * Patches the manifests of the chart's objects after serialization, those that are added later included.
+   *
+   * @param target a kind (`Deployment`), a kind and a name (`Service/grafana`), or a name (`grafana-config`). Synthesis
+   *   fails if it matches no object.
+   * @param patches JSON patches of cdk8s, or fields to merge
+   */
+  patch(target: string, ...patches: readonly Patch[]): void {
+    patchObjects(this, target, ...patches);
   }
 
   /**

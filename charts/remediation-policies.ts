@@ -13,7 +13,7 @@ import type { MonitoringSettings } from './settings';
 export const DATABASE_CONNECTION = 'postgres';
 export const CACHE_CONNECTION = 'redis';
 
-/** Nothing is restarted, scaled or emptied while the database is away: it would come back to a rush. */
+/** Nothing is restarted, scaled or cleared while the database is down: it would return to a rush of requests. */
 const DATABASE_DOWN = {
   name: 'database-down',
   query: 'ALERTS{alertname="PostgresDown", alertstate="firing"}',
@@ -21,11 +21,13 @@ const DATABASE_DOWN = {
 
 const CACHE_IS_SOUND = 'sum(increase(sightedit_cache_integrity_errors_total{job="sightedit-pods"}[5m])) == bool 0';
 
-/** Below 90 % of its limit; where it has none, the second line says that it is there. */
+/** Below 90 % of its limit. Without a limit, the second line yields 1 while Redis is up. */
 const CACHE_HAS_ROOM = `max(redis_memory_used_bytes{job="redis-exporter"}) / (max(redis_memory_max_bytes{job="redis-exporter"}) > 0) < bool 0.9
   or 0 * max(redis_memory_used_bytes{job="redis-exporter"}) + 1`;
 
-/** What the three alerts read that ask for it: connections are left, few sessions are forgotten, and nobody waits for one. */
+/**
+ * What the three alerts of this policy read: connections are free, few sessions are idle in a transaction, none waits.
+ */
 const poolIsSound = (database: string) =>
   [
     '(max(job:postgres_connections_used:ratio) < bool 0.85)',
@@ -34,8 +36,8 @@ const poolIsSound = (database: string) =>
   ].join(' * ');
 
 /**
- * What is done about which of SightEdit's alerts: their label `remediation` names one of these. The proofs read what the
- * alerts read, a little stricter, so that an alert does not come back at once.
+ * SightEdit's policies. The label `remediation` of an alert names one of them. Each verification reads what its alerts
+ * read, with a slightly stricter threshold, so that a verified alert does not fire again at once.
  */
 export function remediationPolicies({ application, remediation }: MonitoringSettings): RemediationPolicy[] {
   const { namespace, database } = application;
@@ -59,7 +61,7 @@ export function remediationPolicies({ application, remediation }: MonitoringSett
       skipWhile: [DATABASE_DOWN],
       verification: {
         query: 'max(namespace:http_server_request_duration_seconds:p95_rate5m{namespace="$namespace"}) < bool 1',
-        // The latency is that of five minutes: earlier it still tells of the time before.
+        // The query covers five minutes, so an earlier verification would still see the time before the change.
         stabilisationSeconds: 420,
         withinSeconds: 1800,
       },

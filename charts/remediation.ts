@@ -1,11 +1,12 @@
 import type { Construct } from 'constructs';
-import { type Credentials, type Endpoint, type PostgresTls, RemediationWebhook } from '../constructs';
+import { type Credentials, type Endpoint, ownAlertsOf, type PostgresTls, RemediationWebhook } from '../constructs';
 import { dashboardFor } from '../dashboards';
 import { packagePath } from '../package-root';
+import type { RemediationPolicy } from '../remediation';
 import type { RuleCatalogue } from '../rules';
 import type { ApplicationChart } from './application';
 import { MonitoringChart } from './monitoring-chart';
-import { CACHE_CONNECTION, DATABASE_CONNECTION, remediationPolicies } from './remediation-policies';
+import { CACHE_CONNECTION, DATABASE_CONNECTION } from './remediation-policies';
 import type { MonitoringSettings } from './settings';
 
 export interface RemediationProps {
@@ -13,25 +14,30 @@ export interface RemediationProps {
   readonly credentials: Credentials;
   readonly application: ApplicationChart;
   readonly catalogue: RuleCatalogue;
+  readonly policies: readonly RemediationPolicy[];
   readonly prometheus: Endpoint;
+  /** Charts of the ConfigMaps with the bundled server and the runbooks. @default - this chart */
+  readonly payloads?: { readonly server?: MonitoringChart; readonly runbooks?: MonitoringChart };
 }
 
-/** Remediation: what is done about which alerts, and the server that does it. */
+/** Remediation: the webhook and its policies. */
 export class RemediationChart extends MonitoringChart {
   readonly webhook: RemediationWebhook;
 
   constructor(scope: Construct, id: string, props: RemediationProps) {
-    const { settings, credentials, application } = props;
+    const { settings, credentials, application, catalogue, policies, payloads } = props;
     super(scope, id, settings);
     const { mode, replicas, slackChannel, certificate, tlsSecret, limits } = settings.remediation;
     this.webhook = new RemediationWebhook(this, 'webhook', {
-      policies: remediationPolicies(settings),
+      policies,
       mode,
       replicas,
       limits,
       certificate,
       tlsSecret,
+      payloads,
       prometheus: props.prometheus,
+      ownAlerts: ownAlertsOf(catalogue.alerts),
       externalLabels: { cluster: settings.cluster, environment: settings.environment, region: settings.region },
       links: { runbooks: settings.links.runbooks, dashboard: `${settings.links.grafana}/d/${dashboardFor('meta')}` },
       runbooks: packagePath('runbooks'),
@@ -54,11 +60,17 @@ export class RemediationChart extends MonitoringChart {
         },
       },
     });
-    this.webhook.checkAlerts(props.catalogue.alerts);
+    this.webhook.checkAlerts(catalogue.alerts);
+    for (const payload of [payloads?.server, payloads?.runbooks]) {
+      if (payload) {
+        // kubectl applies the files in order: the ConfigMaps exist before the pods that mount them.
+        this.addDependency(payload);
+      }
+    }
   }
 }
 
-/** As the exporters connect to the database. */
+/** The same TLS mode as the exporters. */
 function connectionTls(tls: PostgresTls = 'require') {
   if (tls === 'disable') {
     return undefined;

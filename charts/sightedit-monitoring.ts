@@ -1,5 +1,5 @@
 import type { Construct } from 'constructs';
-import { Credentials, ExternalCredentials } from '../constructs';
+import { Credentials, ExternalCredentials, topicsHiddenBy } from '../constructs';
 import { dashboardFor, dashboards } from '../dashboards';
 import { type AlertLinks, RuleCatalogue } from '../rules';
 import { AlertingChart } from './alerting';
@@ -9,78 +9,108 @@ import { metricUses } from './metric-uses';
 import { MetricsChart, NodeAgentsChart } from './metrics';
 import { MonitoringChart } from './monitoring-chart';
 import { NamespacesChart } from './namespaces';
+import { PayloadChart } from './payload-chart';
 import { RemediationChart } from './remediation';
+import { remediationPolicies } from './remediation-policies';
 import type { LinkSettings, MonitoringSettings } from './settings';
 
-/**
- * The whole platform: every chart, connected to the others, in the order in which `kubectl apply` must see them.
- *
- * The charts are children of the scope, named `<id>-<chart>`: cdk8s calls the files after them.
- */
-export class SightEditMonitoring {
-  readonly metrics: MetricsChart;
+export interface SightEditMonitoringOptions {
+  /** Rules of the platform. @default - SightEdit's own */
+  readonly catalogue?: RuleCatalogue;
+}
+
+/** The charts that grow: receivers, scrape jobs, dashboards and data sources can be added to them. */
+export interface SightEditCharts {
   readonly alerting: AlertingChart;
+  readonly metrics: MetricsChart;
   readonly dashboards: DashboardsChart;
   readonly remediation: RemediationChart;
+}
 
-  constructor(scope: Construct, id: string, settings: MonitoringSettings, catalogue = RuleCatalogue.sightEdit()) {
-    const credentials = new Credentials(settings.credentials.secretName);
-    const namespaces = new NamespacesChart(scope, `${id}-namespaces`, settings);
-    const application = new ApplicationChart(scope, `${id}-application`, settings.application);
-    const nodeAgents = new NodeAgentsChart(scope, `${id}-node-agents`, settings);
-    this.alerting = new AlertingChart(scope, `${id}-alerting`, { settings, credentials, catalogue });
-    this.metrics = new MetricsChart(scope, `${id}-metrics`, {
-      settings,
-      credentials,
-      application,
-      nodeAgents,
-      catalogue,
-      links: alertLinks(settings.links),
-      uses: metricUses(settings, catalogue),
-    });
-    this.dashboards = new DashboardsChart(scope, `${id}-dashboards`, {
-      settings,
-      credentials,
-      dashboards: dashboards(),
-    });
-    this.remediation = new RemediationChart(scope, `${id}-remediation`, {
-      settings,
-      credentials,
-      application,
-      catalogue,
-      prometheus: this.metrics.prometheus.endpoint,
-    });
-    this.connect();
+/**
+ * Adds the whole platform: one chart for each part, connected to each other. `kubectl apply` needs the namespaces
+ * first, so the other charts depend on theirs.
+ *
+ * @param id prefix of the charts' ids, which cdk8s names the files after
+ * @throws SettingError that names the setting, its value and the fix
+ * @example
+ * const { metrics } = addSightEditMonitoring(app, 'sightedit', resolveSettings(sightEdit, 'production'));
+ * metrics.prometheus.addScrapeJob('loki', loki.endpoint);
+ */
+export function addSightEditMonitoring(
+  scope: Construct,
+  id: string,
+  settings: MonitoringSettings,
+  options: SightEditMonitoringOptions = {},
+): SightEditCharts {
+  const credentials = new Credentials(settings.credentials.secretName);
+  // One catalogue for all: an alert that the platform cannot evaluate has no route, no inhibition and no response.
+  const catalogue = (options.catalogue ?? RuleCatalogue.sightEdit()).without(topicsHiddenBy(settings.platform));
+  const policies = remediationPolicies(settings);
 
-    const charts: MonitoringChart[] = [
-      application,
-      nodeAgents,
-      this.alerting,
-      this.metrics,
-      this.dashboards,
-      this.remediation,
-    ];
-    if (settings.credentials.externalSecret) {
-      charts.push(credentialsChart(scope, `${id}-credentials`, settings, credentials));
-    }
-    for (const chart of charts) {
-      chart.addDependency(namespaces);
-    }
+  const namespaces = new NamespacesChart(scope, `${id}-namespaces`, settings);
+  const application = new ApplicationChart(scope, `${id}-application`, settings);
+  const nodeAgents = new NodeAgentsChart(scope, `${id}-node-agents`, settings);
+  const alerting = new AlertingChart(scope, `${id}-alerting`, { settings, credentials, catalogue });
+  const metrics = new MetricsChart(scope, `${id}-metrics`, {
+    settings,
+    credentials,
+    application,
+    nodeAgents,
+    catalogue,
+    links: alertLinks(settings.links),
+    uses: metricUses(catalogue, policies),
+  });
+  const dashboardsChart = new DashboardsChart(scope, `${id}-dashboards`, {
+    settings,
+    credentials,
+    dashboards: dashboards(),
+  });
+  const payloads = {
+    server: new PayloadChart(scope, `${id}-remediation-server`, { ...settings, source: 'remediation/' }),
+    runbooks: new PayloadChart(scope, `${id}-runbooks`, { ...settings, source: 'runbooks/' }),
+  };
+  const remediation = new RemediationChart(scope, `${id}-remediation`, {
+    settings,
+    credentials,
+    application,
+    catalogue,
+    policies,
+    payloads,
+    prometheus: metrics.prometheus.endpoint,
+  });
+  const charts: SightEditCharts = { alerting, metrics, dashboards: dashboardsChart, remediation };
+  connect(charts);
+
+  const dependents: MonitoringChart[] = [
+    application,
+    nodeAgents,
+    alerting,
+    metrics,
+    dashboardsChart,
+    payloads.server,
+    payloads.runbooks,
+    remediation,
+  ];
+  if (settings.credentials.externalSecret) {
+    dependents.push(credentialsChart(scope, `${id}-credentials`, settings, credentials));
   }
-
-  private connect(): void {
-    const { prometheus } = this.metrics;
-    const { grafana } = this.dashboards;
-    const { routing } = this.alerting;
-    const { webhook } = this.remediation;
-    webhook.receiveFrom(routing);
-    prometheus.addScrapeJob('remediation-webhook', webhook.endpoint);
-    prometheus.addAlertmanager(routing.endpoint);
-    prometheus.addScrapeJob('alertmanager', routing.endpoint);
-    prometheus.addScrapeJob('grafana', grafana.endpoint);
-    grafana.addPrometheus(prometheus.endpoint);
-    grafana.addAlertmanager(routing.endpoint);
+  for (const chart of dependents) {
+    chart.addDependency(namespaces);
   }
+  return charts;
+}
+
+function connect({ alerting, metrics, dashboards: { grafana }, remediation: { webhook } }: SightEditCharts): void {
+  const { prometheus } = metrics;
+  const { routing } = alerting;
+  webhook.receiveFrom(routing);
+  prometheus.addScrapeJob('remediation-webhook', webhook.endpoint);
+  prometheus.addAlertmanager(routing.endpoint);
+  prometheus.addScrapeJob('alertmanager', routing.endpoint);
+  prometheus.addScrapeJob('grafana', grafana.endpoint);
+  grafana.addPrometheus(prometheus);
+  grafana.addAlertmanager(routing.endpoint);
 }
 
 function alertLinks({ grafana, runbooks }: LinkSettings): AlertLinks {

@@ -1,6 +1,6 @@
 import type { MonitoringInput } from './settings';
 
-/** SightEdit's own settings: the one file to edit for another cluster, other people or other channels. */
+/** SightEdit's own settings. Edit this file for another cluster, other recipients or other channels. */
 export const sightEdit: MonitoringInput = {
   cluster: 'sightedit-production',
   environment: 'production',

@@ -6,16 +6,16 @@ import { monitoring } from './monitoring';
 export type { Dashboard } from './kit';
 export { usesOf } from './uses';
 
-/** Every dashboard that is provisioned. */
+/** The provisioned dashboards. */
 export const dashboards = (): readonly Dashboard[] => [infrastructure(), monitoring()];
 
-/** The dashboard on which the team of a category begins. Categories that have none yet are absent. */
-const STARTING_POINTS: { readonly [category in Category]?: string } = {
-  infrastructure: 'infrastructure',
-  meta: 'monitoring',
-};
+/** The first dashboard to open for an alert, by category. Some categories have none yet. */
+const STARTING_POINTS = new Map<string | undefined, string>([
+  ['infrastructure', 'infrastructure'],
+  ['meta', 'monitoring'],
+] satisfies [Category, string][]);
 
-/** The `uid` of the dashboard that answers alerts of a category, or `undefined` where there is none. */
-export function dashboardFor(category: Category): string | undefined {
-  return STARTING_POINTS[category];
+/** The `uid` of the dashboard for alerts of a category, or `undefined` if there is none. */
+export function dashboardFor(category: string | undefined): string | undefined {
+  return STARTING_POINTS.get(category);
 }

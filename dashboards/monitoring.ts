@@ -1,6 +1,6 @@
 import { type Dashboard, defineDashboard } from './kit';
 import { alertmanager } from './sections/alertmanager';
-import { monitoringOverview } from './sections/overview';
+import { monitoringOverview } from './sections/monitoring-overview';
 import { platform } from './sections/platform';
 import { prometheus } from './sections/prometheus';
 import { targets } from './sections/targets';
@@ -11,7 +11,7 @@ export function monitoring(): Dashboard {
     uid: 'monitoring',
     title: 'Monitoring',
     folder: 'Platform',
-    description: 'Does monitoring see everything, does it judge in time, and do its notifications arrive?',
+    description: 'Does monitoring see every target, does it evaluate rules in time, and do its notifications arrive?',
     tags: ['monitoring'],
     sections: [monitoringOverview, targets, prometheus, alertmanager, platform],
   });

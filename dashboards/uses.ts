@@ -1,7 +1,7 @@
 import type { MetricUse } from '../rules';
 import type { Dashboard } from './kit';
 
-/** Whatever in a dashboard's JSON has a query. */
+/** An object in a dashboard's JSON that may have a query: a panel, a target, a variable, an annotation. */
 interface Part {
   readonly title?: string;
   readonly name?: string;
@@ -12,7 +12,7 @@ interface Part {
   readonly titleFormat?: string;
 }
 
-/** Every expression of a dashboard that reads metrics: of panels, variables and annotations. */
+/** Every expression in a dashboard's panels, variables and annotations. */
 export function usesOf({ uid, json }: Dashboard): readonly MetricUse[] {
   return partsOf(json, []).flatMap(({ path, part }) => {
     const where = `dashboard ${uid}: ${path.at(-1) ?? ''}`;
@@ -25,7 +25,7 @@ export function usesOf({ uid, json }: Dashboard): readonly MetricUse[] {
   });
 }
 
-/** Objects of a tree with the titles above them. */
+/** Every object of a tree, with the titles of the objects around it. */
 function partsOf(value: unknown, above: readonly string[]): { path: readonly string[]; part: Part }[] {
   if (Array.isArray(value)) {
     return value.flatMap((item) => partsOf(item, above));
@@ -44,7 +44,7 @@ function labelsInLegend(legend: string): readonly string[] {
   return [...legend.matchAll(/\{\{\s*([A-Za-z_]\w*)\s*\}\}/g)].map(([, label]) => label!);
 }
 
-/** The expression as PromQL that parses: Grafana puts a duration in the place of its intervals. */
+/** The expression as valid PromQL: Grafana replaces its interval variables by durations. */
 function withoutIntervals(expr: string): string {
   return expr.replace(/\$\{?__(rate_interval|interval|range)\}?/g, '5m');
 }

@@ -7,7 +7,7 @@ import { writeManifest } from './write-manifest';
 const NOTHING = -1 as YamlOutputType;
 
 /**
- * An app that writes a file for each chart, as `App` does: the same names, the same bytes. It takes a tenth of the time,
+ * An app that writes a file for each chart, as `App` does: the same names, the same bytes, below a header. It takes a tenth of the time,
  * because `App` builds the syntax tree of every document before it writes it.
  */
 export class ManifestApp extends App {
@@ -22,7 +22,13 @@ export class ManifestApp extends App {
     charts.forEach((chart, index) => {
       const name = `${numbered ? `${String(index).padStart(4, '0')}-` : ''}${Names.toDnsLabel(chart)}`;
       const documents = chart.toJson().map(writeManifest);
-      writeFileSync(join(this.outdir, `${name}${this.outputFileExtension}`), documents.join('---\n'));
+      const text = headerOf(chart) + documents.join('---\n');
+      writeFileSync(join(this.outdir, `${name}${this.outputFileExtension}`), text);
     });
   }
+}
+
+/** A chart can have a `header`: the first line of its file, a comment. */
+function headerOf(chart: Chart): string {
+  return 'header' in chart ? String(chart.header) : '';
 }

@@ -1,3 +1,4 @@
+export * from './application-jobs';
 export * from './expression';
 export * from './keep';
 export * from './known';

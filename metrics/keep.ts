@@ -2,7 +2,7 @@ import { type Matcher, type MetricUse, matches, type Selector, selectorsIn } fro
 import { type MetricList, seriesOf } from './list';
 import { SCRAPE_METRICS } from './scrape-job';
 
-/** Names of the series that a scrape job keeps. `undefined`: all of them. */
+/** Names of the series that a scrape job keeps, by the job's name. `undefined`: the job keeps everything. */
 export type KeepList = (job: string) => readonly string[] | undefined;
 
 export interface KeepProps {
@@ -10,33 +10,33 @@ export interface KeepProps {
   readonly uses: readonly MetricUse[];
   /** What the jobs' targets expose. A job without a list keeps everything. */
   readonly lists: readonly MetricList[];
-  /** Jobs that have a list and keep everything nevertheless. @default - none */
-  readonly whole?: readonly string[];
-  /** Names to keep that no expression reads. @default - none */
-  readonly more?: readonly string[];
+  /** Jobs that keep everything although they have a list. @default - none */
+  readonly keepAllJobs?: readonly string[];
+  /** Names to keep although no expression reads them. @default - none */
+  readonly extraNames?: readonly string[];
 }
 
-/** Series that no target exposes: what Prometheus adds, and what rules record. */
-const MADE_HERE: readonly string[] = [...SCRAPE_METRICS, 'ALERTS', 'ALERTS_FOR_STATE'];
+/** Series that no target exposes because Prometheus makes them. */
+const SYNTHETIC_SERIES: readonly string[] = [...SCRAPE_METRICS, 'ALERTS', 'ALERTS_FOR_STATE'];
 
 /**
- * What each job must keep so that every expression finds its series, sorted. A name that no list knows is kept by every
- * job: it may come from anywhere.
+ * The keep-list of each job: the series that some expression reads, sorted by name. Every job keeps a name that no list
+ * contains, since any job may expose it.
  */
-export function keepUsed({ uses, lists, whole = [], more = [] }: KeepProps): KeepList {
+export function keepUsed({ uses, lists, keepAllJobs = [], extraNames = [] }: KeepProps): KeepList {
   const selectors: readonly Selector[] = [
     ...uses.flatMap(({ expr }) => selectorsIn(expr)),
-    ...more.map((name) => ({ name, matchers: [] })),
+    ...extraNames.map((name) => ({ name, matchers: [] })),
   ];
   const series = new Map(lists.map(({ job, metrics }) => [job, [...seriesOf(metrics).keys()]]));
   const known = new Set([...series.values()].flat());
   const unknown = selectors.flatMap(({ name }) => (name && !known.has(name) && isExposed(name) ? [name] : []));
   return (job) => {
     const exposed = series.get(job);
-    if (!exposed || whole.includes(job)) {
+    if (!exposed || keepAllJobs.includes(job)) {
       return undefined;
     }
-    const wanted = selectors.filter((selector) => mayMean(selector, job));
+    const wanted = selectors.filter((selector) => maySelect(selector, job));
     const names = new Set(wanted.flatMap(({ name }) => name ?? []));
     const patterns = wanted
       .filter(({ name }) => name === undefined)
@@ -49,17 +49,17 @@ export function keepUsed({ uses, lists, whole = [], more = [] }: KeepProps): Kee
   };
 }
 
-/** Whether a pattern means every name: that asks what is stored, and is no wish to store it. */
+/** `{__name__=~".+"}` inspects whatever is stored; it is no reason to keep anything. */
 function acceptsAnything(pattern: readonly Matcher[]): boolean {
   return pattern.every((matcher) => matches(matcher, 'any_name'));
 }
 
-/** Whether a target could expose a name: recording rules have a colon in theirs. */
+/** Whether a target can expose this name. Names of recording rules contain a colon. */
 function isExposed(name: string): boolean {
-  return !name.includes(':') && !MADE_HERE.includes(name);
+  return !name.includes(':') && !SYNTHETIC_SERIES.includes(name);
 }
 
-function mayMean({ matchers }: Selector, job: string): boolean {
+function maySelect({ matchers }: Selector, job: string): boolean {
   return onLabel(matchers, 'job').every((matcher) => matches(matcher, job));
 }
 

@@ -1,3 +1,4 @@
+import type { ScrapeConfig } from '../formats/prometheus';
 import {
   type AlertingRule,
   isAlertingRule,
@@ -9,30 +10,32 @@ import {
 } from '../rules';
 import { type LabelSource, type Labels, readExpression } from './expression';
 import { type MetricList, type Series, seriesOf } from './list';
-import { SCRAPE_METRICS, type ScrapeJob, targetLabels, withTargetLabels } from './scrape-job';
+import { SCRAPE_METRICS, targetLabels, withTargetLabels } from './scrape-job';
 
-/** What expressions may read. */
+/** Everything that gives series. */
 export interface KnownProps {
   /** Every scrape job. */
-  readonly jobs: readonly ScrapeJob[];
-  /** What the jobs' targets expose. Nothing is known of a job without a list. */
+  readonly jobs: readonly ScrapeConfig[];
+  /** What the jobs' targets expose. Without a list, a job is known only by the series that Prometheus adds. */
   readonly lists: readonly MetricList[];
   readonly rules: readonly RuleFile[];
 }
 
-/** Labels of a series where it comes from: a job has a name, a rule has none. */
+/** Where a series comes from, and the labels that it has there. `job` is set for a scrape job, and not for a rule. */
 interface Origin {
   readonly job?: string;
   readonly labels: () => Labels;
 }
 
-/** Alerts that fire, as Prometheus stores them, and the labels that it adds. */
+/** Series that Prometheus stores for active alerts, and the labels that it adds to the alert's own. */
 const ALERT_SERIES: readonly (readonly [string, readonly string[]])[] = [
   ['ALERTS', ['alertname', 'alertstate']],
   ['ALERTS_FOR_STATE', ['alertname']],
 ];
 
-/** Every series that is stored, with its labels. */
+/**
+ * Every series that can be stored, with its labels. `provenanceProblems()` checks expressions against it.
+ */
 export class KnownMetrics {
   private readonly origins = new Map<string, Origin[]>();
   private readonly readings = new Map<object, Labels>();
@@ -56,7 +59,7 @@ export class KnownMetrics {
     return [...this.origins.keys()];
   }
 
-  /** The labels of what a selector selects. */
+  /** Looks up the labels of the series that a selector selects. */
   readonly source: LabelSource = (selector) => {
     const { names, problems } = this.namesOf(selector);
     const labels = names.map((name) => this.labelsOf(name, selector));
@@ -66,7 +69,7 @@ export class KnownMetrics {
     };
   };
 
-  private addJob(job: ScrapeJob, series: Series): void {
+  private addJob(job: ScrapeConfig, series: Series): void {
     const added = targetLabels(job);
     for (const name of SCRAPE_METRICS) {
       this.add(name, { job: job.job_name, labels: () => added });
@@ -86,17 +89,17 @@ export class KnownMetrics {
     this.origins.set(name, [...(this.origins.get(name) ?? []), origin]);
   }
 
-  /** Labels of what a rule gives. Rules that read each other end with what is known so far. */
+  /** Labels of a rule's result. For rules that read each other, the cycle ends with the labels found so far. */
   private recorded(rule: AlertingRule | RecordingRule): Labels {
     if (!this.readings.has(rule)) {
       this.readings.set(rule, new Set());
-      const { labels } = readExpression(String(rule.expr), this.source);
+      const { labels } = readExpression(rule.expr, this.source);
       this.readings.set(rule, union(labels, new Set(Object.keys(rule.labels ?? {}))));
     }
     return this.readings.get(rule);
   }
 
-  /** Names that a selector means, one or many. */
+  /** The names that a selector can select: one, or all that its matchers on `__name__` allow. */
   private namesOf({ name, matchers }: Selector): { names: readonly string[]; problems: readonly string[] } {
     if (name !== undefined) {
       return { names: [name], problems: [] };
@@ -127,7 +130,7 @@ export class KnownMetrics {
     const selected = origins.filter(({ job }) => job === undefined || onJob.every((matcher) => matches(matcher, job)));
     if (selected.length === 0) {
       const jobs = [...new Set(origins.map(({ job }) => job))].join(', ');
-      return { labels: undefined, problems: [`${name} is exposed by the job ${jobs}, which the selector leaves out`] };
+      return { labels: undefined, problems: [`${name} is exposed by the job ${jobs}, which the selector excludes`] };
     }
     const labels = selected.map((origin) => origin.labels()).reduce(union, new Set(['__name__']));
     const problems = matchers
@@ -137,7 +140,7 @@ export class KnownMetrics {
   }
 }
 
-/** A regular expression that only lists names. */
+/** A regular expression that is only a list of names, such as `a|b`. */
 const LITERAL_CHOICE = /^[a-zA-Z0-9_:|]+$/;
 
 function unknownMetric(name: string): string {

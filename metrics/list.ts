@@ -2,14 +2,14 @@
 export const METRIC_TYPES = ['counter', 'gauge', 'histogram', 'summary', 'untyped'] as const;
 export type MetricType = (typeof METRIC_TYPES)[number];
 
-/** What an exporter says of a metric. */
+/** A metric as an exporter declares it. */
 export interface Metric {
   readonly type: MetricType;
-  /** Names of its labels, `le` and `quantile` left out. @default - none */
+  /** Names of its labels, without `le` and `quantile`. @default - none */
   readonly labels?: readonly string[];
 }
 
-/** Metrics by their name; a histogram stands under the name that its series share. */
+/** Metrics by name. A histogram or summary has the name that its series share, without `_bucket`, `_sum`, `_count`. */
 export type Metrics = { readonly [name: string]: Metric };
 
 /** What the targets of a scrape job expose. */
@@ -19,10 +19,10 @@ export interface MetricList {
   readonly metrics: Metrics;
 }
 
-/** Labels of each series, by the name of the series. */
+/** Labels of each series, by the series' name. */
 export type Series = ReadonlyMap<string, ReadonlySet<string>>;
 
-/** The series of a set of metrics: a histogram has three names, a summary too. */
+/** The series of a set of metrics. A histogram and a summary each give three. */
 export function seriesOf(metrics: Metrics): Series {
   return new Map(
     Object.entries(metrics).flatMap(([name, { type, labels = [] }]) =>

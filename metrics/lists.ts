@@ -1,33 +1,38 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { parseYaml } from '../formats/yaml';
 import { type MetricContract, metricContract } from '../instrumentation';
 import { packagePath } from '../package-root';
+import type { JobNames } from '../rules';
 import { type SqlCollector, sqlCollectors } from '../rules/sql';
-import { parseYaml } from '../yaml';
+import { applicationJobs } from './application-jobs';
 import type { Metric, MetricList, Metrics } from './list';
 
-/** Scrape jobs whose targets keep to the application's contract. They may be any pod that asks to be scraped. */
-export const APPLICATION_JOBS: readonly string[] = ['sightedit-services', 'sightedit-pods'];
+/** Name of the application that the contract is about. */
+export const APPLICATION = 'sightedit';
 
-/** The job whose metrics are the queries of the database. */
+/** Scrape jobs of the application. A target is any pod or Service with the annotation, and exposes the contract. */
+export const APPLICATION_JOBS: readonly string[] = Object.values(applicationJobs(APPLICATION));
+
+/** The job whose metrics are defined by the SQL collectors. */
 const SQL_JOB = 'sql-exporter';
 
-/** A metric that was read in the source of an exporter, because it cannot be recorded. */
+/** A metric that was found in an exporter's source code, because it cannot be recorded. */
 export interface SourcedMetric extends Metric {
-  /** File in the repository, at the version of the list. */
+  /** File in the exporter's repository, at the version of the list. */
   readonly source: string;
-  /** What it takes for the metric to appear. @default - it is always there */
+  /** Condition under which the metric appears. @default - always */
   readonly when?: string;
 }
 
 /**
- * A file of metrics. `recorded`: a script wrote down what the running exporter exposed. `source`: somebody read it in
- * the exporter's source, and the file says why it could not be recorded.
+ * A file of metrics. `recorded`: `npm run metrics:record` wrote it from the running exporter. `source`: written by hand
+ * from the exporter's source code; `reason` says why it could not be recorded.
  */
 export type MetricFile = { readonly exporter: string; readonly version: string } & (
   | {
       readonly origin: 'recorded';
-      /** What the exporter looked at, where its version matters. */
+      /** The system that the exporter watched, e.g. `PostgreSQL 15`, if its version decides which metrics exist. */
       readonly with?: string;
       readonly metrics: Metrics;
     }
@@ -39,13 +44,13 @@ export type MetricFile = { readonly exporter: string; readonly version: string }
     }
 );
 
-/** Where the files of an origin are, one for each scrape job. */
+/** Folder of each origin; it holds one file per scrape job. */
 export const FOLDERS = { recorded: 'recorded', source: 'sourced' } as const satisfies Record<
   MetricFile['origin'],
   string
 >;
 
-/** Every file of an origin by the name of its scrape job. */
+/** The files of an origin, by scrape job. */
 export function metricFiles(
   origin: MetricFile['origin'],
   directory = packagePath('metrics'),
@@ -59,13 +64,17 @@ export function metricFiles(
   );
 }
 
-/** The lists, which do not change while a program runs. */
+/** Cached: the files do not change while a program runs. */
 let lists: readonly MetricList[] | undefined;
 
-/** What the targets of every scrape job of SightEdit's platform expose, as far as it is known. */
-export function metricLists(): readonly MetricList[] {
+/**
+ * The known metrics of every scrape job of SightEdit's platform.
+ *
+ * @param jobs your names of scrape jobs, by ours, as in `RuleCatalogue.general()` @default - ours
+ */
+export function metricLists({ jobs = {} }: { readonly jobs?: JobNames } = {}): readonly MetricList[] {
   lists ??= readLists();
-  return lists;
+  return lists.map((list) => (Object.hasOwn(jobs, list.job) ? { ...list, job: jobs[list.job]! } : list));
 }
 
 function readLists(): readonly MetricList[] {
@@ -79,14 +88,14 @@ function readLists(): readonly MetricList[] {
   return [...found].map(([job, metrics]) => ({ job, metrics }));
 }
 
-/** The metrics of a contract of an application. */
+/** The metrics of an application's contract. */
 export function contractMetrics(contract: readonly MetricContract[]): Metrics {
   return Object.fromEntries(
     contract.map(({ name, type, labels }) => [name, { type, labels: labels.map((label) => label.name) }]),
   );
 }
 
-/** The metrics that sql_exporter makes of its collectors' queries. */
+/** The metrics that sql_exporter exposes for a set of collectors. */
 export function sqlMetrics(collectors: readonly SqlCollector[]): Metrics {
   return Object.fromEntries(
     collectors

@@ -1,18 +1,6 @@
-/** A scrape job, as far as it decides which labels its series have. */
-export interface ScrapeJob {
-  readonly job_name: string;
-  readonly honor_labels?: boolean;
-  readonly static_configs?: readonly { readonly labels?: { readonly [label: string]: string } }[];
-  readonly relabel_configs?: readonly Relabelling[];
-}
+import type { ScrapeConfig } from '../formats/prometheus';
 
-interface Relabelling {
-  readonly action?: string;
-  readonly target_label?: string;
-  readonly regex?: string;
-}
-
-/** Series that Prometheus itself adds to each scrape. They are not subject to relabelling of metrics. */
+/** Series that Prometheus itself adds to each scrape. Relabelling of metrics does not apply to them. */
 export const SCRAPE_METRICS = [
   'up',
   'scrape_duration_seconds',
@@ -21,8 +9,12 @@ export const SCRAPE_METRICS = [
   'scrape_series_added',
 ] as const;
 
-/** Labels that the series of every target get from the job: those that relabelling leaves, and Prometheus' own two. */
-export function targetLabels({ static_configs = [], relabel_configs = [] }: ScrapeJob): ReadonlySet<string> {
+/**
+ * Labels that every series of a job gets from its target: those that relabelling leaves, and `job` and `instance`.
+ *
+ * @throws Error for `labelmap` and `labelkeep`, whose result depends on what discovery finds
+ */
+export function targetLabels({ static_configs = [], relabel_configs = [] }: ScrapeConfig): ReadonlySet<string> {
   const labels = new Set(static_configs.flatMap((group) => Object.keys(group.labels ?? {})));
   for (const { action = 'replace', target_label, regex } of relabel_configs) {
     if (action === 'replace' && target_label && !target_label.startsWith('__')) {
@@ -33,14 +25,19 @@ export function targetLabels({ static_configs = [], relabel_configs = [] }: Scra
         labels.delete(label);
       }
     } else if (action === 'labelmap' || action === 'labelkeep') {
-      throw new Error(`the labels that ${action} gives are not known here: read them in metrics/scrape-job.ts first`);
+      throw new Error(
+        `targetLabels() cannot follow the relabelling action ${action}: teach it in metrics/scrape-job.ts`,
+      );
     }
   }
   return labels.add('instance').add('job');
 }
 
-/** Labels of a series of a job: its own, and those of the target, which win unless the job honors the series'. */
-export function withTargetLabels(job: ScrapeJob, own: ReadonlySet<string>): ReadonlySet<string> {
+/**
+ * Labels of a series of a job: its own and those of the target. Where both have a label, the target's wins and the
+ * series' own is renamed to `exported_<label>`, unless the job honors the series' labels.
+ */
+export function withTargetLabels(job: ScrapeConfig, own: ReadonlySet<string>): ReadonlySet<string> {
   const added = targetLabels(job);
   const renamed = job.honor_labels ? [] : [...own].filter((label) => added.has(label));
   return new Set([...own, ...added, ...renamed.map((label) => `exported_${label}`)]);

@@ -1,5 +1,8 @@
-/** What constructs and charts need of the webhook: its policies and the rights that follow from them. */
+/** What constructs, charts and scripts need of the remediation server: its policies and what follows from them. */
 export * from './actions';
+export { OWN_ALERTS, type OwnAlertName, type OwnAlerts } from './audit/own-alerts';
+export type { Limits } from './limits';
 export * from './policy';
 export { KEYS, LEASE_PREFIX, REMEDIATION, REPORTER, SKIP_REASONS } from './record';
 export * from './rights';
+export { SettingError } from './setting-error';

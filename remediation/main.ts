@@ -2,13 +2,13 @@ import { jsonLog } from './audit';
 import { readConfiguration } from './configuration';
 import { startServer } from './server';
 
-const USAGE = `Receives Alertmanager's notifications and repairs what their alerts ask for.
+const USAGE = `Receives Alertmanager's notifications and runs the remediation that their alerts ask for.
 
   node server.cjs <configuration.json>
 
-The environment names the replica (POD_NAME) and, in a pod, the API server.`;
+Environment: POD_NAME names the replica. In a pod, Kubernetes sets the address of the API server.`;
 
-/** Set when the server is bundled. */
+/** Defined by the bundler. */
 declare const __VERSION__: string | undefined;
 const version = typeof __VERSION__ === 'string' ? __VERSION__ : 'unreleased';
 
@@ -34,6 +34,6 @@ async function main([path]: readonly string[]): Promise<void> {
 
 main(process.argv.slice(2)).catch((error: Error) => {
   jsonLog('error', error.message);
-  // A part of the server may listen already, and would go on as if all were well.
+  // A port may be open already, and would keep a broken server alive.
   process.exit(1);
 });

@@ -1,98 +1,102 @@
-import type { ActionKind, ParametersOf } from './actions';
+import * as v from 'valibot';
+import {
+  type Input,
+  nonNegativeInteger,
+  type ObjectSchema,
+  type Output,
+  parseSettings,
+  positiveInteger,
+  text,
+} from './schema';
 
-/** When the effect of an action counts as proven. */
-export interface Verification {
+const verificationSchema = v.object({
   /**
-   * PromQL that yields 1 where the target is well and 0 where it is not (`… < bool 0.9`). `$namespace` and `$name` stand
-   * for the target's. Every series of the answer must be 1; an empty answer proves nothing.
+   * PromQL that yields 1 where the target is healthy and 0 where it is not (`… < bool 0.9`). `$namespace` and `$name`
+   * stand for the target's. Every series of the answer must be 1. An empty answer verifies nothing.
    */
-  readonly query: string;
+  query: text,
   /**
-   * Time before the first look, in seconds: the longest range in the query, and what the target needs to settle.
+   * Time before the first verification, in seconds: at least the longest range in the query, and what the target needs
+   * to settle.
    * @default 120
    */
-  readonly stabilisationSeconds?: number;
-  /** Time after which an effect that cannot be seen counts as none, in seconds from the change. @default 900 */
-  readonly withinSeconds?: number;
-}
+  stabilisationSeconds: v.optional(nonNegativeInteger, 120),
+  /** Time after the change within which the target must be healthy, in seconds. @default 900 */
+  withinSeconds: v.optional(positiveInteger, 900),
+});
 
-/** A condition under which nobody should touch the target. */
-export interface BlockingCondition {
-  /** Names it in records, e.g. `database-down`. */
-  readonly name: string;
-  /** PromQL that yields a series while it holds; an empty answer means that it does not. */
-  readonly query: string;
-}
+const blockingCondition = v.object({
+  /** Shown in records, e.g. `database-down`. */
+  name: text,
+  /** PromQL that yields a series while the condition holds, and nothing otherwise. */
+  query: text,
+});
 
-/** What is common to the responses of every kind. */
-export interface ResponseOptions {
+/** Name of a policy: part of the names of its records and Leases. */
+const policyName = v.pipe(
+  v.string(),
+  v.regex(
+    /^[a-z]([-a-z0-9]{0,38}[a-z0-9])?$/,
+    'write at most 40 lower-case letters, digits and dashes, and begin with a letter',
+  ),
+);
+
+/** What every policy has beside its action and the action's parameters. */
+export const policyOptions = v.object({
   /**
-   * Value of the label `remediation` of the alerts that ask for the response.
+   * Value of the label `remediation` of the alerts that trigger the policy.
    * @default - the kind of the action
    */
-  readonly name?: string;
+  name: policyName,
   /**
-   * Ask a human before each run.
-   * @default false, but an action can find that a target needs it
+   * Ask a person before each attempt.
+   * @default false; an action can still ask for a risky target
    */
-  readonly approval?: boolean;
-  /** Rest of a target after a run, in seconds. @default 1800 */
-  readonly cooldownSeconds?: number;
-  /** Runs in an hour, all targets together. @default 3 */
-  readonly budgetPerHour?: number;
-  /** Time for the change itself, in seconds. @default 60 */
-  readonly timeoutSeconds?: number;
-  /** @default - nothing but what the action itself looks at */
-  readonly skipWhile?: readonly BlockingCondition[];
-}
+  approval: v.optional(v.boolean(), false),
+  /** Time between two attempts on the same target, in seconds. @default 1800 */
+  cooldownSeconds: v.optional(nonNegativeInteger, 1800),
+  /** Attempts per hour, all targets together. @default 3 */
+  budgetPerHour: v.optional(positiveInteger, 3),
+  /** Timeout of the change itself, in seconds. @default 60 */
+  timeoutSeconds: v.optional(positiveInteger, 60),
+  /** Conditions during which a target must not be touched. @default - none but those of the action */
+  skipWhile: v.optional(v.array(blockingCondition), []),
+  /** How the effect is verified. @default - the action verifies it */
+  verification: v.optional(verificationSchema),
+});
+
+/** How the effect of an action is verified. */
+export type Verification = Input<typeof verificationSchema>;
+
+/** A condition during which a target must not be touched. */
+export type BlockingCondition = Input<typeof blockingCondition>;
+
+/** Options of a policy. */
+export type PolicyOptions = Partial<Omit<Input<typeof policyOptions>, 'verification'>>;
 
 /**
- * A response to an alert: what is done, to what, how often at the most, and how its effect is proven. The functions
- * `restartWorkload()`, `scaleUp()` and their like make one with the defaults filled in.
+ * An automated response to an alert: the action, its targets, how often it may run, and how its effect is verified.
+ * `restartWorkload()`, `scaleUp()` and the other builders create one with the defaults filled in.
  */
-export interface RemediationPolicy<K extends ActionKind = ActionKind> extends Required<ResponseOptions> {
+export interface RemediationPolicy<K extends string = string, P = unknown> extends Output<typeof policyOptions> {
+  /** Kind of the action. */
   readonly action: K;
-  readonly parameters: ParametersOf<K>;
-  /** `undefined` where the action proves its effect itself. */
-  readonly verification?: Required<Verification>;
-}
-
-/** A parameter that cannot work. Names it, its value, and what to write instead. */
-export class ParameterError extends Error {
-  constructor(parameter: string, value: unknown, mend: string) {
-    const shown = typeof value === 'number' ? String(value) : (JSON.stringify(value) ?? 'not set');
-    super(`${parameter} is ${shown}: ${mend}`);
-    this.name = 'ParameterError';
-  }
+  readonly parameters: P;
 }
 
 /**
- * Checks a number of things or of seconds, where there is one.
+ * A policy with the defaults filled in.
  *
- * @throws ParameterError for one that is not whole, or less than 1
+ * @param kind of the action
+ * @param schema of the action's parameters
+ * @param props parameters and options together
+ * @throws SettingError for a setting that the schema rejects
  */
-export function checkCount(parameter: string, value: number | undefined, mend: string): void {
-  if (value !== undefined && !(Number.isInteger(value) && value >= 1)) {
-    throw new ParameterError(parameter, value, mend);
-  }
-}
-
-/** Fills in what a response leaves out. */
-export function remediationPolicy<K extends ActionKind>(
-  action: K,
-  parameters: ParametersOf<K>,
-  options: ResponseOptions,
-  verification?: Verification,
-): RemediationPolicy<K> {
-  return {
-    name: options.name ?? action,
-    action,
-    parameters,
-    approval: options.approval ?? false,
-    cooldownSeconds: options.cooldownSeconds ?? 1800,
-    budgetPerHour: options.budgetPerHour ?? 3,
-    timeoutSeconds: options.timeoutSeconds ?? 60,
-    skipWhile: options.skipWhile ?? [],
-    verification: verification && { stabilisationSeconds: 120, withinSeconds: 900, ...verification },
-  };
+export function remediationPolicy<K extends string, S extends ObjectSchema>(
+  kind: K,
+  schema: S,
+  props: PolicyOptions & { readonly verification?: Verification } & Input<S>,
+): RemediationPolicy<K, Output<S>> {
+  const { name, ...options } = parseSettings(policyOptions, { ...props, name: props.name ?? kind });
+  return { name, action: kind, parameters: parseSettings(schema, props), ...options };
 }

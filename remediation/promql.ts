@@ -2,14 +2,14 @@
 const QUOTED = /"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|`[^`]*`|#[^\n]*/gs;
 const PLACEHOLDER = /\$([a-zA-Z_][a-zA-Z0-9_]*)/g;
 
-/** Text for a placeholder. */
+/** The text for a placeholder. */
 type Lookup = (name: string) => string;
 
 /**
- * Puts values in the place of `$name` in a query of PromQL or LogQL: `up{namespace="$namespace"}`. They come from labels,
- * so they are escaped: nothing that they hold ends the string, and in a regular expression they stand for themselves.
+ * Replaces `$name` in a PromQL or LogQL query by a value: `up{namespace="$namespace"}`. Values come from labels, so
+ * they are escaped: they cannot end the string, and in a regular expression they match literally.
  *
- * @throws when a placeholder stands outside a string, where a value could be anything, or when it has no value
+ * @throws when a placeholder stands outside a string, where it could not be escaped, or has no value
  */
 export function renderQuery(query: string, values: { readonly [name: string]: string }): string {
   return render(query, (name) => {
@@ -22,7 +22,7 @@ export function renderQuery(query: string, values: { readonly [name: string]: st
 }
 
 /**
- * The names that a query has placeholders for.
+ * The names of the placeholders in a query.
  *
  * @throws when one of them stands outside a string
  */
@@ -62,12 +62,12 @@ function renderString(token: string, isPattern: boolean, lookup: Lookup): string
     if (quote === '`' && text.includes('`')) {
       throw new Error(`the value of ${placeholder} has a backquote: write the string in double quotes`);
     }
-    // Between backquotes nothing needs to be escaped, and nothing can be.
+    // Between backquotes nothing can be escaped, and nothing needs to be.
     return quote === '`' ? text : text.replace(/[\\"'\p{Cc}]/gu, (character) => escaped(character, quote));
   });
 }
 
-/** A quote of the other kind stays as it is: Prometheus rejects one that is escaped without need. */
+/** A quote of the other kind stays as it is, because Prometheus rejects a needless escape. */
 function escaped(character: string, quote: string): string {
   if (character === '\\' || character === quote) {
     return `\\${character}`;

@@ -1,17 +1,17 @@
 import type { Permission } from './actions';
 import { REMEDIATION } from './record';
 
-/** Right to leave Events beside a target. */
+/** To write Events about a target. */
 export const EVENT_RIGHT: Permission = { apiGroups: [''], resources: ['events'], verbs: ['create', 'patch'] };
 
-/** Right to ask whose token it is. It holds in the whole cluster. */
+/** To review tokens. TokenReviews are cluster-scoped. */
 export const TOKEN_REVIEW_RIGHT: Permission = {
   apiGroups: ['authentication.k8s.io'],
   resources: ['tokenreviews'],
   verbs: ['create'],
 };
 
-/** What the server itself needs in its namespace: records, locks, Events, and to read the switch. */
+/** What the server itself needs in its namespace: records, locks, Events, and the kill switch. */
 export function ownRights(killSwitch: string): readonly Permission[] {
   const { group, plural } = REMEDIATION;
   return [

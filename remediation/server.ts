@@ -1,20 +1,21 @@
-import { readFileSync, statSync } from 'node:fs';
-import { createServer, type Server as HttpsServer } from 'node:https';
 import { hostname } from 'node:os';
-import { type ServerType, serve } from '@hono/node-server';
-import { type Action, actions, type Clients } from './actions';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { actionOf, type Clients } from './actions';
 import { Audit, Escalation, Events, type Log, Metrics, startTracing } from './audit';
 import { AwsClient, Connections, PrometheusClient } from './clients';
 import { type Configuration, inClusterConnection } from './configuration';
 import { Controller, expireRecords, measure } from './controller';
-import { KillSwitch } from './gates';
-import { makeApp } from './intake/app';
+import type { GateContext } from './gates';
+import type { AppProps } from './intake/app';
 import { Authenticator } from './intake/authenticator';
 import { Intake } from './intake/intake';
-import { checkRights } from './intake/readiness';
+import { RightsCheck } from './intake/readiness';
+import { RunbookPages } from './intake/runbook-pages';
+import { KillSwitch } from './kill-switch';
 import { KubernetesClient, Leases } from './kubernetes';
+import { listen } from './listen';
 import { RecordStore } from './record';
-import { RunbookPages } from './runbook-pages';
+import { repeat } from './repeat';
 
 export interface ServerProps {
   readonly configuration: Configuration;
@@ -25,114 +26,52 @@ export interface ServerProps {
 }
 
 export interface RunningServer {
-  /** Takes nothing new, finishes what it is doing, and ends. */
+  /** Accepts nothing new, finishes the running steps, and closes every connection. */
   stop(): Promise<void>;
 }
 
-const EVERY = { certificate: 5_000, measure: 15_000, minute: 60_000, rights: 300_000, expire: 600_000 } as const;
-/** A right that was just given is seen this soon. */
+const INTERVAL_MS = { measure: 15_000, flush: 60_000, rights: 300_000, expire: 600_000 } as const;
+/** Interval while a right is missing, so that a new Role is noticed soon. */
 const RIGHTS_RETRY_MS = 5_000;
 
-/** Long enough for Kubernetes to take the address out of the Service before the port closes. */
+/** Time for Kubernetes to remove the pod from the Service before the port closes. */
 const DRAIN_MS = 3_000;
 const GRACE_MS = 20_000;
 
-/** Puts the server together and starts it. */
+/** Builds the server from its configuration and starts it. */
 export async function startServer(props: ServerProps): Promise<RunningServer> {
   const { configuration, log, version } = props;
-  const { namespace, policies, limits } = configuration;
-  const replica = props.replica ?? hostname();
-  const now = () => new Date();
-  const dryRun = configuration.mode === 'dry-run';
-
-  const client = new KubernetesClient(configuration.kubernetes ?? inClusterConnection(process.env));
-  const connections = new Connections(configuration.connections);
-  const tools: Clients = {
-    kubernetes: client,
-    prometheus: new PrometheusClient(configuration.prometheus),
-    database: (name) => connections.database(name),
-    cache: (name) => connections.cache(name),
-    aws: new AwsClient(process.env),
-    now,
-  };
-  const metrics = new Metrics(policies, version);
-  metrics.dryRun.set(dryRun ? 1 : 0);
-  for (const { name, action, parameters } of policies) {
-    for (const target of (actions[action] as Action<unknown>).targets(parameters)) {
-      metrics.expectRuns(action, name, target);
-    }
-  }
-  const store = new RecordStore(client, namespace, now);
-  const leases = new Leases(client, namespace, now);
-  const killSwitch = new KillSwitch(client, namespace, configuration.killSwitch);
-  const gates = { tools, store, leases, killSwitch, limits, holder: replica };
-  const events = new Events(client, replica, log);
-  const escalation = new Escalation({ ...configuration, metrics, log });
-  const audit = new Audit({ log, metrics, events, escalation });
-  const byName = new Map(policies.map((policy) => [policy.name, policy]));
-  const controller = new Controller({
-    client,
-    log,
-    policies: byName,
-    gates,
-    audit,
-    metrics,
-    dryRun,
-    verificationIntervalSeconds: limits.verificationIntervalSeconds,
-  });
+  const services = makeServices(props);
+  const { client, connections, events } = services;
   const endTracing = startTracing(configuration.otlp, version);
-
+  const controller = new Controller(services);
+  const rights = new RightsCheck(client, configuration, log);
   let ending = false;
-  let rights: readonly string[] = ['the rights were not checked yet'];
-  const appProps = {
-    authenticator: new Authenticator(
-      client,
-      configuration.authentication.audience,
-      configuration.authentication.subjects,
-    ),
-    intake: new Intake({ policies: byName, store, metrics, log, repeatSeconds: limits.repeatSeconds, now }),
-    metrics,
-    runbookPages: new RunbookPages(configuration.runbooks),
-    log,
+  const app: AppProps = {
+    ...services,
     isEnding: () => ending,
-    notReady: () => [
-      ...(ending ? ['the server is ending'] : []),
-      ...(controller.isSynced ? [] : ['the records were not read yet']),
-      ...rights,
+    notReadyReasons: () => [
+      ...(ending ? ['the server is shutting down'] : []),
+      ...(controller.isSynced ? [] : ['the records were not listed yet']),
+      ...rights.problems,
     ],
   };
-  const servers = await listen(configuration, appProps);
+  const server = await listen(configuration, app);
   controller.start();
-
-  const housekeeping = { policies, gates, metrics, retention: configuration.retention, log };
-  const stopRepeating = [
-    ...(configuration.tls ? [renewing(servers.at(-1) as HttpsServer, configuration.tls, log)] : []),
-    repeatedly(EVERY.measure, log, () => measure(housekeeping)),
-    repeatedly(EVERY.minute, log, async () => {
-      await events.flush();
-      await escalation.summarise();
-    }),
-    repeatedly(EVERY.expire, log, () => expireRecords(housekeeping)),
-    repeatedly(EVERY.rights, log, async () => {
-      const found = await checkRights(client, configuration).catch((error: Error) => [error.message]);
-      for (const problem of found.filter((line) => !rights.includes(line))) {
-        log('error', problem);
-      }
-      rights = found;
-      return found.length === 0 ? undefined : RIGHTS_RETRY_MS;
-    }),
-  ];
-  log('info', `ready to repair${dryRun ? ', as a dry run' : ''}`, { version, replica, policies: [...byName.keys()] });
+  const stopHousekeeping = startHousekeeping(props, services, rights);
+  log('info', `started${services.dryRun ? ', as a dry run' : ''}`, {
+    version,
+    replica: services.context.holder,
+    policies: [...services.policies.keys()],
+  });
 
   return {
     stop: async () => {
       ending = true;
-      log('info', 'ending');
-      await new Promise((resolve) => setTimeout(resolve, DRAIN_MS));
-      for (const stop of stopRepeating) {
-        stop();
-      }
-      await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+      log('info', 'shutting down');
+      await sleep(DRAIN_MS);
+      stopHousekeeping();
+      await server.close();
       await controller.stop(GRACE_MS);
       await events.flush();
       await connections.close();
@@ -142,63 +81,80 @@ export async function startServer(props: ServerProps): Promise<RunningServer> {
   };
 }
 
-/** With a certificate, notifications are taken over TLS alone; probes, metrics and runbooks stay on the plain port. */
-async function listen({ port, tls }: Configuration, props: Parameters<typeof makeApp>[0]): Promise<ServerType[]> {
-  const started: Promise<ServerType>[] = [start(makeApp(props, { intake: !tls }).fetch, port)];
-  if (tls) {
-    started.push(start(makeApp(props).fetch, tls.port, readCertificate(tls)));
-  }
-  return Promise.all(started);
-}
+type Services = ReturnType<typeof makeServices>;
 
-type Tls = NonNullable<Configuration['tls']>;
-
-function readCertificate({ certificateFile, keyFile }: Tls) {
-  return { cert: readFileSync(certificateFile), key: readFileSync(keyFile) };
-}
-
-/** Serves a new certificate once it is there: cert-manager renews it long before the pods are replaced. */
-function renewing(server: HttpsServer, tls: Tls, log: Log): () => void {
-  let known = statSync(tls.certificateFile).mtimeMs;
-  return repeatedly(EVERY.certificate, log, async () => {
-    const newest = statSync(tls.certificateFile).mtimeMs;
-    if (newest !== known) {
-      server.setSecureContext(readCertificate(tls));
-      known = newest;
-      log('info', 'the certificate was renewed');
-    }
-  });
-}
-
-function start(
-  fetch: ReturnType<typeof makeApp>['fetch'],
-  port: number,
-  certificate?: { readonly cert: Buffer; readonly key: Buffer },
-): Promise<ServerType> {
-  return new Promise((resolve, reject) => {
-    const options = certificate ? { createServer, serverOptions: certificate } : {};
-    const server = serve({ fetch, port, ...options }, () => resolve(server));
-    server.once('error', reject);
-  });
-}
-
-/**
- * Does something now and then every so often, one after the other, until it is stopped.
- *
- * @param work can say in how many milliseconds it wants to be done again
- */
-function repeatedly(milliseconds: number, log: Log, work: () => Promise<unknown>): () => void {
-  let timer: NodeJS.Timeout | undefined;
-  let stopped = false;
-  const round = async () => {
-    const next = await work().catch((error: Error) => log('warn', `housekeeping failed: ${error.message}`));
-    if (!stopped) {
-      timer = setTimeout(round, typeof next === 'number' ? next : milliseconds);
-    }
+function makeServices({ configuration, log, version, replica = hostname() }: ServerProps) {
+  const { namespace, limits, authentication } = configuration;
+  const now = () => new Date();
+  const client = new KubernetesClient(configuration.kubernetes ?? inClusterConnection(process.env));
+  const connections = new Connections(configuration.connections);
+  const clients: Clients = {
+    kubernetes: client,
+    prometheus: new PrometheusClient(configuration.prometheus),
+    database: (name) => connections.database(name),
+    cache: (name) => connections.cache(name),
+    aws: new AwsClient(process.env),
+    now,
   };
-  void round();
+  const store = new RecordStore(client, namespace, now);
+  const context: GateContext = {
+    clients,
+    store,
+    leases: new Leases(client, namespace, now),
+    killSwitch: new KillSwitch(client, namespace, configuration.killSwitch),
+    limits,
+    holder: replica,
+  };
+  const dryRun = configuration.mode === 'dry-run';
+  const policies = new Map(configuration.policies.map((policy) => [policy.name, policy]));
+  const metrics = makeMetrics(configuration, version);
+  const events = new Events(client, replica, log);
+  const escalation = new Escalation({ ...configuration, metrics, log });
+  return {
+    client,
+    connections,
+    context,
+    dryRun,
+    policies,
+    metrics,
+    events,
+    escalation,
+    log,
+    audit: new Audit({ log, metrics, events, escalation }),
+    authenticator: new Authenticator(client, authentication.audience, authentication.subjects),
+    intake: new Intake({ policies, store, metrics, log, repeatSeconds: limits.repeatSeconds, now }),
+    runbookPages: new RunbookPages(configuration.runbooks),
+  };
+}
+
+function makeMetrics({ policies, mode }: Configuration, version: string): Metrics {
+  const metrics = new Metrics(policies, version);
+  metrics.dryRun.set(mode === 'dry-run' ? 1 : 0);
+  for (const policy of policies) {
+    for (const target of actionOf(policy).targets(policy.parameters)) {
+      metrics.expectAttempts(policy.action, policy.name, target);
+    }
+  }
+  return metrics;
+}
+
+/** @returns a function that stops it */
+function startHousekeeping({ configuration }: ServerProps, services: Services, rights: RightsCheck): () => void {
+  const { context, metrics, events, escalation, log } = services;
+  const { policies, retention } = configuration;
+  const props = { policies, context, metrics, retention, log };
+  const stops = [
+    repeat(INTERVAL_MS.measure, log, () => measure(props)),
+    repeat(INTERVAL_MS.flush, log, async () => {
+      await events.flush();
+      await escalation.summarise();
+    }),
+    repeat(INTERVAL_MS.expire, log, () => expireRecords(props)),
+    repeat(INTERVAL_MS.rights, log, async () => ((await rights.check()) ? undefined : RIGHTS_RETRY_MS)),
+  ];
   return () => {
-    stopped = true;
-    clearTimeout(timer);
+    for (const stop of stops) {
+      stop();
+    }
   };
 }

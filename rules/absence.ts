@@ -11,40 +11,42 @@ import {
 } from './promql';
 import { type AlertingRule, isAlertingRule, type Rule, type RuleFile, rulesOf } from './rule';
 
-/** Where metrics come from, and which may disappear unnoticed. */
+/** Where metrics come from, and which of them may disappear without an alert. */
 export interface MetricSources {
-  /** The scrape job of the metrics whose names begin like this; the longest beginning counts. */
-  readonly jobs?: { readonly [beginning: string]: string };
-  /** Jobs that can be there without a metric that rules expect: programs that are released by others. */
+  /** Scrape job by the prefix of its metrics' names. The longest matching prefix counts. */
+  readonly jobs?: { readonly [prefix: string]: string };
+  /** Jobs whose targets can be up and yet lack a metric that rules read: programs whose releases others decide. */
   readonly unpinned?: readonly string[];
-  /** Metrics that nobody has to miss, each with the reason. */
+  /** Jobs that may have no target, each with the reason. */
+  readonly optionalJobs?: { readonly [job: string]: string };
+  /** Metrics whose absence needs no alert, each with the reason. */
   readonly exceptions?: { readonly [metric: string]: string };
 }
 
-/** A metric that an alert reads, and who speaks when there is none. */
+/** A metric that an alert reads, and what fires when the metric disappears. */
 export interface Coverage {
   readonly topic: string;
   readonly alert: string;
-  /** The metric, with the job where the rule or the sources name one. */
+  /** The metric, with its job where the rule or the sources name one. */
   readonly metric: string;
-  /** @default - nobody: the alert would be silent */
-  readonly by?: string;
+  /** Name of the alert that fires, or the reason of an exception. @default - nothing: the alert would be silent */
+  readonly coveredBy?: string;
 }
 
 /** An alert that fires when a selector has no series. */
-interface AbsenceAlert {
+export interface AbsenceAlert {
   readonly alert: string;
-  readonly missed: Selector;
+  readonly absentSelector: Selector;
 }
 
 /**
- * Who speaks when a metric that an alert reads disappears: the alert itself or another one with `absent()` of the
- * metric, or one with `absent(up{job="…"})` of the job that it comes from, unless that job is unpinned. Records are
- * followed to what they read.
+ * What fires when a metric that an alert reads disappears. That is an alert with `absent()` of the metric, which may be
+ * the reading alert itself, or one with `absent(up{job="…"})` of the metric's job, unless the job is unpinned. A
+ * recorded series stands for the metrics that its rule reads.
  */
 export function coverageOf(files: readonly RuleFile[], sources: MetricSources = {}): Coverage[] {
   const rules = rulesOf(files);
-  const absences = rules.filter(isAlertingRule).flatMap(absencesOf);
+  const absences = absencesIn(files);
   return files.flatMap(({ topic, groups }) =>
     groups
       .flatMap((group) => group.rules)
@@ -54,21 +56,31 @@ export function coverageOf(files: readonly RuleFile[], sources: MetricSources = 
           topic,
           alert: rule.alert,
           metric: described(selector, sources),
-          by: coveredBy(rule, selector, absences, sources),
+          coveredBy: coveredBy(rule, selector, absences, sources),
         })),
       ),
   );
 }
 
-/** Metrics whose disappearance nobody would notice, and exceptions that except nothing, one line each. */
+/** Scrape jobs without an alert that fires on `absent(up{job="…"})`. Optional jobs need none. */
+export function unwatchedJobs(
+  jobs: readonly string[],
+  files: readonly RuleFile[],
+  { optionalJobs = {} }: MetricSources = {},
+): string[] {
+  const absences = absencesIn(files);
+  return jobs.filter((job) => !(job in optionalJobs) && absenceOfJob(job, absences) === undefined);
+}
+
+/** Metrics whose disappearance no alert would notice, and exceptions that no rule needs: one line each. */
 export function checkAbsence(files: readonly RuleFile[], sources: MetricSources = {}): string[] {
-  const read = new Set(rulesOf(files).flatMap(({ expr }) => selectorsIn(String(expr)).map(({ name }) => name)));
+  const read = new Set(rulesOf(files).flatMap(({ expr }) => selectorsIn(expr).map(({ name }) => name)));
   return [
     ...coverageOf(files, sources)
-      .filter(({ by }) => by === undefined)
+      .filter((coverage) => coverage.coveredBy === undefined)
       .map(
         ({ topic, alert, metric }) =>
-          `rules/${topic}.yaml: ${alert}: stays silent when ${metric} disappears: write an alert with absent() of it, or of up of its job`,
+          `rules/${topic}.yaml: ${alert}: no alert fires when ${metric} disappears: write one with absent() of the metric, or of up of its job`,
       ),
     ...Object.keys(sources.exceptions ?? {})
       .filter((metric) => !read.has(metric))
@@ -82,21 +94,25 @@ function coveredBy(
   absences: readonly AbsenceAlert[],
   sources: MetricSources,
 ): string | undefined {
-  const direct = absences.filter(({ missed }) => speaksOf(missed, selector));
+  const direct = absences.filter(({ absentSelector }) => covers(absentSelector, selector));
   const own = direct.find((absence) => absence.alert === alert);
   const job = jobOf(selector, sources);
-  const ofJob =
-    job !== undefined && !sources.unpinned?.includes(job)
-      ? absences.find(({ missed }) => missed.name === 'up' && equalValue(missed, 'job') === job)
-      : undefined;
-  return own?.alert ?? direct[0]?.alert ?? ofJob?.alert ?? sources.exceptions?.[selector.name ?? ''];
+  const ofJob = job !== undefined && !sources.unpinned?.includes(job) ? absenceOfJob(job, absences) : undefined;
+  return own?.alert ?? direct[0]?.alert ?? ofJob ?? sources.exceptions?.[selector.name ?? ''];
 }
 
-/** Whether the absence of one selector is about the metric of another, and not about other series of its name. */
-function speaksOf(missed: Selector, selector: Selector): boolean {
+/** Name of the alert that fires when a scrape job has no target. */
+function absenceOfJob(job: string, absences: readonly AbsenceAlert[]): string | undefined {
+  return absences.find(
+    ({ absentSelector }) => absentSelector.name === 'up' && equalValue(absentSelector, 'job') === job,
+  )?.alert;
+}
+
+/** Whether `absent(absentSelector)` fires when the selector has no series: same name, and no contradicting label. */
+function covers(absentSelector: Selector, selector: Selector): boolean {
   return (
-    missed.name === selector.name &&
-    missed.matchers.every(({ label, operator, value }) => {
+    absentSelector.name === selector.name &&
+    absentSelector.matchers.every(({ label, operator, value }) => {
       const wanted = operator === '=' ? equalValue(selector, label) : undefined;
       return wanted === undefined || wanted === value;
     })
@@ -111,12 +127,12 @@ function jobOf(selector: Selector, sources: MetricSources): string | undefined {
   return equalValue(selector, 'job') ?? jobOfName(selector.name ?? '', sources);
 }
 
-/** The scrape job that a metric comes from, as far as its name tells. */
+/** The scrape job of a metric, according to the prefix of its name. */
 export function jobOfName(name: string, { jobs = {} }: MetricSources): string | undefined {
-  const beginning = Object.keys(jobs)
+  const prefix = Object.keys(jobs)
     .filter((candidate) => name.startsWith(candidate))
     .sort((a, b) => b.length - a.length)[0];
-  return beginning && jobs[beginning];
+  return prefix && jobs[prefix];
 }
 
 function described(selector: Selector, sources: MetricSources): string {
@@ -124,19 +140,19 @@ function described(selector: Selector, sources: MetricSources): string {
   return job ? `${selector.name}{job="${job}"}` : (selector.name ?? '');
 }
 
-/** What a rule reads of the outside: its selectors, and those of the records that it reads in the place of these. */
-function sourceSelectors(rule: Rule, rules: readonly Rule[], followed: readonly Rule[] = []): Selector[] {
-  return selectorsIn(String(rule.expr)).flatMap((selector) => {
+/** The selectors of a rule, with each recorded series replaced by the selectors of the rule that records it. */
+function sourceSelectors(rule: Rule, rules: readonly Rule[], visited: readonly Rule[] = []): Selector[] {
+  return selectorsIn(rule.expr).flatMap((selector) => {
     const records = rules.filter((other) => isRecordOf(other, selector));
     return records.length === 0
       ? [selector]
       : records
-          .filter((record) => !followed.includes(record))
-          .flatMap((record) => sourceSelectors(record, rules, [...followed, record]));
+          .filter((record) => !visited.includes(record))
+          .flatMap((record) => sourceSelectors(record, rules, [...visited, record]));
   });
 }
 
-/** Whether a rule records series that a selector may match. */
+/** Whether a rule records series that a selector may select. */
 function isRecordOf(rule: Rule, selector: Selector): boolean {
   return (
     !isAlertingRule(rule) &&
@@ -145,20 +161,24 @@ function isRecordOf(rule: Rule, selector: Selector): boolean {
   );
 }
 
-/** What an alert fires for when it is absent. */
-const absencesOf = stored('absencesOf', ({ alert, expr }: AlertingRule): AbsenceAlert[] => {
+function absencesIn(files: readonly RuleFile[]): AbsenceAlert[] {
+  return rulesOf(files).filter(isAlertingRule).flatMap(absencesOf);
+}
+
+/** The selectors whose absence fires an alert. */
+export const absencesOf = stored('absencesOf', ({ alert, expr }: AlertingRule): AbsenceAlert[] => {
   return (
-    nodesOf(String(expr), 'FunctionCall')
+    nodesOf(expr, 'FunctionCall')
       .filter((call) => ['Absent', 'AbsentOverTime'].includes(call.firstChild!.firstChild!.name))
       .filter((call) => firesFor(expr, call))
       .map((call) => nodesBelow(call, 'VectorSelector'))
-      // absent(a or b) is silent while one of the two is there.
+      // absent(a or b) does not fire while one of the two has series.
       .filter((selectors) => selectors.length === 1)
-      .map(([selector]) => ({ alert, missed: selectorOf(expr, selector!) }))
+      .map(([selector]) => ({ alert, absentSelector: selectorOf(expr, selector!) }))
   );
 });
 
-/** Whether an expression has a result when a part of it has: it is no condition of another part. */
+/** Whether the expression has a result whenever a part of it has one: the part is no mere condition of another part. */
 function firesFor(expr: string, part: PromqlNode): boolean {
   return ancestors(part)
     .filter(({ name }) => name === 'BinaryExpr')

@@ -1,174 +1,240 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { toYaml } from '../formats/yaml';
 import { stored } from '../memo';
 import { packagePath } from '../package-root';
-import { jsonToYaml, parseYaml } from '../yaml';
-import { type Coverage, checkAbsence, coverageOf, type MetricSources } from './absence';
-import { ALERT_NAME, checkRuleFile, repeated } from './checks';
+import { type Coverage, coverageOf } from './absence';
+import { CatalogueError } from './catalogue-error';
+import { type AlertChange, withChange, withLabels, withoutAlerts } from './change';
+import { type Contents, withFiles } from './contents';
+import { type ForeignDocument, type ForeignOptions, mapped, readForeign } from './foreign';
+import { type GeneralOptions, generalContents } from './general';
+import { type ExistingJobs, forExistingJobs, type JobNames, withJobNames } from './jobs';
 import { labelsInTemplate, type MetricUse } from './metric-use';
+import { byTopic, type CatalogueSource, readContents } from './read';
 import { type AlertingRule, type Inhibition, isAlertingRule, type Rule, type RuleFile, rulesOf } from './rule';
 import { promqlBlocks } from './runbook';
-import { checkSlo, expandSlo, type ServiceLevelObjective, sloInhibitions } from './slo';
 
-/** Where a catalogue is read from. */
-export interface CatalogueSource {
-  /** Directory of `<topic>.yaml` files, and of service level objectives in `slos/`. */
-  readonly rules: string;
-  /** Directory of `<AlertName>.md` runbooks. */
-  readonly runbooks: string;
-  /** Directory of `<AlertName>.yaml` promtool tests. @default - `tests` in the directory of the rules */
-  readonly tests?: string;
-}
-
-/** Where the links of an alert lead. */
+/** URLs that an alert links to. */
 export interface AlertLinks {
+  /** URL of an alert's runbook. An alert that has the annotation `runbook_url`, and a foreign alert, keep theirs. */
   readonly runbook: (alert: AlertingRule) => string;
   /** @default - alerts carry no link to a dashboard */
   readonly dashboard?: (alert: AlertingRule) => string | undefined;
 }
 
-// Reading and checking rules takes longest in a synthesis. `npm run synth` stores the results.
-const promqlOf = stored('promqlBlocks', promqlBlocks);
-const ruleProblemsOf = stored('checkRuleFile', checkRuleFile);
-const sloProblemsOf = stored('checkSlo', ({ name, slo }: { name: string; slo: ServiceLevelObjective }) =>
-  checkSlo(name, slo),
-);
-const absenceProblemsOf = stored(
-  'checkAbsence',
-  ({ files, sources }: { files: readonly RuleFile[]; sources: MetricSources }) => checkAbsence(files, sources),
-);
-
-/** Rules that cannot be used. The message lists every problem, one a line. */
-export class CatalogueError extends Error {
-  constructor(readonly problems: readonly string[]) {
-    super(`The rules cannot be used:\n  ${problems.join('\n  ')}`);
-    this.name = 'CatalogueError';
-  }
-}
-
 /**
- * Alerts and recording rules, checked. An alert is in the catalogue only together with its runbook and its test.
+ * Alerts and recording rules. A catalogue never changes: each method that adjusts it returns another one, so calls can
+ * be chained, and the last one wins.
+ *
+ * @example
+ * const catalogue = RuleCatalogue.general({ topics: ['nodes', 'workloads', 'prometheus'] })
+ *   .change('NodeFilesystemAlmostFull', { thresholds: { free: 0.1 }, for: '5m' })
+ *   .disable('NodeClockSkew')
+ *   .with(RuleCatalogue.foreign('vendor/rules', { severities: { warning: 'medium' } }));
  */
 export class RuleCatalogue {
-  /** SightEdit's own rules, which come with the package. */
+  /** All rules that come with the package: the general ones, and those of SightEdit. */
   static sightEdit(): RuleCatalogue {
-    return RuleCatalogue.read({ rules: packagePath('rules'), runbooks: packagePath('runbooks') });
+    return new RuleCatalogue(shippedContents());
   }
 
   /**
-   * Reads and checks a directory of rules.
+   * The rules of the package that suit any cluster and application, e.g. on nodes, workloads, PostgreSQL and Prometheus
+   * itself. They follow the scrape jobs of the Prometheus that loads them: a rule on a job that does not exist is left
+   * out, and `ScrapeTargetMissing` watches each job that does.
+   *
+   * @throws CatalogueError for a topic or a job that does not exist, and for the topic `backups` without its CronJob
+   */
+  static general(options: GeneralOptions = {}): RuleCatalogue {
+    return new RuleCatalogue(generalContents(shippedContents(), options));
+  }
+
+  /**
+   * Reads rules of another project as they are: mixins, the output of Sloth, `PrometheusRule` manifests. They need no
+   * runbook, no test and no absence alert.
+   *
+   * @param source path of a directory or file (`.yaml`, `.yml`, `.json`), or parsed documents
+   * @throws CatalogueError when there are no rules, or when a rule lacks its name or an expression that parses
+   */
+  static foreign(source: string | readonly ForeignDocument[], options?: ForeignOptions): RuleCatalogue {
+    return new RuleCatalogue(readForeign(source, options));
+  }
+
+  /**
+   * Reads and checks a directory of your own rules.
    *
    * @throws CatalogueError when a rule breaks a convention, does not parse, or lacks its runbook or test, and when a
    *   runbook or a test has no rule
    */
   static read(source: CatalogueSource): RuleCatalogue {
-    const tests = source.tests ?? join(source.rules, 'tests');
-    const slos = readSlos(join(source.rules, 'slos'));
-    const files = [
-      ...filesOf(source.rules, '.yaml').map((topic) => readRuleFile(source.rules, topic)),
-      ...slos.map(expandSlo),
-    ].sort(byTopic);
-    const inhibitions = [
-      ...readInhibitions(join(source.rules, 'alertmanager', 'inhibitions.yaml')),
-      ...slos.flatMap(sloInhibitions),
-    ];
-    const sources = readSources(join(source.rules, 'absence', 'sources.yaml'));
-    const alerts = rulesOf(files).filter(isAlertingRule);
-    const names = alerts.map(({ alert }) => alert);
-    const broken = files.flatMap(ruleProblemsOf);
-    const problems = [
-      ...broken,
-      // What a rule that does not parse reads is not known.
-      ...(broken.length > 0 ? [] : absenceProblemsOf({ files, sources })),
-      ...repeated(files.map(({ topic }) => topic)).map((topic) => `the topic ${topic} is there twice: rename a file`),
-      ...repeated(names).map((name) => `${name} is defined twice: rename one of the alerts`),
-      ...repeated(files.flatMap(({ groups }) => groups.map(({ name }) => name))).map(
-        (name) => `the group ${name} is defined twice: rename one of the groups`,
-      ),
-      ...partners(names, namesOf(source.runbooks, '.md'), 'runbook', (name) =>
-        join(basename(source.runbooks), `${name}.md`),
-      ),
-      ...partners(names, namesOf(tests, '.yaml'), 'test', (name) => join('rules', basename(tests), `${name}.yaml`)),
-      ...checkInhibitions(inhibitions, new Set(names)),
-    ];
-    if (problems.length > 0) {
-      throw new CatalogueError(problems);
-    }
-    return new RuleCatalogue(files, inhibitions, sources, readPages(source.runbooks));
+    return new RuleCatalogue(readContents(source, 'own'));
   }
 
-  private constructor(
-    readonly files: readonly RuleFile[],
-    /** Which alerts silence which. */
-    readonly inhibitions: readonly Inhibition[],
-    private readonly sources: MetricSources,
-    /** Text of the runbooks, and of the pages beside them, by the name of the file without `.md`. */
-    private readonly pages: ReadonlyMap<string, string>,
-  ) {}
+  private constructor(private readonly contents: Contents) {}
+
+  get files(): readonly RuleFile[] {
+    return this.contents.files;
+  }
+
+  /** Which alerts mute which, for `AlertRouting`. */
+  get inhibitions(): readonly Inhibition[] {
+    return this.contents.inhibitions;
+  }
 
   get alerts(): readonly AlertingRule[] {
     return rulesOf(this.files).filter(isAlertingRule);
   }
 
-  /** Every expression that reads metrics: of rules, in runbooks, and where alerts are compared by their labels. */
+  /** Every expression that reads metrics: in rules, in runbooks, and of alerts whose labels an inhibition compares. */
   get uses(): readonly MetricUse[] {
     const rules = this.files.flatMap(({ topic, groups }) =>
       groups.flatMap((group) => group.rules).map((rule) => ruleUse(topic, rule)),
     );
-    const runbooks = [...this.pages].flatMap(([page, text]) =>
+    const runbooks = [...this.contents.pages].flatMap(([page, text]) =>
       promqlOf(text).map((expr) => ({ where: `runbooks/${page}.md`, expr, shows: [] })),
     );
     const { alerts } = this;
     return [...rules, ...runbooks, ...this.inhibitions.flatMap((inhibition) => inhibitionUses(inhibition, alerts))];
   }
 
-  /** Every metric that an alert reads, and who speaks when it disappears. */
+  /** Every metric that an alert reads, and what fires when it disappears. Foreign alerts are not in it. */
   get coverage(): readonly Coverage[] {
-    return coverageOf(this.files, this.sources);
+    const { files, sources, origins } = this.contents;
+    return coverageOf(files, sources).filter(({ topic }) => origins.get(topic) !== 'foreign');
   }
 
-  /** The catalogue without some topics, e.g. those about parts that a platform hides. */
+  /** The catalogue without some topics, e.g. `control-plane` where the provider hides the control plane. */
   without(topics: readonly string[]): RuleCatalogue {
-    const files = this.files.filter(({ topic }) => !topics.includes(topic));
-    const kept = new Set(
-      rulesOf(files)
-        .filter(isAlertingRule)
-        .map(({ alert }) => alert),
-    );
     return new RuleCatalogue(
-      files,
-      this.inhibitions
-        .filter(({ source }) => kept.has(source))
-        .map((inhibition) => ({ ...inhibition, targets: inhibition.targets.filter((target) => kept.has(target)) }))
-        .filter(({ targets }) => targets.length > 0),
-      this.sources,
-      new Map([...this.pages].filter(([page]) => kept.has(page) || !this.alerts.some(({ alert }) => alert === page))),
+      withFiles(
+        this.contents,
+        this.files.filter(({ topic }) => !topics.includes(topic)),
+      ),
     );
   }
 
-  /** The rule files for the server: what stands in the directory, and the annotations that are derived. */
+  /**
+   * Changes an alert.
+   *
+   * @throws CatalogueError for an alert or a threshold that does not exist, and for a change that breaks the rule
+   * @example
+   * catalogue.change('NodeFilesystemFillingUp', { severity: 'high', for: '30m', thresholds: { free: 0.2 } });
+   */
+  change(alert: string, change: AlertChange): RuleCatalogue {
+    return new RuleCatalogue(withChange(this.contents, alert, change));
+  }
+
+  /**
+   * Leaves alerts out, with their inhibitions. Other alerts may count on them: see `coverage`.
+   *
+   * @throws CatalogueError for an alert that does not exist
+   */
+  disable(...alerts: readonly string[]): RuleCatalogue {
+    return new RuleCatalogue(withoutAlerts(this.contents, alerts));
+  }
+
+  /** Sets labels on every alert, e.g. `{ team: 'platform' }`. */
+  withLabels(labels: { readonly [label: string]: string }): RuleCatalogue {
+    return new RuleCatalogue(withLabels(this.contents, () => labels));
+  }
+
+  /** Replaces words of the label `severity`, e.g. `{ critical: 'page', high: 'page' }`. Others stay. */
+  withSeverities(severities: { readonly [severity: string]: string }): RuleCatalogue {
+    return new RuleCatalogue(
+      withLabels(this.contents, ({ labels }) => ({
+        severity: labels.severity === undefined ? undefined : mapped(labels.severity, severities),
+      })),
+    );
+  }
+
+  /**
+   * Puts your names of scrape jobs into the shipped rules, by ours, e.g. `{ 'postgres-exporter': 'postgres' }`.
+   *
+   * @throws CatalogueError for a job that no shipped rule reads
+   */
+  withJobs(jobs: JobNames): RuleCatalogue {
+    return new RuleCatalogue(withJobNames(this.contents, jobs));
+  }
+
+  /**
+   * The catalogue for the scrape jobs that exist. Leaves shipped rules on other jobs out, and makes
+   * `ScrapeTargetMissing` watch the jobs. `Prometheus` calls it for its own jobs. Your own rules and foreign ones stay
+   * as they are.
+   */
+  forJobs(jobs: ExistingJobs): RuleCatalogue {
+    return new RuleCatalogue(forExistingJobs(this.contents, jobs));
+  }
+
+  /**
+   * Both catalogues together.
+   *
+   * @throws CatalogueError when both have an alert or a topic of the same name
+   */
+  with(other: RuleCatalogue): RuleCatalogue {
+    const [one, two] = [this.contents, other.contents];
+    const mine = new Set(this.alerts.map(({ alert }) => alert));
+    const topics = new Set(this.files.map(({ topic }) => topic));
+    const twice = new Set(other.alerts.map(({ alert }) => alert).filter((alert) => mine.has(alert)));
+    const problems = [
+      ...[...twice].map((alert) => `both catalogues have the alert ${alert}: write disable('${alert}') on one of them`),
+      ...other.files
+        .filter(({ topic }) => topics.has(topic))
+        .map(({ topic }) => `both catalogues have the topic ${topic}: rename it, or give foreign() a prefix`),
+    ];
+    if (problems.length > 0) {
+      throw new CatalogueError(problems);
+    }
+    return new RuleCatalogue({
+      files: [...one.files, ...two.files].sort(byTopic),
+      inhibitions: [...one.inhibitions, ...two.inhibitions],
+      sources: {
+        jobs: { ...two.sources.jobs, ...one.sources.jobs },
+        unpinned: [...(one.sources.unpinned ?? []), ...(two.sources.unpinned ?? [])],
+        optionalJobs: { ...two.sources.optionalJobs, ...one.sources.optionalJobs },
+        exceptions: { ...two.sources.exceptions, ...one.sources.exceptions },
+      },
+      pages: new Map([...two.pages, ...one.pages]),
+      thresholds: new Map([...two.thresholds, ...one.thresholds]),
+      origins: new Map([...two.origins, ...one.origins]),
+    });
+  }
+
+  /** The rule files for Prometheus, with the derived annotations added. */
   render(links: AlertLinks): readonly { readonly topic: string; readonly content: string }[] {
+    const { origins } = this.contents;
     return this.files.map(({ topic, groups }) => ({
       topic,
-      content: jsonToYaml(
-        JSON.stringify({
-          groups: groups.map((group) => ({
-            ...group,
-            rules: group.rules.map((rule) =>
-              isAlertingRule(rule) ? { ...rule, annotations: { ...rule.annotations, ...linksOf(rule, links) } } : rule,
-            ),
-          })),
-        }),
-      ),
+      content: toYaml({
+        groups: groups.map((group) => ({
+          ...group,
+          rules: group.rules.map((rule) =>
+            isAlertingRule(rule)
+              ? {
+                  ...rule,
+                  annotations: { ...rule.annotations, ...linksOf(rule, links, origins.get(topic) === 'foreign') },
+                }
+              : rule,
+          ),
+        })),
+      }),
     }));
   }
+}
+
+const promqlOf = stored('promqlBlocks', promqlBlocks);
+
+/** Read once: the files do not change while a program runs. */
+let shipped: Contents | undefined;
+
+function shippedContents(): Contents {
+  shipped ??= readContents({ rules: packagePath('rules'), runbooks: packagePath('runbooks') }, 'shipped');
+  return shipped;
 }
 
 function ruleUse(topic: string, rule: Rule): MetricUse {
   const [name, templates] = isAlertingRule(rule) ? [rule.alert, Object.values(rule.annotations)] : [rule.record, []];
   return {
     where: `rules/${topic}.yaml: ${name}`,
-    expr: String(rule.expr),
+    expr: rule.expr,
     shows: labelsInTemplate(templates.join('\n')),
   };
 }
@@ -178,100 +244,21 @@ function inhibitionUses({ source, targets, equal }: Inhibition, alerts: readonly
     .filter(({ alert }) => alert === source || targets.includes(alert))
     .map(({ alert, expr, labels }) => ({
       where: `inhibition by ${source}: ${alert}`,
-      expr: String(expr),
+      expr,
       shows: equal.filter((label) => label !== 'alertname' && !(label in labels)),
     }));
 }
 
-function linksOf(alert: AlertingRule, { runbook, dashboard }: AlertLinks): { [annotation: string]: string } {
-  const dashboardUrl = dashboard?.(alert);
-  return { runbook_url: runbook(alert), ...(dashboardUrl ? { dashboard_url: dashboardUrl } : {}) };
-}
-
-function readRuleFile(directory: string, topic: string): RuleFile {
-  const path = join(directory, `${topic}.yaml`);
-  const { groups } = readYaml<Partial<RuleFile>>(path);
-  if (!Array.isArray(groups)) {
-    throw new CatalogueError([`${path} has no groups: write "groups:" and a list under it`]);
-  }
-  const empty = groups.find(({ rules }) => !Array.isArray(rules));
-  if (empty) {
-    throw new CatalogueError([`${path}: the group ${empty.name} has no rules: write "rules:" and a list under it`]);
-  }
-  return { topic, groups };
-}
-
-/** @throws CatalogueError when an objective cannot be expanded */
-function readSlos(directory: string): readonly ServiceLevelObjective[] {
-  const slos = (existsSync(directory) ? filesOf(directory, '.yaml') : []).map((name) => ({
-    name,
-    slo: readYaml<ServiceLevelObjective>(join(directory, `${name}.yaml`)),
-  }));
-  const problems = slos.flatMap(sloProblemsOf);
-  if (problems.length > 0) {
-    throw new CatalogueError(problems);
-  }
-  return slos.map(({ slo }) => slo);
-}
-
-function readPages(directory: string): ReadonlyMap<string, string> {
-  return new Map(filesOf(directory, '.md').map((page) => [page, readFileSync(join(directory, `${page}.md`), 'utf8')]));
-}
-
-function byTopic(one: RuleFile, other: RuleFile): number {
-  return one.topic < other.topic ? -1 : Number(one.topic > other.topic);
-}
-
-function readInhibitions(path: string): readonly Inhibition[] {
-  return existsSync(path) ? (readYaml<{ inhibitions?: Inhibition[] }>(path).inhibitions ?? []) : [];
-}
-
-function readSources(path: string): MetricSources {
-  return existsSync(path) ? readYaml<MetricSources>(path) : {};
-}
-
-/** A YAML document that is a map. */
-function readYaml<T extends object>(path: string): T {
-  try {
-    return (parseYaml(readFileSync(path, 'utf8')) ?? {}) as T;
-  } catch (error) {
-    throw new CatalogueError([`${path} is no YAML: ${(error as Error).message}`]);
-  }
-}
-
-function checkInhibitions(inhibitions: readonly Inhibition[], alerts: ReadonlySet<string>): string[] {
-  return inhibitions.flatMap(({ source, targets = [], equal = [] }) => [
-    ...[source, ...targets]
-      .filter((name) => !alerts.has(name))
-      .map((name) => `inhibitions.yaml: ${name} is no alert: write the name of a rule`),
-    ...(equal.length > 0
-      ? []
-      : [`inhibitions.yaml: ${source} has no equal labels: it would silence ${targets} everywhere`]),
-  ]);
-}
-
-function partners(
-  alerts: readonly string[],
-  found: readonly string[],
-  what: string,
-  path: (name: string) => string,
-): string[] {
-  return [
-    ...alerts.filter((name) => !found.includes(name)).map((name) => `${name} has no ${what}: write ${path(name)}`),
-    ...found
-      .filter((name) => !alerts.includes(name))
-      .map((name) => `${path(name)} is a ${what} without a rule: remove it, or write the alert ${name}`),
-  ];
-}
-
-/** Names of the files about one alert each, which are written in UpperCamelCase; others (README, guides) are not. */
-function namesOf(directory: string, extension: string): string[] {
-  return filesOf(directory, extension).filter((name) => ALERT_NAME.test(name) && name !== 'README');
-}
-
-function filesOf(directory: string, extension: string): string[] {
-  return readdirSync(directory)
-    .filter((file) => file.endsWith(extension))
-    .map((file) => file.slice(0, -extension.length))
-    .sort();
+/** The derived links. Nothing is known of runbooks of foreign alerts. */
+function linksOf(
+  alert: AlertingRule,
+  { runbook, dashboard }: AlertLinks,
+  foreign: boolean,
+): { readonly [annotation: string]: string } {
+  const { runbook_url: ownRunbook, dashboard_url: ownDashboard } = alert.annotations;
+  const dashboardUrl = ownDashboard ?? dashboard?.(alert);
+  return {
+    ...(foreign || ownRunbook !== undefined ? {} : { runbook_url: runbook(alert) }),
+    ...(dashboardUrl ? { dashboard_url: dashboardUrl } : {}),
+  };
 }

@@ -1,6 +1,14 @@
+export type { Coverage } from './absence';
 export * from './catalogue';
+export { CatalogueError } from './catalogue-error';
+export type { AlertChange } from './change';
+export type { ForeignDocument, ForeignOptions } from './foreign';
+export { GENERAL_TOPICS, type GeneralNames, type GeneralOptions, type GeneralTopic } from './general';
+export type { ExistingJobs, JobNames } from './jobs';
 export * from './metric-use';
+export { checkSlo, type ServiceLevelIndicator, type ServiceLevelObjective } from './objective';
 export * from './promql';
+export type { CatalogueSource } from './read';
 export * from './rule';
 export * from './runbook';
 export * from './slo';

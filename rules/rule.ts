@@ -1,36 +1,42 @@
-/** How soon an alert wants an answer. `none` is for `Watchdog`, which fires always and reaches no human. */
+import type * as prometheus from '../formats/prometheus';
+
+/** How urgent a shipped alert is; your own rules may have other words. `none` is for `Watchdog`, which always fires and reaches no person. */
 export const SEVERITIES = ['critical', 'high', 'medium', 'low', 'none'] as const;
 export type Severity = (typeof SEVERITIES)[number];
 
-/** The team that answers an alert. `meta` is the monitoring platform itself. */
+/** How soon somebody must respond to an alert of each severity of the shipped rules. */
+export const ANSWER_WITHIN: { readonly [severity in Severity]: string } & { readonly [severity: string]: string } = {
+  critical: 'now',
+  high: '30 minutes',
+  medium: '2 hours',
+  low: '24 hours',
+  none: 'never: it should always fire',
+};
+
+/** The same in minutes, for severities that reach people. */
+export const ANSWER_MINUTES: ReadonlyMap<string, number> = new Map([
+  ['critical', 0],
+  ['high', 30],
+  ['medium', 120],
+  ['low', 1440],
+] satisfies [Severity, number][]);
+
+/** The team that responds to a shipped alert; your own rules may have other words. `meta` is the monitoring platform itself. */
 export const CATEGORIES = ['application', 'business', 'database', 'infrastructure', 'security', 'meta'] as const;
 export type Category = (typeof CATEGORIES)[number];
 
-/** A rule that alerts, as Prometheus defines it. */
-export interface AlertingRule {
-  readonly alert: string;
-  readonly expr: string;
-  readonly for?: string;
-  readonly keep_firing_for?: string;
-  readonly labels: { readonly severity: Severity; readonly category: Category; readonly [label: string]: string };
-  readonly annotations: { readonly summary: string; readonly description: string; readonly [name: string]: string };
+/**
+ * An alerting rule. One that keeps the conventions has the labels `severity` and `category`, and the annotations
+ * `summary` and `description`; a foreign rule may lack them.
+ */
+export interface AlertingRule extends prometheus.AlertingRule {
+  readonly labels: { readonly [label: string]: string };
+  readonly annotations: { readonly [name: string]: string };
 }
 
-/** A rule that records a series, as Prometheus defines it. */
-export interface RecordingRule {
-  readonly record: string;
-  readonly expr: string;
-  readonly labels?: { readonly [label: string]: string };
-}
-
+export type RecordingRule = prometheus.RecordingRule;
 export type Rule = AlertingRule | RecordingRule;
-
-export interface RuleGroup {
-  readonly name: string;
-  readonly interval?: string;
-  readonly limit?: number;
-  readonly rules: readonly Rule[];
-}
+export type RuleGroup = prometheus.RuleGroup<AlertingRule>;
 
 /** The rules of one topic. */
 export interface RuleFile {
@@ -39,11 +45,11 @@ export interface RuleFile {
   readonly groups: readonly RuleGroup[];
 }
 
-/** An alert that silences others about the same object while it fires. */
+/** While one alert fires, others about the same object are not notified. */
 export interface Inhibition {
-  /** Name of the alert that fires. */
+  /** Name of the alert that inhibits. */
   readonly source: string;
-  /** Names of the alerts that say nothing new meanwhile. */
+  /** Names of the alerts that are inhibited. */
   readonly targets: readonly string[];
   /** Labels that both must have, with the same value. */
   readonly equal: readonly string[];

@@ -1,4 +1,4 @@
-/** The PromQL that a runbook offers to copy: its fenced blocks of the language `promql`, without their indentation. */
+/** The fenced `promql` blocks of a runbook, without their indentation. */
 export function promqlBlocks(markdown: string): readonly string[] {
   const blocks: string[] = [];
   let block: { readonly promql: boolean; readonly lines: string[] } | undefined;

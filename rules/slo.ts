@@ -1,80 +1,67 @@
-import { ALERT_NAME } from './checks';
-import { promqlSyntaxError } from './promql';
-import type { AlertingRule, Category, Inhibition, RecordingRule, RuleFile, Severity } from './rule';
-import { CATEGORIES } from './rule';
+import { over, type ServiceLevelObjective } from './objective';
+import type { AlertingRule, Inhibition, RecordingRule, RuleFile, Severity } from './rule';
 
-/** Events per second, as PromQL with `$window` for the range: all of them, and those that count against the objective. */
-export type ServiceLevelIndicator =
-  | { readonly errors: string; readonly total: string }
-  | { readonly good: string; readonly total: string };
-
-/** A share of events that must be good over thirty days. */
-export interface ServiceLevelObjective {
-  /** Value of the label `slo`, and the name of the file without `.yaml`. */
-  readonly name: string;
-  /** What the names of the alerts begin with. */
-  readonly prefix: string;
-  /** The team that answers the burn-rate alerts. */
-  readonly category: Category;
-  /** Share of good events, between 0 and 1. */
-  readonly objective: number;
-  /** The time over which the objective holds. */
-  readonly window: '30d';
-  readonly sli: ServiceLevelIndicator;
-  /** A selector that has series whenever the objective can be measured, whether or not there is traffic. */
-  readonly presence: string;
-  /** Events an hour, on average over an alert's long window, below which its ratio says nothing. */
-  readonly minimumPerHour: number;
-  /** What is wrong, as the beginning of the alerts' summary. */
-  readonly summary: string;
-  /** What is counted, in the plural. */
-  readonly events: string;
-  /** What happened to those that were not good. */
-  readonly failure: string;
-}
-
-/** A burn rate at which somebody is told, by the alert's level. */
+/** One of the burn-rate alerts. */
 interface BurnAlert {
   readonly level: 'Critical' | 'High' | 'Medium' | 'Low';
   readonly severity: Severity;
-  /** How many times faster than allowed the budget is spent. */
+  /** Burn rate: how many times faster than allowed the budget is used up. */
   readonly factor: number;
-  /** Says that it matters. */
+  /** Long window: enough of the budget is gone to matter. */
   readonly long: Window;
-  /** Says that it still goes on. */
+  /** Short window: the problem is still going on. */
   readonly short: Window;
   readonly for: string;
-  /** When a whole budget is spent at this rate. */
-  readonly spentIn: string;
+  /** Time in which this burn rate uses up a whole budget. */
+  readonly exhaustedIn: string;
 }
 
-/** The window that is read from the application's series: many pods, routes and buckets. */
+/** The only window that reads the application's series, which are many: pods, routes and buckets. */
 const SHORTEST = '5m';
 /**
- * Windows that are averaged from what the shortest gave, which is one series, and the minutes in them. It is looked at each
- * minute and the sum divided by all of them, so that a Prometheus without a history does not take a minute for an hour.
+ * Windows that are averaged from the recorded shortest window, with their minutes. A sum of one sample per minute is
+ * divided by all minutes of the window, so a Prometheus with one minute of history does not report it as a whole hour.
  */
 const SHORT_WINDOWS = { '30m': 30, '1h': 60, '2h': 120, '6h': 360 } as const;
 type ShortWindow = keyof typeof SHORT_WINDOWS;
-/** Windows that are longer than what a new Prometheus should wait for: averages of what there is. */
+/** Windows too long for a new Prometheus to wait for: averages of the samples so far. */
 const LONG_WINDOWS = ['1d', '3d', '30d'] as const;
 type AveragedWindow = ShortWindow | (typeof LONG_WINDOWS)[number];
 type Window = typeof SHORTEST | AveragedWindow;
 
-/** Multiwindow, multi-burn-rate alerts of the SRE workbook, chapter 5, with a level between its page and its ticket. */
+/**
+ * Multiwindow, multi-burn-rate alerts, with one more level than in the SRE workbook, between its page and its ticket.
+ *
+ * @see https://sre.google/workbook/alerting-on-slos/#6-multiwindow-multi-burn-rate-alerts
+ */
 const BURN_ALERTS: readonly BurnAlert[] = [
-  { level: 'Critical', severity: 'critical', factor: 14.4, long: '1h', short: '5m', for: '2m', spentIn: '50 hours' },
-  { level: 'High', severity: 'high', factor: 6, long: '6h', short: '30m', for: '15m', spentIn: '5 days' },
-  { level: 'Medium', severity: 'medium', factor: 3, long: '1d', short: '2h', for: '1h', spentIn: '10 days' },
-  { level: 'Low', severity: 'low', factor: 1, long: '3d', short: '6h', for: '3h', spentIn: '30 days' },
+  {
+    level: 'Critical',
+    severity: 'critical',
+    factor: 14.4,
+    long: '1h',
+    short: '5m',
+    for: '2m',
+    exhaustedIn: '50 hours',
+  },
+  { level: 'High', severity: 'high', factor: 6, long: '6h', short: '30m', for: '15m', exhaustedIn: '5 days' },
+  { level: 'Medium', severity: 'medium', factor: 3, long: '1d', short: '2h', for: '1h', exhaustedIn: '10 days' },
+  { level: 'Low', severity: 'low', factor: 1, long: '3d', short: '6h', for: '3h', exhaustedIn: '30 days' },
 ];
+
+const TOPIC_PREFIX = 'slo-';
 
 /** The topic of an objective's rules. */
 export function sloTopic({ name }: Pick<ServiceLevelObjective, 'name'>): string {
-  return `slo-${name}`;
+  return `${TOPIC_PREFIX}${name}`;
 }
 
-/** The rules of an objective: what it records, and the alerts about it. */
+/** The file that a topic's rules are written in, or expanded from: `nodes.yaml`, `slos/api-latency.yaml`. */
+export function sourceFileOf(topic: string): string {
+  return topic.startsWith(TOPIC_PREFIX) ? `slos/${topic.slice(TOPIC_PREFIX.length)}.yaml` : `${topic}.yaml`;
+}
+
+/** The recording rules and the alerts of an objective. */
 export function expandSlo(slo: ServiceLevelObjective): RuleFile {
   const topic = sloTopic(slo);
   return {
@@ -87,81 +74,26 @@ export function expandSlo(slo: ServiceLevelObjective): RuleFile {
           ...Object.keys(SHORT_WINDOWS).flatMap((window) => averageRecords(slo, window as ShortWindow)),
         ],
       },
-      // Averages over days move slowly and read many samples.
+      // Averages over days change slowly and read many samples.
       {
         name: `${topic}.budget`,
         interval: '2m',
         rules: [...LONG_WINDOWS.flatMap((window) => averageRecords(slo, window)), budgetRecord(slo)],
       },
       { name: topic, rules: BURN_ALERTS.map((alert) => burnAlert(slo, alert)) },
-      // What has been absent for ten minutes need not be missed within 15 seconds.
+      // The alert waits ten minutes anyway.
       { name: `${topic}.presence`, interval: '1m', rules: [absentAlert(slo)] },
     ],
   };
 }
 
-/** A more urgent burn says all that the less urgent ones of the same objective would say. */
+/** A more urgent burn-rate alert inhibits the less urgent ones of the same objective. */
 export function sloInhibitions({ prefix }: Pick<ServiceLevelObjective, 'prefix'>): readonly Inhibition[] {
   const names = BURN_ALERTS.map(({ level }) => burnAlertName(prefix, level));
   return names.slice(0, -1).map((source, index) => ({ source, targets: names.slice(index + 1), equal: ['slo'] }));
 }
 
-/** What is wrong with an objective, one line each. The expanded rules are checked as all rules are. */
-export function checkSlo(file: string, slo: ServiceLevelObjective): string[] {
-  const { name, prefix, category, objective, window, sli, presence, minimumPerHour } = slo;
-  const checks: [boolean, string][] = [
-    [name === file, `name is ${shown(name)}: write ${file}, as the file is called`],
-    [ALERT_NAME.test(prefix ?? ''), `prefix is ${shown(prefix)}: write it in UpperCamelCase`],
-    [CATEGORIES.includes(category), `category is ${shown(category)}: write one of ${CATEGORIES.join(', ')}`],
-    [objective > 0 && objective < 1, `objective is ${shown(objective)}: write a ratio between 0 and 1, such as 0.999`],
-    [window === '30d', `window is ${shown(window)}: write 30d, for which the burn rates are chosen`],
-    [minimumPerHour > 0, `minimumPerHour is ${shown(minimumPerHour)}: write a number above 0`],
-    ...(['summary', 'events', 'failure'] as const).map((field): [boolean, string] => [
-      Boolean(slo[field]?.trim()),
-      `${field} is not set: write it`,
-    ]),
-  ];
-  return [
-    ...checks.flatMap(([sound, problem]) => (sound ? [] : [problem])),
-    ...checkIndicator(sli),
-    ...parseProblem('presence', presence),
-  ].map((problem) => `rules/slos/${file}.yaml: ${problem}`);
-}
-
-function checkIndicator(sli: Partial<Record<'errors' | 'good' | 'total', string>> = {}): string[] {
-  if ((sli.errors === undefined) === (sli.good === undefined)) {
-    return ['sli needs either errors or good: write one of them'];
-  }
-  return (['errors', 'good', 'total'] as const)
-    .filter((part) => part === 'total' || sli[part] !== undefined)
-    .flatMap((part) => {
-      const expr = sli[part];
-      if (expr !== undefined && !expr.includes(PLACEHOLDER)) {
-        return [`sli.${part} has no ${PLACEHOLDER}: write it for the range, as in rate(demo_total[${PLACEHOLDER}])`];
-      }
-      return parseProblem(`sli.${part}`, expr && over(expr, '5m'));
-    });
-}
-
-function parseProblem(what: string, expr: string | undefined): string[] {
-  if (!expr?.trim()) {
-    return [`${what} is not set: write it`];
-  }
-  const error = promqlSyntaxError(expr);
-  return error ? [`${what} does not parse at "${error}": mend the PromQL`] : [];
-}
-
-const PLACEHOLDER = '$window';
-
-function over(expr: string, window: string): string {
-  return expr.trim().replaceAll(PLACEHOLDER, window);
-}
-
-function shown(value: unknown): string {
-  return value === undefined ? 'not set' : JSON.stringify(value);
-}
-
-/** What the application's own series say. */
+/** The records that read the application's series. */
 function shortestRecords(slo: ServiceLevelObjective): RecordingRule[] {
   return [
     record(slo, totalRate(SHORTEST), over(slo.sli.total, SHORTEST)),
@@ -171,8 +103,8 @@ function shortestRecords(slo: ServiceLevelObjective): RecordingRule[] {
 }
 
 /**
- * Events that count against the objective. Errors of which there is no series are none. Good events of which there is
- * no series are unknown, not zero: a histogram without the bucket would otherwise be an outage.
+ * The bad events. Without series of errors there were none. Without series of good events their number is unknown, not
+ * zero: a histogram that lacks the bucket would otherwise look like an outage.
  */
 function errorsOf(slo: ServiceLevelObjective): string {
   const total = select(slo, totalRate(SHORTEST));
@@ -182,7 +114,7 @@ function errorsOf(slo: ServiceLevelObjective): string {
   return `sum(${total})\n-\n(\n  ${over(slo.sli.good, SHORTEST)}\n)`;
 }
 
-/** The average of errors over the average of events, which weighs an hour by its traffic. */
+/** Average errors divided by average events, which weights each hour by its traffic. */
 function averageRecords(slo: ServiceLevelObjective, window: AveragedWindow): RecordingRule[] {
   return [
     ...[totalRate, errorRate].map((rate) => record(slo, rate(window), averaged(select(slo, rate(SHORTEST)), window))),
@@ -213,7 +145,7 @@ function budgetRecord(slo: ServiceLevelObjective): RecordingRule {
 }
 
 function burnAlert(slo: ServiceLevelObjective, burn: BurnAlert): AlertingRule {
-  const { level, severity, factor, long, short, spentIn } = burn;
+  const { level, severity, factor, long, short, exhaustedIn } = burn;
   const limit = `${factor} * ${budgetOf(slo)}`;
   const objective = `${Number((slo.objective * 100).toPrecision(8))}%`;
   return {
@@ -226,11 +158,11 @@ function burnAlert(slo: ServiceLevelObjective, burn: BurnAlert): AlertingRule {
     for: burn.for,
     labels: { severity, category: slo.category, slo: slo.name },
     annotations: {
-      summary: `${slo.summary}: the error budget of ${slo.name} is spent ${pace(factor)}`,
+      summary: `${slo.summary}: the error budget of ${slo.name} burns ${pace(factor)}`,
       description:
-        `{{ $value | humanizePercentage }} of the ${slo.events} of the last ${long} ${slo.failure}, and it goes on ` +
-        `(objective ${objective}, limit of this alert ${percent(factor * (1 - slo.objective))}); ` +
-        `at this rate the budget of ${slo.window} is spent within ${spentIn}.`,
+        `{{ $value | humanizePercentage }} of the ${slo.events} of the last ${long} ${slo.failure}, and the problem ` +
+        `continues (objective ${objective}, limit of this alert ${percent(factor * (1 - slo.objective))}); ` +
+        `at this rate the ${slo.window} error budget is gone within ${exhaustedIn}.`,
     },
   };
 }
@@ -278,7 +210,7 @@ function select({ name }: ServiceLevelObjective, series: string): string {
   return `${series}{slo="${name}"}`;
 }
 
-/** Share of events that may fail, without the noise of binary fractions. */
+/** Share of events that may fail, rounded because `1 - 0.999` is not exactly 0.001 in binary. */
 function budgetOf({ objective }: ServiceLevelObjective): number {
   return Number((1 - objective).toPrecision(8));
 }

@@ -1,30 +1,34 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { toYaml } from '../constructs';
+import { toYaml } from '../formats/yaml';
 import { isAlertingRule, RuleCatalogue, type RuleFile, rulesOf } from '../rules';
 import { cleanUp, temporaryDirectory } from '../testing/cleanup';
 import { startPrometheus } from '../testing/prometheus';
 import { getJson, waitFor } from '../testing/server';
-import { type FleetSeries, fleet, NODES, PODS } from './bench/fleet';
-import { type Stretch, writeHistory } from './bench/history';
+import { fleet } from './bench/fleet';
+import { type TimeRange, writeHistory } from './bench/history';
+import { NODES, PODS } from './bench/pods';
 import { Reads } from './bench/reads';
+import type { FleetSeries } from './bench/values';
 import { progress, runCommand } from './command';
 
-const USAGE = `Prints how long Prometheus takes to evaluate every rule over a fleet of ${PODS} pods, on one core.
+const USAGE = `Measures how long Prometheus takes to evaluate every rule over a fleet of ${PODS} pods, on one core.
 
   npm run bench:rules
 
-Takes eight minutes. Ends with 1 when a rule is not healthy, or when the cycles take a second or more on average. Requirements
-Prometheus: npm run tools -- prometheus`;
+Takes eight minutes. Exits with 1 when a rule is unhealthy, or when an average cycle takes a second or more.
+Requires Prometheus: npm run tools -- prometheus`;
 
-/** As often as a group is evaluated that does not say otherwise. */
+/** Evaluation interval of a group without one of its own. */
 const CYCLE_SECONDS = 15;
-/** Groups are evaluated every two minutes or more often: each is seen twice. */
+/** The longest interval of a group is two minutes, so each group is seen at least twice. */
 const MEASURED_SECONDS = 4 * 60;
-/** The receiver refuses samples that are further ahead. */
+/** Prometheus rejects samples that are ten minutes or more in the future. */
 const FUTURE_SECONDS = 9 * 60;
+/** Longest acceptable average cycle. */
 const LIMIT_SECONDS = 1;
+/** Number of groups and of rules in the report. */
 const LISTED = 10;
 
 /** A rule as Prometheus reports it; times in seconds. */
@@ -51,13 +55,13 @@ async function main(): Promise<number> {
   const reads = new Reads(files);
   const series = fleet(reads);
   const ruleDirectory = temporaryDirectory();
-  // All threads of the server share a core.
+  // The server gets one core.
   process.env.GOMAXPROCS = '1';
   const { url, server } = await startPrometheus(
     {
       global: { evaluation_interval: `${CYCLE_SECONDS}s` },
       rule_files: [join(ruleDirectory, '*.yaml')],
-      // What the rules have recorded in the past is written when it is known which series they record.
+      // The history of recorded series is written after the first evaluation, which tells their labels.
       storage: { tsdb: { out_of_order_time_window: '31d' } },
     },
     '--web.enable-remote-write-receiver',
@@ -74,7 +78,7 @@ async function main(): Promise<number> {
     evaluations,
     onProgress: (share, written) => progress(`history of the fleet: ${Math.round(share * 100)} %, ${written} samples`),
   });
-  await quiet(server.pid);
+  await idle(server.pid);
   for (const { topic, groups } of files) {
     writeFileSync(join(ruleDirectory, `${topic}.yaml`), toYaml({ groups }));
   }
@@ -84,20 +88,20 @@ async function main(): Promise<number> {
     timeoutSeconds: 180,
   });
   await writeRecorded(url, files, reads, evaluations, loaded);
-  await quiet(server.pid);
+  await idle(server.pid);
   const left = evaluations.to - now();
   if (left < MEASURED_SECONDS) {
-    throw new Error(`only ${Math.round(left)} s of samples are left to be measured: the machine is too slow, or busy`);
+    throw new Error(`only ${Math.round(left)} s of samples are left to measure: run it on an idle or faster machine`);
   }
   return report({ series, samples, ...(await measure(url, server.pid)) });
 }
 
-/** Writes what the rules would have recorded: what they record now, all the time. */
+/** Writes the history of the recorded series: their current values, at every step of the past. */
 async function writeRecorded(
   url: string,
   files: readonly RuleFile[],
   reads: Reads,
-  evaluations: Stretch,
+  evaluations: TimeRange,
   until: number,
 ): Promise<void> {
   const names = new Set(rulesOf(files).flatMap((rule) => (isAlertingRule(rule) ? [] : [rule.record])));
@@ -120,7 +124,7 @@ async function writeRecorded(
 }
 
 interface Measurement {
-  /** Evaluations of each group that were seen, by the group's name. */
+  /** The evaluations seen of each group, by the group's name. */
   readonly evaluations: ReadonlyMap<string, readonly ReportedGroup[]>;
   /** CPU time of the server in an average cycle, in seconds. */
   readonly cpu: number;
@@ -178,13 +182,13 @@ function report({
   return unhealthy.length === 0 && inCycle < LIMIT_SECONDS ? 0 : 1;
 }
 
-/** What is evaluated now and then: seconds that it takes, and seconds between. */
+/** A group or a rule: the mean duration of its evaluation and its interval, in seconds. */
 interface Recurring {
   readonly mean: number;
   readonly interval: number;
 }
 
-/** The share of an average cycle: a group that is due in every fourth counts as a quarter. */
+/** Seconds per average cycle: a group that is due in every fourth cycle counts as a quarter. */
 function perCycle({ mean: seconds, interval }: Recurring): number {
   return (seconds * CYCLE_SECONDS) / interval;
 }
@@ -206,11 +210,11 @@ function isEvaluated({ lastEvaluation }: ReportedGroup): boolean {
   return !lastEvaluation.startsWith('0001');
 }
 
-/** Waits until a process has little to do: blocks are written and memory is collected. */
-async function quiet(pid: number): Promise<void> {
-  progress('waiting for the server to come to rest');
+/** Waits until the process is idle, i.e. it has written its blocks and collected its garbage. */
+async function idle(pid: number): Promise<void> {
+  progress('waiting for the server to become idle');
   await waitFor(
-    'the server to come to rest',
+    'the server to become idle',
     async () => {
       const before = cpuSeconds(pid);
       await sleep(3000);
@@ -220,7 +224,7 @@ async function quiet(pid: number): Promise<void> {
   );
 }
 
-/** Linux counts in hundredths of a second. */
+/** CPU time of a process. Linux counts it in hundredths of a second. */
 function cpuSeconds(pid: number): number {
   const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]!.split(' ');
   return (Number(fields[11]) + Number(fields[12])) / 100;

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { resolveSettings, SightEditMonitoring, sightEdit } from '../charts';
+import { addSightEditMonitoring, resolveSettings, sightEdit } from '../charts';
 import { ManifestApp } from '../manifests/manifest-app';
 import { ScratchCheckout } from '../testing/scratch-checkout';
 import { ROOT } from '../tools/catalogue';
@@ -124,7 +124,7 @@ function synthesizeCopies(copies: number): { objects: number; milliseconds: numb
       namespace: `monitoring-${copy}`,
       application: { ...sightEdit.application, namespace: `app-${copy}` },
     };
-    new SightEditMonitoring(app, `copy-${copy}`, resolveSettings({ ...sightEdit, ...namespaces }, 'production'));
+    addSightEditMonitoring(app, `copy-${copy}`, resolveSettings({ ...sightEdit, ...namespaces }, 'production'));
   }
   app.synth();
   const { user, system } = process.cpuUsage(start);

@@ -4,29 +4,37 @@ import { Agent, request } from 'node:http';
 import { restartWorkload } from '../remediation';
 import { REMEDIATION } from '../remediation/record';
 import { cleanUp } from '../testing/cleanup';
-import { makeNamespace, startKubernetes } from '../testing/kubernetes';
+import { type Kubernetes, makeNamespace, startKubernetes } from '../testing/kubernetes';
 import { waitFor } from '../testing/server';
-import { alert, deployWebhook, MONITORING, notification, startWebhook } from '../testing/webhook';
+import {
+  alert,
+  type Deployed,
+  deployWebhook,
+  MONITORING,
+  notification,
+  type Replica,
+  startWebhook,
+} from '../testing/webhook';
 import { node } from '../tools/packages';
 import { progress, runCommand } from './command';
 
-const USAGE = `Prints how fast a replica of the remediation webhook takes notifications on one core, and the memory that it needs.
+const USAGE = `Measures the throughput, the latency and the memory of one replica of the remediation webhook on one CPU core.
 
   npm run bench:webhook
 
-Takes five minutes. Ends with 1 when a record is missing, or more than 128 MiB were needed. Requirements etcd, kube-apiserver,
-kube-controller-manager, kubectl and node: npm run tools`;
+Takes five minutes. Exit code 1 when a record is missing, or when the replica needed more than 128 MiB.
+Requires etcd, kube-apiserver, kube-controller-manager, kubectl and node: npm run tools`;
 
-/** What is sent, and how many deliveries are on their way at the same time. */
 const DELIVERIES = 1000;
-const ALERTS = 20;
-const IN_FLIGHT = 8;
+const ALERTS_PER_DELIVERY = 20;
+const ALERTS = DELIVERIES * ALERTS_PER_DELIVERY;
+const CONCURRENT_DELIVERIES = 8;
 const LIMIT_MIB = 128;
-/** The alerts are about these. */
+/** Deployments that the alerts are about. */
 const TARGETS = ['backend', 'frontend', 'worker', 'search', 'mailer'];
 const NAMESPACE = 'sightedit';
 
-/** Core that the replica has for itself as far as the machine lets it. */
+/** CPU core that is pinned to the replica. */
 const CORE = '0';
 
 async function main(): Promise<number> {
@@ -36,15 +44,43 @@ async function main(): Promise<number> {
   const deployed = await deployWebhook(kubernetes, [
     restartWorkload({ namespace: NAMESPACE, deployments: TARGETS, verification: { query: 'vector(1)' } }),
   ]);
-  // All records are counted afterwards: none may expire.
-  const retention = { days: 90, records: 10 * DELIVERIES * ALERTS };
-  const replica = await startWebhook(kubernetes, deployed, { retention });
+  // All records are counted in the end, so none may expire.
+  const replica = await startWebhook(kubernetes, deployed, { retention: { days: 90, records: 10 * ALERTS } });
   const { pid } = replica.server;
   const pinned = pin(pid);
-  const atRest = memory(pid);
+  const memoryIdle = peakMemory(pid);
 
-  const agent = new Agent({ keepAlive: true, maxSockets: IN_FLIGHT });
-  const headers = { authorization: `Bearer ${deployed.notifierToken}` };
+  const start = performance.now();
+  const seconds = () => (performance.now() - start) / 1000;
+  const latencies = await deliverAll(replica, deployed);
+  const acceptedSeconds = seconds();
+  const memoryAccepted = peakMemory(pid);
+  const records = await countRecords(kubernetes);
+  await decided(replica, records);
+  const decidedSeconds = seconds();
+  const memoryDecided = peakMemory(pid);
+
+  console.log(
+    `one replica ${pinned ? `on core ${CORE} alone` : 'NOT on one core: taskset is missing'}, Node ${node.version}, ${deployed.nodeOptions}`,
+  );
+  console.log(`${DELIVERIES} deliveries of ${ALERTS_PER_DELIVERY} alerts, ${CONCURRENT_DELIVERIES} at the same time:`);
+  row('accepted within', `${acceptedSeconds.toFixed(1)} s`);
+  row('deliveries per second', (DELIVERIES / acceptedSeconds).toFixed(1));
+  row('alerts per second', (ALERTS / acceptedSeconds).toFixed(0));
+  row('latency, median', percentile(latencies, 0.5));
+  row('latency, 99th percentile', percentile(latencies, 0.99));
+  row('records in the API afterwards', `${records} of ${ALERTS}`);
+  row('all decided within', `${decidedSeconds.toFixed(0)} s`);
+  row('peak memory, idle', `${memoryIdle} MiB`);
+  row('peak memory, all accepted', `${memoryAccepted} MiB`);
+  row('peak memory, all decided', `${memoryDecided} MiB`);
+  return records === ALERTS && memoryDecided < LIMIT_MIB ? 0 : 1;
+}
+
+/** Sends every notification. Returns the latencies in milliseconds, in ascending order. */
+async function deliverAll(replica: Replica, { notifierToken }: Deployed): Promise<readonly number[]> {
+  const agent = new Agent({ keepAlive: true, maxSockets: CONCURRENT_DELIVERIES });
+  const headers = { authorization: `Bearer ${notifierToken}` };
   const deliver = (body: string) =>
     new Promise<number>((resolve, reject) => {
       request(`${replica.url}/api/v1/alerts`, { method: 'POST', agent, headers }, (response) => {
@@ -53,76 +89,57 @@ async function main(): Promise<number> {
         .once('error', reject)
         .end(body);
     });
-
   const latencies: number[] = [];
   let next = 0;
-  const start = performance.now();
   const sender = async () => {
     for (let delivery = next++; delivery < DELIVERIES; delivery = next++) {
-      const alerts = Array.from({ length: ALERTS }, (_, index) =>
+      const alerts = Array.from({ length: ALERTS_PER_DELIVERY }, (_, index) =>
         alert({ remediation: 'restart-workload', namespace: NAMESPACE, deployment: TARGETS[index % TARGETS.length]! }),
       );
       const sent = performance.now();
-      const code = await deliver(JSON.stringify(notification(alerts)));
-      if (code !== 202) {
-        throw new Error(`delivery ${delivery} was answered ${code}:\n${replica.server.log().slice(-2000)}`);
+      const status = await deliver(JSON.stringify(notification(alerts)));
+      if (status !== 202) {
+        throw new Error(`delivery ${delivery} was answered ${status}:\n${replica.server.log().slice(-2000)}`);
       }
       latencies.push(performance.now() - sent);
       if (latencies.length % 50 === 0) {
-        progress(`${latencies.length} of ${DELIVERIES} deliveries, ${memory(pid)} MiB at the most`);
+        progress(`${latencies.length} of ${DELIVERIES} deliveries, peak memory ${peakMemory(replica.server.pid)} MiB`);
       }
     }
   };
-  await Promise.all(Array.from({ length: IN_FLIGHT }, sender));
-  const seconds = (performance.now() - start) / 1000;
-  const accepted = memory(pid);
+  await Promise.all(Array.from({ length: CONCURRENT_DELIVERIES }, sender));
   agent.destroy();
+  return latencies.sort((one, other) => one - other);
+}
 
-  const count = async (selector = '') => {
-    const path = `/apis/${REMEDIATION.group}/${REMEDIATION.version}/namespaces/${MONITORING}/${REMEDIATION.plural}`;
-    const { stdout } = await kubernetes.kubectl('get', '--raw', `${path}?limit=1${selector}`);
-    const { items, metadata } = JSON.parse(stdout);
-    return items.length + (metadata.remainingItemCount ?? 0);
-  };
-  const kept = await count();
-  progress('waiting until the replica has decided about all of them');
+async function countRecords(kubernetes: Kubernetes): Promise<number> {
+  const { group, version, plural } = REMEDIATION;
+  const path = `/apis/${group}/${version}/namespaces/${MONITORING}/${plural}?limit=1`;
+  const { stdout } = await kubernetes.kubectl('get', '--raw', path);
+  const { items, metadata } = JSON.parse(stdout);
+  return items.length + (metadata.remainingItemCount ?? 0);
+}
+
+/** Waits until the replica has decided about all records. */
+async function decided(replica: Replica, records: number): Promise<void> {
+  progress('waiting until the replica has decided about all records');
   await waitFor(
     'the decisions',
     async () => {
       const metrics = await (await fetch(`${replica.url}/metrics`)).text();
-      const decided = metrics
+      const skipped = metrics
         .split('\n')
         .filter((line) => line.startsWith('remediation_decisions_total') && line.includes('decision="skipped"'))
         .reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0);
-      progress(`${decided} of ${kept} decided, ${memory(pid)} MiB at the most`);
+      progress(`${skipped} of ${records} decided, peak memory ${peakMemory(replica.server.pid)} MiB`);
       await new Promise((resolve) => setTimeout(resolve, 5000));
-      return decided >= kept;
+      return skipped >= records;
     },
     { timeoutSeconds: 1800 },
   );
-  const decidedSeconds = (performance.now() - start) / 1000;
-
-  latencies.sort((one, other) => one - other);
-  const percentile = (share: number) => `${Math.round(latencies[Math.ceil(share * latencies.length) - 1]!)} ms`;
-  console.log(
-    `one replica ${pinned ? `on core ${CORE} alone` : 'NOT on one core: there is no taskset'}, Node ${node.version}, ${deployed.nodeOptions}`,
-  );
-  console.log(`${DELIVERIES} deliveries of ${ALERTS} alerts, ${IN_FLIGHT} at a time:`);
-  row('accepted within', `${seconds.toFixed(1)} s`);
-  row('deliveries a second', (DELIVERIES / seconds).toFixed(1));
-  row('alerts a second', ((DELIVERIES * ALERTS) / seconds).toFixed(0));
-  row('latency, median', percentile(0.5));
-  row('latency, 99th percentile', percentile(0.99));
-  row('records in the API afterwards', `${kept} of ${DELIVERIES * ALERTS}`);
-  row('all decided within', `${decidedSeconds.toFixed(0)} s`);
-  row('peak memory, at rest', `${atRest} MiB`);
-  row('peak memory, when all were accepted', `${accepted} MiB`);
-  const peak = memory(pid);
-  row('peak memory, when all were decided', `${peak} MiB`);
-  return kept === DELIVERIES * ALERTS && peak < LIMIT_MIB ? 0 : 1;
 }
 
-/** Leaves one core to a process with all of its threads. */
+/** Pins a process and its threads to one core. Returns whether `taskset` exists. */
 function pin(pid: number): boolean {
   try {
     execFileSync('taskset', ['--all-tasks', '--cpu-list', '--pid', CORE, String(pid)], { stdio: 'pipe' });
@@ -132,10 +149,14 @@ function pin(pid: number): boolean {
   }
 }
 
-/** The most memory that a process had in use so far, in MiB: its resident set. */
-function memory(pid: number): number {
+/** Peak resident set of a process, in MiB. */
+function peakMemory(pid: number): number {
   const [, kibibytes] = /VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
   return Math.round(Number(kibibytes) / 1024);
+}
+
+function percentile(sorted: readonly number[], share: number): string {
+  return `${Math.round(sorted[Math.ceil(share * sorted.length) - 1]!)} ms`;
 }
 
 function row(title: string, value: string): void {

@@ -1,14 +1,14 @@
-/** A program of `npm run`. */
+/** A command of `npm run`. */
 export interface Command {
-  /** What `--help` prints: what it does, how it is called, when it fails, what it needs. */
+  /** Text of `--help`: what the command does, its arguments, its exit codes, its requirements. */
   readonly usage: string;
-  /** Does it. @returns the exit code */
+  /** Runs the command. @returns the exit code */
   readonly run: (args: readonly string[]) => number | Promise<number>;
-  /** Called at the end, also when it has failed. @default - nothing is left to end */
+  /** Called at the end, even after a failure. @default - nothing to clean up */
   readonly finish?: () => Promise<void>;
 }
 
-/** Runs a command with the arguments of the process, which ends with its exit code, or with 1 and the message of an error. */
+/** Runs a command with the arguments of the process and sets its exit code. An error prints its message and sets 1. */
 export async function runCommand({ usage, run, finish }: Command): Promise<void> {
   const args = process.argv.slice(2);
   if (args.includes('--help')) {
@@ -25,7 +25,7 @@ export async function runCommand({ usage, run, finish }: Command): Promise<void>
   }
 }
 
-/** Says on stderr how far a long command has come. */
+/** Prints the progress of a long command to stderr. */
 export function progress(text: string): void {
   process.stderr.write(`${text}\n`);
 }

@@ -6,18 +6,18 @@ import { BIN } from '../tools/catalogue';
 import { runCommand } from './command';
 import { type Result, TESTS, tryAlert } from './mutation/trial';
 
-const USAGE = `Puts mistakes into every alert, one at a time, and sees whether its promtool test notices.
+const USAGE = `Puts one mistake at a time into every alert and checks that its promtool test notices it.
 
   npm run mutate:rules                       every alert
-  npm run mutate:rules -- NodeNotReady …     these
+  npm run mutate:rules -- NodeNotReady …     the named alerts
 
-Ends with 1 when fewer than 95 % of the mutants are noticed, or one that survives is not explained in
-rules/tests/survivors.md. Requirements promtool: npm run tools -- promtool`;
+Exits with 1 when fewer than 95 % of the mistakes are noticed, or when rules/tests/survivors.md does not explain one
+that is not. Requires promtool: npm run tools -- promtool`;
 
 const SURVIVORS = join(TESTS, 'survivors.md');
 const REQUIRED_SHARE = 0.95;
 
-/** Survivors that are explained, as `<alert>: <change>`. */
+/** The explained survivors, as `<alert>: <change>`. */
 function explained(): Set<string> {
   const text = existsSync(SURVIVORS) ? readFileSync(SURVIVORS, 'utf8') : '';
   return new Set([...text.matchAll(/^- `(.+?)`/gm)].map(([, survivor]) => survivor!));

@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { resolveSettings, sightEdit } from '../charts';
+import { remediationPolicies, resolveSettings, sightEdit } from '../charts';
 import { metricUses } from '../charts/metric-uses';
 import { FOLDERS, type KeepList, keepUsed, type Metrics, metricLists } from '../metrics';
 import { RuleCatalogue } from '../rules';
@@ -9,17 +9,17 @@ import { ROOT, softwareVersion, tools } from '../tools/catalogue';
 import { progress, runCommand } from './command';
 import { type Recording, readExposition, record, recorders } from './recording';
 
-const USAGE = `Runs the exporters as they are deployed, and writes down which metrics they expose.
+const USAGE = `Runs the exporters with their deployed arguments and records which metrics they expose.
 
-  npm run metrics:record                    all of them, to metrics/recorded
-  npm run metrics:record -- redis node …    these
-  npm run metrics:savings                   writes nothing; prints how many series the scrape jobs keep
+  npm run metrics:record                    every exporter, to metrics/recorded
+  npm run metrics:record -- redis node …    the named ones
+  npm run metrics:savings                   only prints how many series the scrape jobs keep
 
-Requirements the programs under tools/ (npm run tools), PostgreSQL 15 and Redis from Debian's packages.`;
+Requires the programs under tools/ (npm run tools), and PostgreSQL 15 and Redis from Debian's packages.`;
 
 const DIRECTORY = join(ROOT, 'metrics', FOLDERS.recorded);
 
-/** The file of a recording: the same for the same program, whenever it is made. */
+/** The file of a recording. It depends only on the program, not on the time of the recording. */
 export function recordedFile(recording: Recording): string {
   const { tool: name, with: subject, pages } = recording;
   const { metrics } = readExposition(pages);
@@ -36,14 +36,14 @@ export function recordedFile(recording: Recording): string {
   ].join('\n');
 }
 
-/** A line for each metric, which a diff shows as a whole. */
+/** One line per metric, so that a diff shows whole metrics. */
 function metricLines(metrics: Metrics): string[] {
   return Object.entries(metrics).map(
     ([name, { type, labels }]) => `  ${name}: { type: ${type}${labels ? `, labels: [${labels.join(', ')}]` : ''} }`,
   );
 }
 
-/** How many of a target's series its job keeps. */
+/** Number of series that a job's targets expose, and that the job keeps. */
 interface Saving {
   readonly job: string;
   readonly exposed: number;
@@ -56,7 +56,7 @@ function savingOf({ job, pages }: Recording, names: readonly string[]): Saving {
   return { job, exposed: count(series), kept: count(series.filter(([name]) => names.includes(name))) };
 }
 
-/** The savings as a table, the sum last. */
+/** The savings as a table, with the sum in the last row. */
 function savingsTable(savings: readonly Saving[]): string {
   const sum = (field: 'exposed' | 'kept') => savings.reduce((total, saving) => total + saving[field], 0);
   const rows = [...savings, { job: 'together', exposed: sum('exposed'), kept: sum('kept') }];
@@ -70,9 +70,9 @@ function savingsTable(savings: readonly Saving[]): string {
   ].join('\n');
 }
 
-/** The names that each job keeps, with SightEdit's settings. */
+/** The keep-lists of SightEdit's settings. */
 function keepList(): KeepList {
-  const uses = metricUses(resolveSettings(sightEdit, 'production'), RuleCatalogue.sightEdit());
+  const uses = metricUses(RuleCatalogue.sightEdit(), remediationPolicies(resolveSettings(sightEdit, 'production')));
   return keepUsed({ uses, lists: metricLists() });
 }
 

@@ -5,7 +5,7 @@ import { ROOT } from '../tools/catalogue';
 import { runCommand } from './command';
 import { sightEditRunbook } from './runbooks/sightedit';
 
-const USAGE = `Writes what stands in rules and policies into the runbooks: the facts of each alert, and the response to it.
+const USAGE = `Writes the facts of each rule and its automated response into the runbooks.
 
   npm run runbooks`;
 

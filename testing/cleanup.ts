@@ -5,20 +5,23 @@ import { join } from 'node:path';
 const processes = new Set<() => Promise<void>>();
 const directories = new Set<string>();
 
-/** Registers how to stop a process that must not outlive the test or the script. Returns a function that forgets it. */
+/** Registers a process to stop at the end of the test file or the script. Returns a function that unregisters it. */
 export function stopAtEnd(stop: () => Promise<void>): () => void {
   processes.add(stop);
   return () => processes.delete(stop);
 }
 
-/** A new directory, removed when the test file or the script ends. */
+/** Creates a directory that is removed at the end of the test file or the script. */
 export function temporaryDirectory(): string {
   const directory = mkdtempSync(join(tmpdir(), 'sightedit-monitoring-'));
   directories.add(directory);
   return directory;
 }
 
-/** Stops every registered process, then removes the directories. Jest calls it after each test file; a script at its end. */
+/**
+ * Stops the registered processes, then removes the directories. Jest calls it after each test file, a script at its
+ * end.
+ */
 export async function cleanUp(): Promise<void> {
   await Promise.all([...processes].map((stop) => stop()));
   for (const directory of directories) {

@@ -1,17 +1,17 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { ScrapeConfig } from '../constructs';
+import type { ScrapeConfig } from '../formats/prometheus';
 import { underRoot } from './files';
 import type { Kubernetes } from './kubernetes';
 import { type Manifest, podTemplates } from './manifests';
 
-/** Arguments of a component's container, with container paths under a directory of ours. */
+/** Arguments of a component's container, with its paths moved below `root`. */
 export function argsOf(manifests: readonly Manifest[], name: string, root: string): string[] {
   const found = podTemplates(manifests).find(({ workload }) => workload.metadata.name === name);
   return (found!.template.spec.containers[0].args as string[]).map((arg) => underRoot(root, arg));
 }
 
-/** Arguments with some of them replaced, named by what they begin with. */
+/** Arguments with some values replaced, by flag. */
 export function replaced(args: readonly string[], replacements: Record<string, string>): string[] {
   return args.map((arg) => {
     const flag = Object.keys(replacements).find((prefix) => arg.startsWith(`${prefix}=`));
@@ -19,7 +19,7 @@ export function replaced(args: readonly string[], replacements: Record<string, s
   });
 }
 
-/** Where node_exporter finds the host when it is not in a container. */
+/** Arguments of node_exporter outside a container. */
 export const HOST_PATHS = {
   '--path.rootfs': '/',
   '--path.procfs': '/proc',
@@ -27,13 +27,13 @@ export const HOST_PATHS = {
   '--path.udev.data': '/run/udev/data',
 } as const;
 
-/** A token of a ServiceAccount, from the API server. */
+/** A token of a ServiceAccount, issued by the API server. */
 export async function tokenOf(kubernetes: Kubernetes, name: string): Promise<string> {
   const { stdout } = await kubernetes.kubectl('create', 'token', name, '--namespace=sightedit-monitoring');
   return stdout.trim();
 }
 
-/** A kubeconfig that speaks as a ServiceAccount. */
+/** Writes a kubeconfig that authenticates as a ServiceAccount. */
 export async function kubeconfigOf(kubernetes: Kubernetes, name: string, directory: string): Promise<string> {
   const config = JSON.parse(readFileSync(kubernetes.kubeconfig, 'utf8'));
   config.users[0].user.token = await tokenOf(kubernetes, name);
@@ -42,7 +42,7 @@ export async function kubeconfigOf(kubernetes: Kubernetes, name: string, directo
   return file;
 }
 
-/** What discovery would say of a target that the job keeps; the job's own relabelling makes labels of it. */
+/** Labels that discovery would give a target of the job, which the job's own relabelling keeps and reads. */
 export function discoveredLabels({ job_name, relabel_configs = [] }: ScrapeConfig): Record<string, string> {
   const wanted = relabel_configs
     .filter(({ action }) => action === 'keep')

@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { configFiles, type Manifest, ofKind } from './manifests';
 
-/** Writes a file and the directories above it. */
+/** Writes a file and creates its directories. Returns its path. */
 export function writeInto(directory: string, path: string, content: string): string {
   const file = join(directory, path);
   mkdirSync(dirname(file), { recursive: true });
@@ -10,15 +10,15 @@ export function writeInto(directory: string, path: string, content: string): str
   return file;
 }
 
-/** Directories of containers that configurations name. */
+/** Container directories that configurations name. */
 const CONTAINER_PATHS = ['/etc/prometheus', '/etc/alertmanager', '/etc/blackbox-exporter', '/var/run/secrets'];
 
-/** A configuration whose container paths lie under a directory of ours. */
+/** A configuration with its container paths moved below `root`. */
 export function underRoot(root: string, content: string): string {
   return CONTAINER_PATHS.reduce((text, path) => text.replaceAll(path, join(root, path)), content);
 }
 
-/** Lays the rule files of `dist/` out as the server sees them, and gives their paths. */
+/** Writes the rule files of the manifests where the server reads them. Returns their paths. */
 export function layOutRules(manifests: readonly Manifest[], root: string): string[] {
   return ofKind(manifests, 'ConfigMap')
     .filter(({ metadata }) => metadata.name.startsWith('prometheus-rules-'))
@@ -26,7 +26,7 @@ export function layOutRules(manifests: readonly Manifest[], root: string): strin
     .map(([name, content]) => writeInto(root, `etc/prometheus/rules/${name}`, content));
 }
 
-/** Lays the server's configuration out, with stand-ins for what the cluster would put there. */
+/** Writes the configuration of Prometheus, with placeholders for the files that the cluster provides. */
 export function layOutPrometheus(manifests: readonly Manifest[], root: string): string {
   layOutRules(manifests, root);
   for (const file of ['token', 'ca.crt']) {
@@ -36,7 +36,7 @@ export function layOutPrometheus(manifests: readonly Manifest[], root: string): 
   return writeInto(root, 'etc/prometheus/config/prometheus.yml', underRoot(root, config));
 }
 
-/** Lays Alertmanager's configuration and templates out. */
+/** Writes the configuration and the templates of Alertmanager. */
 export function layOutAlertmanager(
   manifests: readonly Manifest[],
   root: string,

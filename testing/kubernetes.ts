@@ -12,37 +12,37 @@ import { freePorts, type Server, startServer, waitFor } from './server';
 
 const run = promisify(execFile);
 
-/** What a kubectl command printed, and how it ended. */
+/** Exit code and output of a kubectl command. */
 export interface KubectlResult {
   readonly code: number;
   readonly stdout: string;
   readonly stderr: string;
 }
 
-/** A Kubernetes API server with its store and its controllers; there are no nodes, so pods stay pending. */
+/** A Kubernetes API server with etcd and controllers, but without nodes: pods stay pending. */
 export interface Kubernetes {
   readonly url: string;
-  /** Where the store serves its metrics. */
+  /** URL of etcd, which serves its metrics there. */
   readonly etcdUrl: string;
-  /** Where the controllers serve their metrics. */
+  /** URL of the metrics of kube-controller-manager. */
   readonly controllerManagerUrl: string;
   readonly kubeconfig: string;
-  /** The administrator's way in, for clients other than kubectl. */
+  /** Administrator's access for clients other than kubectl. */
   readonly connection: { readonly url: string; readonly caFile: string; readonly tokenFile: string };
-  /** What the API server has written down of requests that change something, oldest first. */
+  /** The audit log: every request that changes something, oldest first. */
   audited(): readonly AuditedRequest[];
-  /** Runs kubectl; a failure is a result, not an exception. */
+  /** Runs kubectl. A failure is a result, not an exception. */
   kubectl(...args: readonly string[]): Promise<KubectlResult>;
   /** Runs kubectl with an object on standard input. */
   kubectlWith(object: unknown, ...args: readonly string[]): Promise<KubectlResult>;
   /**
-   * Asks the API server as its administrator.
+   * Sends a request to the API server as administrator.
    *
-   * @param path from `/api` on
-   * @throws when the answer is no success
+   * @param path starts with `/api`
+   * @throws Error when the response is not 2xx
    */
   send<T = unknown>(method: string, path: string, body?: unknown, contentType?: string): Promise<T>;
-  /** Follows a collection, from a version on, until the signal ends it. */
+  /** Watches a collection from a resourceVersion on, until the signal aborts it. */
   watch<T>(path: string, resourceVersion: string, signal: AbortSignal): AsyncGenerator<WatchEvent<T>>;
   stop(): Promise<void>;
 }
@@ -67,7 +67,7 @@ export interface AuditedRequest {
   readonly responseStatus: { readonly code: number };
 }
 
-/** The API server writes down who has changed what. */
+/** The API server logs every change. */
 const AUDIT_POLICY = {
   apiVersion: 'audit.k8s.io/v1',
   kind: 'Policy',
@@ -75,7 +75,7 @@ const AUDIT_POLICY = {
   rules: [{ level: 'Metadata', verbs: ['create', 'update', 'patch', 'delete', 'deletecollection'] }],
 };
 
-/** Controllers without which objects cannot be removed, or pods not be posted. */
+/** Controllers that are needed to delete objects and to create pods. */
 const CONTROLLERS = [
   'namespace-controller',
   'serviceaccount-controller',
@@ -83,7 +83,7 @@ const CONTROLLERS = [
   'persistentvolumeclaim-protection-controller',
 ];
 
-/** Controllers that make pods of Deployments and scale them. */
+/** Controllers that create the pods of Deployments and scale them. */
 export const WORKLOAD_CONTROLLERS = [
   'deployment-controller',
   'replicaset-controller',
@@ -94,7 +94,7 @@ export const WORKLOAD_CONTROLLERS = [
 /**
  * Starts etcd, kube-apiserver and kube-controller-manager on loopback.
  *
- * @param controllers that run besides those which every test needs
+ * @param controllers to run in addition to those that every test needs
  */
 export async function startKubernetes(controllers: readonly string[] = []): Promise<Kubernetes> {
   const directory = temporaryDirectory();
@@ -160,7 +160,7 @@ export async function startKubernetes(controllers: readonly string[] = []): Prom
       command: 'kube-controller-manager',
       args: [
         `--kubeconfig=${kubeconfig}`,
-        // Whoever asks for its metrics is asked after at the API server, as on a cluster of kubeadm.
+        // As on a kubeadm cluster, the API server authenticates and authorizes the clients of its metrics.
         `--authentication-kubeconfig=${kubeconfig}`,
         `--authorization-kubeconfig=${kubeconfig}`,
         '--bind-address=127.0.0.1',
@@ -228,7 +228,7 @@ async function openRequest(
     authorization: `Bearer ${token}`,
     accept: 'application/json',
     'content-type': contentType,
-    // Node does not frame the body of a DELETE by itself.
+    // Node sets no content length for the body of a DELETE.
     'content-length': payload.length,
   };
   const response = await new Promise<IncomingMessage>((resolve, reject) => {
@@ -277,7 +277,7 @@ function kubeconfigFor(server: string, certificate: string, token: string): stri
   });
 }
 
-/** Makes a namespace and waits until pods may be posted to it. */
+/** Creates a namespace and waits until pods can be created in it. */
 export async function makeNamespace(
   kubernetes: Kubernetes,
   name: string,

@@ -3,13 +3,13 @@ import { join } from 'node:path';
 import { loadAll } from 'js-yaml';
 import { ROOT } from '../tools/catalogue';
 
-/** A Kubernetes object, as it stands in a file. */
+/** A Kubernetes object, as read from a file. */
 // biome-ignore lint/suspicious/noExplicitAny: a manifest has as many shapes as Kubernetes has kinds
 export type Manifest = { apiVersion: string; kind: string; metadata: any; [field: string]: any };
 
 export const DIST = join(ROOT, 'dist');
 
-/** Names of the files of `dist/`, in the order in which kubectl reads them. */
+/** Names of the files of `dist/`, in the order of kubectl. */
 export function distFiles(directory = DIST): string[] {
   return readdirSync(directory).sort();
 }
@@ -26,7 +26,7 @@ export function ofKind(manifests: readonly Manifest[], kind: string): Manifest[]
   return manifests.filter((manifest) => manifest.kind === kind);
 }
 
-/** `Kind namespace/name`, as people write it. */
+/** `Kind namespace/name`. */
 export function describeManifest({ kind, metadata }: Manifest): string {
   return `${kind} ${metadata.namespace ? `${metadata.namespace}/` : ''}${metadata.name}`;
 }

@@ -6,55 +6,56 @@ import { packagedDirectory, postgresql } from '../tools/packages';
 import { temporaryDirectory } from './cleanup';
 import { freePorts, type Server, startServer } from './server';
 
-/** SQL that makes SightEdit's tables, and SQL that fills them. */
+/** SQL that creates SightEdit's tables, and SQL that fills them. */
 export const SIGHTEDIT_SCHEMA = join(__dirname, 'sightedit-schema.sql');
 export const SIGHTEDIT_DATA = join(__dirname, 'sightedit-data.sql');
 
-/** A PostgreSQL that tests can run. */
+/** A PostgreSQL version that tests can run. */
 export interface Installation {
   readonly version: string;
   /** Directory of `initdb` and `postgres`. */
   readonly programs: string;
-  readonly mend: string;
+  /** Command that installs it. */
+  readonly install: string;
 }
 
-/** The one of Debian's package. Its client talks to newer servers too. */
+/** Debian's package. Its client can connect to newer servers too. */
 const DEBIAN: Installation = {
   version: '15',
   programs: '/usr/lib/postgresql/15/bin',
-  mend: 'apt-get install postgresql-15',
+  install: 'apt-get install postgresql-15',
 };
 
-/** The oldest that SightEdit may run, and the newest there is. */
+/** The oldest version that SightEdit supports, and the newest one. */
 export const INSTALLATIONS: readonly Installation[] = [
   DEBIAN,
   {
     version: postgresql.version,
     programs: join(packagedDirectory(postgresql), 'bin'),
-    mend: `npm run tools -- ${postgresql.name}`,
+    install: `npm run tools -- ${postgresql.name}`,
   },
 ];
 
-/** Who runs the server when the tests run as root, which PostgreSQL refuses. */
+/** User of the server when the tests run as root: PostgreSQL refuses to run as root. */
 const SYSTEM_USER = 'postgres';
 
-/** A PostgreSQL server of our own, on loopback. */
+/** A PostgreSQL server on loopback. */
 export interface Postgres {
   readonly server: Server;
   readonly port: number;
-  /** Certificate of the server, for `localhost`, which it has signed itself. */
+  /** The server's self-signed certificate, for `localhost`. */
   readonly certificateFile: string;
-  /** Runs statements as the superuser, or as another role, and gives what they print: a row a line, `|` between columns. */
+  /** Runs statements, as the superuser by default. Returns the rows, with `|` between columns. */
   sql(statements: string, role?: Role): Promise<string[]>;
   /** Runs a file of statements as the superuser. */
   file(path: string): Promise<void>;
-  /** Arguments of psql for a session that is kept open. */
+  /** Arguments of psql for a session that stays open. */
   sessionArgs(statements: string): string[];
-  /** Starts a replica that streams from it. */
+  /** Starts a streaming replica. */
   startReplica(role: string): Promise<void>;
 }
 
-/** A role with the password that it shows. */
+/** A role and its password. */
 export interface Role {
   readonly user: string;
   readonly password: string;
@@ -62,15 +63,15 @@ export interface Role {
 
 const run = promisify(execFile);
 
-/** The path of one of the client's programs. */
+/** Path of a client program. */
 export function program(name: string): string {
   return programOf(DEBIAN, name);
 }
 
-function programOf({ programs, mend }: Installation, name: string): string {
+function programOf({ programs, install }: Installation, name: string): string {
   const path = join(programs, name);
   if (!existsSync(path)) {
-    throw new Error(`${path} is missing: run "${mend}"`);
+    throw new Error(`${path} is missing: run "${install}"`);
   }
   return path;
 }
@@ -78,7 +79,7 @@ function programOf({ programs, mend }: Installation, name: string): string {
 /**
  * Starts a cluster with TLS and an empty database.
  *
- * @param installation @default - the one of Debian's package
+ * @param installation @default - Debian's package
  */
 export async function startPostgres(database: string, installation: Installation = DEBIAN): Promise<Postgres> {
   const directory = ownedDirectory();
@@ -115,7 +116,7 @@ export async function startPostgres(database: string, installation: Installation
     startReplica: async (role) => {
       const home = ownedDirectory();
       const copy = join(home, 'data');
-      // pg_basebackup would have to be of the server's version. Both commands are of one session, as a backup has to be.
+      // pg_basebackup must have the server's version, so the backup is made by SQL, which needs one session throughout.
       const backup = [
         "SELECT pg_backup_start('replica', true)",
         `\\! cp --archive ${data} ${copy}`,
@@ -137,7 +138,7 @@ export async function startPostgres(database: string, installation: Installation
   };
 }
 
-/** Whoever comes by the socket is trusted; by the network a password is needed, and TLS. */
+/** Connections by the socket are trusted. Connections by network need TLS and a password. */
 const HBA = `local all all trust
 local replication all trust
 hostssl all all 127.0.0.1/32 scram-sha-256
@@ -158,7 +159,7 @@ async function startCluster(
       unix_socket_directories: directory,
       ssl: 'on',
       shared_preload_libraries: 'pg_stat_statements',
-      // The data is thrown away.
+      // Durability does not matter: the data is deleted after the test.
       fsync: 'off',
       full_page_writes: 'off',
       max_wal_size: '4GB',
@@ -176,7 +177,7 @@ async function startCluster(
   });
 }
 
-/** A certificate for the server, signed by itself. */
+/** Creates the server's self-signed certificate. */
 function makeCertificate(data: string): void {
   asSystemUser('/usr/bin/openssl', [
     ...['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '1'],
@@ -184,14 +185,14 @@ function makeCertificate(data: string): void {
   ]);
 }
 
-/** A directory that belongs to whoever runs the server, and goes with the test. */
+/** Creates a temporary directory that the server's user owns. */
 export function ownedDirectory(): string {
   const directory = temporaryDirectory();
   giveToSystemUser(directory);
   return directory;
 }
 
-/** Lets whoever runs the server have a file of ours. */
+/** Makes the server's user the owner of a file. */
 export function giveToSystemUser(path: string): void {
   if (process.getuid?.() === 0) {
     execFileSync('chown', [SYSTEM_USER, path]);
@@ -203,7 +204,9 @@ function asSystemUser(command: string, args: readonly string[]): void {
   execFileSync(first, rest, { stdio: 'pipe', cwd: '/' });
 }
 
-/** A command line that does not run as root. `setpriv` becomes the program, so its process id is the program's. */
+/**
+ * A command line that does not run as root. `setpriv` executes the program in its own process, so they share the pid.
+ */
 export function systemUserCommand(command: string, args: readonly string[]): string[] {
   return process.getuid?.() === 0
     ? ['/usr/bin/setpriv', `--reuid=${SYSTEM_USER}`, `--regid=${SYSTEM_USER}`, '--clear-groups', command, ...args]

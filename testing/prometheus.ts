@@ -1,16 +1,16 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { toYaml } from '../constructs';
+import { toYaml } from '../formats/yaml';
 import { temporaryDirectory } from './cleanup';
 import { answers, freePorts, type Server, startServer } from './server';
 
-/** A Prometheus of one's own, on loopback. */
+/** A Prometheus on loopback. */
 export interface RunningPrometheus {
   readonly url: string;
   readonly server: Server;
 }
 
-/** Starts Prometheus with a configuration; without one it scrapes nothing, and still evaluates. */
+/** Starts Prometheus. With an empty configuration it scrapes nothing, but answers queries. */
 export async function startPrometheus(config: object = {}, ...args: readonly string[]): Promise<RunningPrometheus> {
   const directory = temporaryDirectory();
   const [port] = (await freePorts(1)) as [number];

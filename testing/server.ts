@@ -5,16 +5,16 @@ import { join } from 'node:path';
 import { BIN } from '../tools/catalogue';
 import { stopAtEnd, temporaryDirectory } from './cleanup';
 
-/** A program that a test has started. */
+/** A program that a test or a script has started. */
 export interface Server {
   readonly name: string;
-  /** What it wrote so far. */
+  /** Its output so far. */
   log(): string;
   /** Its process id. */
   readonly pid: number;
-  /** Comes when it has ended, whoever ended it: its exit code, or the signal's name. */
+  /** Resolves when the program ends, to its exit code or the name of the signal. */
   readonly ended: Promise<number | string>;
-  /** Ends it, politely unless told otherwise. */
+  /** Stops the program. @param signal @default SIGTERM, and SIGKILL after ten seconds */
   stop(signal?: NodeJS.Signals): Promise<void>;
 }
 
@@ -24,13 +24,17 @@ export interface ServerProps {
   readonly args: readonly string[];
   readonly env?: NodeJS.ProcessEnv;
   readonly cwd?: string;
-  /** Whether it answers. Asked until it does, it ends, or time is up. */
+  /** Whether the program answers. Called until it does, the program ends, or the timeout is over. */
   readonly ready: () => Promise<boolean>;
   /** @default 60 */
   readonly timeoutSeconds?: number;
 }
 
-/** Starts a program on loopback and waits until it answers. */
+/**
+ * Starts a program and waits until it answers.
+ *
+ * @throws Error with the end of its output when it does not answer in time
+ */
 export async function startServer(name: string, props: ServerProps): Promise<Server> {
   const command = props.command.startsWith('/') ? props.command : join(BIN, props.command);
   if (!existsSync(command)) {
@@ -60,7 +64,7 @@ export async function startServer(name: string, props: ServerProps): Promise<Ser
     await waitFor(`${name} to answer`, props.ready, { timeoutSeconds: props.timeoutSeconds ?? 60, child });
   } catch (error) {
     await server.stop();
-    throw new Error(`${(error as Error).message}; it wrote:\n${server.log().split('\n').slice(-30).join('\n')}`);
+    throw new Error(`${(error as Error).message}; its output:\n${server.log().split('\n').slice(-30).join('\n')}`);
   }
   return server;
 }
@@ -71,12 +75,12 @@ async function stop(child: ChildProcess, signal: NodeJS.Signals = 'SIGTERM'): Pr
   }
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   child.kill(signal);
-  const impatience = setTimeout(() => child.kill('SIGKILL'), 10_000);
+  const timer = setTimeout(() => child.kill('SIGKILL'), 10_000);
   await ended;
-  clearTimeout(impatience);
+  clearTimeout(timer);
 }
 
-/** Asks until the answer is yes. */
+/** Polls a condition until it holds. */
 export async function waitFor(
   what: string,
   condition: () => Promise<boolean>,
@@ -85,7 +89,7 @@ export async function waitFor(
   const deadline = Date.now() + timeoutSeconds * 1000;
   while (!(await condition().catch(() => false))) {
     if (child && (child.exitCode !== null || child.signalCode !== null)) {
-      throw new Error(`waited for ${what}, but it ended with ${child.exitCode ?? child.signalCode}`);
+      throw new Error(`waited for ${what}, but the program ended with ${child.exitCode ?? child.signalCode}`);
     }
     if (Date.now() > deadline) {
       throw new Error(`waited ${timeoutSeconds} s for ${what}`);
@@ -94,12 +98,12 @@ export async function waitFor(
   }
 }
 
-/** Whether a GET answers 2xx. */
+/** Whether a GET returns 2xx. */
 export async function answers(url: string): Promise<boolean> {
   return (await fetch(url)).ok;
 }
 
-/** A GET that must answer JSON. */
+/** The JSON that a GET returns. @throws Error when it is not 2xx */
 export async function getJson<T>(url: string): Promise<T> {
   const response = await fetch(url);
   if (!response.ok) {
@@ -108,7 +112,7 @@ export async function getJson<T>(url: string): Promise<T> {
   return (await response.json()) as T;
 }
 
-/** Ports on loopback that are free now. */
+/** Free ports on loopback. */
 export async function freePorts(count: number): Promise<number[]> {
   const servers = await Promise.all(
     Array.from(

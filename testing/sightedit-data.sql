@@ -1,5 +1,5 @@
--- A thousand users, two thousand sites and a million edits of ninety days, in one statement. What was made within a day
--- is in the audit trail; the newest rows are a minute old, as if the application had just stopped.
+-- A thousand users, two thousand sites and a million edits of ninety days, in one statement. The audit trail has the
+-- rows of the last day. The newest rows are a minute old, as if the application had just stopped.
 WITH users AS (
   INSERT INTO app.users (id, email, is_active, is_verified, last_login, created_at)
   SELECT ('00000000-0000-4000-8000-' || lpad(n::text, 12, '0'))::uuid, 'user-' || n || '@example.invalid',

@@ -1,5 +1,5 @@
--- SightEdit's database as far as monitoring knows it: the tables and columns that its queries read, its roles, and row
--- level security. No foreign keys: what keeps rows together in production must not keep a test from taking them apart.
+-- The part of SightEdit's database that monitoring knows: the tables and columns that its queries read, its roles, and
+-- row level security. It has no foreign keys, so that a test can delete a parent row.
 CREATE EXTENSION pg_stat_statements;
 
 CREATE ROLE sightedit_owner NOLOGIN;
@@ -80,7 +80,7 @@ CREATE TABLE analytics.daily_stats (
   total_sites bigint
 );
 
--- The application sees the rows of the user that it speaks for, and none before it has said who that is.
+-- The application sees the rows of the user that it acts for, and none before it has set that user.
 ALTER TABLE app.users ENABLE ROW LEVEL SECURITY;
 ALTER TABLE app.sites ENABLE ROW LEVEL SECURITY;
 ALTER TABLE app.content_edits ENABLE ROW LEVEL SECURITY;

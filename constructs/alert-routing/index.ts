@@ -1,6 +1,6 @@
-export { AlertRouting, type AlertRoutingProps, type ExtraReceiver } from './alert-routing';
+export { ALERT_ROUTING_DEFAULTS, AlertRouting, type AlertRoutingProps, type PrivateReceivers } from './alert-routing';
+export type { ExtraReceiver } from './alert-routing-config';
 export type { AlertmanagerConfig, Receiver, Route, WebhookConfig } from './alertmanager-config';
-export { type Audience, LEVELS, type Level, type Levels, type Team, type Teams } from './audience';
 export type {
   Channels,
   DeadMansSwitch,
@@ -10,4 +10,14 @@ export type {
   SmsChannel,
   WebhookChannel,
 } from './channels';
+export {
+  LEVELS,
+  type Level,
+  type LevelRecipients,
+  type Levels,
+  type PagerDutySeverity,
+  type Recipients,
+  type Team,
+  type Teams,
+} from './recipients';
 export type { BusinessHours } from './routes';

@@ -1,9 +1,14 @@
+import { CATEGORIES } from '../../rules';
+import { unreachable } from './alert-routing-checks';
 import type { Receiver, WebhookConfig } from './alertmanager-config';
-import type { Audience } from './audience';
 import type { Channels, DeadMansSwitch, SlackChannel, SmsChannel } from './channels';
+import { LEVELS, type Levels, type Recipients, type Teams } from './recipients';
+import { inOrder, receiverName } from './routes';
 
-/** Keys of the Secret when a channel names none. */
-export const DEFAULT_KEYS = {
+type SmsGateway = Extract<SmsChannel, { kind: 'gateway' }>;
+
+/** Keys of the Secret, for channels that name none. */
+const DEFAULT_KEYS = {
   slackToken: 'SLACK_BOT_TOKEN',
   slackWebhook: 'SLACK_WEBHOOK_URL',
   smtp: 'SMTP_PASSWORD',
@@ -13,74 +18,111 @@ export const DEFAULT_KEYS = {
   deadMansSwitch: 'DEAD_MANS_SWITCH_URL',
 } as const;
 
-/** Keys of the Secret that a set of channels needs. */
-export function secretKeys(channels: Channels, deadMansSwitch?: DeadMansSwitch): readonly string[] {
-  const { slack, email, pagerDuty, sms, webhook } = channels;
-  return [
-    slack && slackKey(slack),
-    email?.username && (email.passwordKey ?? DEFAULT_KEYS.smtp),
-    pagerDuty && (pagerDuty.routingKeyKey ?? DEFAULT_KEYS.pagerDuty),
-    sms?.kind === 'gateway' && (sms.urlKey ?? DEFAULT_KEYS.sms),
-    webhook && (webhook.urlKey ?? DEFAULT_KEYS.webhook),
-    deadMansSwitch && (deadMansSwitch.urlKey ?? DEFAULT_KEYS.deadMansSwitch),
-  ].filter((key): key is string => Boolean(key));
+/** The key of each channel in the Secret. `undefined`: the channel is not configured or needs no key. */
+export function channelKeys({ slack, email, pagerDuty, sms, webhook }: Channels, deadMansSwitch?: DeadMansSwitch) {
+  return {
+    slack: slack && slackKey(slack),
+    email: email?.username ? (email.passwordKey ?? DEFAULT_KEYS.smtp) : undefined,
+    pagerDuty: pagerDuty && (pagerDuty.routingKeyKey ?? DEFAULT_KEYS.pagerDuty),
+    sms: sms?.kind === 'gateway' ? gatewayKey(sms) : undefined,
+    webhook: webhook && (webhook.urlKey ?? DEFAULT_KEYS.webhook),
+    deadMansSwitch: deadMansSwitch && (deadMansSwitch.urlKey ?? DEFAULT_KEYS.deadMansSwitch),
+  };
 }
 
-/** The key that Slack is reached with. */
-export function slackKey(slack: SlackChannel): string {
+function slackKey(slack: SlackChannel): string {
   return slack.kind === 'app'
     ? (slack.tokenKey ?? DEFAULT_KEYS.slackToken)
     : (slack.urlKey ?? DEFAULT_KEYS.slackWebhook);
 }
 
-/**
- * The receiver that tells an audience through the channels there are.
- *
- * @param file gives the path of a key's file
- * @returns `undefined` when no channel of the audience has settings: nobody would hear
- */
-export function audienceReceiver(
-  name: string,
-  audience: Audience,
-  channels: Channels,
-  file: (key: string) => string,
-): Receiver | undefined {
-  const sms = audience.sms && channels.sms ? smsConfigs(channels.sms, file) : {};
-  const webhooks = [
-    ...(sms.webhook_configs ?? []),
-    ...(audience.webhook && channels.webhook
-      ? [webhook(file(channels.webhook.urlKey ?? DEFAULT_KEYS.webhook), true)]
-      : []),
-  ];
-  const receiver: Receiver = {
-    name,
-    slack_configs: channels.slack && audience.slack?.map(slackConfig),
-    email_configs: channels.email && audience.email?.map(emailConfig),
-    pagerduty_configs: channels.pagerDuty &&
-      audience.pagerDuty && [
-        {
-          routing_key_file: file(channels.pagerDuty.routingKeyKey ?? DEFAULT_KEYS.pagerDuty),
-          send_resolved: true,
-          severity: audience.pagerDuty,
-          description: template('monitoring.title'),
-          details: {
-            description: template('monitoring.description'),
-            runbook: template('monitoring.runbook'),
-            dashboard: template('monitoring.dashboard'),
-            silence: template('monitoring.silence'),
-          },
-        },
-      ],
-    sns_configs: sms.sns_configs,
-    webhook_configs: webhooks.length > 0 ? webhooks : undefined,
-  };
-  const { name: _, ...configs } = receiver;
-  return Object.values(configs).some((entries) => entries && entries.length > 0) ? receiver : undefined;
+function gatewayKey({ urlKey }: SmsGateway): string {
+  return urlKey ?? DEFAULT_KEYS.sms;
 }
 
-/** The receiver outside the cluster that waits for Watchdog. */
-export function deadMansSwitchReceiver(name: string, urlFile: string): Receiver {
-  return { name, webhook_configs: [webhook(urlFile, false)] };
+/** Input of `routedReceivers()`. */
+export interface RoutedReceiversProps {
+  readonly channels: Channels;
+  readonly levels: Levels<string>;
+  readonly teams: Teams<string>;
+  readonly fallback: Recipients;
+  readonly deadMansSwitch?: DeadMansSwitch;
+  /** Path of the file that holds a key of the Secret. */
+  readonly file: (key: string) => string;
+}
+
+/**
+ * The receivers that the routes lead to. A team that no channel reaches is left out: the alerts go to their level.
+ *
+ * @throws SettingError when alerts of a level, of unknown severity, or of a team with `businessHoursOnly` would reach
+ *   nobody
+ */
+export function routedReceivers(props: RoutedReceiversProps): readonly Receiver[] {
+  const { levels, teams, fallback, channels, deadMansSwitch, file } = props;
+  const receiverOf = (name: string, recipients: Recipients) => recipientsReceiver(name, recipients, props);
+  const required = (setting: string, name: string, recipients: Recipients) => {
+    const receiver = receiverOf(name, recipients);
+    if (!receiver) {
+      throw unreachable(setting, recipients);
+    }
+    return receiver;
+  };
+  const { deadMansSwitch: switchKey } = channelKeys(channels, deadMansSwitch);
+  return [
+    ...inOrder(Object.keys(levels), LEVELS).map((level) =>
+      required(`levels.${level}`, receiverName.level(level), levels[level]!),
+    ),
+    ...inOrder(Object.keys(teams), CATEGORIES).flatMap((category) => {
+      const team = teams[category];
+      const name = receiverName.team(category);
+      if (!team) {
+        return [];
+      }
+      return team.businessHoursOnly ? [required(`teams.${category}`, name, team)] : (receiverOf(name, team) ?? []);
+    }),
+    required('fallback', receiverName.fallback, fallback),
+    switchKey
+      ? { name: receiverName.deadMansSwitch, webhook_configs: [webhookConfig(file(switchKey), false)] }
+      : { name: receiverName.nobody },
+  ];
+}
+
+/** `undefined` when no channel of the recipients has settings. */
+function recipientsReceiver(
+  name: string,
+  recipients: Recipients,
+  { channels, file }: Pick<RoutedReceiversProps, 'channels' | 'file'>,
+): Receiver | undefined {
+  const { slack, email, pagerDuty, sms, webhook } = recipients;
+  const keys = channelKeys(channels);
+  const text = sms && channels.sms ? smsConfigs(channels.sms, file) : {};
+  const configs: Omit<Receiver, 'name'> = {
+    slack_configs: channels.slack && slack?.map(slackConfig),
+    email_configs: channels.email && email?.map(emailConfig),
+    pagerduty_configs:
+      keys.pagerDuty && pagerDuty
+        ? [
+            {
+              routing_key_file: file(keys.pagerDuty),
+              send_resolved: true,
+              severity: pagerDuty,
+              description: template('monitoring.title'),
+              details: {
+                description: template('monitoring.description'),
+                runbook: template('monitoring.runbook'),
+                dashboard: template('monitoring.dashboard'),
+                silence: template('monitoring.silence'),
+              },
+            },
+          ]
+        : undefined,
+    sns_configs: text.sns_configs,
+    webhook_configs: nonEmpty([
+      ...(text.webhook_configs ?? []),
+      ...(webhook && keys.webhook ? [webhookConfig(file(keys.webhook), true)] : []),
+    ]),
+  };
+  return Object.values(configs).some((entries) => entries && entries.length > 0) ? { name, ...configs } : undefined;
 }
 
 function template(name: string): string {
@@ -109,17 +151,18 @@ function emailConfig(to: string) {
   };
 }
 
-/** A text message says that something broke; that it is mended again can wait for the other channels. */
+/** Text messages announce firing alerts only; the other channels announce that they are resolved. */
 function smsConfigs(sms: SmsChannel, file: (key: string) => string): Pick<Receiver, 'sns_configs' | 'webhook_configs'> {
   return sms.kind === 'gateway'
-    ? { webhook_configs: [webhook(file(sms.urlKey ?? DEFAULT_KEYS.sms), false)] }
+    ? { webhook_configs: [webhookConfig(file(gatewayKey(sms)), false)] }
     : {
         sns_configs: [
           {
             topic_arn: sms.topicArn,
             send_resolved: false,
             sigv4: { region: sms.region },
-            // SNS takes fewer than 100 characters of ASCII here; a title can be longer.
+            // A subject must have fewer than 100 ASCII characters:
+            // https://docs.aws.amazon.com/sns/latest/api/API_Publish.html
             subject: '{{ .GroupLabels.alertname }}',
             message: template('monitoring.sms'),
           },
@@ -127,6 +170,10 @@ function smsConfigs(sms: SmsChannel, file: (key: string) => string): Pick<Receiv
       };
 }
 
-function webhook(urlFile: string, sendResolved: boolean): WebhookConfig {
+function webhookConfig(urlFile: string, sendResolved: boolean): WebhookConfig {
   return { url_file: urlFile, send_resolved: sendResolved, http_config: { follow_redirects: false } };
+}
+
+function nonEmpty<T>(list: readonly T[]): readonly T[] | undefined {
+  return list.length > 0 ? list : undefined;
 }

@@ -1,10 +1,10 @@
-import { CATEGORIES } from '../../rules';
+import { ANSWER_MINUTES, CATEGORIES } from '../../rules';
 import type { Route, TimeInterval, Timing } from './alertmanager-config';
-import { LEVELS, type Level, type Teams } from './audience';
+import { LEVELS, type LevelRecipients, type Levels, type Teams } from './recipients';
 
-/** Names of the receivers that the routes lead to. */
+/** Names of the receivers of the routes. */
 export const receiverName = {
-  level: (level: Level) => `level-${level}`,
+  level: (level: string) => `level-${level}`,
   team: (category: string) => `team-${category}`,
   fallback: 'fallback',
   deadMansSwitch: 'dead-mans-switch',
@@ -12,20 +12,34 @@ export const receiverName = {
 } as const;
 
 /**
- * How long an alert waits for others like it, and when it is told again, by level. The time to the first notification
- * is a small part of the time in which the level wants an answer. No group interval is shorter than 30 s, which the last of
- * three members waits for the others before it speaks: it would not yet know that they have spoken.
+ * Grouping and repetition by answer time: the entry with the longest time that is not longer counts. The first
+ * notification leaves most of the answer time.
+ *
+ * Keep `group_interval` at 30 s or more: the third replica waits that long for its peers' notifications (15 s for each
+ * position, `--cluster.peer-timeout`). With a shorter interval it would send duplicates.
  */
-const TIMING: { readonly [level in Level]: Required<Timing> } = {
-  critical: { group_wait: '10s', group_interval: '1m', repeat_interval: '30m' },
-  high: { group_wait: '30s', group_interval: '5m', repeat_interval: '2h' },
-  medium: { group_wait: '1m', group_interval: '5m', repeat_interval: '8h' },
-  low: { group_wait: '10m', group_interval: '30m', repeat_interval: '24h' },
-};
+const TIMING: readonly { readonly fromMinutes: number; readonly timing: Required<Timing> }[] = [
+  { fromMinutes: 0, timing: { group_wait: '10s', group_interval: '1m', repeat_interval: '30m' } },
+  { fromMinutes: 30, timing: { group_wait: '30s', group_interval: '5m', repeat_interval: '2h' } },
+  { fromMinutes: 120, timing: { group_wait: '1m', group_interval: '5m', repeat_interval: '8h' } },
+  { fromMinutes: 1440, timing: { group_wait: '10m', group_interval: '30m', repeat_interval: '24h' } },
+];
+
+const DEFAULT_ANSWER_MINUTES = 30;
+
+function timingOf(level: string, { answerWithinMinutes, timing }: LevelRecipients): Timing {
+  const minutes = answerWithinMinutes ?? ANSWER_MINUTES.get(level) ?? DEFAULT_ANSWER_MINUTES;
+  return { ...TIMING.findLast(({ fromMinutes }) => fromMinutes <= minutes)?.timing, ...timing };
+}
+
+/** Names in the order of their routes: those of the shipped rules first, then the others as you wrote them. */
+export function inOrder(names: readonly string[], first: readonly string[]): readonly string[] {
+  return [...first.filter((name) => names.includes(name)), ...names.filter((name) => !first.includes(name))];
+}
 
 const BUSINESS_HOURS = 'business-hours';
 
-/** When a team that keeps business hours is told. */
+/** Hours in which teams with `businessHoursOnly` are notified, Monday to Friday. */
 export interface BusinessHours {
   /** `HH:MM`. */
   readonly start: string;
@@ -35,7 +49,7 @@ export interface BusinessHours {
   readonly timeZone: string;
 }
 
-/** Monday to Friday between two hours. */
+/** The business hours in Alertmanager's form. */
 export function businessHoursInterval({ start, end, timeZone }: BusinessHours): TimeInterval {
   return {
     name: BUSINESS_HOURS,
@@ -46,33 +60,35 @@ export function businessHoursInterval({ start, end, timeZone }: BusinessHours): 
 }
 
 export interface RouteTreeProps {
-  readonly teams: Teams;
-  /** Receivers that wait for Watchdog, one at least. */
+  readonly levels: Levels<string>;
+  readonly teams: Teams<string>;
+  /** Receivers of Watchdog, at least one. */
   readonly watchdog: readonly string[];
-  /** Routes that look at every alert first and let it pass on. */
+  /** Routes before those of teams and levels. */
   readonly extra: readonly Route[];
 }
 
 /**
- * The tree of routes. An alert goes to its team, then to its level, each of them once; one whose severity is unknown
- * goes to the catch-all.
+ * The routing tree. An alert goes to its team and to its level, once each. An alert with an unknown severity goes to
+ * the fallback.
  */
-export function routeTree({ teams, watchdog, extra }: RouteTreeProps): Route {
-  const categories = CATEGORIES.filter((category) => teams[category]);
+export function routeTree({ levels, teams, watchdog, extra }: RouteTreeProps): Route {
+  const timings = levelTimings(levels);
+  const categories = inOrder(Object.keys(teams), CATEGORIES).filter((category) => teams[category]);
   const businessHoursOnly = categories.filter((category) => teams[category]?.businessHoursOnly);
   return {
     receiver: receiverName.fallback,
     group_by: ['alertname', 'cluster', 'namespace'],
-    ...TIMING.high,
+    ...timingOf('', {}),
     routes: [
       ...watchdog.map(watchdogRoute),
       ...extra,
       ...businessHoursOnly.map((category) => ({
         receiver: receiverName.team(category),
         matchers: [`category = "${category}"`],
-        // A time interval is not inherited: each route says it.
+        // Routes do not inherit time intervals.
         active_time_intervals: [BUSINESS_HOURS],
-        routes: byLevel({ active_time_intervals: [BUSINESS_HOURS] }),
+        routes: byLevel(timings, { active_time_intervals: [BUSINESS_HOURS] }),
       })),
       ...categories
         .filter((category) => !businessHoursOnly.includes(category))
@@ -80,25 +96,30 @@ export function routeTree({ teams, watchdog, extra }: RouteTreeProps): Route {
           receiver: receiverName.team(category),
           matchers: [`category = "${category}"`],
           continue: true,
-          routes: byLevel({}),
+          routes: byLevel(timings, {}),
         })),
-      ...LEVELS.map((level) => ({
+      ...timings.map(([level, timing]) => ({
         receiver: receiverName.level(level),
         matchers: [`severity = "${level}"`],
-        ...TIMING[level],
+        ...timing,
       })),
-      // An alert that a team's route let pass would not fall back to the root any more.
-      { receiver: receiverName.fallback, matchers: [`severity !~ "${LEVELS.join('|')}"`] },
+      // The root route catches only what no route matched, so not an alert that matched a team's route.
+      { receiver: receiverName.fallback, matchers: [`severity !~ "${timings.map(([level]) => level).join('|')}"`] },
     ],
   };
 }
 
-/** The same receiver at the pace of each level. */
-function byLevel(common: Route): Route[] {
-  return LEVELS.map((level) => ({ ...common, matchers: [`severity = "${level}"`], ...TIMING[level] }));
+/** A route for each level, with its timing and the parent's receiver. */
+function byLevel(timings: readonly (readonly [string, Timing])[], common: Route): Route[] {
+  return timings.map(([level, timing]) => ({ ...common, matchers: [`severity = "${level}"`], ...timing }));
 }
 
-/** Watchdog ends at the last of its listeners. */
+/** The levels in the order of their routes, each with its timing. */
+function levelTimings(levels: Levels<string>): readonly (readonly [string, Timing])[] {
+  return inOrder(Object.keys(levels), LEVELS).map((level) => [level, timingOf(level, levels[level]!)] as const);
+}
+
+/** Watchdog goes to every receiver in turn, and not on to teams and levels. */
 function watchdogRoute(receiver: string, index: number, all: readonly string[]): Route {
   return {
     receiver,

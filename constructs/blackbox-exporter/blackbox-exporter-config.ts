@@ -1,4 +1,7 @@
-/** `config.yml` of the blackbox exporter, as far as this program writes it. */
+/**
+ * `config.yml` of the blackbox exporter: the parts that this program writes.
+ * https://github.com/prometheus/blackbox_exporter/blob/master/CONFIGURATION.md
+ */
 export interface BlackboxConfig {
   readonly modules: {
     readonly [name: string]: {
@@ -14,8 +17,10 @@ export interface BlackboxConfig {
   };
 }
 
+/** Name of the module that expects a 2xx over verified TLS. */
 export const HTTP_MODULE = 'http_2xx';
 
+/** The configuration: one module, for HTTP. */
 export function blackboxConfig(): BlackboxConfig {
   return {
     modules: {
@@ -24,9 +29,9 @@ export function blackboxConfig(): BlackboxConfig {
         timeout: '8s',
         http: {
           valid_http_versions: ['HTTP/1.1', 'HTTP/2.0'],
-          // Most clusters have no way out over IPv6, and the exporter would prefer it.
+          // The exporter prefers IPv6, which most clusters cannot send to the Internet.
           preferred_ip_protocol: 'ip4',
-          // A health page that redirects is a health page that moved.
+          // A health check that redirects has moved: report it.
           follow_redirects: false,
           fail_if_not_ssl: true,
         },

@@ -1,16 +1,24 @@
-import { Construct } from 'constructs';
-import { Component, ConfigDirectory, Endpoint, httpProbe, images, toYaml } from '../kit';
+import type { Construct } from 'constructs';
+import { Component, ConfigDirectory, type Endpoint, httpProbe, images, type PodOptions, toYaml } from '../kit';
+import { PatchableConstruct } from '../kit/patchable-construct';
 import { blackboxConfig, HTTP_MODULE } from './blackbox-exporter-config';
 
 export interface BlackboxExporterProps {
   /** @default blackbox-exporter */
   readonly name?: string;
+  /** Options of the pods. @default - none */
+  readonly pod?: PodOptions;
 }
 
-/** Probes of URLs from where users are: outside of the application. */
-export class BlackboxExporter extends Construct {
+const CONFIG_PATH = '/etc/blackbox-exporter';
+
+/**
+ * Probes URLs from outside the application. `component.allowEgressTo(Endpoint.url(…))` permits a URL; the scrape job
+ * of Prometheus names it.
+ */
+export class BlackboxExporter extends PatchableConstruct {
   readonly component: Component;
-  /** Module that expects a 2xx over verified TLS. */
+  /** Name of the module that expects a 2xx over verified TLS. */
   readonly httpModule = HTTP_MODULE;
 
   constructor(scope: Construct, id: string, props: BlackboxExporterProps = {}) {
@@ -27,19 +35,12 @@ export class BlackboxExporter extends Construct {
       probes: { readiness: httpProbe('/-/healthy'), liveness: httpProbe('/-/healthy') },
       resources: { cpu: '25m', memory: '64Mi' },
       mounts: [config.mount],
+      pod: props.pod,
     });
   }
 
-  /** Lets the exporter reach a public URL. */
-  allow(url: string): void {
-    const { hostname, port, protocol } = new URL(url);
-    const scheme = protocol.replace(':', '');
-    this.component.connectTo(Endpoint.host(hostname, Number(port || (scheme === 'https' ? 443 : 80)), scheme));
-  }
-
+  /** Probes, and the metrics of the exporter itself. */
   get endpoint(): Endpoint {
     return this.component.endpoint();
   }
 }
-
-const CONFIG_PATH = '/etc/blackbox-exporter';

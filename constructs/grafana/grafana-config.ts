@@ -1,11 +1,13 @@
-/** `grafana.ini`: sections of settings. */
+import { SettingError } from '../kit';
+
+/** `grafana.ini`: sections of settings. https://grafana.com/docs/grafana/latest/setup-grafana/configure-grafana/ */
 export type GrafanaIni = { readonly [section: string]: { readonly [key: string]: string | number | boolean } };
 
-/** A data source, as Grafana provisions it. */
+/** A data source in Grafana's provisioning format. */
 export interface DataSource {
   readonly name: string;
   readonly type: 'prometheus' | 'alertmanager' | 'loki' | 'jaeger' | 'elasticsearch';
-  /** Stable identifier that dashboards refer to. */
+  /** Identifier that dashboards refer to. */
   readonly uid: string;
   readonly url: string;
   /** @default false */
@@ -13,7 +15,7 @@ export interface DataSource {
   readonly jsonData?: { readonly [key: string]: unknown };
 }
 
-/** A folder of dashboards on disk. */
+/** A folder of dashboards, and its directory in the container. */
 export interface DashboardProvider {
   readonly folder: string;
   readonly path: string;
@@ -28,10 +30,10 @@ export interface GrafanaIniProps {
   readonly provisioningPath: string;
 }
 
-/** The server's configuration. Nobody is let in without a login, and nothing is fetched from the Internet. */
+/** The server's configuration: no anonymous access, and no requests to the Internet. */
 export function grafanaIni(props: GrafanaIniProps): GrafanaIni {
   return {
-    // Compressing its answers has cost Grafana 13 hundreds of MiB.
+    // Compression of responses takes Grafana 13 hundreds of MiB of memory.
     server: { http_port: 3000, root_url: props.externalUrl, enable_gzip: false },
     paths: { data: props.dataPath, plugins: `${props.dataPath}/plugins`, provisioning: props.provisioningPath },
     security: {
@@ -45,7 +47,7 @@ export function grafanaIni(props: GrafanaIniProps): GrafanaIni {
     users: { allow_sign_up: false, allow_org_create: false, viewers_can_edit: false },
     'auth.anonymous': { enabled: false },
     analytics: { reporting_enabled: false, check_for_updates: false, check_for_plugin_updates: false },
-    // It would write into its own image, whose root is read-only, and fetch from the Internet.
+    // Preinstalled plugins are downloaded from the Internet into the image, whose file system is read-only.
     plugins: { preinstall_disabled: true },
     snapshots: { external_enabled: false },
     news: { news_feed_enabled: false },
@@ -55,17 +57,40 @@ export function grafanaIni(props: GrafanaIniProps): GrafanaIni {
   };
 }
 
-/** The INI text of a configuration. */
+/**
+ * Values that Grafana's INI parser would not read back: a line break begins a new setting or section, `#` and `;` begin
+ * a comment, quotes around a value are removed, and a backslash at the end continues the line.
+ * `readValue` in https://github.com/go-ini/ini/blob/main/parser.go
+ */
+const NOT_PLAIN = /[\r\n#;]|^["'`]|\\$|^\s|\s$/;
+
+/**
+ * The INI text of a configuration.
+ *
+ * @throws SettingError for a value that the file cannot hold
+ */
 export function toIni(config: GrafanaIni): string {
   return Object.entries(config)
     .map(([section, settings]) => {
-      const lines = Object.entries(settings).map(([key, value]) => `${key} = ${value}`);
+      const lines = Object.entries(settings).map(([key, value]) => `${key} = ${plain(`${section}.${key}`, value)}`);
       return [`[${section}]`, ...lines, ''].join('\n');
     })
     .join('\n');
 }
 
-/** Provisioning of data sources. Those that are no longer named here are removed from a volume that remembers them. */
+function plain(setting: string, value: string | number | boolean): string {
+  const text = String(value);
+  if (NOT_PLAIN.test(text)) {
+    throw new SettingError(
+      setting,
+      value,
+      'remove line breaks, # and ;, quotes at the start, a backslash at the end, and white space around it',
+    );
+  }
+  return text;
+}
+
+/** Provisioning of data sources. `prune` removes those that are no longer listed. */
 export function dataSourceProvisioning(dataSources: readonly DataSource[]) {
   return {
     apiVersion: 1,
@@ -80,7 +105,7 @@ export function dataSourceProvisioning(dataSources: readonly DataSource[]) {
   };
 }
 
-/** Provisioning of folders of dashboards. */
+/** Provisioning of dashboard folders. */
 export function dashboardProvisioning(providers: readonly DashboardProvider[]) {
   return {
     apiVersion: 1,

@@ -1,17 +1,23 @@
-import { Construct } from 'constructs';
+import type { Construct } from 'constructs';
 import {
   Component,
   ConfigDirectory,
   type Credentials,
+  DuplicateNameError,
   type Endpoint,
   httpProbe,
+  httpUrl,
   images,
   imageVersion,
+  type PodOptions,
   SettingError,
   scratch,
   startupProbe,
   toYaml,
 } from '../kit';
+import { checkCredentials, parseBytes } from '../kit/checks';
+import { PatchableConstruct } from '../kit/patchable-construct';
+import { folderSlug, uidInName } from './dns-name';
 import {
   type DashboardProvider,
   type DataSource,
@@ -24,7 +30,7 @@ import {
 export interface GrafanaProps {
   /** @default grafana */
   readonly name?: string;
-  /** Where people reach Grafana; its links lead there. */
+  /** URL at which people reach Grafana, for its links. */
   readonly externalUrl: string;
   /** The Secret that holds the administrator's name and password. */
   readonly credentials: Credentials;
@@ -32,16 +38,22 @@ export interface GrafanaProps {
   readonly adminUserKey?: string;
   /** @default GRAFANA_ADMIN_PASSWORD */
   readonly adminPasswordKey?: string;
-  /** Volume for users, stars and preferences; what matters is provisioned. @default 5Gi */
+  /** Volume for users, stars and preferences; data sources and dashboards are provisioned. @default 5Gi */
   readonly storageSize?: string;
   /** @default - the cluster's default class */
   readonly storageClass?: string;
+  /**
+   * Options of the pods. More than one of `replicas` needs an external database, whose address `env` gives
+   * (`GF_DATABASE_TYPE` or `GF_DATABASE_URL`); the pods then have no volume.
+   * @default - none
+   */
+  readonly pod?: PodOptions;
 }
 
 /** A dashboard in classic JSON. */
 export interface GrafanaDashboard {
   readonly uid: string;
-  /** Title of the folder that shows it. */
+  /** Title of the folder. */
   readonly folder: string;
   readonly json: object;
 }
@@ -52,24 +64,37 @@ const PROVISIONING_PATH = '/etc/grafana/provisioning';
 const DASHBOARDS_PATH = '/etc/grafana/dashboards';
 const DATA_PATH = '/var/lib/grafana';
 
+/** A Prometheus server, e.g. the construct `Prometheus`. */
+export interface PrometheusSource {
+  readonly endpoint: Endpoint;
+  /** Scrape interval: `$__rate_interval` is at least four of them. */
+  readonly intervalSeconds: number;
+}
+
 /** User id that Grafana's image runs as. */
 const GRAFANA_USER = 472;
 
-/** Dashboards, with data sources and folders provisioned. It starts once the Secret exists. */
-export class Grafana extends Construct {
+/** Grafana with provisioned data sources, folders and dashboards. The pod starts once the Secret exists. */
+export class Grafana extends PatchableConstruct {
   readonly component: Component;
 
   private readonly dataSources: DataSource[] = [];
   private readonly providers: DashboardProvider[] = [];
   private readonly folders = new Map<string, { title: string; directory: ConfigDirectory }>();
-  private readonly uids = new Set<string>();
+  private readonly dashboardUids = new Set<string>();
 
+  /** @throws SettingError when a prop is invalid */
   constructor(scope: Construct, id: string, props: GrafanaProps) {
     super(scope, id);
     const name = props.name ?? 'grafana';
     const adminUserKey = props.adminUserKey ?? 'GRAFANA_ADMIN_USER';
     const adminPasswordKey = props.adminPasswordKey ?? 'GRAFANA_ADMIN_PASSWORD';
 
+    httpUrl('externalUrl', props.externalUrl, 'https://grafana.example.com');
+    checkCredentials('credentials', props.credentials);
+    if (props.storageSize !== undefined) {
+      parseBytes('storageSize', props.storageSize);
+    }
     const config = new ConfigDirectory(this, 'config', { name: `${name}-config`, path: CONFIG_PATH });
     config.addFile(
       'grafana.ini',
@@ -88,19 +113,18 @@ export class Grafana extends Construct {
     const providers = this.provisioning(name, 'dashboards');
     providers.addFile('providers.yaml', () => toYaml(dashboardProvisioning(this.providers)));
 
+    const storage = isReplicated(props.pod)
+      ? undefined
+      : { path: DATA_PATH, size: props.storageSize ?? '5Gi', storageClass: props.storageClass };
     this.component = new Component(this, 'server', {
       name,
       image: images.grafana,
-      workload: {
-        kind: 'Deployment',
-        replicas: 1,
-        storage: { path: DATA_PATH, size: props.storageSize ?? '5Gi', storageClass: props.storageClass },
-      },
+      workload: { kind: 'Deployment', replicas: 1, storage },
       user: GRAFANA_USER,
       ports: { http: { port: 3000 } },
       env: [{ name: 'GF_PATHS_CONFIG', value: `${CONFIG_PATH}/grafana.ini` }],
       probes: {
-        // The first start creates the database.
+        // The first start creates the database, which takes a while.
         startup: startupProbe('/api/health', 300),
         readiness: httpProbe('/api/health'),
         liveness: httpProbe('/api/health', 'http', { failureThreshold: 6 }),
@@ -112,12 +136,19 @@ export class Grafana extends Construct {
         providers.mount,
         props.credentials.files(CREDENTIALS_PATH, [adminUserKey, adminPasswordKey]),
         scratch('tmp', '/tmp'),
+        ...(storage ? [] : [scratch('data', DATA_PATH, '1Gi')]),
       ],
+      pod: props.pod,
     });
   }
 
-  /** Adds a Prometheus, as the data source that panels use unless they say otherwise. */
-  addPrometheus(endpoint: Endpoint, scrapeInterval = '15s'): void {
+  /**
+   * Adds a Prometheus as the default data source.
+   *
+   * @example
+   * grafana.addPrometheus(stack.prometheus);
+   */
+  addPrometheus({ endpoint, intervalSeconds }: PrometheusSource): void {
     this.addDataSource(endpoint, {
       name: 'Prometheus',
       type: 'prometheus',
@@ -125,7 +156,7 @@ export class Grafana extends Construct {
       isDefault: true,
       jsonData: {
         httpMethod: 'POST',
-        timeInterval: scrapeInterval,
+        timeInterval: `${intervalSeconds}s`,
         prometheusType: 'Prometheus',
         prometheusVersion: imageVersion(images.prometheus),
         manageAlerts: true,
@@ -133,7 +164,7 @@ export class Grafana extends Construct {
     });
   }
 
-  /** Adds an Alertmanager, whose alerts and silences Grafana then shows. */
+  /** Adds an Alertmanager, for its alerts and silences. */
   addAlertmanager(endpoint: Endpoint): void {
     this.addDataSource(endpoint, {
       name: 'Alertmanager',
@@ -143,16 +174,45 @@ export class Grafana extends Construct {
     });
   }
 
-  /** Adds a data source and connects to it. */
+  /**
+   * Adds a data source and connects to it.
+   *
+   * @throws DuplicateNameError for a second data source with the same uid or name: Grafana would skip or refuse it
+   * @throws SettingError for a second default: Grafana would not start
+   */
   addDataSource(endpoint: Endpoint, dataSource: Omit<DataSource, 'url'>): void {
-    this.claim(`datasource ${dataSource.uid}`);
+    if (this.dataSources.some(({ uid }) => uid === dataSource.uid)) {
+      throw new DuplicateNameError('data source uid', dataSource.uid);
+    }
+    if (this.dataSources.some(({ name }) => name === dataSource.name)) {
+      throw new DuplicateNameError('data source name', dataSource.name);
+    }
+    const first = this.dataSources.find(({ isDefault }) => isDefault);
+    if (first && dataSource.isDefault) {
+      throw new SettingError(
+        'isDefault',
+        true,
+        `"${first.name}" is the default data source: make only one of them the default`,
+      );
+    }
     this.dataSources.push({ ...dataSource, url: this.component.connectTo(endpoint).url() });
   }
 
-  /** Adds a dashboard, in a ConfigMap of its own, to a folder that is made when it is first named. */
+  /**
+   * Adds a dashboard in a ConfigMap of its own. The first dashboard of a folder creates the folder.
+   *
+   * @throws DuplicateNameError for a second dashboard with the same uid: Grafana would skip it without an error
+   */
   addDashboard({ uid, folder, json }: GrafanaDashboard): void {
-    this.claim(`dashboard ${uid}`);
-    this.folder(folder).addFile(`${uid}.json`, JSON.stringify(json), `${this.component.name}-dashboard-${uid}`);
+    if (this.dashboardUids.has(uid)) {
+      throw new DuplicateNameError('dashboard uid', uid);
+    }
+    this.dashboardUids.add(uid);
+    this.folder(folder).addFile(
+      `${uid}.json`,
+      JSON.stringify(json),
+      `${this.component.name}-dashboard-${uidInName(uid)}`,
+    );
   }
 
   /** The web interface and its own metrics. */
@@ -160,19 +220,11 @@ export class Grafana extends Construct {
     return this.component.endpoint();
   }
 
-  /** Grafana skips what is provisioned under a known uid a second time, without a word. */
-  private claim(uid: string): void {
-    if (this.uids.has(uid)) {
-      throw new SettingError('grafana uid', uid, 'give it a uid that nothing else has');
-    }
-    this.uids.add(uid);
-  }
-
   private folder(title: string): ConfigDirectory {
-    const slug = title.toLowerCase().replace(/[^a-z0-9]+/g, '-');
+    const slug = folderSlug(title);
     const known = this.folders.get(slug);
     if (known && known.title !== title) {
-      throw new SettingError('folder', title, `it would share a directory with "${known.title}"; write one of the two`);
+      throw new SettingError('folder', title, `it has the directory of "${known.title}"; write one of the two titles`);
     }
     if (known) {
       return known.directory;
@@ -192,4 +244,24 @@ export class Grafana extends Construct {
   private provisioning(name: string, kind: string): ConfigDirectory {
     return new ConfigDirectory(this, kind, { name: `${name}-${kind}`, path: `${PROVISIONING_PATH}/${kind}` });
   }
+}
+
+/**
+ * Whether there are several replicas. They share a database: with one of their own each, users would lose their session
+ * and their stars with every other request.
+ *
+ * @throws SettingError for several replicas without an external database
+ */
+function isReplicated({ replicas = 1, env = [] }: PodOptions = {}): boolean {
+  const external = env.some(
+    ({ name, value }) => name === 'GF_DATABASE_URL' || (name === 'GF_DATABASE_TYPE' && value !== 'sqlite3'),
+  );
+  if (replicas > 1 && !external) {
+    throw new SettingError(
+      'pod.replicas',
+      replicas,
+      'each replica would have a database of its own: add GF_DATABASE_URL of PostgreSQL or MySQL to pod.env',
+    );
+  }
+  return replicas > 1;
 }

@@ -1,2 +1,2 @@
-export { Grafana, type GrafanaDashboard, type GrafanaProps } from './grafana';
+export { Grafana, type GrafanaDashboard, type GrafanaProps, type PrometheusSource } from './grafana';
 export type { DataSource } from './grafana-config';

@@ -1,161 +1,207 @@
 import { Chart } from 'cdk8s';
 import { k8s } from 'cdk8s-plus-28';
-import { Construct } from 'constructs';
-import { type Connection, Endpoint } from './endpoint';
-import { type Image, imageVersion } from './images';
+import type { Construct } from 'constructs';
+import { checkComponent, namespaceOf } from './component-checks';
+import { type Connection, type Destination, Endpoint } from './endpoint';
+import { imageVersion } from './images';
 import { componentLabels, type Labels, selectorLabels } from './labels';
-import { lazily } from './lazily';
 import type { Mount } from './mount';
-import { cidrPeers, dnsEgress, type PodPort, type Pods, PRIVATE_CIDRS, podsPeer, policyPorts } from './network';
+import { cidrPeers, type PodPort, type Pods, PRIVATE_CIDRS, podsPeer, policyPorts } from './network';
 import { guardObjectNames } from './object-names';
-import { claimSpec, DATA_VOLUME, podTemplate } from './pod-template';
-import type { Probes } from './probes';
-import { bindClusterRole, bindRole } from './rbac';
-import type { Resources } from './resources';
-import { StatefulSet } from './stateful-set';
-import { hostOf, replicasOf, type Workload } from './workload';
+import { patchable, transform } from './patch';
+import { PatchableConstruct } from './patchable-construct';
+import { PodNetworkPolicy } from './pod-network-policy';
+import { checkPod, imageWith, workloadWith } from './pod-options';
+import { withPodOptions } from './pod-overlay';
+import { mountsOf, type PodProps, podTemplate, serviceAccountOf } from './pod-template';
+import { Rights } from './rbac';
+import { addServices, type ComponentPort, replicaHosts } from './services';
+import { mountProblems } from './volumes';
+import { hostOf } from './workload';
+import { addDisruptionBudget, addWorkload } from './workload-objects';
 
-/** A port that a component listens on. */
-export interface ComponentPort extends PodPort {
-  /** Only replicas talk to each other on it: it is left out of the load-balanced Service. @default false */
-  readonly replicasOnly?: boolean;
-  /** @default http */
-  readonly scheme?: string;
-}
-
-export interface ComponentProps {
-  /** Name of every object, value of `app.kubernetes.io/name`, and DNS name. */
+export interface ComponentProps extends PodProps {
+  /** Name of every object, value of `app.kubernetes.io/name`, and DNS name: at most 50 characters. */
   readonly name: string;
-  readonly image: Image;
-  readonly workload: Workload;
-  /** Ports by name. The first is the one that `endpoint()` gives. */
+  /** Ports by name. The first is the one that `endpoint()` returns. */
   readonly ports: { readonly [name: string]: ComponentPort };
-  readonly resources: Resources;
-  /** Arguments of the container; a function is asked once everything has been added. @default - the image's */
-  readonly args?: readonly string[] | (() => readonly string[]);
-  /** @default - none */
-  readonly env?: readonly k8s.EnvVar[];
-  /** @default - none */
-  readonly probes?: Probes;
-  /** @default - none */
-  readonly mounts?: readonly Mount[];
-  /** User and group id that the image runs as. @default 65534 (nobody) */
-  readonly user?: number;
-  /** Time for an orderly end, in seconds. @default 30 */
-  readonly terminationGraceSeconds?: number;
   /** Annotations of the ServiceAccount, e.g. a cloud role. @default - none */
   readonly serviceAccountAnnotations?: { readonly [key: string]: string };
+  /** Ranges that hold the API server's addresses; a role opens them. @default - every private range */
+  readonly apiCidrs?: readonly string[];
+  /** Why the option `replicas` of `pod` is refused, as a fix. @default - it is not */
+  readonly fixedReplicas?: string;
 }
 
 /**
- * What every server of the platform is made of: ServiceAccount, workload, Service, PodDisruptionBudget, NetworkPolicy,
- * and the RBAC it asks for. It knows no product.
+ * A server: ServiceAccount, workload, Services, PodDisruptionBudget, NetworkPolicy and RBAC. It knows no product.
  *
- * Nobody reaches a component, and it reaches nobody, until `connectTo()` says so.
+ * The NetworkPolicy denies everything but DNS. `connectTo()`, `allowEgressTo()` and the roles open what they need.
+ *
+ * @example
+ * const exporter = new Component(this, 'exporter', { name, image, workload, ports, resources });
+ * const redis = exporter.connectTo(props.redis);
+ * exporter.addArgs(`--redis.addr=${redis.url()}`);
  */
-export class Component extends Construct {
+export class Component extends PatchableConstruct {
   readonly name: string;
   readonly namespace: string;
   /** Labels of the pods and of the objects around them. */
   readonly labels: Labels;
   /** The pods as a peer of a NetworkPolicy. */
   readonly pods: Pods;
-  /** Name of the ServiceAccount, for roles that are made elsewhere. */
+  /** Name of the ServiceAccount, for roles that are granted elsewhere. */
   readonly serviceAccountName: string;
 
   private readonly props: ComponentProps;
-  private readonly mounts: Mount[];
-  private readonly ingress = new Map<string, k8s.NetworkPolicyIngressRule>();
-  private readonly egress = new Map<string, k8s.NetworkPolicyEgressRule>();
-  private usesKubernetesApi = false;
+  private readonly policy: PodNetworkPolicy;
+  private readonly rights: Rights;
+  private readonly pod: { args: string[]; env: k8s.EnvVar[]; mounts: Mount[]; usesKubernetesApi: boolean };
 
-  constructor(scope: Construct, id: string, props: ComponentProps) {
+  /** @throws SettingError when a prop or an option of `pod` is invalid, and when the chart has no namespace */
+  constructor(scope: Construct, id: string, given: ComponentProps) {
     super(scope, id);
     guardObjectNames(this);
+    checkComponent(given);
+    const props = withOptions(given);
+    const { name, workload, ports, args = [], env = [], mounts = [] } = props;
     const chart = Chart.of(this);
+    const labels = { ...chart.labels, ...componentLabels(name, imageVersion(props.image)) };
     this.props = props;
-    this.name = props.name;
-    this.serviceAccountName = props.name;
-    this.namespace = chart.namespace ?? 'default';
-    this.labels = { ...chart.labels, ...componentLabels(props.name, imageVersion(props.image)) };
-    this.pods = { namespace: this.namespace, labels: selectorLabels(props.name) };
-    this.mounts = [...(props.mounts ?? [])];
+    this.name = name;
+    this.serviceAccountName = serviceAccountOf(props);
+    this.namespace = namespaceOf(chart);
+    this.labels = labels;
+    this.pods = { namespace: this.namespace, labels: selectorLabels(name) };
+    this.pod = { args: [...args], env: [...env], mounts: [...mounts], usesKubernetesApi: false };
 
+    const selector = this.pods.labels;
     this.addServiceAccount();
-    this.addWorkload();
-    this.addServices();
-    this.addDisruptionBudget();
-    this.addNetworkPolicy();
+    const template = podTemplate(this, props, labels, this.pod);
+    const object = addWorkload(this, { name, labels, selector, workload, template });
+    if (props.pod) {
+      const { pod } = props;
+      transform(object, (manifest) => withPodOptions(manifest, name, pod));
+    }
+    this.node.defaultChild = object;
+    if (scope instanceof PatchableConstruct) {
+      scope.node.defaultChild ??= this;
+    }
+    addServices(this, { name, labels, selector, workload, ports });
+    addDisruptionBudget(this, { name, labels, selector, workload });
+    this.policy = new PodNetworkPolicy(this, 'network-policy', { name, labels, pods: this.pods });
+    this.rights = new Rights(this, {
+      name,
+      labels,
+      subject: { namespace: this.namespace, name: this.serviceAccountName },
+    });
+    this.node.addValidation({ validate: () => mountProblems(props, mountsOf(props, this.pod)) });
   }
 
   /**
-   * A port that others connect to.
+   * A port that clients connect to.
    *
    * @param portName @default - the first port
    */
   endpoint(portName = Object.keys(this.props.ports)[0]!): Endpoint {
     const port = this.portOf(portName);
-    const host = `${this.name}.${this.namespace}.svc`;
     return new Endpoint({
       scheme: port.scheme ?? 'http',
-      host,
+      host: `${this.name}.${this.namespace}.svc`,
       port: port.port,
       service: { namespace: this.namespace, name: this.name, portName },
-      replicas: this.replicaHosts().map((replica) => `${replica}:${port.port}`),
+      replicas: this.replicaHosts().map((host) => `${host}:${port.port}`),
       egress: (client) => ({ to: this.peersFor(client), ports: policyPorts([port]) }),
       admit: (client) => this.admit(client, [port]),
     });
   }
 
-  /** Connects to an endpoint: writes both sides of the NetworkPolicy and says where the endpoint is. */
+  /** Writes both sides of the NetworkPolicy and returns the address of the endpoint. */
   connectTo(endpoint: Endpoint): Connection {
-    const { connection, egress } = endpoint.open(this.pods);
-    this.egress.set(JSON.stringify(egress), egress);
+    const { connection, egress } = endpoint.connect(this.pods);
+    this.policy.addEgress(egress);
     return connection;
   }
 
-  /** Lets replicas talk to each other on a set of ports, and names them. Requirements a StatefulSet. */
+  /** Writes both sides of the NetworkPolicy, for addresses that the configuration does not take from an endpoint. */
+  allowEgressTo(destination: Destination): void {
+    this.policy.addEgress(destination.open(this.pods));
+  }
+
+  /** Connects the replicas of a StatefulSet on a set of ports, and returns their DNS names. */
   connectReplicas(portNames: readonly string[]): readonly string[] {
     const ports = portNames.map((name) => this.portOf(name));
-    const peer = podsPeer(this.pods, this.pods);
     this.admit(this.pods, ports);
-    this.egress.set(`replicas:${portNames}`, { to: [peer], ports: policyPorts(ports) });
+    this.policy.addEgress({ to: [podsPeer(this.pods, this.pods)], ports: policyPorts(ports) });
     return this.replicaHosts();
   }
 
+  /**
+   * Admits clients that this program does not deploy, e.g. an ingress controller, and the pods of another team.
+   * Their own NetworkPolicies, if they have any, are theirs to open.
+   *
+   * @param client pods by namespace and labels (`{}`: every pod of the namespace), or address ranges, for clients on
+   *   their node's network and balancers outside the cluster
+   * @param portName @default - the first port
+   * @example
+   * grafana.component.admitFrom({ namespace: 'ingress-nginx', labels: { 'app.kubernetes.io/name': 'ingress-nginx' } });
+   */
+  admitFrom(client: Pods | { readonly cidrs: readonly string[] }, portName = Object.keys(this.props.ports)[0]!): void {
+    const ports = [this.portOf(portName)];
+    if ('cidrs' in client) {
+      this.policy.addIngress({ from: cidrPeers(client.cidrs), ports: policyPorts(ports) });
+    } else {
+      this.admit(client, ports);
+    }
+  }
+
+  /** Adds arguments of the container, e.g. the address of a connection. */
+  addArgs(...args: readonly string[]): void {
+    this.pod.args.push(...args);
+  }
+
+  /** Adds environment variables of the container. */
+  addEnv(...variables: readonly k8s.EnvVar[]): void {
+    this.pod.env.push(...variables);
+  }
+
   addMount(mount: Mount): void {
-    this.mounts.push(mount);
+    this.pod.mounts.push(mount);
   }
 
-  /** Grants rules in one namespace. */
+  /** Grants rules in one namespace, in addition to earlier ones, and opens the way to the API server. */
   addRole(namespace: string, rules: readonly k8s.PolicyRule[]): void {
-    this.usesKubernetesApi = true;
-    // In a namespace of others the name says whose role it is.
-    const name = namespace === this.namespace ? this.name : `${this.namespace}-${this.name}`;
-    bindRole(this, { name, namespace, rules, labels: this.labels, subject: this.subject });
+    this.useKubernetesApi();
+    this.rights.inNamespace(namespace, rules);
   }
 
-  /** Grants rules for cluster-scoped objects. */
+  /** Grants rules in the whole cluster, in addition to earlier ones, and opens the way to the API server. */
   addClusterRole(rules: readonly k8s.PolicyRule[]): void {
-    this.usesKubernetesApi = true;
-    bindClusterRole(this, {
-      name: `${this.namespace}-${this.name}`,
-      rules,
-      labels: this.labels,
-      subject: this.subject,
-    });
+    this.useKubernetesApi();
+    this.rights.inCluster(rules);
   }
 
-  private get subject() {
-    return { namespace: this.namespace, name: this.serviceAccountName };
+  private addServiceAccount(): void {
+    const { pod, serviceAccountAnnotations } = this.props;
+    const { create = true, annotations } = pod?.serviceAccount ?? {};
+    if (create) {
+      patchable(
+        new k8s.KubeServiceAccount(this, 'service-account', {
+          metadata: {
+            name: this.serviceAccountName,
+            labels: this.labels,
+            annotations: annotations ? { ...serviceAccountAnnotations, ...annotations } : serviceAccountAnnotations,
+          },
+          automountServiceAccountToken: false,
+        }),
+      );
+    }
   }
 
-  private get isReplicated(): boolean {
-    return (replicasOf(this.props.workload) ?? 1) > 1;
-  }
-
-  private get headlessName(): string {
-    return `${this.name}-headless`;
+  /** A role needs the pod's token, and a NetworkPolicy that lets the pod use it. */
+  private useKubernetesApi(): void {
+    this.pod.usesKubernetesApi = true;
+    this.allowEgressTo(Endpoint.kubernetesApi(this.props.apiCidrs));
   }
 
   private portOf(name: string): ComponentPort {
@@ -167,124 +213,23 @@ export class Component extends Construct {
   }
 
   private replicaHosts(): readonly string[] {
-    const { workload } = this.props;
-    return workload.kind === 'StatefulSet'
-      ? Array.from(
-          { length: workload.replicas },
-          (_, n) => `${this.name}-${n}.${this.headlessName}.${this.namespace}.svc`,
-        )
-      : [];
+    return replicaHosts(this.name, this.namespace, this.props.workload);
   }
 
-  /** Pods on the node's network answer with the node's address, which no pod selector matches. */
+  /** Pods on the host's network have the node's address, which no pod selector matches. */
   private peersFor(client: Pods): k8s.NetworkPolicyPeer[] {
     const host = hostOf(this.props.workload);
     return host?.network ? cidrPeers(host.nodeCidrs ?? PRIVATE_CIDRS) : [podsPeer(this.pods, client)];
   }
 
   private admit(client: Pods, ports: readonly PodPort[]): void {
-    const rule = { from: [podsPeer(client, this.pods)], ports: policyPorts(ports) };
-    this.ingress.set(JSON.stringify(rule), rule);
+    this.policy.addIngress({ from: [podsPeer(client, this.pods)], ports: policyPorts(ports) });
   }
+}
 
-  private addServiceAccount(): void {
-    new k8s.KubeServiceAccount(this, 'service-account', {
-      metadata: {
-        name: this.serviceAccountName,
-        labels: this.labels,
-        annotations: this.props.serviceAccountAnnotations,
-      },
-      automountServiceAccountToken: false,
-    });
-  }
-
-  private addWorkload(): void {
-    const { workload } = this.props;
-    const metadata = { name: this.name, labels: this.labels };
-    const template = podTemplate(this, {
-      ...this.props,
-      labels: this.labels,
-      mounts: () => this.mounts,
-      usesKubernetesApi: () => this.usesKubernetesApi,
-    });
-    const common = { selector: { matchLabels: { ...this.pods.labels } }, template };
-    switch (workload.kind) {
-      case 'Deployment':
-        new k8s.KubeDeployment(this, 'deployment', {
-          metadata,
-          spec: {
-            ...common,
-            replicas: workload.replicas,
-            strategy: workload.storage ? { type: 'Recreate' } : undefined,
-          },
-        });
-        if (workload.storage) {
-          new k8s.KubePersistentVolumeClaim(this, 'data', { metadata, spec: claimSpec(workload.storage) });
-        }
-        break;
-      case 'StatefulSet':
-        new StatefulSet(this, 'stateful-set', {
-          metadata,
-          spec: {
-            ...common,
-            replicas: workload.replicas,
-            serviceName: this.headlessName,
-            podManagementPolicy: 'Parallel',
-            volumeClaimTemplates: [{ metadata: { name: DATA_VOLUME }, spec: claimSpec(workload.storage) }],
-          },
-        });
-        break;
-      case 'DaemonSet':
-        new k8s.KubeDaemonSet(this, 'daemon-set', { metadata, spec: common });
-        break;
-    }
-  }
-
-  private addServices(): void {
-    const ports = Object.entries(this.props.ports).map(([name, { port, protocol, replicasOnly }]) => ({
-      replicasOnly,
-      port: { name, port, protocol: protocol ?? 'TCP', targetPort: k8s.IntOrString.fromString(name) },
-    }));
-    const selector = { ...this.pods.labels };
-    const stateful = this.props.workload.kind === 'StatefulSet';
-    new k8s.KubeService(this, 'service', {
-      metadata: { name: this.name, labels: this.labels },
-      spec: {
-        selector,
-        ports: ports.filter(({ replicasOnly }) => !replicasOnly).map(({ port }) => port),
-        // Agents are reached one by one, never "any of them".
-        clusterIp: this.props.workload.kind === 'DaemonSet' ? 'None' : undefined,
-        // Replicas with a state of their own answer a little differently: a client stays with one.
-        sessionAffinity: stateful && this.isReplicated ? 'ClientIP' : undefined,
-      },
-    });
-    if (stateful) {
-      new k8s.KubeService(this, 'headless-service', {
-        metadata: { name: this.headlessName, labels: this.labels },
-        spec: { selector, ports: ports.map(({ port }) => port), clusterIp: 'None', publishNotReadyAddresses: true },
-      });
-    }
-  }
-
-  private addDisruptionBudget(): void {
-    // One replica and a budget would make a node impossible to drain.
-    if (this.isReplicated) {
-      new k8s.KubePodDisruptionBudget(this, 'disruption-budget', {
-        metadata: { name: this.name, labels: this.labels },
-        spec: { maxUnavailable: k8s.IntOrString.fromNumber(1), selector: { matchLabels: { ...this.pods.labels } } },
-      });
-    }
-  }
-
-  private addNetworkPolicy(): void {
-    new k8s.KubeNetworkPolicy(this, 'network-policy', {
-      metadata: { name: this.name, labels: this.labels },
-      spec: {
-        podSelector: { matchLabels: { ...this.pods.labels } },
-        policyTypes: ['Ingress', 'Egress'],
-        ingress: lazily(() => [...this.ingress.values()]),
-        egress: lazily(() => [dnsEgress(), ...this.egress.values()]),
-      },
-    });
-  }
+/** The props with the options of `pod` that concern more than the pods. */
+function withOptions(props: ComponentProps): ComponentProps {
+  const { name, pod, workload, podSetting = 'pod', fixedReplicas } = props;
+  checkPod({ name, pod, workload, setting: podSetting, fixedReplicas });
+  return { ...props, image: imageWith(props.image, pod?.image), workload: workloadWith(workload, pod?.replicas) };
 }

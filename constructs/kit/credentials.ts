@@ -1,16 +1,28 @@
 import type { k8s } from 'cdk8s-plus-28';
-import type { Mount } from './mount';
+import { checkObjectName } from './checks';
+import { type Mount, secretFiles } from './mount';
+
+/** A key of a Secret. */
+export interface SecretKey {
+  /** The Secret. */
+  readonly credentials: Credentials;
+  /** Name of the key. */
+  readonly key: string;
+}
 
 /**
- * The one Secret that holds every credential of the platform, keyed by the names of `.env`. The program only ever
- * refers to keys; values reach the cluster by `kubectl create secret` or an ExternalSecret.
+ * The Secret that holds every credential of a platform, keyed like `.env`. The program refers to keys only; the values
+ * reach the cluster by `kubectl create secret` or an ExternalSecret.
  */
 export class Credentials {
   private readonly requested = new Set<string>();
 
-  constructor(readonly secretName: string) {}
+  /** @throws SettingError for an invalid name */
+  constructor(readonly secretName: string) {
+    checkObjectName('secretName', secretName);
+  }
 
-  /** Keys that components have asked for. */
+  /** Keys that components have asked for, sorted. */
   get keys(): readonly string[] {
     return [...this.requested].sort();
   }
@@ -18,24 +30,33 @@ export class Credentials {
   /**
    * Keys as files of the same name.
    *
-   * @param optional a pod starts without the Secret and finds the files once they exist @default false
+   * @param optional start the pod without the Secret; the files appear once it exists @default false
    */
   files(path: string, keys: readonly string[], optional = false): Mount {
-    const items = [...new Set(keys)].sort().map((key) => ({ key: this.request(key), path: key }));
-    return {
-      name: 'credentials',
-      source: () => ({ secret: { secretName: this.secretName, items, optional, defaultMode: 0o440 } }),
-      path,
-    };
+    const sorted = [...new Set(keys)].sort();
+    for (const key of sorted) {
+      this.requested.add(key);
+    }
+    // A pod may have files of several Secrets, or at several paths.
+    return { ...secretFiles('credentials', this.secretName, path, { keys: sorted, optional }), numbered: true };
   }
 
-  /** A key as an environment variable, for servers that read no file. The pod waits for it; the value may be empty. */
-  variable(name: string, key: string): k8s.EnvVar {
-    return { name, valueFrom: { secretKeyRef: { name: this.secretName, key: this.request(key) } } };
-  }
-
-  private request(key: string): string {
+  /**
+   * A key as a file of another name, for `projectedFiles()`.
+   *
+   * @param optional start the pod without the key; the file appears once it exists @default false
+   */
+  projection(key: string, file: string, optional = false): k8s.VolumeProjection {
     this.requested.add(key);
-    return key;
+    return { secret: { name: this.secretName, items: [{ key, path: file }], optional } };
+  }
+
+  /**
+   * A key as an environment variable, for servers that cannot read a file. The pod does not start until the key exists;
+   * its value may be empty.
+   */
+  variable(name: string, key: string): k8s.EnvVar {
+    this.requested.add(key);
+    return { name, valueFrom: { secretKeyRef: { name: this.secretName, key } } };
   }
 }

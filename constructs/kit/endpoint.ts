@@ -1,5 +1,8 @@
 import type { k8s } from 'cdk8s-plus-28';
-import { cidrPeers, internetPeer, type Pods, PRIVATE_CIDRS, policyPorts } from './network';
+import { checkCidrs, checkHost, checkNamespace, checkPort, checkReachable, isAddress } from './checks';
+import { SettingError } from './errors';
+import { cidrPeers, internetPeer, namespacePeer, type Pods, PRIVATE_CIDRS, policyPorts } from './network';
+import { httpUrl, serverOf } from './url';
 
 /** Where a connected client finds the other side. */
 export interface Connection {
@@ -10,62 +13,118 @@ export interface Connection {
   readonly address: string;
   /** `scheme://host:port`, followed by a path that begins with `/`. */
   url(path?: string): string;
-  /** The Service behind it, for discovery. @default - none: the other side is no Service of the cluster */
+  /** The Service in front of the endpoint, for discovery. @default - none: the endpoint is outside the cluster */
   readonly service?: { readonly namespace: string; readonly name: string; readonly portName: string };
-  /** `host:port` of each replica of a StatefulSet, which keeps its name. Empty where replicas are interchangeable. */
+  /** `host:port` of each replica of a StatefulSet. Empty where replicas have no names of their own. */
   readonly replicas: readonly string[];
 }
 
-/** What `Endpoint` needs to know of the serving side. */
-export interface EndpointProps {
+/** Both sides of the traffic to a destination. */
+export interface DestinationProps {
+  /** The rule that lets a client send traffic there. */
+  readonly egress: (client: Pods) => k8s.NetworkPolicyEgressRule;
+  /** Admits a client on the serving side. @default - the serving side is not ours to open */
+  readonly admit?: (client: Pods) => void;
+}
+
+/** What `Endpoint` needs to know about the serving side. */
+export interface EndpointProps extends DestinationProps {
   readonly scheme: string;
   readonly host: string;
   readonly port: number;
   readonly service?: Connection['service'];
   readonly replicas?: readonly string[];
-  /** The rule that lets a client reach this endpoint. */
-  readonly egress: (client: Pods) => k8s.NetworkPolicyEgressRule;
-  /** Opens the serving side for a client. @default - the serving side is not ours to open */
-  readonly admit?: (client: Pods) => void;
+}
+
+/** Addresses and ports that a component may be allowed to send traffic to, with `allowEgressTo()`. */
+export class Destination {
+  constructor(private readonly sides: DestinationProps) {}
+
+  /** Admits a client on the serving side and returns the rule for the client's side. `Component` calls this. */
+  open(client: Pods): k8s.NetworkPolicyEgressRule {
+    this.sides.admit?.(client);
+    return this.sides.egress(client);
+  }
 }
 
 /**
- * One side of a connection. It tells its address only to a client that connects, and connecting writes both sides of
- * the NetworkPolicy: an address in a configuration file without the policy that permits it cannot be written.
+ * A destination with an address. You get the address only by connecting, with `connectTo()`, which also writes both
+ * NetworkPolicies: the URL of an endpoint cannot be in a configuration without the policy that permits it.
  */
-export class Endpoint {
+export class Endpoint extends Destination {
   /**
-   * A host that is no Service of the cluster.
+   * A host outside the cluster.
    *
+   * @param host name or address, without scheme and port
+   * @param port @default 443
+   * @param scheme protocol of the port, e.g. `postgresql` @default - `https` for port 443; other ports have no default
    * @param cidrs ranges that hold the host's addresses @default - the Internet: every address that is not private
+   * @throws SettingError when a value is invalid, and for a host that its name tells to be private without `cidrs`
    */
-  static host(host: string, port = 443, scheme = 'https', cidrs?: readonly string[]): Endpoint {
-    const to = cidrs ? cidrPeers(cidrs) : [internetPeer()];
-    return new Endpoint({ scheme, host, port, egress: () => ({ to, ports: policyPorts([{ port }]) }) });
+  static host(host: string, port = 443, scheme?: string, cidrs?: readonly string[]): Endpoint {
+    checkHost('host', host);
+    checkReachable('host', host, host, cidrs);
+    const protocol = scheme ?? (port === 443 ? 'https' : undefined);
+    if (!protocol) {
+      throw new SettingError('scheme', scheme, `name the protocol of port ${port}, e.g. http, postgresql or redis`);
+    }
+    return new Endpoint({ scheme: protocol, host, port, egress: outside(port, cidrs) });
   }
 
-  /** Any host that is no Service of the cluster: for addresses that only the Secret knows. */
-  static anyHost(port = 443, cidrs?: readonly string[]): Endpoint {
-    return Endpoint.host('*', port, 'https', cidrs);
+  /**
+   * The server of an `http` or `https` URL, on the URL's port.
+   *
+   * @param cidrs ranges that hold the server's addresses @default - the Internet: every address that is not private
+   * @throws SettingError when the URL does not parse, and for a private host without `cidrs`
+   */
+  static url(url: string, cidrs?: readonly string[]): Endpoint {
+    const parsed = httpUrl('url', url, 'https://hooks.example.com/alerts');
+    const { host, port } = serverOf(parsed);
+    checkReachable('url', url, host, cidrs);
+    return Endpoint.host(host, port, parsed.protocol.replace(':', ''), cidrs);
+  }
+
+  /**
+   * Every host outside the cluster: for URLs that only the Secret holds.
+   *
+   * @param cidrs ranges that hold the hosts' addresses @default - the Internet: every address that is not private
+   */
+  static anyHost(port = 443, cidrs?: readonly string[]): Destination {
+    return new Destination({ egress: outside(port, cidrs) });
   }
 
   /** A port on every node, reached by the node's address, e.g. the kubelet's. */
-  static nodes(port: number, scheme = 'https', cidrs: readonly string[] = PRIVATE_CIDRS): Endpoint {
-    return new Endpoint({
-      scheme,
-      host: 'node',
-      port,
-      egress: () => ({ to: cidrPeers(cidrs), ports: policyPorts([{ port }]) }),
+  static nodes(port: number, cidrs: readonly string[] = PRIVATE_CIDRS): Destination {
+    return new Destination({ egress: outside(port, cidrs) });
+  }
+
+  /**
+   * Every pod of a namespace, on some ports: for targets that Kubernetes discovers. It writes the client's side only;
+   * the owner of the namespace admits the client if the pods are isolated.
+   *
+   * @param ports ports of the pods, TCP
+   */
+  static podsIn(namespace: string, ports: readonly number[]): Destination {
+    checkNamespace('namespace', namespace);
+    if (ports.length === 0) {
+      throw new SettingError('ports', ports, 'name a port: an empty list would allow every port');
+    }
+    for (const port of ports) {
+      checkPort('ports', port);
+    }
+    return new Destination({
+      egress: () => ({ to: [namespacePeer(namespace)], ports: policyPorts(ports.map((port) => ({ port }))) }),
     });
   }
 
   /**
-   * The Kubernetes API server. Its pods, if it has any, are on no pod network: policies see the address behind the
-   * Service, on the port that the distribution chose: 443, 6443 or 8443.
+   * The Kubernetes API server. NetworkPolicies see the address behind its Service, which no pod selector matches, and
+   * the port that the distribution uses: 443, 6443 or 8443.
    *
    * @param cidrs ranges that hold the API server's addresses @default - every private range
    */
   static kubernetesApi(cidrs: readonly string[] = PRIVATE_CIDRS): Endpoint {
+    checkCidrs('cidrs', cidrs);
     return new Endpoint({
       scheme: 'https',
       host: 'kubernetes.default.svc',
@@ -75,24 +134,22 @@ export class Endpoint {
     });
   }
 
-  constructor(private readonly props: EndpointProps) {}
-
-  /** Opens both sides for a client. Components call this from `connectTo()`. */
-  open(client: Pods): { readonly connection: Connection; readonly egress: k8s.NetworkPolicyEgressRule } {
-    this.props.admit?.(client);
-    const { scheme, host, port, service, replicas = [] } = this.props;
-    const address = `${host}:${port}`;
-    return {
-      connection: {
-        scheme,
-        host,
-        port,
-        address,
-        url: (path = '') => `${scheme}://${address}${path}`,
-        service,
-        replicas,
-      },
-      egress: this.props.egress(client),
-    };
+  constructor(private readonly props: EndpointProps) {
+    super(props);
   }
+
+  /** Opens both sides for a client and returns the address. `Component` calls this. */
+  connect(client: Pods): { readonly connection: Connection; readonly egress: k8s.NetworkPolicyEgressRule } {
+    const { scheme, host, port, service, replicas = [] } = this.props;
+    const address = isAddress(host) && host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+    const url = (path = '') => `${scheme}://${address}${path}`;
+    return { connection: { scheme, host, port, address, url, service, replicas }, egress: this.open(client) };
+  }
+}
+
+/** Lets any client send traffic to address ranges, or to the Internet. */
+function outside(port: number, cidrs?: readonly string[]): DestinationProps['egress'] {
+  checkPort('port', port);
+  checkCidrs('cidrs', cidrs);
+  return () => ({ to: cidrs ? cidrPeers(cidrs) : [internetPeer()], ports: policyPorts([{ port }]) });
 }

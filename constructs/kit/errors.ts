@@ -1,18 +1,14 @@
-/**
- * A setting that cannot work. Names the setting, the value it has, and what to write instead, so that the
- * message alone is enough to mend it.
- */
-export class SettingError extends Error {
-  constructor(
-    readonly setting: string,
-    readonly value: unknown,
-    readonly mend: string,
-  ) {
-    super(`${setting} is ${describe(value)}: ${mend}`);
-    this.name = 'SettingError';
-  }
-}
+export { SettingError } from '../../remediation/setting-error';
 
-function describe(value: unknown): string {
-  return value === undefined ? 'not set' : JSON.stringify(value);
+/** A name, or something else that must be unique, that is used twice. */
+export class DuplicateNameError extends Error {
+  constructor(
+    /** What the name is, e.g. `scrape job name`. */
+    readonly kind: string,
+    readonly duplicate: string,
+    fix = 'rename one of them',
+  ) {
+    super(`duplicate ${kind} "${duplicate}": ${fix}`);
+    this.name = 'DuplicateNameError';
+  }
 }

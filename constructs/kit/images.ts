@@ -11,8 +11,8 @@ export interface Image {
 }
 
 /**
- * Every image that the platform deploys. The single home of a version: pods, `images.txt` and the versions of the
- * real servers under `tools/` are derived from here or compared with it.
+ * Every image that the platform deploys. This is the one place for a version: pods and `dist/images.txt` are derived
+ * from it, and a test compares the real servers under `tools/` with it.
  */
 export const images = {
   alertmanager: { repository: 'quay.io/prometheus/alertmanager', tag: 'v0.34.2' },
@@ -27,12 +27,12 @@ export const images = {
   sqlExporter: { repository: 'docker.io/burningalchemist/sql_exporter', tag: '0.24.6' },
 } as const satisfies Record<string, Image>;
 
-/** Construct context that names a mirror: every image is then pulled from it instead of its own registry. */
+/** Construct context key of a mirror: if it is set, every image is pulled from there. */
 export const IMAGE_REGISTRY_CONTEXT = 'sightedit-monitoring:image-registry';
 
 /**
- * The reference to pull, e.g. `quay.io/prometheus/prometheus:v3.13.5`. With a mirror in the construct context the
- * registry's host is replaced and the rest of the path is kept.
+ * The reference to pull, e.g. `quay.io/prometheus/prometheus:v3.13.5`. A mirror in the construct context replaces the
+ * registry's host; the rest of the path stays.
  */
 export function imageReference(scope: Construct, image: Image): string {
   const mirror: string | undefined = scope.node.tryGetContext(IMAGE_REGISTRY_CONTEXT);
@@ -40,7 +40,7 @@ export function imageReference(scope: Construct, image: Image): string {
   return `${repository}:${image.tag}${image.digest ? `@${image.digest}` : ''}`;
 }
 
-/** The version of the software in the image, without the `v` and the variant (`-bookworm-slim`) that some tags carry. */
+/** The software's version: the tag without a leading `v` and without a variant such as `-bookworm-slim`. */
 export function imageVersion(image: Image): string {
   return image.tag.replace(/^v/, '').replace(/-.*/, '');
 }

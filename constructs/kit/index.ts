@@ -1,18 +1,49 @@
-export * from './component';
-export * from './config-directory';
-export * from './credentials';
-export * from './endpoint';
-export * from './errors';
-export * from './external-workload';
-export * from './images';
-export * from './labels';
-export * from './lazily';
-export * from './mount';
-export * from './network';
-export * from './object-names';
-export * from './probes';
-export * from './resources';
-export * from './security';
-export * from './sizing';
-export * from './workload';
-export * from './yaml';
+export { clusterScoped } from './cluster-scoped';
+export { Component, type ComponentProps } from './component';
+export {
+  ConfigDirectory,
+  type ConfigDirectoryProps,
+  type FileContent,
+  MAX_OBJECT_BYTES,
+  type OnChange,
+} from './config-directory';
+export { Credentials, type SecretKey } from './credentials';
+export { type Connection, Destination, type DestinationProps, Endpoint, type EndpointProps } from './endpoint';
+export { DuplicateNameError, SettingError } from './errors';
+export { ExternalWorkload, type ExternalWorkloadProps } from './external-workload';
+export { IMAGE_REGISTRY_CONTEXT, type Image, imageReference, images, imageVersion } from './images';
+export type { Labels } from './labels';
+export { lazily } from './lazily';
+export {
+  configMapFiles,
+  hostDirectory,
+  identityToken,
+  type Mount,
+  projectedFiles,
+  type SecretFilesOptions,
+  scratch,
+  secretFiles,
+} from './mount';
+export { type PodPort, type Pods, PRIVATE_CIDRS } from './network';
+export { CLUSTER_CONTEXT, inCluster } from './object-names';
+export { type Patch, patchable, patchObjects } from './patch';
+export type { PatchableConstruct } from './patchable-construct';
+export type { Manifest } from './plain';
+export type {
+  Affinity,
+  ExtraContainer,
+  ImageOptions,
+  PodOptions,
+  ServiceAccountOptions,
+  Toleration,
+  TopologySpread,
+  UpdateStrategy,
+} from './pod-options';
+export type { PodProps } from './pod-template';
+export { httpProbe, type Probes, type ProbeTiming, startupProbe } from './probes';
+export type { ResourceList, ResourceOptions, Resources } from './resources';
+export type { SecurityProfile } from './security';
+export type { ComponentPort } from './services';
+export { httpUrl } from './url';
+export type { HostAccess, Storage, Workload } from './workload';
+export { toYaml } from './yaml';

@@ -14,15 +14,21 @@ export interface PodPort {
   readonly protocol?: 'TCP' | 'UDP';
 }
 
-/** Private IPv4 ranges (RFC 1918 and RFC 6598): where nodes, pods and in-cluster API servers are. */
+/** Private IPv4 ranges (RFC 1918 and RFC 6598), which hold nodes, pods and API servers. */
 export const PRIVATE_CIDRS = ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '100.64.0.0/10'];
 
-/** Peer for pods. Pods of another namespace are named by both selectors; those of our own by their labels. */
+/** Label that the API server sets on every namespace. */
+const NAMESPACE_NAME = 'kubernetes.io/metadata.name';
+
+/** Peer for pods, as seen from a namespace: pods of another namespace need a namespace selector as well. */
 export function podsPeer(pods: Pods, from: { readonly namespace: string }): k8s.NetworkPolicyPeer {
   const podSelector = { matchLabels: { ...pods.labels } };
-  return pods.namespace === from.namespace
-    ? { podSelector }
-    : { namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': pods.namespace } }, podSelector };
+  return pods.namespace === from.namespace ? { podSelector } : { ...namespacePeer(pods.namespace), podSelector };
+}
+
+/** Peer for every pod of a namespace. */
+export function namespacePeer(namespace: string): k8s.NetworkPolicyPeer {
+  return { namespaceSelector: { matchLabels: { [NAMESPACE_NAME]: namespace } } };
 }
 
 /** Peers for address ranges. */
@@ -31,8 +37,8 @@ export function cidrPeers(cidrs: readonly string[]): k8s.NetworkPolicyPeer[] {
 }
 
 /**
- * Peer for the Internet: every IPv4 address but private and link-local ones, so that a component that may leave the
- * cluster still cannot reach its neighbours or the cloud's metadata service (169.254.169.254).
+ * Peer for the Internet: every IPv4 address except private and link-local ones. A component that may leave the cluster
+ * still cannot reach other pods or the cloud's metadata service (169.254.169.254).
  */
 export function internetPeer(): k8s.NetworkPolicyPeer {
   return { ipBlock: { cidr: '0.0.0.0/0', except: [...PRIVATE_CIDRS, '169.254.0.0/16'] } };
@@ -45,13 +51,16 @@ export function policyPorts(ports: readonly PodPort[]): k8s.NetworkPolicyPort[] 
   }));
 }
 
-/** Address that the node-local DNS cache listens on. Its pods are on the node's network, which no selector matches. */
+/**
+ * Address of the node-local DNS cache. Its pods are on the node's network, which no selector matches.
+ * https://kubernetes.io/docs/tasks/administer-cluster/nodelocaldns/
+ */
 const NODE_LOCAL_DNS = '169.254.20.10/32';
 
-/** Name resolution, which every component needs: the cluster's DNS and its node-local cache. */
+/** Egress to the cluster's DNS and its node-local cache, which every component needs. */
 export function dnsEgress(): k8s.NetworkPolicyEgressRule {
   const clusterDns = {
-    namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'kube-system' } },
+    ...namespacePeer('kube-system'),
     podSelector: { matchLabels: { 'k8s-app': 'kube-dns' } },
   };
   return {

@@ -1,66 +1,95 @@
 import { createHash } from 'node:crypto';
-import { k8s } from 'cdk8s-plus-28';
+import type { k8s } from 'cdk8s-plus-28';
 import type { Construct } from 'constructs';
-import type { ComponentProps } from './component';
-import { imageReference } from './images';
+import { CHECKSUM } from './checksum';
+import { type Image, imageReference } from './images';
 import { type Labels, selectorLabels } from './labels';
 import { lazily } from './lazily';
 import type { Mount } from './mount';
-import { resourceRequirements } from './resources';
+import type { PodPort } from './network';
+import type { PodOptions } from './pod-options';
+import type { Probes } from './probes';
+import { type Resources, resourceRequirements } from './resources';
 import { NOBODY, restrictedContainer, restrictedPod } from './security';
-import { hostOf, replicasOf, type Storage, storageOf } from './workload';
+import { volumeMounts, volumes } from './volumes';
+import { hostOf, isReplicated, type Workload } from './workload';
 
-/** What a pod is made of: the component's description, and what has been added to it since. */
-export interface PodProps extends Omit<ComponentProps, 'mounts'> {
-  readonly labels: Labels;
-  /** Asked when the manifests are written. */
-  readonly mounts: () => readonly Mount[];
-  /** Whether the pod gets a token of its ServiceAccount; asked when the manifests are written. */
-  readonly usesKubernetesApi: () => boolean;
+/** A pod with one container. */
+export interface PodProps {
+  /** Name of the container. */
+  readonly name: string;
+  readonly image: Image;
+  readonly workload: Workload;
+  /** Ports by name. */
+  readonly ports: { readonly [name: string]: PodPort };
+  readonly resources: Resources;
+  /** Arguments of the container. @default - the image's */
+  readonly args?: readonly string[];
+  /** @default - none */
+  readonly env?: readonly k8s.EnvVar[];
+  /** @default - none */
+  readonly probes?: Probes;
+  /** @default - none */
+  readonly mounts?: readonly Mount[];
+  /** User and group id that the image runs as. @default 65534 (nobody) */
+  readonly user?: number;
+  /** Seconds from SIGTERM to SIGKILL. @default 30 */
+  readonly terminationGraceSeconds?: number;
+  /** The caller's options, which add to the props above or replace them. @default - none */
+  readonly pod?: PodOptions;
+  /** Name of the prop that `pod` comes from, for messages. @default pod */
+  readonly podSetting?: string;
 }
 
-/** Name of the volume that holds a component's data. */
-export const DATA_VOLUME = 'data';
-
-/** The claim on a volume. */
-export function claimSpec({ size, storageClass }: Storage): k8s.PersistentVolumeClaimSpec {
-  return {
-    accessModes: ['ReadWriteOnce'],
-    storageClassName: storageClass,
-    resources: { requests: { storage: k8s.Quantity.fromString(size) } },
-  };
+/** Parts of a pod that grow after its construct was made. The template reads them when the manifests are written. */
+export interface GrowingParts {
+  readonly args: readonly string[];
+  readonly env: readonly k8s.EnvVar[];
+  readonly mounts: readonly Mount[];
+  /** Whether the pod gets a token of its ServiceAccount. */
+  readonly usesKubernetesApi: boolean;
 }
 
-/** The pods of a component: one container that Pod Security `restricted` admits. */
-export function podTemplate(scope: Construct, props: PodProps): k8s.PodTemplateSpec {
+/** The pod template of a component. Pod Security `restricted` admits it, unless the workload has access to the host. */
+export function podTemplate(
+  scope: Construct,
+  props: PodProps,
+  labels: Labels,
+  growing: GrowingParts,
+): k8s.PodTemplateSpec {
   const host = hostOf(props.workload);
+  const { pod = {} } = props;
   return {
-    metadata: { labels: props.labels, annotations: lazily(() => checksumAnnotation(props.mounts())) },
+    metadata: {
+      labels: { ...labels, ...pod.labels },
+      annotations: lazily(() => annotations(pod, mountsOf(props, growing))),
+    },
     spec: {
-      serviceAccountName: props.name,
-      automountServiceAccountToken: lazily(props.usesKubernetesApi),
+      serviceAccountName: serviceAccountOf(props),
+      automountServiceAccountToken: lazily(() => growing.usesKubernetesApi),
       enableServiceLinks: false,
-      securityContext: restrictedPod(props.user ?? NOBODY),
-      terminationGracePeriodSeconds: props.terminationGraceSeconds,
+      securityContext: restrictedPod(props.user ?? NOBODY, pod.securityContext),
+      terminationGracePeriodSeconds: pod.terminationGracePeriodSeconds ?? props.terminationGraceSeconds,
       hostNetwork: host?.network,
       hostPid: host?.pid,
       dnsPolicy: host?.network ? 'ClusterFirstWithHostNet' : undefined,
-      // An agent belongs on every node, whatever the node is reserved for.
+      // An agent belongs on every node, tainted or not.
       tolerations: props.workload.kind === 'DaemonSet' ? [{ operator: 'Exists' }] : undefined,
-      topologySpreadConstraints: (replicasOf(props.workload) ?? 1) > 1 ? spread(props) : undefined,
-      containers: [container(scope, props)],
-      volumes: lazily(() => nonEmpty(volumes(props))),
+      topologySpreadConstraints: isReplicated(props.workload) ? spread(props) : undefined,
+      containers: [container(scope, props, growing)],
+      volumes: lazily(() => nonEmpty(volumes(props, mountsOf(props, growing)))),
     },
   };
 }
 
-function container(scope: Construct, props: PodProps): k8s.Container {
+function container(scope: Construct, props: PodProps, growing: GrowingParts): k8s.Container {
+  const { pod = {}, podSetting = 'pod' } = props;
   return {
     name: props.name,
     image: imageReference(scope, props.image),
     imagePullPolicy: 'IfNotPresent',
-    args: lazily(() => nonEmpty(typeof props.args === 'function' ? props.args() : props.args)),
-    env: props.env ? [...props.env] : undefined,
+    args: lazily(() => nonEmpty([...growing.args, ...(pod.extraArgs ?? [])])),
+    env: lazily(() => nonEmpty(withVariables(growing.env, pod.env))),
     ports: Object.entries(props.ports).map(([name, { port, protocol }]) => ({
       name,
       containerPort: port,
@@ -69,49 +98,42 @@ function container(scope: Construct, props: PodProps): k8s.Container {
     livenessProbe: props.probes?.liveness,
     readinessProbe: props.probes?.readiness,
     startupProbe: props.probes?.startup,
-    resources: resourceRequirements(props.resources),
+    resources: resourceRequirements(props.resources, pod.resources, `${podSetting}.resources`),
     securityContext: restrictedContainer(),
-    volumeMounts: lazily(() => nonEmpty(volumeMounts(props))),
+    volumeMounts: lazily(() => nonEmpty(volumeMounts(props.workload, mountsOf(props, growing)))),
   };
 }
 
-function volumeMounts({ workload, mounts }: PodProps): k8s.VolumeMount[] {
-  const storage = storageOf(workload);
-  return [
-    ...(storage ? [{ name: DATA_VOLUME, mountPath: storage.path }] : []),
-    ...mounts().map(({ name, path, readOnly, propagation }) => ({
-      name,
-      mountPath: path,
-      readOnly: readOnly === false ? undefined : true,
-      mountPropagation: propagation,
-    })),
-  ];
+/** The mounts of the component, then those of the caller. */
+export function mountsOf({ pod }: PodProps, { mounts }: Pick<GrowingParts, 'mounts'>): readonly Mount[] {
+  return [...mounts, ...(pod?.mounts ?? [])];
 }
 
-/** A StatefulSet adds the volumes of its claim templates itself. */
-function volumes({ name, workload, mounts }: PodProps): k8s.Volume[] {
-  const claimed = workload.kind === 'Deployment' && workload.storage;
-  return [
-    ...(claimed ? [{ name: DATA_VOLUME, persistentVolumeClaim: { claimName: name } }] : []),
-    ...mounts().map((mount) => ({ name: mount.name, ...mount.source() })),
-  ];
+/** Name of the ServiceAccount that the pods run as. */
+export function serviceAccountOf({ name, pod }: Pick<PodProps, 'name' | 'pod'>): string {
+  return pod?.serviceAccount?.name ?? name;
 }
 
-function checksumAnnotation(mounts: readonly Mount[]): Record<string, string> | undefined {
+/** Variables by name: a pod with two of one name cannot be applied by the server. */
+function withVariables(own: readonly k8s.EnvVar[], given: readonly k8s.EnvVar[] = []): readonly k8s.EnvVar[] {
+  return [...new Map([...own, ...given].map((variable) => [variable.name, variable])).values()];
+}
+
+function annotations(pod: PodOptions, mounts: readonly Mount[]): Record<string, string> | undefined {
   const checksums = mounts.flatMap(({ checksum }) => (checksum ? [checksum()] : []));
-  return checksums.length === 0
-    ? undefined
-    : { 'checksum/config': createHash('sha256').update(checksums.join()).digest('hex').slice(0, 16) };
+  const hash = createHash('sha256').update(checksums.join()).digest('hex').slice(0, 16);
+  const all = { ...pod.annotations, ...(checksums.length > 0 ? { [CHECKSUM]: hash } : {}) };
+  return Object.keys(all).length > 0 ? all : undefined;
 }
 
-/** No two replicas on one node; over the zones as evenly as the cluster can. */
+/** At most one replica on a node; across zones as evenly as the cluster can. */
 function spread({ name, workload }: PodProps): k8s.TopologySpreadConstraint[] {
   const constraint = (topologyKey: string, whenUnsatisfiable: string) => ({
     topologyKey,
     whenUnsatisfiable,
     maxSkew: 1,
     labelSelector: { matchLabels: { ...selectorLabels(name) } },
-    // Without the hash of the template a roll-out would count the pods that it replaces.
+    // Without the template's hash, a roll-out would count the pods that it replaces.
     matchLabelKeys: workload.kind === 'Deployment' ? ['pod-template-hash'] : undefined,
   });
   return [
@@ -120,7 +142,7 @@ function spread({ name, workload }: PodProps): k8s.TopologySpreadConstraint[] {
   ];
 }
 
-/** The API server drops empty lists; writing them would make each `kubectl apply` a change. */
-function nonEmpty<T>(list: readonly T[] | undefined): T[] | undefined {
-  return list && list.length > 0 ? [...list] : undefined;
+/** The API server drops empty lists; if they were written, each `kubectl apply` would find a change. */
+function nonEmpty<T>(list: readonly T[]): T[] | undefined {
+  return list.length > 0 ? [...list] : undefined;
 }

@@ -1,6 +1,6 @@
 import { k8s } from 'cdk8s-plus-28';
 
-/** How the kubelet asks a component whether it lives. A probe that is left out is not made. */
+/** Probes of the kubelet. One that is left out is not written. */
 export interface Probes {
   readonly liveness?: k8s.Probe;
   readonly readiness?: k8s.Probe;
@@ -17,7 +17,7 @@ export interface ProbeTiming {
   readonly failureThreshold?: number;
 }
 
-/** A GET that must answer 2xx or 3xx on a named port. */
+/** A GET on a named port. The status must be 2xx or 3xx. */
 export function httpProbe(path: string, port = 'http', timing: ProbeTiming = {}): k8s.Probe {
   return {
     httpGet: { path, port: k8s.IntOrString.fromString(port) },
@@ -28,9 +28,9 @@ export function httpProbe(path: string, port = 'http', timing: ProbeTiming = {})
 }
 
 /**
- * A startup probe that allows for this much time before liveness probing begins.
+ * A startup probe, which delays liveness probing until the server has started.
  *
- * @param budgetSeconds the longest start that is still healthy, e.g. the replay of a write-ahead log
+ * @param budgetSeconds the longest start that is still healthy, e.g. for the replay of a write-ahead log
  */
 export function startupProbe(path: string, budgetSeconds: number, port = 'http'): k8s.Probe {
   const periodSeconds = 15;

@@ -1,39 +1,82 @@
-import { JsonPatch } from 'cdk8s';
 import { k8s } from 'cdk8s-plus-28';
 import type { Construct } from 'constructs';
+import { clusterScoped } from './cluster-scoped';
 import type { Labels } from './labels';
+import { lazily } from './lazily';
+import { patchable } from './patch';
 
-/** Rules and the ServiceAccount that gets them. */
-export interface Grant {
+/** Who gets rights, and what their Roles are called. */
+export interface RightsProps {
+  /** Name of the component. */
   readonly name: string;
-  readonly rules: readonly k8s.PolicyRule[];
   readonly labels: Labels;
+  /** The ServiceAccount that they are granted to. */
   readonly subject: { readonly namespace: string; readonly name: string };
 }
 
-/** A Role and its binding in a namespace, which need not be the chart's. */
-export function bindRole(scope: Construct, grant: Grant & { readonly namespace: string }): void {
-  const metadata = { name: grant.name, namespace: grant.namespace, labels: grant.labels };
-  new k8s.KubeRole(scope, `role-${grant.namespace}`, { metadata, rules: [...grant.rules] });
-  new k8s.KubeRoleBinding(scope, `role-binding-${grant.namespace}`, {
-    metadata,
-    roleRef: { apiGroup: RBAC, kind: 'Role', name: grant.name },
-    subjects: [{ kind: 'ServiceAccount', ...grant.subject }],
-  });
-}
+/**
+ * The rights of a ServiceAccount: one Role in each namespace and one ClusterRole. Rules that are granted in several
+ * steps accumulate; a rule that is granted twice is written once.
+ */
+export class Rights {
+  // By namespace, then by content. The whole cluster is `undefined`.
+  private readonly granted = new Map<string | undefined, Map<string, k8s.PolicyRule>>();
 
-/** A ClusterRole and its binding. */
-export function bindClusterRole(scope: Construct, grant: Grant): void {
-  const metadata = { name: grant.name, labels: grant.labels };
-  const role = new k8s.KubeClusterRole(scope, 'cluster-role', { metadata, rules: [...grant.rules] });
-  const binding = new k8s.KubeClusterRoleBinding(scope, 'cluster-role-binding', {
-    metadata,
-    roleRef: { apiGroup: RBAC, kind: 'ClusterRole', name: grant.name },
-    subjects: [{ kind: 'ServiceAccount', ...grant.subject }],
-  });
-  for (const object of [role, binding]) {
-    // cdk8s stamps the chart's namespace on cluster-scoped objects too; strict validators reject it.
-    object.addJsonPatch(JsonPatch.remove('/metadata/namespace'));
+  constructor(
+    private readonly scope: Construct,
+    private readonly props: RightsProps,
+  ) {}
+
+  /** Grants rules in a namespace. */
+  inNamespace(namespace: string, rules: readonly k8s.PolicyRule[]): void {
+    const { name, labels, subject } = this.props;
+    const known = this.granted.has(namespace);
+    const all = this.add(namespace, rules);
+    if (known) {
+      return;
+    }
+    // In another namespace, the name says whose role it is.
+    const role = namespace === subject.namespace ? name : `${subject.namespace}-${name}`;
+    const metadata = { name: role, namespace, labels };
+    patchable(new k8s.KubeRole(this.scope, `role-${namespace}`, { metadata, rules: lazily(() => [...all.values()]) }));
+    patchable(
+      new k8s.KubeRoleBinding(this.scope, `role-binding-${namespace}`, {
+        metadata,
+        roleRef: { apiGroup: RBAC, kind: 'Role', name: role },
+        subjects: [{ kind: 'ServiceAccount', ...subject }],
+      }),
+    );
+  }
+
+  /** Grants rules in the whole cluster. */
+  inCluster(rules: readonly k8s.PolicyRule[]): void {
+    const { name, labels, subject } = this.props;
+    const known = this.granted.has(undefined);
+    const all = this.add(undefined, rules);
+    if (known) {
+      return;
+    }
+    const role = `${subject.namespace}-${name}`;
+    const metadata = { name: role, labels };
+    clusterScoped(
+      new k8s.KubeClusterRole(this.scope, 'cluster-role', { metadata, rules: lazily(() => [...all.values()]) }),
+    );
+    clusterScoped(
+      new k8s.KubeClusterRoleBinding(this.scope, 'cluster-role-binding', {
+        metadata,
+        roleRef: { apiGroup: RBAC, kind: 'ClusterRole', name: role },
+        subjects: [{ kind: 'ServiceAccount', ...subject }],
+      }),
+    );
+  }
+
+  private add(namespace: string | undefined, rules: readonly k8s.PolicyRule[]): ReadonlyMap<string, k8s.PolicyRule> {
+    const all = this.granted.get(namespace) ?? new Map<string, k8s.PolicyRule>();
+    this.granted.set(namespace, all);
+    for (const rule of rules) {
+      all.set(JSON.stringify(rule), rule);
+    }
+    return all;
   }
 }
 

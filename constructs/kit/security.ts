@@ -1,25 +1,32 @@
 import type { k8s } from 'cdk8s-plus-28';
 
-/** User and group `nobody`, which the exporters' images run as. */
+/** User and group `nobody`, which the images of the exporters run as. */
 export const NOBODY = 65534;
 
-/** Pod security context that Pod Security `restricted` admits. `fsGroup` makes volumes writable for the user. */
-export function restrictedPod(user: number): k8s.PodSecurityContext {
+/**
+ * How the pods meet the cluster's admission.
+ *
+ * - `restricted`: Pod Security `restricted`, with the user and group id of the image.
+ * - `openshift`: the same without fixed ids. OpenShift assigns them from the range of the namespace, and its SCC
+ *   `restricted-v2` refuses others.
+ */
+export type SecurityProfile = 'restricted' | 'openshift';
+
+/** Pod security context that Pod Security `restricted` admits. `fsGroup` makes volumes writable. */
+export function restrictedPod(user: number, profile: SecurityProfile = 'restricted'): k8s.PodSecurityContext {
   return {
     runAsNonRoot: true,
-    runAsUser: user,
-    runAsGroup: user,
-    fsGroup: user,
+    ...(profile === 'openshift' ? {} : { runAsUser: user, runAsGroup: user, fsGroup: user }),
     fsGroupChangePolicy: 'OnRootMismatch',
     seccompProfile: { type: 'RuntimeDefault' },
   };
 }
 
 /** Container security context that Pod Security `restricted` admits, with a read-only root file system. */
-export function restrictedContainer(): k8s.SecurityContext {
+export function restrictedContainer() {
   return {
     allowPrivilegeEscalation: false,
     capabilities: { drop: ['ALL'] },
     readOnlyRootFilesystem: true,
-  };
+  } satisfies k8s.SecurityContext;
 }

@@ -1,8 +1,8 @@
 import { k8s } from 'cdk8s-plus-28';
 
 /**
- * A StatefulSet whose claim templates are written out as the API server completes them. The list is compared as a whole:
- * with the defaults left out, `kubectl apply` would find it changed each time.
+ * A StatefulSet whose claim templates include the API server's defaults. `kubectl apply` compares the list as a whole:
+ * without the defaults it would report a change each time.
  */
 export class StatefulSet extends k8s.KubeStatefulSet {
   override toJson() {

@@ -8,11 +8,11 @@ export interface Storage {
   readonly storageClass?: string;
 }
 
-/** Access to the host, for agents that must see it. Requirements a namespace that Pod Security leaves privileged. */
+/** Access to the host, for agents that need it. Needs a namespace whose Pod Security level is `privileged`. */
 export interface HostAccess {
   readonly network: boolean;
   readonly pid: boolean;
-  /** Ranges that hold the nodes' addresses, by which pods on the host's network are reached. @default - every private range */
+  /** Ranges that hold the nodes' addresses, at which clients reach the pods. @default - every private range */
   readonly nodeCidrs?: readonly string[];
 }
 
@@ -21,7 +21,7 @@ export type Workload =
   | {
       readonly kind: 'Deployment';
       readonly replicas: number;
-      /** One volume for the one replica. @default - none */
+      /** One volume, for a single replica. @default - none */
       readonly storage?: Storage;
     }
   | {
@@ -36,12 +36,12 @@ export type Workload =
       readonly host?: HostAccess;
     };
 
-/** Number of replicas that a workload asks for; a DaemonSet has as many as there are nodes. */
-export function replicasOf(workload: Workload): number | undefined {
-  return workload.kind === 'DaemonSet' ? undefined : workload.replicas;
+/** Whether a workload has more than one replica. A DaemonSet has one pod on each node and no replicas. */
+export function isReplicated(workload: Workload): boolean {
+  return workload.kind !== 'DaemonSet' && workload.replicas > 1;
 }
 
-/** Access to the host that a workload has. */
+/** The access to the host that a workload has. */
 export function hostOf(workload: Workload): HostAccess | undefined {
   return workload.kind === 'DaemonSet' ? workload.host : undefined;
 }

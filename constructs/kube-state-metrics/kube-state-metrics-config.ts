@@ -1,9 +1,9 @@
 import type { k8s } from 'cdk8s-plus-28';
 
-/** Kinds that are reported and belong to no namespace. */
+/** Cluster-scoped kinds that are reported. */
 export const CLUSTER_RESOURCES = ['namespaces', 'nodes', 'persistentvolumes'] as const;
 
-/** Kinds that are reported for the watched namespaces, by API group. Secrets and ConfigMaps are not among them. */
+/** Namespaced kinds that are reported, by API group. Secrets and ConfigMaps are not among them. */
 const NAMESPACED_GROUPS = {
   '': ['persistentvolumeclaims', 'pods', 'resourcequotas', 'services'],
   apps: ['daemonsets', 'deployments', 'replicasets', 'statefulsets'],
@@ -12,16 +12,17 @@ const NAMESPACED_GROUPS = {
   policy: ['poddisruptionbudgets'],
 } as const;
 
+/** Namespaced kinds that are reported. */
 export const NAMESPACED_RESOURCES: readonly string[] = Object.values(NAMESPACED_GROUPS).flat();
 
 const VERBS = ['list', 'watch'];
 
-/** What kube-state-metrics reads outside of namespaces. */
+/** Read access to the cluster-scoped kinds. */
 export function clusterRules(): k8s.PolicyRule[] {
   return [{ apiGroups: [''], resources: [...CLUSTER_RESOURCES], verbs: VERBS }];
 }
 
-/** What kube-state-metrics reads in each watched namespace. */
+/** Read access to the namespaced kinds, for each watched namespace. */
 export function namespacedRules(): k8s.PolicyRule[] {
   return Object.entries(NAMESPACED_GROUPS).map(([group, resources]) => ({
     apiGroups: [group],

@@ -1,22 +1,28 @@
-import { Construct } from 'constructs';
-import { Component, Endpoint, httpProbe, images } from '../kit';
+import type { Construct } from 'constructs';
+import { Component, type Endpoint, httpProbe, images, type PodOptions } from '../kit';
+import { checkedNamespaces } from '../kit/checks';
+import { PatchableConstruct } from '../kit/patchable-construct';
 import { CLUSTER_RESOURCES, clusterRules, NAMESPACED_RESOURCES, namespacedRules } from './kube-state-metrics-config';
 
 export interface KubeStateMetricsProps {
   /** @default kube-state-metrics */
   readonly name?: string;
-  /** Namespaces whose objects are reported; it may read no others. */
+  /** Namespaces whose objects are reported, at least one. The exporter gets a Role in each, and may not read others. */
   readonly namespaces: readonly string[];
   /** Ranges that hold the API server's addresses. @default - every private range */
   readonly apiCidrs?: readonly string[];
+  /** Options of the pods. @default - none */
+  readonly pod?: PodOptions;
 }
 
-/** Metrics about the state of Kubernetes objects. */
-export class KubeStateMetrics extends Construct {
+/** Metrics of the state of Kubernetes objects. */
+export class KubeStateMetrics extends PatchableConstruct {
   readonly component: Component;
 
+  /** @throws SettingError for an invalid name or range, and for no namespace */
   constructor(scope: Construct, id: string, props: KubeStateMetricsProps) {
     super(scope, id);
+    const namespaces = checkedNamespaces('namespaces', props.namespaces);
     this.component = new Component(this, 'exporter', {
       name: props.name ?? 'kube-state-metrics',
       image: images.kubeStateMetrics,
@@ -25,15 +31,17 @@ export class KubeStateMetrics extends Construct {
       args: [
         '--port=8080',
         '--telemetry-port=8081',
-        `--namespaces=${props.namespaces.join(',')}`,
+        `--namespaces=${namespaces.join(',')}`,
         `--resources=${[...CLUSTER_RESOURCES, ...NAMESPACED_RESOURCES].sort().join(',')}`,
       ],
       probes: { readiness: httpProbe('/readyz', 'telemetry'), liveness: httpProbe('/livez', 'http') },
       resources: { cpu: '50m', memory: '256Mi' },
+      apiCidrs: props.apiCidrs,
+      pod: props.pod,
+      fixedReplicas: 'each replica would report every object again: leave it out, and raise resources instead',
     });
-    this.component.connectTo(Endpoint.kubernetesApi(props.apiCidrs));
     this.component.addClusterRole(clusterRules());
-    for (const namespace of props.namespaces) {
+    for (const namespace of namespaces) {
       this.component.addRole(namespace, namespacedRules());
     }
   }

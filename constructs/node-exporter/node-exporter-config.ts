@@ -1,10 +1,10 @@
-/** Mount points of pods and of the container runtime: they belong to containers, and there are many. */
+/** Mount points of pods and of the container runtime, which are many and say nothing about the host. */
 const CONTAINER_MOUNTS = '^/(dev|proc|run|sys|var/lib/(containerd|containers|docker|kubelet)/.+)($|/)';
 
-/** Interfaces of pods. */
+/** Network interfaces of pods. */
 const CONTAINER_INTERFACES = '^(veth.*|cali.*|cilium.*|lxc.*|eni.*|[a-f0-9]{15})$';
 
-/** Arguments of the exporter: the collectors that rules read, looking at the host instead of at the container. */
+/** Arguments of the exporter: it reads the host instead of the container, without the collectors that no rule reads. */
 export function nodeExporterArgs(port: number, hostRoot: string): readonly string[] {
   return [
     `--web.listen-address=:${port}`,

@@ -1,5 +1,7 @@
-import { Construct } from 'constructs';
-import { Component, type Endpoint, hostDirectory, httpProbe, images } from '../kit';
+import type { Construct } from 'constructs';
+import { Component, type Endpoint, hostDirectory, httpProbe, images, type PodOptions } from '../kit';
+import { checkCidrs, checkPort } from '../kit/checks';
+import { PatchableConstruct } from '../kit/patchable-construct';
 import { nodeExporterArgs } from './node-exporter-config';
 
 export interface NodeExporterProps {
@@ -9,18 +11,25 @@ export interface NodeExporterProps {
   readonly port?: number;
   /** Ranges that hold the nodes' addresses. @default - every private range */
   readonly nodeCidrs?: readonly string[];
+  /** Options of the pods. @default - none */
+  readonly pod?: PodOptions;
 }
 
+const HOST_ROOT = '/host/root';
+
 /**
- * Metrics of the hosts, one agent on each. It looks at the host's files and network, so its chart needs a namespace
- * that Pod Security leaves privileged.
+ * Metrics of the hosts, from one agent on each. The agent reads the host's files and network, so its namespace needs
+ * the Pod Security level `privileged`.
  */
-export class NodeExporter extends Construct {
+export class NodeExporter extends PatchableConstruct {
   readonly component: Component;
 
+  /** @throws SettingError for an invalid port or range */
   constructor(scope: Construct, id: string, props: NodeExporterProps = {}) {
     super(scope, id);
+    checkCidrs('nodeCidrs', props.nodeCidrs);
     const port = props.port ?? 9100;
+    checkPort('port', port);
     this.component = new Component(this, 'exporter', {
       name: props.name ?? 'node-exporter',
       image: images.nodeExporter,
@@ -30,12 +39,12 @@ export class NodeExporter extends Construct {
       probes: { readiness: httpProbe('/'), liveness: httpProbe('/') },
       resources: { cpu: '50m', memory: '128Mi' },
       mounts: [hostDirectory('root', '/', HOST_ROOT)],
+      pod: props.pod,
     });
   }
 
+  /** Metrics of the hosts. */
   get endpoint(): Endpoint {
     return this.component.endpoint();
   }
 }
-
-const HOST_ROOT = '/host/root';

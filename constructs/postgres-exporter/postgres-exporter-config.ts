@@ -3,8 +3,10 @@ import type { SqlCollector } from '../../rules/sql';
 /**
  * How a connection to PostgreSQL is secured.
  *
- * `disable` is plain text. `require` is encrypted, with whatever certificate the server shows. A ConfigMap with the
- * certificate of the authority is `verify-full`: the server must show a certificate of it that names its host.
+ * - `disable`: plain text.
+ * - `require`: encrypted; the server's certificate is not verified.
+ * - a ConfigMap with the authority's certificate: `verify-full`, so the certificate must be signed by the authority and
+ *   name the server's host.
  */
 export type PostgresTls =
   | 'disable'
@@ -16,13 +18,13 @@ export type PostgresTls =
       readonly key?: string;
     };
 
-/** Where the certificate of the authority is in the containers. */
+/** Directory of the authority's certificate in the containers. */
 export const CA_PATH = '/etc/postgres-ca';
 
-/** What a driver is told besides host and database. https://pkg.go.dev/github.com/lib/pq#hdr-Connection_String_Parameters */
+/** Parameters of a connection URL. https://pkg.go.dev/github.com/lib/pq#hdr-Connection_String_Parameters */
 export function connectionParameters(application: string, tls: PostgresTls): string {
   return new URLSearchParams({
-    // What `pg_stat_activity` calls the session.
+    // Name of the session in `pg_stat_activity`.
     application_name: application,
     connect_timeout: '5',
     ...(typeof tls === 'string'
@@ -34,8 +36,8 @@ export function connectionParameters(application: string, tls: PostgresTls): str
 }
 
 /**
- * Arguments of postgres_exporter: the collectors that are off by default and that alerts need. Statements are told by
- * their id: their text would be unbounded, and may hold personal data.
+ * Arguments of postgres_exporter: the collectors that alerts need and that are off by default. Statements are exported
+ * by id, because their text is unbounded and may hold personal data.
  */
 export const POSTGRES_EXPORTER_ARGS: readonly string[] = [
   '--collector.database_wraparound',
@@ -45,12 +47,12 @@ export const POSTGRES_EXPORTER_ARGS: readonly string[] = [
   '--collector.stat_statements',
   '--no-collector.stat_statements.include_query',
   '--collector.stat_statements.limit=100',
-  // A scrape that outlives Prometheus' patience only holds a connection that nobody waits for.
+  // As long as Prometheus waits (`scrape_timeout`): a longer collection would only hold a connection.
   '--collection-timeout=10s',
 ];
 
 /**
- * `sql_exporter.yml`, as far as this program writes it.
+ * `sql_exporter.yml`: the parts that this program writes.
  * https://github.com/burningalchemist/sql_exporter/blob/master/documentation/sql_exporter.yml
  */
 export interface SqlExporterConfig {
@@ -68,28 +70,28 @@ export interface SqlExporterConfig {
   readonly collector_files: readonly string[];
 }
 
-/** Where sql_exporter's files are in the container. */
+/** Directory of sql_exporter's files in the container. */
 export const CONFIG_PATH = '/etc/sql-exporter';
 
-/** What the names of collector files end in. */
+/** Suffix of the names of collector files. */
 export const COLLECTOR_SUFFIX = '.collector.yaml';
 
 /**
  * The configuration of sql_exporter.
  *
- * @param dataSourceName URL of the database, without user and password: the driver takes them from PGUSER and PGPASSWORD
+ * @param dataSourceName URL of the database, without credentials: the driver reads PGUSER and PGPASSWORD
  */
 export function sqlExporterConfig(dataSourceName: string, collectors: readonly SqlCollector[]): SqlExporterConfig {
   return {
     global: {
       scrape_timeout: '10s',
       scrape_timeout_offset: '500ms',
-      // The role may hold ten connections; both exporters stay below half of it, so that a roll-out fits.
+      // The role may hold ten connections. Both exporters use less than half of them, so that a roll-out fits.
       max_connections: 2,
       max_idle_connections: 2,
       max_connection_lifetime: '15m',
     },
-    // Without a name of the target there is no second metric `up` beside Prometheus' own.
+    // No target name: with one, sql_exporter exports its own metric `up`.
     target: { data_source_name: dataSourceName, collectors: collectors.map(({ collector_name }) => collector_name) },
     collector_files: [`${CONFIG_PATH}/*${COLLECTOR_SUFFIX}`],
   };

@@ -1,19 +1,21 @@
-import type { k8s } from 'cdk8s-plus-28';
-import { Construct } from 'constructs';
+import type { Construct } from 'constructs';
 import type { SqlCollector } from '../../rules/sql';
 import {
   Component,
   ConfigDirectory,
-  type Connection,
   type Credentials,
+  configMapFiles,
   type Endpoint,
   httpProbe,
   images,
-  lazily,
   type Mount,
+  type PodOptions,
   SettingError,
   toYaml,
 } from '../kit';
+import { checkScheme } from '../kit/checks';
+import { PatchableConstruct } from '../kit/patchable-construct';
+import { checkPostgresExporter } from './postgres-exporter-checks';
 import {
   CA_PATH,
   COLLECTOR_SUFFIX,
@@ -27,37 +29,52 @@ import {
 export interface PostgresExporterProps {
   /** Name of postgres_exporter's objects. @default postgres-exporter */
   readonly name?: string;
-  /** Name of sql_exporter's objects. @default sql-exporter */
+  /** Name of sql_exporter's objects. @default - sql-exporter; with another `name`, that name with `-sql` appended */
   readonly sqlName?: string;
-  /** The PostgreSQL server. */
+  /** The PostgreSQL server: an endpoint with the scheme `postgresql`. */
   readonly postgres: Endpoint;
   /** Database to connect to. */
   readonly database: string;
   /** How the connections are secured. @default require */
   readonly tls?: PostgresTls;
-  /** The Secret; its keys POSTGRES_USER and POSTGRES_PASSWORD are the monitoring role. */
+  /** The Secret that holds the monitoring role and its password. */
   readonly credentials: Credentials;
-  /** Queries of one's own, one at least: what sql_exporter runs. */
-  readonly collectors: readonly SqlCollector[];
+  /** Key of the role's name in the Secret. @default POSTGRES_USER */
+  readonly userKey?: string;
+  /** Key of the role's password in the Secret. @default POSTGRES_PASSWORD */
+  readonly passwordKey?: string;
+  /** Your own queries, which sql_exporter runs. @default - none, and no sql_exporter */
+  readonly collectors?: readonly SqlCollector[];
+  /** Options of postgres_exporter's pod. @default - none */
+  readonly pod?: PodOptions;
+  /** Options of sql_exporter's pod. @default - none */
+  readonly sqlPod?: PodOptions;
 }
 
+const CREDENTIALS_PATH = '/etc/postgres-exporter/credentials';
+const DEFAULT_NAME = 'postgres-exporter';
+const ONE_TARGET = 'each replica would report the server again: leave it out, and raise resources instead';
+
+/** Protocols that the drivers of both exporters speak. */
+const SCHEMES = ['postgresql', 'postgres'];
+
 /**
- * Metrics of a PostgreSQL server: postgres_exporter for the server's own statistics, and sql_exporter for queries of
- * one's own, which postgres_exporter no longer takes.
+ * Metrics of a PostgreSQL server: postgres_exporter for the server's own statistics, and sql_exporter for your own
+ * queries, which postgres_exporter has deprecated. Without queries there is no sql_exporter.
  */
-export class PostgresExporter extends Construct {
+export class PostgresExporter extends PatchableConstruct {
   /** postgres_exporter. */
   readonly component: Component;
-  /** sql_exporter. */
-  readonly sqlComponent: Component;
+  /** sql_exporter; `undefined` without collectors. */
+  readonly sqlComponent: Component | undefined;
 
+  /** @throws SettingError for an endpoint that is no PostgreSQL server, and for an invalid collector */
   constructor(scope: Construct, id: string, props: PostgresExporterProps) {
     super(scope, id);
-    if (props.collectors.length === 0) {
-      throw new SettingError('collectors', props.collectors, 'give at least one collector: sql_exporter refuses none');
-    }
+    checkPostgresExporter(props);
+    const { collectors = [] } = props;
     this.component = this.addPostgresExporter(props);
-    this.sqlComponent = this.addSqlExporter(props);
+    this.sqlComponent = collectors.length > 0 ? this.addSqlExporter(props, collectors) : undefined;
   }
 
   /** Statistics of the server. */
@@ -65,79 +82,81 @@ export class PostgresExporter extends Construct {
     return this.component.endpoint();
   }
 
-  /** Results of the queries. */
+  /**
+   * Results of the queries.
+   *
+   * @throws SettingError without collectors
+   */
   get sqlEndpoint(): Endpoint {
+    if (!this.sqlComponent) {
+      throw new SettingError('collectors', undefined, 'add a collector: there is no sql_exporter without one');
+    }
     return this.sqlComponent.endpoint();
   }
 
-  private addPostgresExporter(props: PostgresExporterProps): Component {
-    const name = props.name ?? 'postgres-exporter';
-    const { tls = 'require' } = props;
-    // The container is described before it can connect: where the server is, is asked when the manifests are written.
-    let connection: Connection | undefined;
+  private addPostgresExporter({ name = DEFAULT_NAME, tls = 'require', ...props }: PostgresExporterProps) {
+    const { user, password } = keysOf(props);
     const component = new Component(this, 'exporter', {
       name,
       image: images.postgresExporter,
       workload: { kind: 'Deployment', replicas: 1 },
       ports: { http: { port: 9187 } },
       args: POSTGRES_EXPORTER_ARGS,
-      env: [
-        {
-          name: 'DATA_SOURCE_URI',
-          value: lazily(() => `${connection?.address}/${props.database}?${connectionParameters(name, tls)}`),
-        },
-        { name: 'DATA_SOURCE_USER_FILE', value: `${CREDENTIALS_PATH}/${USER_KEY}` },
-        { name: 'DATA_SOURCE_PASS_FILE', value: `${CREDENTIALS_PATH}/${PASSWORD_KEY}` },
-      ],
       probes: { readiness: httpProbe('/'), liveness: httpProbe('/') },
       resources: { cpu: '25m', memory: '64Mi' },
-      mounts: [props.credentials.files(CREDENTIALS_PATH, [USER_KEY, PASSWORD_KEY]), ...authority(tls)],
+      mounts: [props.credentials.files(CREDENTIALS_PATH, [user, password]), ...authority(tls)],
+      pod: props.pod,
+      fixedReplicas: ONE_TARGET,
     });
-    connection = component.connectTo(props.postgres);
+    const connection = component.connectTo(props.postgres);
+    checkScheme('postgres', connection, SCHEMES);
+    component.addEnv(
+      { name: 'DATA_SOURCE_URI', value: `${connection.address}/${props.database}?${connectionParameters(name, tls)}` },
+      { name: 'DATA_SOURCE_USER_FILE', value: `${CREDENTIALS_PATH}/${user}` },
+      { name: 'DATA_SOURCE_PASS_FILE', value: `${CREDENTIALS_PATH}/${password}` },
+    );
     return component;
   }
 
-  private addSqlExporter(props: PostgresExporterProps): Component {
-    const name = props.sqlName ?? 'sql-exporter';
-    const { tls = 'require', collectors } = props;
-    let connection: Connection | undefined;
+  private addSqlExporter(props: PostgresExporterProps, collectors: readonly SqlCollector[]) {
+    const { credentials, tls = 'require' } = props;
+    const { user, password } = keysOf(props);
+    const name = props.sqlName ?? defaultSqlName(props.name);
     const config = new ConfigDirectory(this, 'config', { name, path: CONFIG_PATH });
-    config.addFile('sql_exporter.yml', () => {
-      const url = connection!.url(`/${props.database}?${connectionParameters(name, tls)}`);
-      return toYaml(sqlExporterConfig(url, collectors));
-    });
-    for (const collector of collectors) {
-      config.addFile(`${collector.collector_name}${COLLECTOR_SUFFIX}`, toYaml(collector));
-    }
     const component = new Component(this, 'sql-exporter', {
       name,
       image: images.sqlExporter,
       workload: { kind: 'Deployment', replicas: 1 },
       ports: { http: { port: 9399 } },
       args: [`-config.file=${CONFIG_PATH}/sql_exporter.yml`],
-      // It reads no file with a password, and a URL would need one without special characters.
-      env: [variable(props.credentials, 'PGUSER', USER_KEY), variable(props.credentials, 'PGPASSWORD', PASSWORD_KEY)],
+      // It cannot read a password from a file, and in a URL special characters would have to be escaped.
+      env: [credentials.variable('PGUSER', user), credentials.variable('PGPASSWORD', password)],
       probes: { readiness: httpProbe('/healthz'), liveness: httpProbe('/healthz') },
       resources: { cpu: '25m', memory: '128Mi' },
       mounts: [config.mount, ...authority(tls)],
+      pod: props.sqlPod,
+      podSetting: 'sqlPod',
+      fixedReplicas: ONE_TARGET,
     });
-    connection = component.connectTo(props.postgres);
+    const url = component.connectTo(props.postgres).url(`/${props.database}?${connectionParameters(name, tls)}`);
+    config.addFile('sql_exporter.yml', toYaml(sqlExporterConfig(url, collectors)));
+    for (const collector of collectors) {
+      config.addFile(`${collector.collector_name}${COLLECTOR_SUFFIX}`, toYaml(collector));
+    }
     return component;
   }
 }
 
-const CREDENTIALS_PATH = '/etc/postgres-exporter/credentials';
-const USER_KEY = 'POSTGRES_USER';
-const PASSWORD_KEY = 'POSTGRES_PASSWORD';
-
-/** A key of the Secret as an environment variable. The pod waits until it is there. */
-function variable({ secretName }: Credentials, name: string, key: string): k8s.EnvVar {
-  return { name, valueFrom: { secretKeyRef: { name: secretName, key } } };
+/** A second exporter in a namespace needs another name for both of its servers. */
+function defaultSqlName(name: string = DEFAULT_NAME): string {
+  return name === DEFAULT_NAME ? 'sql-exporter' : `${name}-sql`;
 }
 
-/** The certificate that the server's is checked with. The pod waits until it is there. */
+function keysOf({ userKey, passwordKey }: Pick<PostgresExporterProps, 'userKey' | 'passwordKey'>) {
+  return { user: userKey ?? 'POSTGRES_USER', password: passwordKey ?? 'POSTGRES_PASSWORD' };
+}
+
+/** The certificate of the authority. The pods wait for its ConfigMap. */
 function authority(tls: PostgresTls): readonly Mount[] {
-  return typeof tls === 'string'
-    ? []
-    : [{ name: 'postgres-ca', source: () => ({ configMap: { name: tls.configMap } }), path: CA_PATH }];
+  return typeof tls === 'string' ? [] : [configMapFiles('postgres-ca', tls.configMap, CA_PATH)];
 }

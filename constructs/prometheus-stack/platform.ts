@@ -4,25 +4,25 @@ import { SettingError } from '../kit';
 export const PLATFORMS = ['eks', 'gke', 'aks', 'kubeadm'] as const;
 export type Platform = (typeof PLATFORMS)[number];
 
-/** What a platform lets us see. */
+/** Properties of a platform. */
 export interface PlatformFacts {
   /** Whether scheduler, controller manager and etcd run as pods that can be scraped. */
   readonly controlPlane: 'visible' | 'hidden';
 }
 
 const FACTS: Record<Platform, PlatformFacts> = {
-  // Managed control planes run in the provider's account; only the API server answers.
+  // A managed control plane runs in the provider's account; only the API server can be scraped.
   eks: { controlPlane: 'hidden' },
   gke: { controlPlane: 'hidden' },
   aks: { controlPlane: 'hidden' },
   kubeadm: { controlPlane: 'visible' },
 };
 
-/** Topics of rules that need a visible control plane. */
+/** Topics of rules that read metrics of the control plane. */
 const CONTROL_PLANE_TOPICS = ['control-plane'];
 
 /**
- * What is known of a platform.
+ * The properties of a platform.
  *
  * @throws SettingError for a platform that is not in `PLATFORMS`
  */
@@ -33,7 +33,7 @@ export function platformFacts(platform: Platform): PlatformFacts {
   return FACTS[platform];
 }
 
-/** Topics of rules that would only ever be silent, or fire for ever, on a platform. */
+/** Topics of rules whose metrics a platform does not expose: leave them out of the catalogue. */
 export function topicsHiddenBy(platform: Platform): readonly string[] {
   return platformFacts(platform).controlPlane === 'hidden' ? CONTROL_PLANE_TOPICS : [];
 }

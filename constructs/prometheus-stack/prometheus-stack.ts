@@ -1,10 +1,15 @@
-import { Construct } from 'constructs';
+import type { Construct } from 'constructs';
+import { applicationJobs } from '../../metrics';
 import type { AlertLinks, RuleCatalogue } from '../../rules';
-import { BlackboxExporter } from '../blackbox-exporter';
-import { Endpoint, PRIVATE_CIDRS } from '../kit';
-import { KubeStateMetrics } from '../kube-state-metrics';
+import { BlackboxExporter, type BlackboxExporterProps } from '../blackbox-exporter';
+import { Endpoint, SettingError } from '../kit';
+import { checkCidrs, checkedNamespaces, checkNamespace } from '../kit/checks';
+import { PatchableConstruct } from '../kit/patchable-construct';
+import { inSettings } from '../kit/setting-path';
+import { KubeStateMetrics, type KubeStateMetricsProps } from '../kube-state-metrics';
 import { type Platform, platformFacts, topicsHiddenBy } from './platform';
 import { Prometheus, type PrometheusProps } from './prometheus';
+import { checkProbedUrl, type ProbedUrl } from './prometheus-checks';
 import {
   annotatedPodsJob,
   annotatedServicesJob,
@@ -15,53 +20,85 @@ import {
 } from './scrape-jobs';
 
 export interface PrometheusStackProps extends PrometheusProps {
-  /** What the cluster runs on. */
+  /** Kubernetes distribution of the cluster. */
   readonly platform: Platform;
-  /** Namespaces whose objects kube-state-metrics reports. */
+  /** Namespaces whose objects kube-state-metrics reports, at least one. It gets a Role in each. */
   readonly watchedNamespaces: readonly string[];
   /**
-   * An application whose Services and pods are scraped where they carry `prometheus.io/scrape`, as the jobs
-   * `<name>-services` and `<name>-pods`. Connect `prometheus.component` to their ports too.
+   * An application whose Services and pods are scraped if they have `prometheus.io/scrape: "true"`: the jobs
+   * `<name>-services` and `<name>-pods`.
    * @default - none
    */
-  readonly application?: { readonly name: string; readonly namespace: string };
-  /** Public URLs to probe. @default - none */
-  readonly probedUrls?: readonly string[];
-  /** Rules to load, and where the links of their alerts lead. @default - none */
+  readonly application?: AnnotatedApplication;
+  /** `https://` URLs to probe. One with a private address needs ranges: `{ url, cidrs }`. @default - none */
+  readonly probedUrls?: readonly (string | ProbedUrl)[];
+  /** Rules to load, without those that the platform cannot evaluate, and the links of their alerts. @default - none */
   readonly rules?: { readonly catalogue: RuleCatalogue; readonly links: AlertLinks };
   /** Ranges that hold the nodes' addresses. @default - every private range */
   readonly nodeCidrs?: readonly string[];
-  /** Ranges that hold the API server's addresses. @default - every private range */
-  readonly apiCidrs?: readonly string[];
+  /**
+   * Name and pod options of kube-state-metrics; `pod` above is for Prometheus. A second stack in a namespace needs
+   * another name.
+   * @default - its own defaults
+   */
+  readonly kubeStateMetrics?: Pick<KubeStateMetricsProps, 'name' | 'pod'>;
+  /**
+   * Name and pod options of the blackbox exporter. A second stack in a namespace needs another name.
+   * @default - its own defaults
+   */
+  readonly blackboxExporter?: Pick<BlackboxExporterProps, 'name' | 'pod'>;
+}
+
+/** An application that is discovered by its annotations. `endpoints` or `ports` opens the way to its pods. */
+export interface AnnotatedApplication {
+  /** Prefix of the jobs. */
+  readonly name: string;
+  readonly namespace: string;
+  /** Endpoints of the annotated pods: Prometheus may reach these pods only. @default - none */
+  readonly endpoints?: readonly Endpoint[];
+  /** Ports of the annotated pods: Prometheus may reach them in every pod of the namespace. @default - none */
+  readonly ports?: readonly number[];
 }
 
 /**
- * Metrics of a cluster: a Prometheus pair with kube-state-metrics and the blackbox exporter, scraping Kubernetes
- * itself, an application's namespace, and whatever is added with `prometheus.addScrapeJob()`.
+ * Metrics of a cluster: a Prometheus pair, kube-state-metrics and the blackbox exporter. Scrapes Kubernetes itself and
+ * an application's namespace; `prometheus.addScrapeJob()` adds more.
  */
-export class PrometheusStack extends Construct {
+export class PrometheusStack extends PatchableConstruct {
   readonly prometheus: Prometheus;
   readonly kubeStateMetrics: KubeStateMetrics;
   readonly blackboxExporter: BlackboxExporter;
 
+  /** @throws SettingError when a prop is invalid */
   constructor(scope: Construct, id: string, props: PrometheusStackProps) {
     super(scope, id);
+    const namespaces = checkedNamespaces('watchedNamespaces', props.watchedNamespaces);
+    checkCidrs('nodeCidrs', props.nodeCidrs);
+    const probedUrls = (props.probedUrls ?? []).map((probed) =>
+      typeof probed === 'string' ? { url: probed } : probed,
+    );
+    for (const probed of probedUrls) {
+      checkProbedUrl('probedUrls', probed);
+    }
     this.prometheus = new Prometheus(this, 'prometheus', props);
-    this.kubeStateMetrics = new KubeStateMetrics(this, 'kube-state-metrics', {
-      namespaces: props.watchedNamespaces,
-      apiCidrs: props.apiCidrs,
-    });
-    this.blackboxExporter = new BlackboxExporter(this, 'blackbox-exporter');
+    const { kubeStateMetrics, blackboxExporter, apiCidrs } = props;
+    this.kubeStateMetrics = inSettings(
+      'kubeStateMetrics',
+      () => new KubeStateMetrics(this, 'kube-state-metrics', { ...kubeStateMetrics, namespaces, apiCidrs }),
+    );
+    this.blackboxExporter = inSettings(
+      'blackboxExporter',
+      () => new BlackboxExporter(this, 'blackbox-exporter', blackboxExporter),
+    );
+    this.node.defaultChild = this.prometheus;
 
     this.scrapeKubernetes(props);
     this.scrapeItself();
     if (props.application) {
-      const { name, namespace } = props.application;
-      this.prometheus.addScrapeConfig(annotatedServicesJob(`${name}-services`, namespace));
-      this.prometheus.addScrapeConfig(annotatedPodsJob(`${name}-pods`, namespace));
+      this.scrapeApplication(props.application);
     }
-    if (props.probedUrls && props.probedUrls.length > 0) {
-      this.probe(props.probedUrls);
+    if (probedUrls.length > 0) {
+      this.probe(probedUrls);
     }
     if (props.rules) {
       const { catalogue, links } = props.rules;
@@ -69,29 +106,26 @@ export class PrometheusStack extends Construct {
     }
   }
 
-  private scrapeKubernetes({
-    platform,
-    nodeCidrs = PRIVATE_CIDRS,
-    apiCidrs = PRIVATE_CIDRS,
-  }: PrometheusStackProps): void {
+  private scrapeKubernetes({ platform, nodeCidrs, apiCidrs }: PrometheusStackProps): void {
     const { component } = this.prometheus;
-    component.connectTo(Endpoint.nodes(KUBELET_PORT, 'https', nodeCidrs));
+    component.allowEgressTo(Endpoint.nodes(KUBELET_PORT, nodeCidrs));
     this.prometheus.addScrapeConfig({ ...kubeletJob('kubelet', '/metrics'), sample_limit: 50_000 });
-    // Every container of a node in one scrape: by far the largest target.
+    // The largest target: one scrape has every container of a node.
     this.prometheus.addScrapeConfig({ ...kubeletJob('cadvisor', '/metrics/cadvisor'), sample_limit: 100_000 });
 
     const { service } = component.connectTo(Endpoint.kubernetesApi(apiCidrs));
     this.prometheus.addScrapeConfig({ ...apiServerJob(service!), sample_limit: 150_000 });
     component.addClusterRole([
       { apiGroups: [''], resources: ['nodes'], verbs: ['get', 'list', 'watch'] },
-      // Lets the kubelet serve its metrics, and nothing else; `nodes/proxy` would run commands in pods.
+      // Metrics of the kubelet only; `nodes/proxy` would also allow to run commands in pods:
+      // https://kubernetes.io/docs/reference/access-authn-authz/kubelet-authn-authz/
       { apiGroups: [''], resources: ['nodes/metrics'], verbs: ['get'] },
       { nonResourceUrLs: ['/metrics'], verbs: ['get'] },
     ]);
 
     if (platformFacts(platform).controlPlane === 'visible') {
       for (const { job, port, scheme } of CONTROL_PLANE) {
-        component.connectTo(Endpoint.nodes(port, scheme, nodeCidrs));
+        component.allowEgressTo(Endpoint.nodes(port, nodeCidrs));
         this.prometheus.addScrapeConfig(controlPlaneJob(job, port, scheme));
       }
     }
@@ -101,7 +135,7 @@ export class PrometheusStack extends Construct {
     const { prometheus, kubeStateMetrics, blackboxExporter } = this;
     prometheus.addScrapeJob('prometheus', prometheus.endpoint);
     prometheus.addScrapeJob('kube-state-metrics', kubeStateMetrics.endpoint, {
-      // The labels of its series name the objects they are about; those of the exporter would fill the gaps with itself.
+      // Its labels describe the reported object. Drop the target's, or series without a pod would get the exporter's.
       honor_labels: true,
       relabel: [{ action: 'labeldrop', regex: 'namespace|pod|node|service|component' }],
       sample_limit: 100_000,
@@ -110,18 +144,40 @@ export class PrometheusStack extends Construct {
     prometheus.addScrapeJob('blackbox-exporter', blackboxExporter.endpoint);
   }
 
-  private probe(urls: readonly string[]): void {
-    const { address } = this.prometheus.component.connectTo(this.blackboxExporter.endpoint);
-    for (const url of urls) {
-      this.blackboxExporter.allow(url);
+  private scrapeApplication({ name, namespace, endpoints = [], ports = [] }: AnnotatedApplication): void {
+    checkNamespace('application.namespace', namespace);
+    if (endpoints.length === 0 && ports.length === 0) {
+      throw new SettingError(
+        'application.endpoints',
+        undefined,
+        'name the endpoints of the annotated pods, or their ports: Prometheus would discover pods that it cannot reach',
+      );
     }
+    const jobs = applicationJobs(name);
+    // Only Services whose pods do not ask to be scraped themselves: often there are none.
+    this.prometheus.addScrapeConfig(annotatedServicesJob(jobs.services, namespace), { optional: true });
+    this.prometheus.addScrapeConfig(annotatedPodsJob(jobs.pods, namespace));
+    for (const endpoint of endpoints) {
+      this.prometheus.component.connectTo(endpoint);
+    }
+    if (ports.length > 0) {
+      this.prometheus.component.allowEgressTo(Endpoint.podsIn(namespace, ports));
+    }
+  }
+
+  private probe(probedUrls: readonly ProbedUrl[]): void {
+    const { address } = this.prometheus.component.connectTo(this.blackboxExporter.endpoint);
+    for (const { url, cidrs } of probedUrls) {
+      this.blackboxExporter.component.allowEgressTo(Endpoint.url(url, cidrs));
+    }
+    const urls = probedUrls.map(({ url }) => url);
     this.prometheus.addScrapeConfig(probeJob('blackbox-http', address, this.blackboxExporter.httpModule, urls));
   }
 }
 
 const KUBELET_PORT = 10250;
 
-/** Ports on which kubeadm's static pods serve metrics, on the node's own network. */
+/** Ports of the metrics of kubeadm's static pods, on the node's network. */
 const CONTROL_PLANE = [
   { job: 'kube-scheduler', port: 10259, scheme: 'https' },
   { job: 'kube-controller-manager', port: 10257, scheme: 'https' },

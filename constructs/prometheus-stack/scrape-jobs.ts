@@ -1,7 +1,7 @@
 import type { Connection } from '../kit';
 import type { KubernetesSdConfig, RelabelConfig, ScrapeConfig, ScrapeLimits } from './prometheus-config';
 
-/** Limits of a job that states none of its own. */
+/** Limits of a job that sets none. */
 export const DEFAULT_LIMITS: ScrapeLimits = {
   sample_limit: 20_000,
   label_limit: 40,
@@ -27,7 +27,7 @@ export function keepIf(label: string, regex: string): RelabelConfig {
   return { source_labels: [label], regex, action: 'keep' };
 }
 
-/** Metrics of the platform's own components and of anything behind a Service. */
+/** Metrics of the pods behind a Service. */
 export function serviceJob(job: string, service: NonNullable<Connection['service']>): ScrapeConfig {
   return {
     job_name: job,
@@ -41,21 +41,22 @@ export function serviceJob(job: string, service: NonNullable<Connection['service
   };
 }
 
-/** Metrics of the kubelet or of the container metrics that it serves. */
+/** Metrics that the kubelet serves: its own, or those of containers. */
 export function kubeletJob(job: string, path: string): ScrapeConfig {
   return {
     job_name: job,
     scheme: 'https',
     metrics_path: path,
     authorization: AUTHORIZATION,
-    // Kubelets sign their serving certificates themselves unless the cluster rotates them through the API.
+    // Kubelets sign their serving certificates themselves, unless `serverTLSBootstrap` is on:
+    // https://kubernetes.io/docs/tasks/administer-cluster/kubeadm/kubeadm-certs/#kubelet-serving-certs
     tls_config: { ...CLUSTER_CA, insecure_skip_verify: true },
     kubernetes_sd_configs: [{ role: 'node' }],
     relabel_configs: [copyLabel(`${META}_node_name`, 'node'), copyLabel(`${META}_node_name`, 'instance')],
   };
 }
 
-/** Metrics of the API server, each of its replicas. */
+/** Metrics of every replica of the API server. */
 export function apiServerJob(service: NonNullable<Connection['service']>): ScrapeConfig {
   return {
     ...serviceJob('apiserver', service),
@@ -70,7 +71,7 @@ export function apiServerJob(service: NonNullable<Connection['service']>): Scrap
   };
 }
 
-/** A component of a self-managed control plane, found by the label that kubeadm gives its static pods. */
+/** A component of a self-managed control plane, found by the label of kubeadm's static pods. */
 export function controlPlaneJob(job: string, port: number, scheme: 'http' | 'https'): ScrapeConfig {
   return {
     job_name: job,
@@ -89,17 +90,17 @@ export function controlPlaneJob(job: string, port: number, scheme: 'http' | 'htt
   };
 }
 
-/** The application's pods that ask to be scraped with `prometheus.io/*` annotations. */
+/** The application's pods with `prometheus.io/scrape: "true"`. */
 export function annotatedPodsJob(job: string, namespace: string): ScrapeConfig {
   return {
     job_name: job,
     kubernetes_sd_configs: [discovery('pod', namespace)],
     relabel_configs: [
       keepIf(`${META}_pod_annotation_prometheus_io_scrape`, 'true'),
-      // Init containers, and pods that have ended, answer on no port.
+      // Init containers and finished pods do not answer.
       { source_labels: [`${META}_pod_container_init`], regex: 'true', action: 'drop' },
       { source_labels: [`${META}_pod_phase`], regex: 'Succeeded|Failed', action: 'drop' },
-      // A pod is discovered once for each port that it declares; with the same address the copies become one target.
+      // Discovery finds a pod once for each declared port. With the same address, the copies become one target.
       {
         source_labels: [`${META}_pod_ip`, `${META}_pod_annotation_prometheus_io_port`],
         regex: '(.+);(\\d+)',
@@ -112,7 +113,7 @@ export function annotatedPodsJob(job: string, namespace: string): ScrapeConfig {
   };
 }
 
-/** The application's Services that ask to be scraped, where their pods do not ask themselves. */
+/** The application's Services with `prometheus.io/scrape: "true"`, except pods that have the annotation themselves. */
 export function annotatedServicesJob(job: string, namespace: string): ScrapeConfig {
   return {
     job_name: job,
@@ -120,7 +121,7 @@ export function annotatedServicesJob(job: string, namespace: string): ScrapeConf
     relabel_configs: [
       keepIf(`${META}_service_annotation_prometheus_io_scrape`, 'true'),
       { source_labels: [`${META}_pod_annotation_prometheus_io_scrape`], regex: 'true', action: 'drop' },
-      // The annotated port, where there is one; the copies for other ports become the same target.
+      // The annotated port, if there is one. The copies for other ports become the same target.
       {
         source_labels: ['__address__', `${META}_service_annotation_prometheus_io_port`],
         regex: '([^:]+)(?::\\d+)?;(\\d+)',
@@ -134,12 +135,12 @@ export function annotatedServicesJob(job: string, namespace: string): ScrapeConf
   };
 }
 
-/** Targets that are read from files, for what the cluster does not know. */
+/** Targets from files, for servers outside the cluster. */
 export function fileJob(job: string, files: string): ScrapeConfig {
   return { job_name: job, file_sd_configs: [{ files: [files], refresh_interval: '1m' }] };
 }
 
-/** Probes of URLs through the blackbox exporter: the URL is the instance. */
+/** Probes of URLs through the blackbox exporter. The label `instance` is the URL. */
 export function probeJob(job: string, exporterAddress: string, module: string, urls: readonly string[]): ScrapeConfig {
   return {
     job_name: job,
@@ -155,13 +156,18 @@ export function probeJob(job: string, exporterAddress: string, module: string, u
   };
 }
 
-/** The job with the limits that it does not state itself. */
+/** The job with the default limits; its own take precedence. */
 export function withLimits(job: ScrapeConfig): ScrapeConfig {
   return { ...DEFAULT_LIMITS, ...job };
 }
 
-/** The job without the series that nobody reads. What Prometheus adds to a scrape, such as `up`, is always kept. */
-export function keeping(job: ScrapeConfig, names: readonly string[] | undefined): ScrapeConfig {
+/**
+ * The job with the keep-list as its last relabelling of metrics. Series that Prometheus adds itself, such as `up`, are
+ * not relabelled and always kept.
+ *
+ * @param names names of the series to keep; `undefined` keeps every series
+ */
+export function withKeepList(job: ScrapeConfig, names: readonly string[] | undefined): ScrapeConfig {
   if (names === undefined) {
     return job;
   }

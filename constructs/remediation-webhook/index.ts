@@ -1,2 +1,14 @@
-export { type CertificateIssuer, RemediationWebhook, type RemediationWebhookProps } from './remediation-webhook';
-export type { ConnectionProps, ConnectionTls, Limits, SecretKey } from './remediation-webhook-config';
+export { ownAlertsOf } from './alertmanager';
+export type { CertificateIssuer } from './certificate';
+export {
+  killSwitchName,
+  RemediationWebhook,
+  type RemediationWebhookProps,
+} from './remediation-webhook';
+export {
+  type ConnectionProps,
+  type ConnectionTls,
+  DEFAULT_LIMITS,
+  type Limits,
+  WEBHOOK_DEFAULTS,
+} from './remediation-webhook-config';

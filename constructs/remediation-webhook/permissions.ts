@@ -1,7 +1,6 @@
 import type { k8s } from 'cdk8s-plus-28';
 import {
-  type Action,
-  actions,
+  actionOf,
   EVENT_RIGHT,
   ownRights,
   type Permission,
@@ -11,38 +10,38 @@ import {
 } from '../../remediation';
 import { SettingError } from '../kit';
 
-/** What a set of policies needs, taken together. */
+/** What a set of policies requirements, taken together. */
 export function requirementsOf(policies: readonly RemediationPolicy[]): Requirements {
-  const needs = policies.map(({ action, parameters }) => (actions[action] as Action<unknown>).requirements(parameters));
+  const requirements = policies.map((policy) => actionOf(policy).requirements(policy.parameters));
   return {
-    permissions: needs.flatMap(({ permissions }) => permissions),
-    allowedUpdates: needs.flatMap(({ allowedUpdates }) => allowedUpdates),
-    connections: [...new Set(needs.flatMap(({ connections }) => connections))],
-    awsRole: oneRole(needs.flatMap(({ awsRole }) => awsRole ?? [])),
+    permissions: requirements.flatMap(({ permissions }) => permissions),
+    allowedUpdates: requirements.flatMap(({ allowedUpdates }) => allowedUpdates),
+    connections: [...new Set(requirements.flatMap(({ connections }) => connections))],
+    awsRole: oneRole(requirements.flatMap(({ awsRole }) => awsRole ?? [])),
   };
 }
 
-/** @throws SettingError for two: a ServiceAccount acts as one role */
+/** @throws SettingError for two different roles: a ServiceAccount can assume only one */
 function oneRole([role, ...others]: readonly string[]): string | undefined {
   const other = others.find((name) => name !== role);
   if (other) {
-    throw new SettingError('the role of AWS of a policy', other, `write that of the other policies, ${role}`);
+    throw new SettingError('the AWS role of a policy', other, `use the role of the other policies, ${role}`);
   }
   return role;
 }
 
-/** Rights that the webhook itself needs in its namespace: records, locks, Events, and to read the switch. */
+/** Rights that the webhook itself requirements in its namespace: records, locks, Events, and to read the switch. */
 export function ownRules(killSwitch: string): readonly k8s.PolicyRule[] {
   return ownRights(killSwitch).map(toRule);
 }
 
-/** Right to ask whose token it is. */
+/** RBAC rule to review tokens. */
 export const TOKEN_REVIEWS: k8s.PolicyRule = toRule(TOKEN_REVIEW_RIGHT);
 
-/** Right to leave Events beside a target. */
+/** RBAC rule to write Events about a target. */
 export const EVENTS: k8s.PolicyRule = toRule(EVENT_RIGHT);
 
-/** The rules for each namespace, each of them once. */
+/** The RBAC rules by namespace, without duplicates. `undefined` stands for cluster-scoped rules. */
 export function rulesByNamespace({
   permissions,
 }: Requirements): ReadonlyMap<string | undefined, readonly k8s.PolicyRule[]> {

@@ -1,5 +1,16 @@
+import type { Limits, RemediationPolicy } from '../../remediation';
 import type { Configuration } from '../../remediation/configuration';
-import type { Connection, Credentials, Endpoint } from '../kit';
+import {
+  type Connection,
+  configMapFiles,
+  DuplicateNameError,
+  type Endpoint,
+  type Mount,
+  type SecretKey,
+  SettingError,
+} from '../kit';
+
+export type { Limits } from '../../remediation';
 
 /** How a connection is secured. */
 export interface ConnectionTls {
@@ -7,13 +18,7 @@ export interface ConnectionTls {
   readonly configMap?: string;
 }
 
-/** A key of the Secret. */
-export interface SecretKey {
-  readonly credentials: Credentials;
-  readonly key: string;
-}
-
-/** What actions change beside Kubernetes. */
+/** A server that actions change beside Kubernetes. */
 export type ConnectionProps =
   | {
       readonly kind: 'postgres';
@@ -30,14 +35,16 @@ export type ConnectionProps =
       /** @default - the default user */
       readonly user?: string;
       readonly password?: SecretKey;
-      /** Another one than 0 needs the right `+select`. @default 0 */
+      /** Number of the database. Any other than 0 needs the ACL permission `+select`. @default 0 */
       readonly database?: number;
       /** @default - not encrypted */
       readonly tls?: ConnectionTls;
     };
 
-/** Bounds that hold for every policy. */
-export type Limits = Configuration['limits'];
+/** Defaults of `RemediationWebhookProps`. */
+export const WEBHOOK_DEFAULTS = { mode: 'dry-run', replicas: 2 } as const;
+
+type ConnectionsProps = { readonly [name: string]: ConnectionProps };
 
 export const DEFAULT_LIMITS: Limits = {
   freshnessSeconds: 900,
@@ -52,18 +59,87 @@ export const DEFAULT_LIMITS: Limits = {
 
 export const DEFAULT_RETENTION: Configuration['retention'] = { days: 90, records: 2000 };
 
+const CREDENTIALS_PATH = '/etc/remediation-credentials';
+const CA_PATH = '/etc/remediation-ca';
+
 /** A connection as the server reads it. */
 export function connectionSettings(
+  name: string,
   props: ConnectionProps,
   { host, port }: Connection,
-  paths: { readonly credentials: string; readonly authority: string },
+  file: SecretFile,
 ): Configuration['connections'][string] {
-  const { kind, database, user, password, tls } = props;
+  const { password, tls } = props;
   const common = {
     host,
     port,
-    passwordFile: password && `${paths.credentials}/${password.key}`,
-    tls: tls && { verify: tls.configMap !== undefined, caFile: tls.configMap && paths.authority },
+    passwordFile: password && file(password),
+    tls: tls && { verify: tls.configMap !== undefined, caFile: tls.configMap && `${CA_PATH}/${name}/ca.crt` },
   };
-  return kind === 'postgres' ? { kind, ...common, database, user } : { kind, ...common, database, user };
+  // The arms differ in the types of `database` and `user`.
+  return props.kind === 'postgres'
+    ? { kind: props.kind, ...common, database: props.database, user: props.user }
+    : { kind: props.kind, ...common, database: props.database, user: props.user };
+}
+
+/** The certificate authorities of the connections. */
+export function authorityMounts(connections: ConnectionsProps): readonly Mount[] {
+  return Object.entries(connections).flatMap(([name, { tls }]) =>
+    tls?.configMap ? [configMapFiles(`ca-${name}`, tls.configMap, `${CA_PATH}/${name}`)] : [],
+  );
+}
+
+/** Path of the file that holds a key of a Secret. */
+export type SecretFile = (key: SecretKey) => string;
+
+/** The keys that the server reads from files: the bot token of Slack, and the passwords of the connections. */
+export function secretKeys(slackToken: SecretKey | undefined, connections: ConnectionsProps): readonly SecretKey[] {
+  return [slackToken, ...Object.values(connections).map(({ password }) => password)].filter(
+    (key): key is SecretKey => key !== undefined,
+  );
+}
+
+/** Where the files of each Secret are: those of the first in one directory, those of the others below directories. */
+export function secretFile(keys: readonly SecretKey[]): SecretFile {
+  const [first] = keys;
+  return ({ credentials: { secretName }, key }) => `${directory(secretName, first)}/${key}`;
+}
+
+/** The files of every Secret. A Secret is optional: without it the server starts, but some actions fail. */
+export function credentialMounts(keys: readonly SecretKey[]): readonly Mount[] {
+  const secrets = [...new Set(keys.map(({ credentials }) => credentials.secretName))];
+  return secrets.flatMap((secretName) => {
+    const own = keys.filter(({ credentials }) => credentials.secretName === secretName);
+    const names = own.map(({ key }) => key);
+    // Several objects may stand for one Secret: each records the keys, and the mounts are the same.
+    return own.map(({ credentials }) => credentials.files(directory(secretName, keys[0]), names, true)).slice(0, 1);
+  });
+}
+
+function directory(secretName: string, first: SecretKey | undefined): string {
+  return secretName === first?.credentials.secretName ? CREDENTIALS_PATH : `${CREDENTIALS_PATH}-${secretName}`;
+}
+
+/**
+ * Checks policies and connections against each other.
+ *
+ * @param needed names of the connections that the policies use
+ * @throws SettingError when a connection is missing
+ * @throws DuplicateNameError when two policies have the same name
+ */
+export function checkPolicies(
+  policies: readonly RemediationPolicy[],
+  needed: readonly string[],
+  connections: ConnectionsProps,
+): void {
+  for (const name of needed) {
+    if (!connections[name]) {
+      throw new SettingError(`connections.${name}`, undefined, 'a policy needs it: add the connection');
+    }
+  }
+  const names = policies.map((policy) => policy.name);
+  const repeated = names.find((name, index) => names.indexOf(name) !== index);
+  if (repeated) {
+    throw new DuplicateNameError('policy name', repeated);
+  }
 }

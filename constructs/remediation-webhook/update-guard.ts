@@ -1,22 +1,22 @@
-import { ApiObject, JsonPatch } from 'cdk8s';
+import { ApiObject } from 'cdk8s';
 import { Construct } from 'constructs';
 import type { AllowedUpdate } from '../../remediation';
 import { KEYS, LEASE_PREFIX, REMEDIATION, REPORTER } from '../../remediation';
-import type { Labels } from '../kit';
+import { clusterScoped, type Labels } from '../kit';
 
 export interface UpdateGuardProps {
   readonly name: string;
   readonly labels: Labels;
-  /** ServiceAccount that is fenced in. */
+  /** The ServiceAccount whose updates are restricted. */
   readonly serviceAccount: { readonly namespace: string; readonly name: string };
-  /** What it may change beside its own records. */
+  /** What it may change beside its own objects. */
   readonly allowedUpdates: readonly AllowedUpdate[];
 }
 
 /**
- * A ValidatingAdmissionPolicy that lets a ServiceAccount change nothing but what its policies need. RBAC says which
- * objects it may patch; this says which of their fields: a right to patch a Deployment is otherwise a right to run any
- * image. https://kubernetes.io/docs/reference/access-authn-authz/validating-admission-policy/
+ * A ValidatingAdmissionPolicy that restricts the updates of a ServiceAccount to what its policies need. RBAC says which
+ * objects it may patch; this policy says which of their fields. Without it, the right to patch a Deployment would be
+ * the right to run any image. https://kubernetes.io/docs/reference/access-authn-authz/validating-admission-policy/
  */
 export class UpdateGuard extends Construct {
   constructor(scope: Construct, id: string, props: UpdateGuardProps) {
@@ -49,7 +49,7 @@ export class UpdateGuard extends Construct {
         variables: [
           { name: 'what', expression: WHAT },
           { name: 'own', expression: own(serviceAccount.namespace, props.allowedUpdates) },
-          ...props.allowedUpdates.map((update, index) => ({ name: `update${index}`, expression: inside(update) })),
+          ...props.allowedUpdates.map((update, index) => ({ name: `update${index}`, expression: matches(update) })),
         ],
         validations: [
           {
@@ -60,9 +60,9 @@ export class UpdateGuard extends Construct {
             reason: 'Forbidden',
           },
           {
-            // An approval is a human's.
+            // Only a person may approve.
             expression: `variables.what != "${RECORDS}" || request.operation == "DELETE" || object.metadata.?annotations[?"${KEYS.approved}"] == (request.operation == "CREATE" ? optional.none() : oldObject.metadata.?annotations[?"${KEYS.approved}"])`,
-            message: `${serviceAccount.name} may not approve what it asks for itself`,
+            message: `${serviceAccount.name} may not approve its own remediations`,
             reason: 'Forbidden',
           },
         ],
@@ -74,30 +74,29 @@ export class UpdateGuard extends Construct {
       metadata,
       spec: { policyName: name, validationActions: ['Deny'] },
     });
-    for (const object of [policy, binding]) {
-      object.addJsonPatch(JsonPatch.remove('/metadata/namespace'));
-    }
+    clusterScoped(policy);
+    clusterScoped(binding);
   }
 }
 
-/** `deployments/scale.apps`, as error messages of the API server name it. */
+/** CEL: the resource as error messages of the API server name it, e.g. `deployments/scale.apps`. */
 const WHAT =
   'request.resource.resource + (request.?subResource.orValue("") == "" ? "" : "/" + request.subResource) + (request.resource.group == "" ? "" : "." + request.resource.group)';
 
-/** Cluster-scoped objects have none. */
+/** CEL: the namespace; empty for cluster-scoped objects. */
 const NAMESPACE = 'request.?namespace.orValue("")';
 
-/** Requests for a whole collection have none. */
+/** CEL: the name; empty for requests about a whole collection. */
 const NAME = 'request.?name.orValue("")';
 
 const RECORDS = `${REMEDIATION.plural}.${REMEDIATION.group}`;
 
-/** CEL: the Event is, and was, the webhook's: others are evidence. */
+/** CEL: only the webhook's own Events may be changed. */
 const OWN_EVENT = ['object', 'request.operation == "CREATE" ? object : oldObject']
   .map((object) => `(${object}).?reportingComponent.orValue("") == "${REPORTER}"`)
   .join(' && ');
 
-/** What every webhook writes: its records, its locks, reviews, and Events beside its targets. */
+/** CEL: the request is one that every webhook needs: its records, its locks, reviews, and Events about its targets. */
 function own(namespace: string, allowedUpdates: readonly AllowedUpdate[]): string {
   const eventNamespaces = [namespace, ...allowedUpdates.map((update) => update.namespace)].filter(
     (name) => name !== undefined,
@@ -105,7 +104,7 @@ function own(namespace: string, allowedUpdates: readonly AllowedUpdate[]): strin
   const records = [RECORDS, `${REMEDIATION.plural}/status.${REMEDIATION.group}`];
   const reviews = ['tokenreviews.authentication.k8s.io', 'selfsubjectaccessreviews.authorization.k8s.io'];
   return [
-    // Without a name all of them would be removed at once.
+    // A request without a name would delete the whole collection.
     `(variables.what in ${list(records)} && ${NAMESPACE} == "${namespace}" && ${NAME} != "")`,
     `(variables.what == "leases.coordination.k8s.io" && ${NAMESPACE} == "${namespace}" && ${NAME}.startsWith("${LEASE_PREFIX}"))`,
     `(request.operation == "CREATE" && variables.what in ${list(reviews)})`,
@@ -113,7 +112,8 @@ function own(namespace: string, allowedUpdates: readonly AllowedUpdate[]): strin
   ].join(' || ');
 }
 
-function inside({ apiGroup, version, resource, namespace, names, expressions }: AllowedUpdate): string {
+/** CEL: the request is this update. */
+function matches({ apiGroup, version, resource, namespace, names, expressions }: AllowedUpdate): string {
   const what = `${resource}${apiGroup === '' ? '' : `.${apiGroup}`}`;
   return [
     'request.operation == "UPDATE"',

@@ -12,16 +12,16 @@ import type { Category, Severity } from '../../rules';
 import { noLimit } from './limit';
 import { describe, instantTargets, type PanelSpec } from './panel';
 
-/** The alerts of a category that fire now, with all of their labels, the latest first. */
+/** Table of the firing alerts of a category, with all their labels, the latest first. */
 export function activeAlerts(category: Category): Panel {
   const alerts = `category="${category}", severity!="none"`;
   const spec: PanelSpec = {
     title: 'Firing alerts',
-    description: `Alerts of the category ${category} that fire now, the latest first. The time counts from when the condition first held.`,
-    noValue: 'Nothing fires',
+    description: `Firing alerts of the category ${category}, the latest first. The time starts when the condition first held.`,
+    noValue: 'No alert is firing',
     queries: [
       {
-        // The value of ALERTS_FOR_STATE is the time since when an alert is pending or firing; ALERTS tells which of them fire.
+        // ALERTS_FOR_STATE holds the time at which an alert became pending; ALERTS tells which alerts are firing.
         expr: `(time() - ALERTS_FOR_STATE{${alerts}}) and ignoring (alertstate) ALERTS{alertstate="firing", ${alerts}}`,
         legend: '',
       },
@@ -52,7 +52,7 @@ function alertTable(): TableBuilder {
     ]);
 }
 
-/** Column that says for how long an alert has been active. */
+/** Column with the time for which an alert has been active. */
 const AGE = 'Active for';
 
 const SEVERITY_COLORS: { readonly [severity in Severity]?: { readonly color: string } } = {

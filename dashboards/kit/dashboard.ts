@@ -11,39 +11,39 @@ import { dataSourceVariable, type QueryVariable, queryVariable } from './variabl
 
 /** A dashboard in Grafana's classic JSON. */
 export interface Dashboard {
-  /** Part of the dashboard's address; it never changes. */
+  /** Part of the dashboard's URL. It must never change. */
   readonly uid: string;
   readonly title: string;
-  /** Title of the folder that shows it. */
+  /** Title of its folder. */
   readonly folder: string;
   readonly json: object;
 }
 
-/** Events that are drawn into every graph of a dashboard. */
+/** Events that every graph of a dashboard shows. */
 export interface Annotation {
   readonly name: string;
-  /** An expression whose values are the times of the events, in milliseconds. */
+  /** PromQL whose values are the times of the events, in milliseconds of Unix time. */
   readonly times: string;
   /** Text of an event, e.g. `{{namespace}}/{{replicaset}}`. */
   readonly text: string;
 }
 
-/** What a dashboard is made from. */
+/** Parts of a dashboard. */
 export interface DashboardDefinition extends Omit<Dashboard, 'json'> {
-  /** Which questions it answers. */
+  /** The questions that it answers. */
   readonly description: string;
   readonly tags: readonly string[];
   readonly sections: readonly Section[];
-  /** @default - the data source is the only choice */
+  /** @default - none but the data source */
   readonly variables?: readonly QueryVariable[];
   /** @default - none */
   readonly annotations?: readonly Annotation[];
 }
 
-/** The tag by which the dashboards find each other. */
+/** Tag of all dashboards, by which they link to each other. */
 const FAMILY = 'sightedit';
 
-/** A dashboard that nobody can edit in the browser: the code would take the change back. */
+/** Builds a dashboard. It is read-only in the browser, since the next deployment would undo any change. */
 export function defineDashboard(definition: DashboardDefinition): Dashboard {
   const { uid, title, folder, description, tags, sections, variables = [], annotations = [] } = definition;
   const model = new DashboardBuilder(title)
@@ -59,7 +59,7 @@ export function defineDashboard(definition: DashboardDefinition): Dashboard {
     .variables([dataSourceVariable(), ...variables.map(queryVariable)])
     .annotations(annotations.map(annotation))
     .build();
-  // The SDK's queries carry a method, which is no data.
+  // The round trip through JSON drops the methods of the SDK's objects.
   return { uid, title, folder, json: JSON.parse(JSON.stringify({ ...model, panels: layOut(sections) })) };
 }
 

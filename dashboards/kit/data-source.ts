@@ -1,5 +1,5 @@
-/** Name of the variable that chooses the Prometheus to read from. */
+/** Variable that selects the Prometheus data source. */
 export const DATA_SOURCE_VARIABLE = 'datasource';
 
-/** What every panel, variable and annotation reads from. */
+/** Data source of every panel, variable and annotation. */
 export const DATA_SOURCE = { type: 'prometheus', uid: `\${${DATA_SOURCE_VARIABLE}}` } as const;

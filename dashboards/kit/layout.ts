@@ -1,6 +1,6 @@
 import { type Panel, RowBuilder, type RowPanel } from '@grafana/grafana-foundation-sdk/dashboard';
 
-/** A part of a dashboard under a heading of its own. */
+/** A part of a dashboard with a heading. */
 export interface Section {
   readonly title: string;
   /** Lines of panels. The panels of a line share its width equally. */
@@ -10,10 +10,10 @@ export interface Section {
 /** Width of Grafana's grid. */
 const COLUMNS = 24;
 const ROW_HEIGHT = 1;
-/** Height of a line by the type of its highest panel; 30 pixels a unit. */
+/** Height of each type of panel, in units of 30 pixels. A line is as high as its highest panel. */
 const HEIGHTS: { readonly [type: string]: number } = { stat: 4, timeseries: 8, statetimeline: 8, table: 8 };
 
-/** The panels of a dashboard with their headings, each in its place and with its number. */
+/** The headings and panels of a dashboard, with their positions and ids. */
 export function layOut(sections: readonly Section[]): readonly (Panel | RowPanel)[] {
   const placed: (Panel | RowPanel)[] = [];
   let y = 0;
@@ -41,8 +41,8 @@ function heading(title: string, y: number): RowPanel {
 }
 
 /**
- * A number made from the panel's titles (FNV-1a), so that links to a panel survive when others are added or moved.
- * Two panels with the same number are told by the lint: give one of them another title.
+ * An id derived from the panel's titles (FNV-1a), so that links to a panel survive when others are added or moved. The
+ * lint in the tests reports a collision: change one of the titles.
  */
 function panelId(path: string): number {
   let hash = 0x811c9dc5;

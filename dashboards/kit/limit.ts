@@ -1,6 +1,6 @@
 import { ThresholdsConfigBuilder, ThresholdsMode } from '@grafana/grafana-foundation-sdk/dashboard';
 
-/** The limit of an alert, shown in the panel that shows what the alert measures. */
+/** The limit of an alert, for the panel that shows the same measure. */
 export interface Limit {
   /** Name of the alert. */
   readonly alert: string;
@@ -15,12 +15,12 @@ export function limitLine({ value }: Limit): ThresholdsConfigBuilder {
   return steps('transparent', value, 'red');
 }
 
-/** Green on the good side of the limit, red on the other. */
+/** Red where the alert fires, green elsewhere. */
 export function limitColors({ value, fires = 'above' }: Limit): ThresholdsConfigBuilder {
   return fires === 'above' ? steps('green', value, 'red') : steps('red', value, 'green');
 }
 
-/** No limit, one color. Without it Grafana colors everything above 80 red. */
+/** No limit, one color. By default Grafana colors every value above 80 red. */
 export function noLimit(): ThresholdsConfigBuilder {
   return new ThresholdsConfigBuilder().mode(ThresholdsMode.Absolute).steps([{ value: null, color: 'text' }]);
 }

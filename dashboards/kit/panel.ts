@@ -5,32 +5,32 @@ import { DataqueryBuilder } from '@grafana/grafana-foundation-sdk/prometheus';
 import { DATA_SOURCE } from './data-source';
 import type { Limit } from './limit';
 
-/** A PromQL expression, and how its series are named. */
+/** A PromQL expression and the legend of its series. */
 export interface Query {
   readonly expr: string;
-  /** Name of a series, e.g. `{{namespace}}/{{pod}}`. */
+  /** Template of a series' name, e.g. `{{namespace}}/{{pod}}`. */
   readonly legend: string;
 }
 
-/** What every panel says. */
+/** Properties of every panel. */
 export interface PanelSpec {
   readonly title: string;
-  /** What is shown, and what it means when it is bad. */
+  /** What the panel shows, and the consequence of a bad value. */
   readonly description: string;
   readonly queries: readonly Query[];
-  /** Text in place of the panel's content when no series is found. @default - Grafana's own words */
+  /** Text shown when no series is found. @default - Grafana's "No data" */
   readonly noValue?: string;
 }
 
 /** A panel of numbers. */
 export interface MeasureSpec extends PanelSpec {
-  /** Unit of the values, from the SDK's list. */
+  /** Unit of the values, a constant of the SDK. */
   readonly unit: string;
-  /** The limit to show. The panel's description then names its alert. @default - none */
+  /** Limit to show. The description then names its alert. @default - none */
   readonly limit?: Limit;
 }
 
-/** What the builders of all kinds of panels have in common. */
+/** Methods that the SDK's builders of all panel types have. */
 interface CommonBuilder<B> extends Builder<Panel> {
   title(title: string): B;
   description(description: string): B;
@@ -40,7 +40,7 @@ interface CommonBuilder<B> extends Builder<Panel> {
   targets(targets: Builder<Dataquery>[]): B;
 }
 
-/** Gives a panel what every panel has. */
+/** Sets the properties that every panel has. */
 export function describe<B extends CommonBuilder<B>>(
   builder: B,
   spec: PanelSpec,
@@ -56,12 +56,12 @@ export function describe<B extends CommonBuilder<B>>(
   return spec.noValue === undefined ? described : described.noValue(spec.noValue);
 }
 
-/** The queries, over the time range of the dashboard. */
+/** Range queries over the time range of the dashboard. */
 export function rangeTargets({ queries }: PanelSpec): DataqueryBuilder[] {
   return queries.map((query, index) => target(query, index).range());
 }
 
-/** The queries, as of now. Instant, because the last value in a range may be hours old: a series that is gone would look alive. */
+/** Instant queries. The last value of a range query may be hours old, so a series that is gone would look alive. */
 export function instantTargets({ queries }: PanelSpec): DataqueryBuilder[] {
   return queries.map((query, index) => target(query, index).instant());
 }
@@ -71,7 +71,7 @@ function target({ expr, legend }: Query, index: number): DataqueryBuilder {
   return new DataqueryBuilder().refId(refId).datasource(DATA_SOURCE).expr(oneLine(expr)).legendFormat(legend);
 }
 
-/** The expression without the indentation that it has in the source. */
+/** The expression without the line breaks and indentation of the source code. */
 function oneLine(expr: string): string {
   return expr.trim().replace(/\s*\n\s*/g, ' ');
 }

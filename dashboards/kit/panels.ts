@@ -25,13 +25,13 @@ import { NoUnit, Short } from '@grafana/grafana-foundation-sdk/units';
 import { limitColors, limitLine, noLimit } from './limit';
 import { describe, instantTargets, type MeasureSpec, type PanelSpec, rangeTargets } from './panel';
 
-/** What the values 0 and 1 mean. 1 is the good one. */
+/** Texts for the values 0 (bad) and 1 (good). */
 export interface States {
   readonly 0: string;
   readonly 1: string;
 }
 
-/** Lines over time. They begin at zero: what is drawn are counts, shares, sizes and durations. */
+/** Lines over time. The axis starts at zero, since the values are counts, shares, sizes and durations. */
 export function timeSeries(spec: MeasureSpec): Panel {
   const { limit } = spec;
   const builder = new TimeSeriesBuilder()
@@ -57,7 +57,7 @@ export function timeSeries(spec: MeasureSpec): Panel {
   return describe(builder, withLimit(spec, 'The dashed line is the limit of'), spec.unit, rangeTargets(spec)).build();
 }
 
-/** One number per series, as it is now. */
+/** The current value of each series. */
 export function stat(spec: MeasureSpec): Panel {
   return describe(
     bigNumber().thresholds(spec.limit ? limitColors(spec.limit) : noLimit()),
@@ -67,7 +67,7 @@ export function stat(spec: MeasureSpec): Panel {
   ).build();
 }
 
-/** How many things are not as they should be: green at zero, red from one on. */
+/** Number of faults: green at zero, red from one on. */
 export function faultCount(spec: PanelSpec): Panel {
   const builder = bigNumber()
     .thresholds(noLimit())
@@ -78,13 +78,13 @@ export function faultCount(spec: PanelSpec): Panel {
   return describe(builder, spec, Short, instantTargets(spec)).build();
 }
 
-/** A state, as it is now. */
+/** The current state. */
 export function statusStat(spec: PanelSpec & { readonly states: States }): Panel {
   const builder = bigNumber().thresholds(noLimit()).mappings(stateMappings(spec.states));
   return describe(builder, spec, NoUnit, instantTargets(spec)).build();
 }
 
-/** States over time, one bar per series. */
+/** State over time, one bar per series. */
 export function stateTimeline(spec: PanelSpec & { readonly states: States }): Panel {
   const builder = new StateTimelineBuilder()
     .mergeValues(true)

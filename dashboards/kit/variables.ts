@@ -6,30 +6,30 @@ import {
 } from '@grafana/grafana-foundation-sdk/dashboard';
 import { DATA_SOURCE, DATA_SOURCE_VARIABLE } from './data-source';
 
-/** A choice of label values. Use it as `label=~"$name"`. */
+/** A variable with the values of a label. Use it as `label=~"$name"`. */
 export interface QueryVariable {
   readonly name: string;
   readonly label: string;
-  /** The series whose label offers the choice. */
+  /** Metric whose label has the values. */
   readonly metric: string;
-  /** What "All" stands for, where every series of the dashboard is meant. @default - each of the offered values */
+  /** Regular expression for "All". @default - the offered values, joined */
   readonly all?: string;
 }
 
-/** Choices that the dashboards about the cluster offer. */
+/** Variables of the dashboards about the cluster. */
 export const clusterVariables = {
-  // The kubelets report the containers of every namespace: "All" means those that are watched.
+  // The kubelets report containers of every namespace. "All" means only the watched namespaces.
   namespace: { name: 'namespace', label: 'Namespace', metric: 'kube_pod_info' },
-  // Names of nodes are long, and a regular expression of all of them is too.
+  // Node names are long, and so is a regular expression of all of them.
   node: { name: 'node', label: 'Node', metric: 'kube_node_info', all: '.+' },
 } as const satisfies Record<string, QueryVariable>;
 
-/** The choice of the Prometheus to read from. */
+/** The variable that selects the data source. */
 export function dataSourceVariable(): DatasourceVariableBuilder {
   return new DatasourceVariableBuilder(DATA_SOURCE_VARIABLE).label('Data source').type('prometheus');
 }
 
-/** A choice of several values, read anew when the time range changes. */
+/** A variable that allows several values. Grafana reads its values again when the time range changes. */
 export function queryVariable({ name, label, metric, all }: QueryVariable): QueryVariableBuilder {
   const query = `label_values(${metric}, ${name})`;
   const builder = new QueryVariableBuilder(name)

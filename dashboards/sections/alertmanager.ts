@@ -1,14 +1,14 @@
 import { CountsPerSecond, PercentUnit, Seconds, Short } from '@grafana/grafana-foundation-sdk/units';
 import { type Section, timeSeries } from '../kit';
 
-/** The way of an alert from Prometheus to people. */
+/** The path of an alert from Prometheus to people. */
 export const alertmanager: Section = {
   title: 'Notifications',
   lines: [
     [
       timeSeries({
         title: 'Alerts sent to Alertmanager',
-        description: 'Alerts that each Prometheus sent to each member. Every member must hear of every alert.',
+        description: 'Alerts that each Prometheus sent to each member. Every member must receive every alert.',
         unit: CountsPerSecond,
         queries: [
           {
@@ -20,7 +20,7 @@ export const alertmanager: Section = {
       timeSeries({
         title: 'Alerts not sent to Alertmanager',
         description:
-          'Share of the alerts that a Prometheus could not send to a member. While another member hears them they still arrive.',
+          'Share of the alerts that a Prometheus could not send to a member. They still arrive while another member receives them.',
         unit: PercentUnit,
         limit: { alert: 'PrometheusNotificationsFailing', value: 0.1 },
         queries: [
@@ -33,7 +33,7 @@ export const alertmanager: Section = {
       timeSeries({
         title: 'Alertmanager members',
         description:
-          'Members that each member sees, and members that are up. Members that do not see each other notify twice.',
+          'Members that each member sees, and members that are up. Members that do not see each other send duplicates.',
         unit: Short,
         queries: [
           { expr: 'max by (pod) (alertmanager_cluster_members)', legend: 'seen by {{pod}}' },
@@ -44,19 +44,18 @@ export const alertmanager: Section = {
     [
       timeSeries({
         title: 'Alerts in Alertmanager',
-        description:
-          'Alerts that Alertmanager holds, by state. Suppressed ones are silenced or inhibited and reach nobody.',
+        description: 'Alerts in Alertmanager, by state. Suppressed alerts are silenced or inhibited and reach nobody.',
         unit: Short,
         queries: [{ expr: 'max by (state) (alertmanager_alerts)', legend: '{{state}}' }],
       }),
       timeSeries({
         title: 'Notifications',
-        description: 'Notifications that were tried within each step of the graph, by channel.',
+        description: 'Notifications attempted within each step of the graph, by channel.',
         unit: Short,
-        noValue: 'No notification was tried',
+        noValue: 'No notification was attempted',
         queries: [
           {
-            // Alertmanager counts every kind of channel that it knows, also those that no receiver uses.
+            // Alertmanager has a counter for every type of channel, even for those that no receiver uses.
             expr: `
               sum by (integration) (increase(alertmanager_notifications_total[$__rate_interval]))
               and sum by (integration) (alertmanager_notifications_total) > 0`,
@@ -72,7 +71,7 @@ export const alertmanager: Section = {
           'Share of the notifications that failed after their retries, by channel, over 15 minutes. They reached nobody.',
         unit: PercentUnit,
         limit: { alert: 'AlertmanagerNotificationsFailing', value: 0.05 },
-        noValue: 'No notification was tried',
+        noValue: 'No notification was attempted',
         queries: [
           {
             expr: 'namespace_integration:alertmanager_notifications_failed:ratio_rate15m',
@@ -82,10 +81,11 @@ export const alertmanager: Section = {
       }),
       timeSeries({
         title: 'Notification latency',
-        description: '95th percentile of an attempt, by channel, over 15 minutes. Slow channels make alerts late.',
+        description:
+          '95th percentile of the duration of an attempt, by channel, over 15 minutes. Slow channels delay alerts.',
         unit: Seconds,
         limit: { alert: 'AlertmanagerNotificationsSlow', value: 10 },
-        noValue: 'No notification was tried',
+        noValue: 'No notification was attempted',
         queries: [
           {
             expr: 'namespace_integration:alertmanager_notification_latency_seconds:p95_rate15m',

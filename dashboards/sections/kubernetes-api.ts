@@ -1,14 +1,14 @@
 import { PercentUnit, RequestsPerSecond, Seconds } from '@grafana/grafana-foundation-sdk/units';
 import { type Section, timeSeries } from '../kit';
 
-/** The Kubernetes API, and the kubelets that carry out what it says. */
+/** The Kubernetes API and the kubelets. */
 export const kubernetesApi: Section = {
   title: 'Kubernetes API',
   lines: [
     [
       timeSeries({
         title: 'API requests',
-        description: 'Requests that the API servers answered, by the code of the answer.',
+        description: 'Requests to the API servers, by response code.',
         unit: RequestsPerSecond,
         queries: [
           {
@@ -19,7 +19,7 @@ export const kubernetesApi: Section = {
       }),
       timeSeries({
         title: 'API errors',
-        description: 'Share of the answers that are 5xx. Deployments, autoscaling and controllers fail or try again.',
+        description: 'Share of 5xx responses. Deployments, autoscaling and controllers fail or retry.',
         unit: PercentUnit,
         limit: { alert: 'KubernetesAPIErrorsHigh', value: 0.03 },
         queries: [
@@ -36,15 +36,14 @@ export const kubernetesApi: Section = {
       timeSeries({
         title: 'API latency',
         description:
-          '99th percentile of requests by verb, without those that last by design. One second is the objective of Kubernetes.',
+          '99th percentile by verb, without long-running requests such as watches. The objective of Kubernetes is one second.',
         unit: Seconds,
         limit: { alert: 'KubernetesAPISlow', value: 1 },
         queries: [{ expr: 'verb:apiserver_request_sli_duration_seconds:p99_rate5m', legend: '{{verb}}' }],
       }),
       timeSeries({
         title: 'API requests rejected',
-        description:
-          'Requests that were turned away with 429, by priority level. Their clients back off and fall behind.',
+        description: 'Requests rejected with 429, by priority level. Their clients back off and fall behind.',
         unit: RequestsPerSecond,
         limit: { alert: 'KubernetesAPIThrottling', value: 0.1 },
         queries: [
@@ -54,7 +53,7 @@ export const kubernetesApi: Section = {
       timeSeries({
         title: 'Kubelet relist',
         description:
-          "99th percentile of the kubelet's question to the container runtime what runs. A slow runtime starts and stops pods late.",
+          '99th percentile of the time in which the container runtime lists its pods. A slow runtime starts and stops pods late.',
         unit: Seconds,
         limit: { alert: 'KubeletPLEGSlow', value: 5 },
         queries: [{ expr: 'node:kubelet_pleg_relist_duration_seconds:p99_rate5m{node=~"$node"}', legend: '{{node}}' }],

@@ -1,7 +1,7 @@
 import { BytesPerSecondIEC, CountsPerSecond, PercentUnit, Short } from '@grafana/grafana-foundation-sdk/units';
 import { type Section, timeSeries } from '../kit';
 
-/** Whole disks: partitions and logical volumes would count the same work again. */
+/** Whole disks: partitions and logical volumes would count the same I/O again. */
 const DISKS = 'job="node-exporter", node=~"$node", device=~"nvme[0-9]+n[0-9]+|(s|v|xv)d[a-z]+|mmcblk[0-9]+"';
 const INTERFACES = 'job="node-exporter", node=~"$node", device!="lo"';
 
@@ -13,15 +13,14 @@ export const nodes: Section = {
       timeSeries({
         title: 'CPU used',
         description:
-          'Share of the CPU time that is not idle. Full CPUs alone are good use of a node; see the load beside it.',
+          'Share of the CPU time that is not idle. High usage alone is no problem; compare it with the load per core.',
         unit: PercentUnit,
         limit: { alert: 'NodeCPUSaturated', value: 0.9 },
         queries: [{ expr: 'node:node_cpu_utilisation:ratio_rate5m{node=~"$node"}', legend: '{{node}}' }],
       }),
       timeSeries({
         title: 'Load per core',
-        description:
-          'Threads that run or wait, for each core, over five minutes. Above 1 threads wait for CPU or disk.',
+        description: 'Running and waiting threads per core, over five minutes. Above 1, threads wait for CPU or disk.',
         unit: Short,
         limit: { alert: 'NodeCPUSaturated', value: 1.5 },
         queries: [{ expr: 'node:node_load5_per_core:ratio{node=~"$node"}', legend: '{{node}}' }],
@@ -31,14 +30,14 @@ export const nodes: Section = {
       timeSeries({
         title: 'Memory used',
         description:
-          'Share of the memory that cannot be freed. Near the top the kubelet evicts pods or the kernel kills processes.',
+          'Share of the memory that cannot be freed. Near 100% the kubelet evicts pods or the kernel kills processes.',
         unit: PercentUnit,
         limit: { alert: 'NodeMemoryAlmostExhausted', value: 0.94 },
         queries: [{ expr: 'node:node_memory_utilisation:ratio{node=~"$node"}', legend: '{{node}}' }],
       }),
       timeSeries({
         title: 'Major page faults',
-        description: 'Pages that were read back from disk. With much memory in use this is thrashing, and pods stall.',
+        description: 'Pages read back from disk. With high memory usage this is thrashing, and pods stall.',
         unit: CountsPerSecond,
         limit: { alert: 'NodeMemoryMajorPageFaults', value: 500 },
         queries: [
@@ -53,14 +52,14 @@ export const nodes: Section = {
       timeSeries({
         title: 'Filesystem space free',
         description:
-          'Free share of each local filesystem that can be written. At zero writes fail and containers no longer start.',
+          'Free share of each writable local filesystem. At zero, writes fail and containers no longer start.',
         unit: PercentUnit,
         limit: { alert: 'NodeFilesystemAlmostFull', value: 0.05, fires: 'below' },
         queries: [{ expr: 'node:node_filesystem_avail:ratio{node=~"$node"}', legend: '{{node}} {{mountpoint}}' }],
       }),
       timeSeries({
         title: 'Filesystem inodes free',
-        description: 'Free share of the inodes. When none is left no file can be created, although there is space.',
+        description: 'Free share of the inodes. With none left, no file can be created, although there is space.',
         unit: PercentUnit,
         limit: { alert: 'NodeFilesystemInodesLow', value: 0.08, fires: 'below' },
         queries: [{ expr: 'node:node_filesystem_files_free:ratio{node=~"$node"}', legend: '{{node}} {{mountpoint}}' }],
@@ -69,7 +68,8 @@ export const nodes: Section = {
     [
       timeSeries({
         title: 'Disk busy',
-        description: 'Share of the time in which a disk had work. Disks that work in parallel can do more at 100%.',
+        description:
+          'Share of the time in which a disk was busy. Disks that serve requests in parallel can do more at 100%.',
         unit: PercentUnit,
         limit: { alert: 'NodeDiskIOSaturated', value: 0.9 },
         queries: [
@@ -82,7 +82,7 @@ export const nodes: Section = {
       timeSeries({
         title: 'Disk queue',
         description:
-          'Requests that wait for a disk or are served by it, on average. A long queue at a busy disk is a bottleneck.',
+          'Average number of requests waiting for a disk or in service. A long queue at a busy disk is a bottleneck.',
         unit: Short,
         limit: { alert: 'NodeDiskIOSaturated', value: 10 },
         queries: [
@@ -96,7 +96,7 @@ export const nodes: Section = {
     [
       timeSeries({
         title: 'Network received',
-        description: 'Bytes that the interfaces of a node received.',
+        description: 'Bytes received by the interfaces of a node.',
         unit: BytesPerSecondIEC,
         queries: [
           {
@@ -107,7 +107,7 @@ export const nodes: Section = {
       }),
       timeSeries({
         title: 'Network sent',
-        description: 'Bytes that the interfaces of a node sent.',
+        description: 'Bytes sent by the interfaces of a node.',
         unit: BytesPerSecondIEC,
         queries: [
           {
@@ -118,8 +118,7 @@ export const nodes: Section = {
       }),
       timeSeries({
         title: 'Network packets in error',
-        description:
-          'Share of the packets that were damaged. A bad cable, port or driver makes connections retransmit.',
+        description: 'Share of damaged packets. A bad cable, port or driver makes connections retransmit.',
         unit: PercentUnit,
         limit: { alert: 'NodeNetworkErrors', value: 0.01 },
         queries: [

@@ -1,26 +1,30 @@
 import { PercentUnit } from '@grafana/grafana-foundation-sdk/units';
 import { type Section, stateTimeline, timeSeries } from '../kit';
 
-/** Scrape jobs of the platform's own pods. */
-const EXPORTERS = 'blackbox-exporter|kube-state-metrics|node-exporter|redis-exporter';
-const PLATFORM = `alertmanager|grafana|prometheus|${EXPORTERS}`;
+/** Series with the namespaces of the platform: Prometheus runs in one, and the node agents in the other. */
+const PLATFORM_NAMESPACES = 'up{job=~"prometheus|node-exporter"}';
 
-/** The platform's other pods: Grafana and the exporters. */
+/**
+ * Every target of the platform. Targets of kube-state-metrics have no namespace: the label names that of the object.
+ */
+const PLATFORM_TARGETS = `(up and on (namespace) ${PLATFORM_NAMESPACES}) or up{job="kube-state-metrics"}`;
+
+/** The platform's own pods. */
 export const platform: Section = {
-  title: 'Grafana and exporters',
+  title: 'Platform',
   lines: [
     [
       stateTimeline({
-        title: 'Grafana and exporters up',
+        title: 'Platform jobs up',
         description:
-          'Whether all targets of the job answer. Without an exporter everything that it measures is missing.',
+          'Whether all targets of the job answer. While an exporter is down, all of its metrics are missing.',
         states: { 0: 'Down', 1: 'Up' },
-        queries: [{ expr: `min by (job) (up{job=~"grafana|${EXPORTERS}"})`, legend: '{{job}}' }],
+        queries: [{ expr: `min by (job) (${PLATFORM_TARGETS})`, legend: '{{job}}' }],
       }),
       timeSeries({
         title: 'Data source errors in Grafana',
         description:
-          "Share of Grafana's queries that failed, by type of data source. Wrong queries typed by people count too.",
+          "Share of Grafana's queries that failed, by type of data source. Invalid queries typed by people count too.",
         unit: PercentUnit,
         limit: { alert: 'GrafanaDataSourceErrors', value: 0.5 },
         noValue: 'No query was made',
@@ -44,7 +48,7 @@ export const platform: Section = {
             expr: `
               max by (namespace, pod, container) (container_memory_working_set_bytes{job="cadvisor", container!=""})
               / (max by (namespace, pod, container) (kube_pod_container_resource_limits{resource="memory"}) > 0)
-              and on (namespace, pod) max by (namespace, pod) (up{job=~"${PLATFORM}"})`,
+              and on (namespace) ${PLATFORM_NAMESPACES}`,
             legend: '{{pod}} {{container}}',
           },
         ],

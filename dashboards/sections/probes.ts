@@ -3,21 +3,21 @@ import { type Section, stat, stateTimeline, timeSeries } from '../kit';
 
 const DAY = 86400;
 
-/** The public URLs, as seen from outside. */
+/** The public URLs, as probed from outside the application. */
 export const probes: Section = {
   title: 'Certificates and probes',
   lines: [
     [
       stateTimeline({
         title: 'Public URLs',
-        description: 'Whether a probe of the URL succeeds: name, connection, certificate and answer.',
+        description: 'Whether a probe of the URL succeeds: DNS, connection, certificate and response.',
         states: { 0: 'Failed', 1: 'Reachable' },
         queries: [{ expr: 'max by (instance) (probe_success{job="blackbox-http"})', legend: '{{instance}}' }],
       }),
       timeSeries({
         title: 'Probe duration',
         description:
-          'Time from the lookup of the name to the last byte. The URLs only report health: real work is slower.',
+          'Time from the DNS lookup to the last byte. The URLs only report health, so real requests are slower.',
         unit: Seconds,
         limit: { alert: 'ProbeSlow', value: 1 },
         queries: [{ expr: 'max by (instance) (probe_duration_seconds{job="blackbox-http"})', legend: '{{instance}}' }],

@@ -1,30 +1,31 @@
 import { BytesIEC, CountsPerSecond, PercentUnit, Short } from '@grafana/grafana-foundation-sdk/units';
 import { type Query, type Section, stateTimeline, timeSeries } from '../kit';
 
-/** Failures of the database on disk, by what fails. */
+/** Counters of failures of the database on disk. */
 const STORAGE_FAILURES = {
   compactions: 'prometheus_tsdb_compactions_failed_total',
   'block loads': 'prometheus_tsdb_reloads_failures_total',
   'write-ahead log corruptions': 'prometheus_tsdb_wal_corruptions_total',
 };
 
-const CONFIGURED = [
+/** One gauge per server that reloads its configuration. */
+const CONFIG_RELOADS = [
   'prometheus_config_last_reload_successful',
   'alertmanager_config_last_reload_successful',
   'blackbox_exporter_config_last_reload_successful',
 ];
 
-/** A measure of each replica. */
+/** The value of a metric at each replica. */
 function ofEachReplica(metric: string, legend = '{{pod}}'): Query {
   return { expr: `max by (pod) (${metric}{job="prometheus"})`, legend };
 }
 
-/** The name of a group without the path of its file. */
+/** Adds the label `group`: the name of the rule group without the path of its file. */
 function byRuleGroup(expr: string): Query {
   return { expr: `label_replace(${expr}, "group", "$1", "rule_group", ".*;(.*)")`, legend: '{{pod}} {{group}}' };
 }
 
-/** Prometheus: what it holds, what it judges, and how close it is to its limits. */
+/** Prometheus: its series, its rules, and how close it is to its limits. */
 export const prometheus: Section = {
   title: 'Prometheus',
   lines: [
@@ -32,13 +33,13 @@ export const prometheus: Section = {
       timeSeries({
         title: 'Series in the head',
         description:
-          'Series of the last hours, which are held in memory. A jump is a new source, or a label with too many values.',
+          'Series of the last hours, which are in memory. A jump means a new target, or a label with too many values.',
         unit: Short,
         queries: [ofEachReplica('prometheus_tsdb_head_series')],
       }),
       timeSeries({
         title: 'Samples ingested',
-        description: 'Samples that were appended. At zero a replica judges old data, then none.',
+        description: 'Appended samples. At zero, a replica evaluates its rules on old data, and soon on none.',
         unit: CountsPerSecond,
         queries: [
           {
@@ -50,7 +51,7 @@ export const prometheus: Section = {
       timeSeries({
         title: 'Queries of the concurrency limit',
         description:
-          'Queries that run or wait, as a share of those that may run. Rules wait in the same queue as dashboards.',
+          'Running and waiting queries, as a share of the limit. Rules wait in the same queue as dashboards.',
         unit: PercentUnit,
         limit: { alert: 'PrometheusQueryLoadHigh', value: 0.8 },
         queries: [
@@ -67,7 +68,7 @@ export const prometheus: Section = {
       timeSeries({
         title: 'Rule evaluation of its interval',
         description:
-          'Duration of the last evaluation of each group as a share of its interval, the ten slowest. From 100% on iterations are skipped.',
+          'Duration of the last evaluation as a share of its interval, for the ten slowest groups. From 100% on, evaluations are skipped.',
         unit: PercentUnit,
         limit: { alert: 'PrometheusRuleEvaluationSlow', value: 0.8 },
         queries: [
@@ -81,7 +82,7 @@ export const prometheus: Section = {
       timeSeries({
         title: 'Rule failures',
         description:
-          'Evaluations that failed within each step of the graph, by group. The alerts of such a group may be blind.',
+          'Evaluations that failed within each step of the graph, by group. Alerts of such a group may not fire.',
         unit: Short,
         noValue: 'No rule fails',
         queries: [
@@ -94,9 +95,9 @@ export const prometheus: Section = {
       stateTimeline({
         title: 'Configuration reloads',
         description:
-          'Whether the last reload succeeded. A server that rejects its configuration runs on the old one and will not survive a restart.',
+          'Whether the last reload succeeded. A server that rejects its configuration keeps the old one and will not start again.',
         states: { 0: 'Rejected', 1: 'Loaded' },
-        queries: CONFIGURED.map((metric) => ({ expr: `min by (pod) (${metric})`, legend: '{{pod}}' })),
+        queries: CONFIG_RELOADS.map((metric) => ({ expr: `min by (pod) (${metric})`, legend: '{{pod}}' })),
       }),
     ],
     [
@@ -112,7 +113,7 @@ export const prometheus: Section = {
       timeSeries({
         title: 'Storage failures',
         description:
-          'Compactions and block loads that failed and damage in the write-ahead log, within each step of the graph. None is expected.',
+          'Failed compactions, failed block loads and corruptions of the write-ahead log, within each step of the graph. None is expected.',
         unit: Short,
         queries: Object.entries(STORAGE_FAILURES).map(([what, metric]) => ({
           expr: `sum by (pod) (increase(${metric}{job="prometheus"}[$__rate_interval]))`,
@@ -122,7 +123,7 @@ export const prometheus: Section = {
       timeSeries({
         title: 'Prometheus memory of its limit',
         description:
-          'Anonymous memory as a share of the limit; mapped blocks, which the kernel can take back, are not counted. At the limit it is killed.',
+          'Anonymous memory as a share of the limit, without mapped blocks, which the kernel can reclaim. At the limit the kernel kills Prometheus.',
         unit: PercentUnit,
         limit: { alert: 'PrometheusMemoryNearLimit', value: 0.8 },
         queries: [

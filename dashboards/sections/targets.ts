@@ -1,7 +1,7 @@
 import { PercentUnit, Seconds, Short } from '@grafana/grafana-foundation-sdk/units';
 import { type Section, timeSeries } from '../kit';
 
-/** What Prometheus scrapes. */
+/** The scrape targets. */
 export const targets: Section = {
   title: 'Targets',
   lines: [
@@ -15,7 +15,7 @@ export const targets: Section = {
       timeSeries({
         title: 'Targets down',
         description:
-          'Share of the targets of each job that fail their scrapes. Alerts and panels about them are blind.',
+          'Share of the targets of each job whose scrapes fail. Their alerts cannot fire, and their panels are empty.',
         unit: PercentUnit,
         limit: { alert: 'TargetDown', value: 0.1 },
         queries: [{ expr: '1 - sum by (job) (up) / count by (job) (up)', legend: '{{job}}' }],
@@ -24,14 +24,14 @@ export const targets: Section = {
     [
       timeSeries({
         title: 'Scrape duration',
-        description: 'Slowest scrape of each job. A scrape that takes longer than its timeout is lost as a whole.',
+        description: 'Slowest scrape of each job. A scrape that exceeds its timeout is lost.',
         unit: Seconds,
         queries: [{ expr: 'max by (job) (scrape_duration_seconds)', legend: '{{job}}' }],
       }),
       timeSeries({
         title: 'Samples per scrape',
         description:
-          'Samples of the largest target of each job. Beyond the limit of its job the scrape is dropped as a whole.',
+          'Samples of the largest target of each job. Prometheus drops a scrape that exceeds the limit of its job.',
         unit: Short,
         queries: [{ expr: 'max by (job) (scrape_samples_scraped)', legend: '{{job}}' }],
       }),

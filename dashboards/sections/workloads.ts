@@ -1,7 +1,7 @@
 import { PercentUnit, Short } from '@grafana/grafana-foundation-sdk/units';
 import { type Section, timeSeries } from '../kit';
 
-/** Gives series of pods the name of their workload. */
+/** Join that gives series of pods the label `workload`. */
 const OF_WORKLOAD = '* on (namespace, pod) group_left (workload) namespace_workload_pod:kube_pod_owner:relabel';
 
 const AUTOSCALER_METRICS = {
@@ -10,7 +10,7 @@ const AUTOSCALER_METRICS = {
   maximum: 'kube_horizontalpodautoscaler_spec_max_replicas',
 };
 
-/** The share of the scheduling periods in which a container was stopped. Fewer than one period a second is idleness. */
+/** Share of the scheduling periods in which a container was throttled. Fewer than one period per second means idle. */
 function throttledShare(): string {
   const periods = (metric: string) => `
     sum by (namespace, workload, container) (
@@ -22,14 +22,14 @@ function throttledShare(): string {
     / (${periods('container_cpu_cfs_periods_total')} > 1)`;
 }
 
-/** Pods and what owns them. */
+/** Pods and their workloads. */
 export const workloads: Section = {
   title: 'Workloads',
   lines: [
     [
       timeSeries({
         title: 'Pods not ready',
-        description: 'Pods that have not ended and are not ready, by workload. They get no traffic.',
+        description: 'Pods that have not terminated and are not ready, by workload. They get no traffic.',
         unit: Short,
         queries: [
           {
@@ -49,7 +49,7 @@ export const workloads: Section = {
       timeSeries({
         title: 'Container restarts',
         description:
-          'Restarts within each step of the graph, by container. The kubelet restarts what ends or fails its liveness probe.',
+          'Restarts within each step of the graph, by container. The kubelet restarts a container that exits or fails its liveness probe.',
         unit: Short,
         queries: [
           {
@@ -68,13 +68,12 @@ export const workloads: Section = {
     [
       timeSeries({
         title: 'Replicas of Deployments',
-        description:
-          'Replicas that are wanted and those that are available. A gap that lasts is a rollout that hangs or a lack of room.',
+        description: 'Desired and available replicas. A gap that lasts means a stuck rollout or a lack of capacity.',
         unit: Short,
         queries: [
           {
             expr: 'max by (namespace, deployment) (kube_deployment_spec_replicas{namespace=~"$namespace"})',
-            legend: '{{namespace}}/{{deployment}} wanted',
+            legend: '{{namespace}}/{{deployment}} desired',
           },
           {
             expr: 'max by (namespace, deployment) (kube_deployment_status_replicas_available{namespace=~"$namespace"})',
@@ -84,8 +83,7 @@ export const workloads: Section = {
       }),
       timeSeries({
         title: 'Replicas of autoscalers',
-        description:
-          'Current replicas between the minimum and the maximum. At the maximum further load makes requests slower.',
+        description: 'Current, minimum and maximum replicas. At the maximum, more load makes requests slower.',
         unit: Short,
         queries: Object.entries(AUTOSCALER_METRICS).map(([what, metric]) => ({
           expr: `max by (namespace, horizontalpodautoscaler) (${metric}{namespace=~"$namespace"})`,
@@ -97,7 +95,7 @@ export const workloads: Section = {
       timeSeries({
         title: 'CPU throttling',
         description:
-          'Share of the scheduling periods in which a container was stopped by its CPU limit. Its requests wait meanwhile.',
+          'Share of the scheduling periods in which the CPU limit stopped a container. Its requests wait meanwhile.',
         unit: PercentUnit,
         limit: { alert: 'ContainerCPUThrottled', value: 0.25 },
         queries: [{ expr: throttledShare(), legend: '{{namespace}}/{{workload}} {{container}}' }],

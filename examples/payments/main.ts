@@ -26,21 +26,20 @@ routing.addReceiver({
   },
   matchers: ['slo = "payment-success"'],
 });
-const { prometheus } = new PrometheusStack(chart, 'metrics', {
-  platform: 'gke',
-  externalUrl: 'https://prometheus.payments.internal',
-  externalLabels: { cluster: 'payments' },
-  watchedNamespaces: ['payments'],
-  application: { name: 'payments', namespace: 'payments' },
-  rules: { catalogue, links: { runbook: ({ alert }) => `https://wiki.payments.internal/${alert}` } },
-});
 const api = new ExternalWorkload(chart, 'api', {
   namespace: 'payments',
   podLabels: { app: 'payments-api' },
   service: 'payments-api',
   port: 8080,
 });
-prometheus.component.connectTo(api.endpoint);
+const { prometheus } = new PrometheusStack(chart, 'metrics', {
+  platform: 'gke',
+  externalUrl: 'https://prometheus.payments.internal',
+  externalLabels: { cluster: 'payments' },
+  watchedNamespaces: ['payments'],
+  application: { name: 'payments', namespace: 'payments', endpoints: [api.endpoint] },
+  rules: { catalogue, links: { runbook: ({ alert }) => `https://wiki.payments.internal/${alert}` } },
+});
 prometheus.addAlertmanager(routing.endpoint);
 prometheus.addScrapeJob('alertmanager', routing.endpoint);
 

@@ -1,9 +1,10 @@
+import type { GenericSchema } from 'valibot';
 import type { Aws, Cache, Database, Prometheus } from '../clients';
-import type { KubernetesClient } from '../kubernetes';
+import type { KubernetesApi } from '../kubernetes';
 import type { Plan, RecordedAlert, Remediation, SkipReason, Target } from '../record';
 import type { AllowedUpdate } from './allowed-update';
 
-/** An action looked and will not act: nothing was changed. Ends the run as `skipped`. */
+/** The action does not run, and nothing was changed. The record ends as `skipped` with the reason. */
 export class SkipError extends Error {
   constructor(
     readonly reason: SkipReason,
@@ -14,9 +15,9 @@ export class SkipError extends Error {
   }
 }
 
-/** What an action works with. Clients connect when they are first used. */
+/** The servers that actions talk to. Clients connect on first use. */
 export interface Clients {
-  readonly kubernetes: KubernetesClient;
+  readonly kubernetes: KubernetesApi;
   readonly prometheus: Prometheus;
   readonly database: (connection: string) => Database;
   readonly cache: (connection: string) => Cache;
@@ -24,27 +25,27 @@ export interface Clients {
   readonly now: () => Date;
 }
 
-/** One run of an action. */
-export interface Run<P> {
+/** One execution of an action, from its plan to its verification and revert. */
+export interface Attempt<P = unknown> {
   readonly record: Remediation;
   readonly target: Target;
   readonly parameters: P;
-  readonly tools: Clients;
-  /** Ask the target what it would do, and change nothing. */
+  readonly clients: Clients;
+  /** Ask the target what the change would do, but do not make it. */
   readonly dryRun: boolean;
-  /** Ends what takes too long. */
+  /** Aborts after the policy's timeout. */
   readonly signal: AbortSignal;
 }
 
-/** What a run did. */
+/** What an execution did. */
 export interface Effect {
-  /** One line for humans: `ended 3 of 3 sessions`. */
+  /** One line for people: `ended 3 of 3 sessions`. */
   readonly summary: string;
   /** Facts for the responders. @default - none */
   readonly evidence?: { readonly [name: string]: string };
 }
 
-/** A rule of RBAC, as `PolicyRule` of `rbac.authorization.k8s.io/v1`. */
+/** An RBAC rule, as `PolicyRule` of `rbac.authorization.k8s.io/v1`. */
 export interface Permission {
   readonly apiGroups: readonly string[];
   readonly resources: readonly string[];
@@ -52,56 +53,64 @@ export interface Permission {
   readonly resourceNames?: readonly string[];
 }
 
-/** What an action must be able to reach and do: the roles, the admission fence and the policies are made from it. */
+/** What an action needs to reach and change. Roles, the admission policy and NetworkPolicies are generated from it. */
 export interface Requirements {
   readonly permissions: readonly { readonly namespace?: string; readonly rules: readonly Permission[] }[];
   readonly allowedUpdates: readonly AllowedUpdate[];
-  /** Names of connections (`postgres`, `redis`, …) that the action opens. */
+  /** Names of the connections (`postgres`, `redis`, …) that the action opens. */
   readonly connections: readonly string[];
-  /** ARN of the role of AWS that it acts as; its API is reached over the Internet. @default - it needs nothing of AWS */
+  /** ARN of the AWS role to assume. AWS is reached over the Internet. @default - AWS is not used */
   readonly awsRole?: string;
 }
 
 /**
- * An automated response. A new one is a file that implements this interface and a line in `actions/index.ts`.
+ * An automated action. A new one is a file that implements this interface, and one line in `actions/index.ts`.
  *
- * An action decides nothing about whether it may run: gates, locks, budgets, approval, verification, records and audit
- * are the same for all.
+ * An action does not decide whether it may run: gates, locks, budgets, approval, verification, records and audit are
+ * the same for all actions.
+ *
+ * @typeParam P parameters of a policy
+ * @typeParam D details that the action stores in its plan
  */
-export interface Action<P> {
+export interface Action<P = unknown, D = unknown> {
+  /** Its name in policies and metrics. */
   readonly kind: string;
-  /** Whether it only gathers what is known, and changes nothing that anybody could miss. @default false */
-  readonly onlyLooks?: boolean;
-  /** What it does, for runbooks: a sentence or two in the present tense. */
+  /** Checks parameters and fills in their defaults, for the builder as well as for the server's configuration. */
+  readonly parameters: GenericSchema;
+  /** Whether it only collects facts and changes nothing. Such attempts are free of the common budget. @default false */
+  readonly onlyReads?: boolean;
+  /** What it does, for runbooks: one or two sentences in the present tense. */
   describe(parameters: P): string;
   requirements(parameters: P): Requirements;
-  /** The targets that are known beforehand. One that only an alert can name is given without a name. */
+  /** The targets that are known in advance. A target that only an alert can name has an empty name. */
   targets(parameters: P): readonly Target[];
+  /** PromQL in the parameters: its metrics must be scraped and kept. @default - none */
+  queries?(parameters: P): readonly string[];
   /**
-   * Which target an alert is about, from its labels.
+   * Finds the target of an alert from its labels.
    *
-   * @throws SkipError when there is none, when there are several, or when it is not one of the response's
+   * @throws SkipError when there is no target, more than one, or one that the policy does not name
    */
-  findTarget(alert: RecordedAlert, parameters: P, tools: Clients): Promise<Target>;
+  findTarget(alert: RecordedAlert, parameters: P, clients: Clients): Promise<Target>;
   /**
-   * Looks at the target and says what would be done. Changes nothing.
+   * Inspects the target and plans the change. Changes nothing.
    *
-   * @throws SkipError when the target is in no state to be touched
+   * @throws SkipError when the target must not be changed now
    */
-  plan(run: Run<P>): Promise<Plan>;
+  plan(attempt: Attempt<P>): Promise<Plan<D>>;
   /**
-   * Does what the plan says. Asked again with the same plan, after a crash, it changes nothing that it has changed before.
+   * Executes the plan. It is idempotent: called again with the same plan after a crash, it changes nothing twice.
    *
    * @throws SkipError when the target is no longer as planned, and nothing was changed
    */
-  execute(run: Run<P>, plan: Plan): Promise<Effect>;
-  /** Whether the target has come to rest, e.g. its roll-out is complete. @default - at once */
-  settled?(run: Run<P>, plan: Plan): Promise<boolean>;
+  execute(attempt: Attempt<P>, plan: Plan<D>): Promise<Effect>;
+  /** Whether the target has settled, e.g. its rollout is complete. @default - it settles at once */
+  settled?(attempt: Attempt<P>, plan: Plan<D>): Promise<boolean>;
   /**
-   * Looks whether the effect is there, where no PromQL can tell: 1 when it is, 0 when it is not, `undefined` when that
-   * cannot be known. @default - the policy's query tells
+   * Verifies the effect where PromQL cannot: 1 when it is present, 0 when it is not, `undefined` when that is unknown.
+   * @default - the policy's query verifies it
    */
-  verify?(run: Run<P>, plan: Plan): Promise<number | undefined>;
-  /** Takes the change back, unless somebody else has changed the target meanwhile. Says what it did. */
-  revert?(run: Run<P>, plan: Plan): Promise<string>;
+  verify?(attempt: Attempt<P>, plan: Plan<D>): Promise<number | undefined>;
+  /** Reverts the change, unless somebody else has changed the target since. Returns what it did. */
+  revert?(attempt: Attempt<P>, plan: Plan<D>): Promise<string>;
 }

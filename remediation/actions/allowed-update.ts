@@ -1,26 +1,26 @@
-/** Changes that the API server lets through: objects of these names, and only what the expressions leave open. */
+/** Updates that the API server lets through: of these objects, and only as far as the expressions allow. */
 export interface AllowedUpdate {
   readonly apiGroup: string;
-  /** Version in which the expressions read the object: through another one it would have other fields. */
+  /** API version that the expressions are written for; in another one the object has other fields. */
   readonly version: string;
   /** Resource, with its subresource: `deployments`, `deployments/scale`. */
   readonly resource: string;
   /** @default - the resource is cluster-scoped */
   readonly namespace?: string;
   readonly names: readonly string[];
-  /** CEL over `object` and `oldObject`; each must hold. */
+  /** CEL over `object` and `oldObject`. Every expression must hold. */
   readonly expressions: readonly string[];
 }
 
-/** What a client can change of an object's metadata beside its annotations. The rest is the API server's. */
+/** The metadata that clients can change, except annotations. The API server owns the rest. */
 export const METADATA = ['labels', 'ownerReferences', 'finalizers', 'generateName'] as const;
 
-/** CEL: fields of a part of the object are as they were. */
+/** CEL: these fields did not change. */
 export function unchanged(path: string, fields: readonly string[]): readonly string[] {
   return fields.map((field) => `object.${path}.?${field} == oldObject.${path}.?${field}`);
 }
 
-/** CEL: all annotations but one are as they were. */
+/** CEL: only this annotation may have changed. */
 export function otherAnnotationsUnchanged(path: string, annotation: string): readonly string[] {
   const [before, after] = [`oldObject.${path}.?annotations`, `object.${path}.?annotations`];
   return [
@@ -29,7 +29,7 @@ export function otherAnnotationsUnchanged(path: string, annotation: string): rea
   ];
 }
 
-/** CEL: whoever manages fields by server-side apply manages the same ones as before. */
+/** CEL: the managers of server-side apply, and their fields, did not change. */
 export function appliedFieldsUnchanged(): readonly string[] {
   const fieldsOf = (object: string) => `${object}.metadata.?managedFields.orValue([])`;
   return [

@@ -1,127 +1,120 @@
-import {
-  checkCount,
-  type RemediationPolicy,
-  type ResponseOptions,
-  remediationPolicy,
-  type Verification,
-} from '../policy';
-import { type Action, type Run, SkipError } from './action';
-import { type AddressGuard, blockableCidr, checkRanges } from './addresses';
+import * as v from 'valibot';
+import { type PolicyOptions, type RemediationPolicy, remediationPolicy, type Verification } from '../policy';
+import { type Input, type Output, positiveIntegerOr, text } from '../schema';
+import { type Action, type Attempt, SkipError } from './action';
+import { blockableCidr, cidr } from './addresses';
 import {
   type Denylist,
-  type DenylistSettings,
-  denylistNeeds,
   denylistOf,
+  denylistRequirements,
+  denylistSettings,
   describeDenylist,
-  keepsTime,
+  expires,
 } from './denylists';
-import { checkPrefix } from './keys';
 
-export interface BlockAddress extends AddressGuard {
+const parameters = v.strictObject({
   /**
-   * Label of the alert that holds the address. It must be the one that the last trusted proxy has seen: what stands first
-   * in `X-Forwarded-For` is whatever the client likes, such as the address of somebody else.
+   * Label of the alert that holds the address. It must be the address that the last trusted proxy has seen. The first
+   * entry of `X-Forwarded-For` is whatever the client writes, such as somebody else's address.
    * @default client_ip
    */
-  readonly label?: string;
-  /** @default - the denylist in the connection `redis`, which the application has to enforce */
-  readonly denylist?: DenylistSettings;
-  /** Time after which an address is free again, in seconds. @default 14400 */
-  readonly ttlSeconds?: number;
+  label: v.optional(text, 'client_ip'),
+  /** @default - the denylist in the connection `redis`, which the application must enforce */
+  denylist: v.optional(denylistSettings, { kind: 'redis-denylist', connection: 'redis' }),
+  /** Time after which an address is unblocked, in seconds. @default 14400 */
+  ttlSeconds: v.optional(positiveIntegerOr('write for how many seconds an address is blocked'), 14_400),
   /**
-   * Addresses that are kept out at the same time, at the most: an attack from more is for a human, or for the web ACL.
+   * Largest number of blocked addresses. An attack from more addresses is for a person, or for the web ACL.
    * @default 500
    */
-  readonly maximumEntries?: number;
+  maximumEntries: v.optional(positiveIntegerOr('write how many addresses may be blocked at the same time'), 500),
   /**
-   * Ranges of which nothing is blocked, in CIDR notation: the cluster's own where they are public, load balancers, the
-   * content delivery network, partners, the office. Addresses that are not of the Internet are never blocked.
+   * Ranges that are never blocked, in CIDR notation: public addresses of the cluster, load balancers, the content
+   * delivery network, partners, the office. Addresses that are not on the Internet are never blocked anyway.
    */
-  readonly neverBlock: readonly string[];
-}
+  neverBlock: v.array(cidr),
+  /** Whether addresses for documentation, which nobody uses, may be blocked. @default false */
+  rehearsal: v.optional(v.boolean(), false),
+});
 
-/** Keeps an address out for a while. */
+export type BlockAddress = Output<typeof parameters>;
+
+/**
+ * Blocks an address temporarily.
+ *
+ * @throws SettingError for a parameter or an option that cannot work
+ */
 export function blockAddress(
-  props: BlockAddress & ResponseOptions & { readonly verification?: Verification },
-): RemediationPolicy<'block-address'> {
-  const { label, denylist, ttlSeconds, maximumEntries, neverBlock, rehearsal, verification, ...options } = props;
-  checkRanges('neverBlock', neverBlock);
-  checkCount('ttlSeconds', ttlSeconds, 'write how many seconds an address is kept out');
-  checkCount('maximumEntries', maximumEntries, 'write how many addresses are kept out at the most');
-  if (denylist?.kind === 'redis-denylist' && denylist.keyPrefix !== undefined) {
-    checkPrefix('denylist.keyPrefix', denylist.keyPrefix);
-  }
-  const parameters = { label, denylist, ttlSeconds, maximumEntries, neverBlock, rehearsal };
-  return remediationPolicy('block-address', parameters, options, verification);
+  props: Input<typeof parameters> & PolicyOptions & { readonly verification?: Verification },
+): RemediationPolicy<'block-address', BlockAddress> {
+  return remediationPolicy('block-address', parameters, props);
 }
 
-const DEFAULT_LABEL = 'client_ip';
-const DEFAULT_TTL_SECONDS = 14_400;
-const DEFAULT_MAXIMUM_ENTRIES = 500;
-const DEFAULT_DENYLIST: DenylistSettings = { kind: 'redis-denylist', connection: 'redis' };
+/** RFC 3339: when the block ends. */
+interface Block {
+  readonly until: string;
+}
 
-export const blockAddressAction: Action<BlockAddress> = {
+export const blockAddressAction: Action<BlockAddress, Block> = {
   kind: 'block-address',
+  parameters,
 
-  describe: ({ label = DEFAULT_LABEL, denylist = DEFAULT_DENYLIST, ttlSeconds = DEFAULT_TTL_SECONDS }) =>
-    `Keeps the address in the label ${label} out for ${ttlSeconds / 60} minutes, by ${describeDenylist(denylist)}: ` +
-    'an IPv4 address alone, or the /64 of an IPv6 address. Private addresses and those that are exempt are never blocked.',
+  describe: ({ label, denylist, ttlSeconds }) =>
+    `Blocks the address in the label ${label} for ${ttlSeconds / 60} minutes, by ${describeDenylist(denylist)}: ` +
+    'a single IPv4 address, or the /64 of an IPv6 address. Private and exempt addresses are never blocked.',
 
-  requirements: ({ denylist = DEFAULT_DENYLIST }) => denylistNeeds(denylist),
+  requirements: ({ denylist }) => denylistRequirements(denylist),
 
   targets: () => [{ kind: 'Address', name: '' }],
 
-  async findTarget(alert, parameters) {
-    const { label = DEFAULT_LABEL } = parameters;
+  async findTarget(alert, settings) {
+    const { label } = settings;
     const address = alert.labels[label];
     if (!address) {
       throw new SkipError('target-unknown', `${alert.name} has no label ${label}`);
     }
-    return { kind: 'Address', name: blockableCidr(address, parameters) };
+    return { kind: 'Address', name: blockableCidr(address, settings) };
   },
 
-  async plan(run) {
-    const { target, parameters, tools } = run;
-    const { denylist = DEFAULT_DENYLIST, ttlSeconds = DEFAULT_TTL_SECONDS } = parameters;
-    const { maximumEntries = DEFAULT_MAXIMUM_ENTRIES } = parameters;
-    const place = placeOf(run);
-    if (await place.isBlocked(target.name)) {
-      // Whoever blocked it decides when it is free again.
-      throw new SkipError('nothing-to-do', `${target.name} is blocked already`);
+  async plan(attempt) {
+    const { target, clients } = attempt;
+    const { denylist, ttlSeconds, maximumEntries } = attempt.parameters;
+    const list = denylistFor(attempt);
+    if (await list.isBlocked(target.name)) {
+      throw new SkipError('nothing-to-do', `${target.name} is already blocked`);
     }
-    if ((await place.count(maximumEntries)) >= maximumEntries) {
+    if ((await list.count(maximumEntries)) >= maximumEntries) {
       throw new SkipError('budget-exhausted', `${maximumEntries} addresses are blocked, which is the maximum`);
     }
     return {
       summary: `block ${target.name} for ${ttlSeconds / 60} minutes`,
-      details: { until: new Date(tools.now().getTime() + ttlSeconds * 1000).toISOString() },
-      expiresAfterSeconds: keepsTime(denylist) ? undefined : ttlSeconds,
+      details: { until: new Date(clients.now().getTime() + ttlSeconds * 1000).toISOString() },
+      expiresAfterSeconds: expires(denylist) ? undefined : ttlSeconds,
     };
   },
 
-  async execute(run, { details }) {
-    const { target, tools, dryRun } = run;
-    const seconds = Math.ceil((Date.parse(details.until as string) - tools.now().getTime()) / 1000);
+  async execute(attempt, { details: { until } }) {
+    const { target, clients, dryRun } = attempt;
+    const seconds = Math.ceil((Date.parse(until) - clients.now().getTime()) / 1000);
     if (seconds <= 0) {
-      throw new SkipError('alert-stale', `${target.name} was to be blocked until ${details.until}, which is over`);
+      throw new SkipError('alert-stale', `${target.name} was to be blocked until ${until}, which has passed`);
     }
-    const isNew = await placeOf(run).block(target.name, seconds);
+    const isNew = await denylistFor(attempt).block(target.name, seconds);
     return {
-      summary: isNew ? `${dryRun ? 'would block' : 'blocked'} ${target.name}` : `${target.name} was blocked before`,
+      summary: isNew ? `${dryRun ? 'would block' : 'blocked'} ${target.name}` : `${target.name} was already blocked`,
     };
   },
 
-  verify: async (run) => Number(await placeOf(run).isBlocked(run.target.name)),
+  verify: async (attempt) => Number(await denylistFor(attempt).isBlocked(attempt.target.name)),
 
-  async revert(run) {
-    const { name } = run.target;
-    return (await placeOf(run).unblock(name))
-      ? `let ${name} in again`
-      : `left ${name}: it is free, or another keeps it out`;
+  async revert(attempt) {
+    const { name } = attempt.target;
+    return (await denylistFor(attempt).unblock(name))
+      ? `unblocked ${name}`
+      : `left ${name}: it is not blocked, or another record blocks it`;
   },
 };
 
-function placeOf({ parameters, record, tools, dryRun, signal }: Run<BlockAddress>): Denylist {
-  const { denylist = DEFAULT_DENYLIST } = parameters;
-  return denylistOf(denylist, { tools, record: record.metadata.name, dryRun, signal });
+function denylistFor({ parameters: { denylist }, record, clients, dryRun, signal }: Attempt<BlockAddress>): Denylist {
+  return denylistOf(denylist, { clients, record: record.metadata.name, dryRun, signal });
 }

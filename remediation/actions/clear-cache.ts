@@ -1,176 +1,157 @@
+import * as v from 'valibot';
 import type { Cache } from '../clients';
-import {
-  checkCount,
-  ParameterError,
-  type RemediationPolicy,
-  type ResponseOptions,
-  remediationPolicy,
-  type Verification,
-} from '../policy';
+import { type PolicyOptions, type RemediationPolicy, remediationPolicy, type Verification } from '../policy';
 import type { Plan, Target } from '../record';
-import { type Action, type Run, SkipError } from './action';
-import { checkPrefix, keysOf, refuseCluster } from './keys';
+import { type Input, type Output, positiveIntegerOr, text } from '../schema';
+import { SettingError } from '../setting-error';
+import { type Action, type Attempt, SkipError } from './action';
+import { keyPrefix, keysOf, requireNoCluster } from './keys';
 
-export interface ClearCache {
+const parameters = v.strictObject({
   /** Name of the connection to Redis. */
-  readonly connection: string;
+  connection: text,
   /**
-   * Prefixes of the keys that may go, each as it is written in the keys, with the `:` at its end. The label `cache_prefix`
-   * of an alert chooses one of them; without it they are all cleared. Sessions, queues and locks must have none of them.
+   * Prefixes of the keys to clear, up to and including a `:`. The label `cache_prefix` of an alert selects one of them;
+   * without the label all are cleared. Sessions, queues and locks must not have any of these prefixes.
    */
-  readonly prefixes: readonly string[];
+  prefixes: v.pipe(v.array(keyPrefix), v.minLength(1, 'name the keys to clear')),
   /**
-   * - `keys` removes the keys.
-   * - `version` raises the number in the key `<prefix>version`, which the application puts into the names of its keys:
-   *   entries of older versions are not found any more and expire. It takes no time, and can be taken back. A key that is
-   *   missing is version 0.
+   * - `keys` deletes the keys.
+   * - `version` increments the number in the key `<prefix>version`, which the application puts into the names of its
+   *   keys: older entries are no longer found, and expire. It is immediate and can be reverted. A missing key counts as
+   *   version 0.
    * @default keys
    */
-  readonly mode?: 'keys' | 'version';
-  /** Keys that Redis looks at, and removes, in one step. @default 500 */
-  readonly batch?: number;
-  /** Time in which the keys must be gone, in seconds. @default 45 */
-  readonly deadlineSeconds?: number;
-}
+  mode: v.optional(v.picklist(['keys', 'version']), 'keys'),
+  /** Keys that Redis examines, and deletes, in one step. @default 500 */
+  batch: v.optional(positiveIntegerOr('write how many keys Redis examines in one step'), 500),
+  /** Time within which all keys must be deleted, in seconds; less than `timeoutSeconds`. @default 45 */
+  deadlineSeconds: v.optional(positiveIntegerOr('write within how many seconds the keys must be deleted'), 45),
+});
+
+export type ClearCache = Output<typeof parameters>;
 
 /**
- * Clears parts of a cache: keys by prefix, in small steps, so that Redis goes on serving. It never sends FLUSHDB or
- * FLUSHALL, which in a cluster are the same.
+ * Clears parts of a cache: deletes keys by prefix, in small steps, so that Redis keeps serving. It never sends FLUSHDB
+ * or FLUSHALL, which would delete every key.
  *
- * A user of Redis with these rights suffices, and the server keeps it from anything else (`version` needs
- * `+get +eval +set` in the place of `+scan +unlink`). SCAN tells the names of all keys of its database, whatever the
- * patterns say, so no name should be a secret.
+ * The Redis user needs `REDIS_RIGHTS.clearKeys`, or `REDIS_RIGHTS.raiseVersions` in mode `version`. A Redis Cluster is
+ * rejected, because a node sees only its own keys.
  *
- * ```
- * user remediation on >… resetchannels ~cache:* -@all +scan +unlink +client|setname
- * ```
- *
- * One Redis, or one that a proxy shows as one, is supported. A Redis Cluster is refused: a node sees its own keys alone.
+ * @throws SettingError for a parameter or an option that cannot work
  */
 export function clearCache(
-  props: ClearCache & ResponseOptions & { readonly verification: Verification },
-): RemediationPolicy<'clear-cache'> {
-  const { connection, prefixes, mode, batch, deadlineSeconds, verification, ...options } = props;
-  if (prefixes.length === 0) {
-    throw new ParameterError('prefixes', prefixes, 'name the keys that may go');
-  }
-  for (const prefix of prefixes) {
-    checkPrefix('prefixes', prefix);
-  }
-  checkCount('batch', batch, 'write how many keys Redis looks at in one step');
-  checkCount('deadlineSeconds', deadlineSeconds, 'write in how many seconds the keys must be gone');
-  const parameters = { connection, prefixes, mode, batch, deadlineSeconds };
-  const policy = remediationPolicy('clear-cache', parameters, options, verification);
-  const deadline = deadlineSeconds ?? DEFAULT_DEADLINE_SECONDS;
-  if (deadline >= policy.timeoutSeconds) {
-    // The run would be cut off, and nobody would know how far it came.
-    const mend = `write less than timeoutSeconds, which is ${policy.timeoutSeconds}`;
-    throw new ParameterError('deadlineSeconds', deadline, mend);
+  props: Input<typeof parameters> & PolicyOptions & { readonly verification: Verification },
+): RemediationPolicy<'clear-cache', ClearCache> {
+  const policy = remediationPolicy('clear-cache', parameters, props);
+  const { deadlineSeconds } = policy.parameters;
+  if (deadlineSeconds >= policy.timeoutSeconds) {
+    // The timeout would cut the attempt off, and its record could not say how many keys were deleted.
+    const fix = `write less than timeoutSeconds, which is ${policy.timeoutSeconds}`;
+    throw new SettingError('deadlineSeconds', deadlineSeconds, fix);
   }
   return policy;
 }
 
-const DEFAULT_BATCH = 500;
-const DEFAULT_DEADLINE_SECONDS = 45;
-
-/** How far keys are counted before anything is done; beyond, the number does not matter. */
+/** Keys are counted up to this number for the plan; beyond it the exact number does not matter. */
 const COUNT_LIMIT = 10_000;
 const COUNT_MS = 5_000;
 
-/** A version, as it was found and as it will be. */
+/** A version key with its present and its next value. */
 interface Bump {
   readonly key: string;
   readonly from: string;
   readonly to: string;
 }
 
-export const clearCacheAction: Action<ClearCache> = {
+/** The plan of mode `keys`, or of mode `version`. */
+type Details = { readonly prefixes: readonly string[] } | { readonly bumps: readonly Bump[] };
+
+export const clearCacheAction: Action<ClearCache, Details> = {
   kind: 'clear-cache',
+  parameters,
 
   describe: ({ connection, prefixes, mode }) =>
     mode === 'version'
-      ? `Raises the version of the cached entries under ${prefixes.join(', ')} in ${connection}: older ones are not found any more, and expire.`
-      : `Removes the keys under ${prefixes.join(', ')} from ${connection}, in small steps; other keys are not touched.`,
+      ? `Raises the version of the cached entries under ${prefixes.join(', ')} in ${connection}: older entries are no longer found, and expire.`
+      : `Deletes the keys under ${prefixes.join(', ')} from ${connection}, in small steps. Other keys are not touched.`,
 
   requirements: ({ connection }) => ({ permissions: [], allowedUpdates: [], connections: [connection] }),
 
-  targets: (parameters) => [
-    ...(parameters.prefixes.length > 1 ? [targetOf(parameters, undefined)] : []),
-    ...parameters.prefixes.map((prefix) => targetOf(parameters, prefix)),
+  targets: (settings) => [
+    ...(settings.prefixes.length > 1 ? [targetOf(settings, undefined)] : []),
+    ...settings.prefixes.map((prefix) => targetOf(settings, prefix)),
   ],
 
-  async findTarget({ labels }, parameters) {
+  async findTarget({ labels }, settings) {
     const { cache_prefix: prefix } = labels;
-    if (prefix !== undefined && !parameters.prefixes.includes(prefix)) {
-      const allowed = parameters.prefixes.join(', ');
-      throw new SkipError('target-not-allowed', `the response is for ${allowed}, not ${JSON.stringify(prefix)}`);
+    if (prefix !== undefined && !settings.prefixes.includes(prefix)) {
+      const allowed = settings.prefixes.join(', ');
+      throw new SkipError('target-not-allowed', `the policy is for ${allowed}, not ${JSON.stringify(prefix)}`);
     }
-    return targetOf(parameters, prefix);
+    return targetOf(settings, prefix);
   },
 
-  async plan(run) {
-    await refuseCluster(cacheOf(run));
-    return run.parameters.mode === 'version' ? planVersions(run) : planKeys(run);
+  async plan(attempt) {
+    await requireNoCluster(cacheOf(attempt));
+    return attempt.parameters.mode === 'version' ? planVersions(attempt) : planKeys(attempt);
   },
 
-  execute: (run, plan) => (run.parameters.mode === 'version' ? raiseVersions(run, plan) : removeKeys(run)),
+  execute: (attempt, plan) =>
+    attempt.parameters.mode === 'version' ? raiseVersions(attempt, plan) : deleteKeys(attempt),
 
-  // Keys that are there again are new entries: whether clearing helped is for the policy's query to say. When it could
-  // not be done to the end, it has failed.
-  async verify(run, plan) {
-    const versions = await Promise.all(bumpsOf(plan).map(async ({ key }) => Number(await versionIn(run, key))));
+  // In mode `keys` there is nothing to verify: keys that exist now may be new entries. The policy's query verifies.
+  async verify(attempt, plan) {
+    const versions = await Promise.all(bumpsOf(plan).map(async ({ key }) => Number(await versionIn(attempt, key))));
     return versions.every((version, index) => version >= Number(bumpsOf(plan)[index]!.to)) ? 1 : 0;
   },
 
-  async revert(run, plan) {
+  async revert(attempt, plan) {
     const changed = await setVersions(
-      run,
+      attempt,
       bumpsOf(plan).map(({ key, from, to }) => ({ key, from: to, to: from })),
     );
     const left = bumpsOf(plan).filter(({ key }) => !changed.includes(key));
     return left.length > 0
-      ? `left ${left.map(({ key }) => key).join(', ')}: somebody has changed it`
-      : `took back ${bumpsOf(plan).map(describe).join(', ')}`;
+      ? `left ${left.map(({ key }) => key).join(', ')}: it was changed since`
+      : `reverted ${bumpsOf(plan).map(describe).join(', ')}`;
   },
 };
 
-/** The same prefix is the same target, whether an alert names it or it is the only one. */
+/** A prefix is the same target whether the alert names it or it is the only one. */
 function targetOf({ connection, prefixes }: ClearCache, prefix: string | undefined): Target {
   const one = prefix ?? (prefixes.length === 1 ? prefixes[0] : undefined);
   return { kind: 'Cache', name: one ? `${connection}/${one}` : connection };
 }
 
 /** @throws SkipError when the policy has changed since the target was found */
-function prefixesOf({ target, parameters }: Run<ClearCache>): readonly string[] {
+function prefixesOf({ target, parameters }: Attempt<ClearCache>): readonly string[] {
   const all = target.name === targetOf(parameters, undefined).name;
   const prefixes = parameters.prefixes.filter((prefix) => all || target.name === targetOf(parameters, prefix).name);
   if (prefixes.length === 0) {
-    throw new SkipError('target-not-allowed', `${target.name} is no target of the response any more`);
-  }
-  for (const prefix of prefixes) {
-    checkPrefix('prefixes', prefix);
+    throw new SkipError('target-not-allowed', `${target.name} is no longer a target of the policy`);
   }
   return prefixes;
 }
 
-function cacheOf({ parameters, tools }: Run<ClearCache>): Cache {
-  return tools.cache(parameters.connection);
+function cacheOf({ parameters, clients }: Attempt<ClearCache>): Cache {
+  return clients.cache(parameters.connection);
 }
 
-async function planKeys(run: Run<ClearCache>): Promise<Plan> {
-  const prefixes = prefixesOf(run);
-  const found = await countKeys(run, prefixes);
+async function planKeys(attempt: Attempt<ClearCache>): Promise<Plan<Details>> {
+  const prefixes = prefixesOf(attempt);
+  const found = await countKeys(attempt, prefixes);
   if (found === '0') {
-    throw new SkipError('nothing-to-do', `there is no key under ${prefixes.join(', ')}`);
+    throw new SkipError('nothing-to-do', `no key exists under ${prefixes.join(', ')}`);
   }
-  return { summary: `remove the keys under ${prefixes.join(', ')} (${found} now)`, details: { prefixes } };
+  return { summary: `delete the keys under ${prefixes.join(', ')} (${found} now)`, details: { prefixes } };
 }
 
-/** In words: a large Redis with few such keys takes longer to look through than a plan may take. */
-async function countKeys(run: Run<ClearCache>, prefixes: readonly string[]): Promise<string> {
+/** The number of keys, or a lower bound: in a large Redis, counting can take longer than planning may. */
+async function countKeys(attempt: Attempt<ClearCache>, prefixes: readonly string[]): Promise<string> {
   const until = Date.now() + COUNT_MS;
   let found = 0;
-  for await (const keys of pages(run, prefixes)) {
+  for await (const keys of pages(attempt, prefixes)) {
     found += keys.length;
     if (found > COUNT_LIMIT || Date.now() > until) {
       return `at least ${found}`;
@@ -179,87 +160,87 @@ async function countKeys(run: Run<ClearCache>, prefixes: readonly string[]): Pro
   return `${found}`;
 }
 
-async function removeKeys(run: Run<ClearCache>) {
-  const prefixes = prefixesOf(run);
-  if (run.dryRun) {
-    return { summary: `would remove ${await countKeys(run, prefixes)} keys` };
+async function deleteKeys(attempt: Attempt<ClearCache>) {
+  const prefixes = prefixesOf(attempt);
+  if (attempt.dryRun) {
+    return { summary: `would delete ${await countKeys(attempt, prefixes)} keys` };
   }
-  const { batch = DEFAULT_BATCH, deadlineSeconds = DEFAULT_DEADLINE_SECONDS } = run.parameters;
-  let removed = 0;
+  const { batch, deadlineSeconds } = attempt.parameters;
+  let deleted = 0;
   try {
-    for await (const keys of pages(run, prefixes, deadlineSeconds)) {
+    for await (const keys of pages(attempt, prefixes, deadlineSeconds)) {
       for (let index = 0; index < keys.length; index += batch) {
-        removed += await cacheOf(run).unlink(...keys.slice(index, index + batch));
+        deleted += await cacheOf(attempt).unlink(...keys.slice(index, index + batch));
       }
     }
   } catch (error) {
-    throw new Error(`removed ${removed} keys, not all: ${(error as Error).message}`);
+    throw new Error(`deleted ${deleted} keys, not all: ${(error as Error).message}`);
   }
-  return { summary: `removed ${removed} keys under ${prefixes.join(', ')}` };
+  return { summary: `deleted ${deleted} keys under ${prefixes.join(', ')}` };
 }
 
-/** @param seconds time in which all must be seen @default - as long as it takes */
+/** @param seconds time within which every key must be seen @default - no limit */
 async function* pages(
-  run: Run<ClearCache>,
+  attempt: Attempt<ClearCache>,
   prefixes: readonly string[],
   seconds = Number.POSITIVE_INFINITY,
 ): AsyncGenerator<readonly string[]> {
-  const { batch = DEFAULT_BATCH } = run.parameters;
+  const { batch } = attempt.parameters;
   const until = Date.now() + seconds * 1000;
   for (const prefix of prefixes) {
-    yield* keysOf(cacheOf(run), prefix, { batch, until, signal: run.signal });
+    yield* keysOf(cacheOf(attempt), prefix, { batch, until, signal: attempt.signal });
   }
 }
 
-async function planVersions(run: Run<ClearCache>): Promise<Plan> {
+async function planVersions(attempt: Attempt<ClearCache>): Promise<Plan<Details>> {
   const bumps: Bump[] = [];
-  for (const prefix of prefixesOf(run)) {
+  for (const prefix of prefixesOf(attempt)) {
     const key = `${prefix}version`;
-    const from = await versionIn(run, key);
+    const from = await versionIn(attempt, key);
     if (!/^\d{1,15}$/.test(from)) {
-      throw new SkipError('unhealthy', `${key} is ${JSON.stringify(from.slice(0, 40))}, which is no version`);
+      throw new SkipError('unhealthy', `${key} is ${JSON.stringify(from.slice(0, 40))}, which is not a version`);
     }
     bumps.push({ key, from, to: String(Number(from) + 1) });
   }
   return { summary: `raise ${bumps.map(describe).join(', ')}`, details: { bumps } };
 }
 
-async function raiseVersions(run: Run<ClearCache>, plan: Plan) {
-  if (run.dryRun) {
+async function raiseVersions(attempt: Attempt<ClearCache>, plan: Plan<Details>) {
+  if (attempt.dryRun) {
     return { summary: `would raise ${bumpsOf(plan).map(describe).join(', ')}` };
   }
-  const changed = await setVersions(run, bumpsOf(plan));
+  const changed = await setVersions(attempt, bumpsOf(plan));
   const raised = bumpsOf(plan).filter(({ key }) => changed.includes(key));
   return {
-    summary: raised.length > 0 ? `raised ${raised.map(describe).join(', ')}` : 'the versions were raised before',
+    summary: raised.length > 0 ? `raised ${raised.map(describe).join(', ')}` : 'the versions were already raised',
   };
 }
 
-/** Compares and sets in one: two that raise the same version at the same time raise it once. */
+/** Compare and set in one step, so that a version is raised once even when two replicas try at the same time. */
 const SET_IF_EQUAL = `
   if (redis.call('GET', KEYS[1]) or '0') ~= ARGV[1] then return 0 end
   redis.call('SET', KEYS[1], ARGV[2])
   return 1`;
 
-/** @returns the keys that were as expected, and have been set */
-async function setVersions(run: Run<ClearCache>, bumps: readonly Bump[]): Promise<readonly string[]> {
+/** @returns the keys that had the expected value and were set */
+async function setVersions(attempt: Attempt<ClearCache>, bumps: readonly Bump[]): Promise<readonly string[]> {
   const changed: string[] = [];
   for (const { key, from, to } of bumps) {
-    run.signal.throwIfAborted();
-    if ((await cacheOf(run).call('EVAL', SET_IF_EQUAL, 1, key, from, to)) === 1) {
+    attempt.signal.throwIfAborted();
+    if ((await cacheOf(attempt).call('EVAL', SET_IF_EQUAL, 1, key, from, to)) === 1) {
       changed.push(key);
     }
   }
   return changed;
 }
 
-async function versionIn(run: Run<ClearCache>, key: string): Promise<string> {
-  return (await cacheOf(run).get(key)) ?? '0';
+async function versionIn(attempt: Attempt<ClearCache>, key: string): Promise<string> {
+  return (await cacheOf(attempt).get(key)) ?? '0';
 }
 
-/** Removing keys has none. */
-function bumpsOf({ details }: Plan): readonly Bump[] {
-  return (details.bumps as readonly Bump[] | undefined) ?? [];
+/** Empty in mode `keys`. */
+function bumpsOf({ details }: Plan<Details>): readonly Bump[] {
+  return 'bumps' in details ? details.bumps : [];
 }
 
 function describe({ key, from, to }: Bump): string {

@@ -1,31 +1,36 @@
+import type { RemediationPolicy } from '../policy';
+import { SettingError } from '../setting-error';
 import type { Action } from './action';
-import { type BlockAddress, blockAddressAction } from './block-address';
-import { type ClearCache, clearCacheAction } from './clear-cache';
-import { type OpenIncident, openIncidentAction } from './open-incident';
-import { type ResetConnections, resetConnectionsAction } from './reset-connections';
-import { type RestartWorkload, restartWorkloadAction } from './restart-workload';
-import { type ScaleUp, scaleUpAction } from './scale-up';
+import { blockAddressAction } from './block-address';
+import { clearCacheAction } from './clear-cache';
+import { openIncidentAction } from './open-incident';
+import { resetConnectionsAction } from './reset-connections';
+import { restartWorkloadAction } from './restart-workload';
+import { scaleUpAction } from './scale-up';
 
-/** Every action and its parameters, by kind. */
-export interface Actions {
-  'restart-workload': RestartWorkload;
-  'scale-up': ScaleUp;
-  'reset-connections': ResetConnections;
-  'clear-cache': ClearCache;
-  'block-address': BlockAddress;
-  'open-incident': OpenIncident;
+/** Every action. */
+export const ACTIONS: readonly Action[] = [
+  restartWorkloadAction,
+  scaleUpAction,
+  resetConnectionsAction,
+  clearCacheAction,
+  blockAddressAction,
+  openIncidentAction,
+];
+
+/**
+ * The action of a policy.
+ *
+ * @throws SettingError when there is none of that kind
+ */
+export function actionOf({ name, action: kind }: Pick<RemediationPolicy, 'name' | 'action'>): Action {
+  const action = ACTIONS.find((each) => each.kind === kind);
+  if (!action) {
+    const kinds = ACTIONS.map((each) => each.kind).join(', ');
+    throw new SettingError(`the action of policy ${name}`, kind, `write one of ${kinds}`);
+  }
+  return action;
 }
-export type ActionKind = keyof Actions;
-export type ParametersOf<K extends ActionKind> = Actions[K];
-
-export const actions: { readonly [K in ActionKind]: Action<Actions[K]> } = {
-  'restart-workload': restartWorkloadAction,
-  'scale-up': scaleUpAction,
-  'reset-connections': resetConnectionsAction,
-  'clear-cache': clearCacheAction,
-  'block-address': blockAddressAction,
-  'open-incident': openIncidentAction,
-};
 
 export * from './action';
 export type { AllowedUpdate } from './allowed-update';

@@ -1,109 +1,117 @@
+import * as v from 'valibot';
 import type { Sample } from '../clients';
-import { ParameterError, type RemediationPolicy, type ResponseOptions, remediationPolicy } from '../policy';
+import { type PolicyOptions, type RemediationPolicy, remediationPolicy } from '../policy';
 import { placeholdersOf, renderQuery } from '../promql';
 import type { RecordedAlert } from '../record';
-import type { Action, Run } from './action';
+import { type Input, type Output, text } from '../schema';
+import type { Action, Attempt } from './action';
 
-export interface OpenIncident {
-  /**
-   * What the responders want to know, in PromQL, by name: `{ 'failed logins': 'sum(…{client_ip="$client_ip"})' }`. A
-   * placeholder stands for a label of the alert, and may stand inside quotes alone.
-   * @default - nothing is asked
-   */
-  readonly queries?: { readonly [name: string]: string };
-  /** Logs that tell more. @default - no link */
-  readonly logs?: LogLink;
-}
+/** A query whose placeholders stand inside quotes. */
+const template = v.pipe(
+  v.string(),
+  v.rawCheck(({ dataset, addIssue }) => {
+    if (dataset.typed) {
+      try {
+        placeholdersOf(dataset.value);
+      } catch (error) {
+        addIssue({ message: (error as Error).message });
+      }
+    }
+  }),
+);
 
-/** A link to logs in Grafana's Explore. */
-export interface LogLink {
-  /** Where people reach Grafana: `https://grafana.example.com`. */
-  readonly grafanaUrl: string;
-  /** UID of the data source Loki. */
-  readonly datasource: string;
+/** A link to logs in Grafana Explore. */
+const logLinkSettings = v.strictObject({
+  /** Public address of Grafana: `https://grafana.example.com`. */
+  grafanaUrl: v.pipe(
+    v.string(),
+    v.check(
+      (url) => /^https?:\/\//.test(url) && URL.canParse(url),
+      'write an address such as https://grafana.example.com',
+    ),
+  ),
+  /** UID of the Loki data source. */
+  datasource: text,
   /** LogQL, with placeholders as in `queries`: `{log_type="security"} | json | source_ip="$client_ip"`. */
-  readonly query: string;
-}
+  query: template,
+});
+
+const parameters = v.strictObject({
+  /**
+   * PromQL for the responders, by name: `{ 'failed logins': 'sum(…{client_ip="$client_ip"})' }`. A placeholder stands
+   * for a label of the alert, and must stand inside quotes.
+   * @default - none
+   */
+  queries: v.optional(v.record(v.string(), template), {}),
+  /** Logs for the responders. @default - no link */
+  logs: v.optional(logLinkSettings),
+});
+
+export type OpenIncident = Output<typeof parameters>;
+export type LogLink = Output<typeof logLinkSettings>;
 
 /**
- * Opens an incident for a security alert: the record holds what is known when it begins, since counters move on and logs
- * expire. It changes nothing.
+ * Opens an incident for a security alert: the record keeps what is known when it begins, because counters move on and
+ * logs expire. It changes nothing.
  *
- * @throws ParameterError when a query has a placeholder outside quotes, or a link leads nowhere
+ * @throws SettingError when a query has a placeholder outside quotes, or the address of Grafana is invalid
  */
-export function openIncident(props: OpenIncident & ResponseOptions = {}): RemediationPolicy<'open-incident'> {
-  const { queries = {}, logs, ...options } = props;
-  for (const [name, query] of Object.entries(queries)) {
-    checkQuery(`queries.${name}`, query);
-  }
-  if (logs) {
-    checkQuery('logs.query', logs.query);
-    if (!/^https?:\/\//.test(logs.grafanaUrl) || !URL.canParse(logs.grafanaUrl)) {
-      throw new ParameterError(
-        'logs.grafanaUrl',
-        logs.grafanaUrl,
-        'write an address such as https://grafana.example.com',
-      );
-    }
-  }
-  return remediationPolicy('open-incident', { queries, logs }, { budgetPerHour: 20, ...options });
+export function openIncident(
+  props: Input<typeof parameters> & PolicyOptions = {},
+): RemediationPolicy<'open-incident', OpenIncident> {
+  return remediationPolicy('open-incident', parameters, { budgetPerHour: 20, ...props });
 }
 
-function checkQuery(parameter: string, query: string): void {
-  try {
-    placeholdersOf(query);
-  } catch (error) {
-    throw new ParameterError(parameter, query, (error as Error).message);
-  }
-}
-
-/** Labels that say where an alert goes, not what it is about. */
+/** Labels that route an alert and say nothing about its subject. */
 const ROUTING_LABELS: readonly string[] = ['alertname', 'severity', 'category', 'remediation'];
 
 const MAXIMUM_SERIES = 10;
 const MAXIMUM_LENGTH = 2_000;
 
-/** The logs begin so long before the alert, and end so long after now. */
+/** Time range of the logs: from before the alert began until after now. */
 const BEFORE_MS = 1_800_000;
 const AFTER_MS = 300_000;
 
 export const openIncidentAction: Action<OpenIncident> = {
   kind: 'open-incident',
-  onlyLooks: true,
+  parameters,
+  onlyReads: true,
 
-  describe: ({ queries = {}, logs }) => {
+  describe: ({ queries, logs }) => {
     const parts = ["the alert's labels", ...Object.keys(queries), ...(logs ? ['a link to the logs'] : [])];
-    return `Opens an incident for the responders, with what is known at its beginning: ${parts.join(', ')}. It changes nothing.`;
+    return `Opens an incident for the responders with the facts at its beginning: ${parts.join(', ')}. It changes nothing.`;
   },
 
   requirements: () => ({ permissions: [], allowedUpdates: [], connections: [] }),
 
   targets: () => [{ kind: 'Incident', name: '' }],
 
-  // The fingerprint is that of the labels: the same alert, whenever it fires, is the same target and has its rest.
+  queries: ({ queries }) => Object.values(queries),
+
+  // The fingerprint is a hash of the labels, so an alert that fires again is the same target and has its cooldown.
   findTarget: async ({ name, fingerprint }) => ({ kind: 'Incident', name: `${name}/${fingerprint}` }),
 
-  plan: async ({ record, parameters }) => ({
+  plan: async ({ record, parameters: { queries } }) => ({
     summary: `gather the evidence for ${record.spec.alert.name}`,
-    details: { queries: Object.keys(parameters.queries ?? {}) },
+    details: { queries: Object.keys(queries) },
   }),
 
-  async execute(run) {
-    const { alert } = run.record.spec;
-    const { queries = {}, logs } = run.parameters;
+  async execute(attempt) {
+    const { alert } = attempt.record.spec;
+    const { queries, logs } = attempt.parameters;
     const answers = await Promise.all(
-      Object.entries(queries).map(async ([name, query]) => [name, await answer(run, query)] as const),
+      Object.entries(queries).map(async ([name, query]) => [name, await answer(attempt, query)] as const),
     );
     const evidence = {
       ...Object.fromEntries(labelsOf(alert).map(([label, value]) => [`label ${label}`, shorten(value)])),
       since: alert.startsAt,
       ...Object.fromEntries(answers),
-      ...(logs ? { logs: logLink(logs, alert, run.tools.now()) } : {}),
+      ...(logs ? { logs: logLink(logs, alert, attempt.clients.now()) } : {}),
     };
     return { summary: `opened an incident for ${alert.name} with ${Object.keys(evidence).length} facts`, evidence };
   },
 
-  /** The effect is the evidence itself, which stands in the record or does not. */
+  /** The effect is the evidence in the record. */
   verify: async ({ record }) => Number(Object.keys(record.status.evidence ?? {}).length > 0),
 };
 
@@ -111,10 +119,10 @@ function labelsOf({ labels }: RecordedAlert): readonly (readonly [string, string
   return Object.entries(labels).filter(([label]) => !ROUTING_LABELS.includes(label));
 }
 
-/** What a query yields, in words. An incident is opened all the same when one cannot be answered. */
-async function answer({ record, tools, signal }: Run<OpenIncident>, query: string): Promise<string> {
+/** The answer to a query as text. The incident is opened even when Prometheus does not answer. */
+async function answer({ record, clients, signal }: Attempt<OpenIncident>, query: string): Promise<string> {
   try {
-    const samples = await tools.prometheus.query(renderQuery(query, record.spec.alert.labels), signal);
+    const samples = await clients.prometheus.query(renderQuery(query, record.spec.alert.labels), signal);
     return samples.length === 0 ? 'no data' : shorten(describe(samples));
   } catch (error) {
     return shorten(`unknown: ${(error as Error).message}`);
@@ -132,7 +140,8 @@ function describe(samples: readonly Sample[]): string {
 }
 
 /**
- * A link that opens the query in Grafana. https://grafana.com/docs/grafana/latest/visualizations/explore/get-started-with-explore/
+ * A link that opens the query in Grafana Explore.
+ * https://grafana.com/docs/grafana/latest/visualizations/explore/get-started-with-explore/
  */
 export function logLink({ grafanaUrl, datasource, query }: LogLink, alert: RecordedAlert, now: Date): string {
   let expr: string;

@@ -1,63 +1,71 @@
-import type { KubernetesClient, KubernetesObject } from '../kubernetes';
-import { RESOURCES } from '../kubernetes/resources';
-import { type RemediationPolicy, type ResponseOptions, remediationPolicy, type Verification } from '../policy';
+import * as v from 'valibot';
+import { type KubernetesApi, type KubernetesObject, RESOURCES } from '../kubernetes';
+import { type PolicyOptions, type RemediationPolicy, remediationPolicy, type Verification } from '../policy';
 import { KEYS } from '../record';
-import { type Action, type Run, SkipError } from './action';
+import { type Input, nonNegativeInteger, type Output } from '../schema';
+import { type Action, SkipError } from './action';
 import { appliedFieldsUnchanged, METADATA, otherAnnotationsUnchanged, unchanged } from './allowed-update';
 import {
   type Deployment,
-  examineDeployment,
   findDeployment,
   isRolledOut,
   readDeployment,
   readRules,
+  requireReadyDeployment,
+  selectorOf,
   targetsOf,
-  type Workloads,
+  workloads,
 } from './workload';
 
-export interface RestartWorkload extends Workloads {
+const parameters = v.strictObject({
+  ...workloads.entries,
   /**
-   * A Deployment whose template changed within this time is left alone: its trouble may be the change, and a restart
-   * would not mend it. In seconds.
+   * Skip a Deployment whose template changed less than this many seconds ago: the change itself may be the problem, and
+   * then a rollback helps and a restart does not.
    * @default 900
    */
-  readonly minimumAgeSeconds?: number;
-}
+  minimumAgeSeconds: v.optional(nonNegativeInteger, 900),
+});
 
-/** Restarts Deployments, replica by replica, as `kubectl rollout restart` does. */
+export type RestartWorkload = Output<typeof parameters>;
+
+/**
+ * Restarts Deployments, replica by replica, as `kubectl rollout restart` does.
+ *
+ * @throws SettingError for a parameter or an option that cannot work
+ */
 export function restartWorkload(
-  props: RestartWorkload & ResponseOptions & { readonly verification: Verification },
-): RemediationPolicy<'restart-workload'> {
-  const { namespace, deployments, minimumAgeSeconds, verification, ...options } = props;
-  return remediationPolicy('restart-workload', { namespace, deployments, minimumAgeSeconds }, options, verification);
+  props: Input<typeof parameters> & PolicyOptions & { readonly verification: Verification },
+): RemediationPolicy<'restart-workload', RestartWorkload> {
+  return remediationPolicy('restart-workload', parameters, props);
 }
 
 const RESTARTED_AT = 'kubectl.kubernetes.io/restartedAt';
-const DEFAULT_MINIMUM_AGE_SECONDS = 900;
+
+/** Time that the template will carry. */
+interface Restart {
+  readonly restartedAt?: string;
+}
 
 interface DisruptionBudget extends KubernetesObject {
   readonly spec: { readonly selector?: { readonly matchLabels?: { readonly [label: string]: string } } };
   readonly status?: { readonly disruptionsAllowed?: number };
 }
 
-export const restartWorkloadAction: Action<RestartWorkload> = {
+export const restartWorkloadAction: Action<RestartWorkload, Restart> = {
   kind: 'restart-workload',
+  parameters,
 
   describe: ({ namespace, deployments }) =>
     `Restarts the Deployment (${deployments.join(', ')} in ${namespace}), replica by replica, as "kubectl rollout restart" does.`,
 
-  requirements: (parameters) => ({
+  requirements: ({ namespace, deployments }) => ({
     permissions: [
       {
-        namespace: parameters.namespace,
+        namespace,
         rules: [
-          ...readRules(parameters),
-          {
-            apiGroups: ['apps'],
-            resources: ['deployments'],
-            resourceNames: parameters.deployments,
-            verbs: ['patch'],
-          },
+          ...readRules({ deployments }),
+          { apiGroups: ['apps'], resources: ['deployments'], resourceNames: deployments, verbs: ['patch'] },
         ],
       },
     ],
@@ -66,8 +74,8 @@ export const restartWorkloadAction: Action<RestartWorkload> = {
         apiGroup: 'apps',
         version: 'v1',
         resource: 'deployments',
-        namespace: parameters.namespace,
-        names: parameters.deployments,
+        namespace,
+        names: deployments,
         expressions: ONLY_THE_RESTART,
       },
     ],
@@ -78,33 +86,33 @@ export const restartWorkloadAction: Action<RestartWorkload> = {
 
   findTarget: findDeployment,
 
-  async plan({ record, target, parameters, tools }) {
-    const deployment = await examineDeployment(tools.kubernetes, target);
-    await refuseRecentChange(deployment, parameters, tools.now(), tools.kubernetes);
-    await refuseWithoutBudget(deployment, tools.kubernetes);
+  async plan({ record, target, parameters, clients }) {
+    const deployment = await requireReadyDeployment(clients.kubernetes, target);
+    await requireMinimumAge(deployment, parameters, clients.now(), clients.kubernetes);
+    await requireDisruptionBudget(deployment, clients.kubernetes);
     const { namespace, name } = target;
     return {
       summary: `restart Deployment ${namespace}/${name} (${deployment.spec.replicas ?? 1} replicas)`,
-      // The time is the record's, so whoever repeats the change writes the same again, and nothing rolls twice.
+      // The time of the record: executed again after a crash, the same value is written and nothing restarts twice.
       details: { restartedAt: record.metadata.creationTimestamp },
       needsApproval: riskOf(deployment),
     };
   },
 
-  async execute({ target, tools, dryRun, signal }, { details }) {
+  async execute({ target, clients, dryRun, signal }, { details }) {
     const { namespace, name } = target;
-    const deployment = await readDeployment(tools.kubernetes, namespace ?? '', name);
+    const deployment = await readDeployment(clients.kubernetes, namespace ?? '', name);
     if (!deployment || deployment.metadata.uid !== target.uid) {
-      throw new SkipError('target-unknown', `Deployment ${namespace}/${name} is gone`);
+      throw new SkipError('target-unknown', `Deployment ${namespace}/${name} was deleted`);
     }
     if (deployment.spec.template.metadata?.annotations?.[RESTARTED_AT] === details.restartedAt) {
-      return { summary: `${name} was restarted before` };
+      return { summary: `${name} was already restarted` };
     }
-    await tools.kubernetes.patch(
+    await clients.kubernetes.patch(
       { resource: RESOURCES.deployments, namespace, name },
       'strategic',
       {
-        // Fails when somebody has changed the Deployment since it was looked at.
+        // Fails when the Deployment has changed since it was read.
         metadata: { resourceVersion: deployment.metadata.resourceVersion },
         spec: { template: { metadata: { annotations: { [RESTARTED_AT]: details.restartedAt } } } },
       },
@@ -113,29 +121,28 @@ export const restartWorkloadAction: Action<RestartWorkload> = {
     return { summary: `restarted ${name}` };
   },
 
-  async settled({ target, tools }: Run<RestartWorkload>) {
-    const deployment = await readDeployment(tools.kubernetes, target.namespace ?? '', target.name);
+  async settled({ target, clients }) {
+    const deployment = await readDeployment(clients.kubernetes, target.namespace ?? '', target.name);
     return deployment !== undefined && isRolledOut(deployment);
   },
 };
 
-/** What a restart would take down for a while. */
+/** Why a restart would interrupt the service. */
 function riskOf({ spec }: Deployment): string | undefined {
   if (spec.strategy?.type === 'Recreate') {
-    return 'its strategy is Recreate: all replicas end before the first new one starts';
+    return 'its strategy is Recreate: all replicas stop before the first new one starts';
   }
   return (spec.replicas ?? 1) < 2 ? 'it has one replica' : undefined;
 }
 
-/** @throws SkipError when the newest ReplicaSet is young */
-async function refuseRecentChange(
+/** @throws SkipError when the newest ReplicaSet is too young */
+async function requireMinimumAge(
   { metadata, spec }: Deployment,
-  { minimumAgeSeconds = DEFAULT_MINIMUM_AGE_SECONDS }: RestartWorkload,
+  { minimumAgeSeconds }: RestartWorkload,
   now: Date,
-  kubernetes: KubernetesClient,
+  kubernetes: KubernetesApi,
 ): Promise<void> {
-  const selector = labelSelector(spec.selector.matchLabels ?? {});
-  const replicaSets = await kubernetes.list(RESOURCES.replicaSets, metadata.namespace, selector);
+  const replicaSets = await kubernetes.list(RESOURCES.replicaSets, metadata.namespace, selectorOf(spec));
   const newest = Math.max(...replicaSets.map((set) => Date.parse(set.metadata.creationTimestamp ?? '')));
   const age = Math.floor((now.getTime() - newest) / 1000);
   if (age < minimumAgeSeconds) {
@@ -146,8 +153,8 @@ async function refuseRecentChange(
   }
 }
 
-/** @throws SkipError when a PodDisruptionBudget of the pods has nothing left */
-async function refuseWithoutBudget({ metadata, spec }: Deployment, kubernetes: KubernetesClient): Promise<void> {
+/** @throws SkipError when a PodDisruptionBudget of the pods allows no disruption */
+async function requireDisruptionBudget({ metadata, spec }: Deployment, kubernetes: KubernetesApi): Promise<void> {
   const labels = spec.template.metadata?.labels ?? {};
   const budgets = await kubernetes.list<DisruptionBudget>(RESOURCES.podDisruptionBudgets, metadata.namespace);
   const exhausted = budgets.find((budget) => {
@@ -159,17 +166,11 @@ async function refuseWithoutBudget({ metadata, spec }: Deployment, kubernetes: K
   }
 }
 
-function labelSelector(labels: { readonly [label: string]: string }): string {
-  return Object.entries(labels)
-    .map(([label, value]) => `${label}=${value}`)
-    .join();
-}
-
-/** CEL: everything but the time of the restart is as it was, and the owner of the Deployment wants repairs. */
+/** CEL: the owner of the Deployment has opted in, and only the annotation of the restart changes. */
 const ONLY_THE_RESTART = [
   `oldObject.metadata.?labels[?"${KEYS.optIn}"].orValue("") == "enabled"`,
   ...unchanged('metadata', ['annotations', ...METADATA]),
-  // Server-side apply removes what its manager no longer names, so nobody else may say who manages what.
+  // Server-side apply deletes fields that their manager no longer sets, so managed fields must stay as they are.
   ...appliedFieldsUnchanged(),
   ...unchanged('spec', [
     'replicas',
@@ -181,7 +182,7 @@ const ONLY_THE_RESTART = [
     'progressDeadlineSeconds',
   ]),
   ...unchanged('spec.template', ['spec']),
-  // Pods are made with the labels, annotations and finalizers of their template.
+  // Pods inherit the labels, annotations and finalizers of their template.
   ...unchanged('spec.template.metadata', ['name', 'namespace', ...METADATA]),
   ...otherAnnotationsUnchanged('spec.template.metadata', RESTARTED_AT),
   `object.spec.template.metadata.?annotations[?"${RESTARTED_AT}"].orValue("").matches("^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$")`,

@@ -1,47 +1,50 @@
-import type { KubernetesClient, KubernetesObject } from '../kubernetes';
-import { RESOURCES } from '../kubernetes/resources';
-import { type RemediationPolicy, type ResponseOptions, remediationPolicy, type Verification } from '../policy';
-import { KEYS, type Plan, type Target } from '../record';
-import { type Action, type Permission, type Run, SkipError } from './action';
-import { type AllowedUpdate, METADATA, otherAnnotationsUnchanged, unchanged } from './allowed-update';
+import * as v from 'valibot';
+import { type KubernetesApi, type KubernetesObject, RESOURCES } from '../kubernetes';
+import { type PolicyOptions, type RemediationPolicy, remediationPolicy, type Verification } from '../policy';
+import { KEYS, type Target } from '../record';
+import { type Input, type Output, positiveInteger, text } from '../schema';
+import { type Action, type Attempt, type Permission, SkipError } from './action';
+import { scaleUpdates } from './scale-up-guard';
 import {
   type Autoscaler,
   type Deployment,
-  examineDeployment,
   findDeployment,
   isRolledOut,
   listAutoscalers,
   readDeployment,
   readRules,
+  requireReadyDeployment,
+  selectorOf,
   targetsOf,
-  type Workloads,
+  workloads,
 } from './workload';
 
-export interface ScaleUp extends Workloads {
-  /** Names of the HorizontalPodAutoscalers of the Deployments; their floor is raised. @default - there are none */
-  readonly autoscalers?: readonly string[];
-  /** Replicas that are never exceeded. */
-  readonly maxReplicas: number;
-  /** How much is added at a time: 1.5 makes six of four. @default 1.5 */
-  readonly factor?: number;
-  /** Time after which a raised floor comes back, in seconds. @default 3600 */
-  readonly expiresAfterSeconds?: number;
-}
+const parameters = v.strictObject({
+  ...workloads.entries,
+  /** Names of the Deployments' HorizontalPodAutoscalers, whose minReplicas is raised. @default - there are none */
+  autoscalers: v.optional(v.array(text), []),
+  /** Number of replicas that is never exceeded. */
+  maxReplicas: positiveInteger,
+  /** How many replicas a scale-up makes of the present ones: 1.5 makes six of four. @default 1.5 */
+  factor: v.optional(v.pipe(v.number(), v.gtValue(1, 'write a number greater than 1, such as 1.5')), 1.5),
+  /** Time after which a raised minReplicas is reverted, in seconds. @default 3600 */
+  expiresAfterSeconds: v.optional(positiveInteger, 3600),
+});
 
-/** Adds replicas for a while: never fewer than there are, never more than the maxReplicas. */
+export type ScaleUp = Output<typeof parameters>;
+
+/**
+ * Adds replicas: temporarily where a HorizontalPodAutoscaler exists, and never more than maxReplicas.
+ *
+ * @throws SettingError for a parameter or an option that cannot work
+ */
 export function scaleUp(
-  props: ScaleUp & ResponseOptions & { readonly verification: Verification },
-): RemediationPolicy<'scale-up'> {
-  const { namespace, deployments, autoscalers, maxReplicas, factor, expiresAfterSeconds, verification, ...options } =
-    props;
-  const parameters = { namespace, deployments, autoscalers, maxReplicas, factor, expiresAfterSeconds };
-  return remediationPolicy('scale-up', parameters, options, verification);
+  props: Input<typeof parameters> & PolicyOptions & { readonly verification: Verification },
+): RemediationPolicy<'scale-up', ScaleUp> {
+  return remediationPolicy('scale-up', parameters, props);
 }
 
-const DEFAULT_FACTOR = 1.5;
-const DEFAULT_EXPIRY_SECONDS = 3600;
-
-/** What is changed: the floor of an autoscaler, or the replicas of a Deployment that has none. */
+/** What is changed: minReplicas of an autoscaler, or the replicas of a Deployment that has none. */
 interface Change {
   readonly kind: 'HorizontalPodAutoscaler' | 'Deployment';
   readonly name: string;
@@ -49,22 +52,17 @@ interface Change {
   readonly to: number;
 }
 
-export const scaleUpAction: Action<ScaleUp> = {
+export const scaleUpAction: Action<ScaleUp, Change> = {
   kind: 'scale-up',
+  parameters,
 
-  describe: ({
-    namespace,
-    deployments,
-    maxReplicas,
-    factor = DEFAULT_FACTOR,
-    expiresAfterSeconds = DEFAULT_EXPIRY_SECONDS,
-  }) =>
-    `Adds replicas to the Deployment (${deployments.join(', ')} in ${namespace}): ${factor} times as many as now, ${maxReplicas} at the most. ` +
-    `Where a HorizontalPodAutoscaler owns it, its floor is raised and comes back after ${expiresAfterSeconds / 60} minutes.`,
+  describe: ({ namespace, deployments, maxReplicas, factor, expiresAfterSeconds }) =>
+    `Adds replicas to the Deployment (${deployments.join(', ')} in ${namespace}): ${factor} times as many as now, but no more than ${maxReplicas}. ` +
+    `Where a HorizontalPodAutoscaler controls it, its minReplicas is raised, and reverted after ${expiresAfterSeconds / 60} minutes.`,
 
-  requirements: (parameters) => ({
-    permissions: [{ namespace: parameters.namespace, rules: [...readRules(parameters), ...writeRules(parameters)] }],
-    allowedUpdates: allowedUpdates(parameters),
+  requirements: (settings) => ({
+    permissions: [{ namespace: settings.namespace, rules: [...readRules(settings), ...writeRules(settings)] }],
+    allowedUpdates: scaleUpdates(settings),
     connections: [],
   }),
 
@@ -72,76 +70,67 @@ export const scaleUpAction: Action<ScaleUp> = {
 
   findTarget: findDeployment,
 
-  async plan({ target, parameters, tools }) {
-    const { kubernetes } = tools;
-    const deployment = await examineDeployment(kubernetes, target);
-    await refusePendingPods(deployment, kubernetes);
+  async plan({ target, parameters: { maxReplicas, factor, autoscalers, expiresAfterSeconds }, clients }) {
+    const { kubernetes } = clients;
+    const deployment = await requireReadyDeployment(kubernetes, target);
+    await requireSchedulablePods(deployment, kubernetes);
     const current = deployment.spec.replicas ?? 1;
     const autoscaler = await autoscalerOf(target, kubernetes);
-    const wanted = Math.ceil(current * (parameters.factor ?? DEFAULT_FACTOR));
-    const maxReplicas = Math.min(parameters.maxReplicas, autoscaler?.spec.maxReplicas ?? Number.POSITIVE_INFINITY);
-    const to = Math.min(wanted, maxReplicas);
+    const limit = Math.min(maxReplicas, autoscaler?.spec.maxReplicas ?? Number.POSITIVE_INFINITY);
+    const to = Math.min(Math.ceil(current * factor), limit);
     const from = autoscaler ? (autoscaler.spec.minReplicas ?? 1) : current;
     if (to <= current || to <= from) {
-      throw new SkipError(
-        'nothing-to-do',
-        `${target.name} has ${current} replicas, and ${maxReplicas} is the maxReplicas`,
-      );
+      throw new SkipError('nothing-to-do', `${target.name} has ${current} replicas, and maxReplicas is ${limit}`);
+    }
+    if (autoscaler && !autoscalers.includes(autoscaler.metadata.name)) {
+      throw new SkipError('target-not-allowed', `the policy does not name autoscaler ${autoscaler.metadata.name}`);
     }
     const change: Change = autoscaler
       ? { kind: 'HorizontalPodAutoscaler', name: autoscaler.metadata.name, from, to }
       : { kind: 'Deployment', name: target.name, from, to };
-    if (autoscaler && !parameters.autoscalers?.includes(autoscaler.metadata.name)) {
-      throw new SkipError('target-not-allowed', `the response names no autoscaler ${autoscaler.metadata.name}`);
-    }
     return {
       summary: `raise ${describe(change)}`,
-      details: { ...change },
-      expiresAfterSeconds: autoscaler ? (parameters.expiresAfterSeconds ?? DEFAULT_EXPIRY_SECONDS) : undefined,
+      details: change,
+      expiresAfterSeconds: autoscaler ? expiresAfterSeconds : undefined,
     };
   },
 
-  async execute(run, plan) {
-    const change = changeOf(plan);
-    const found = await read(run, change);
+  async execute(attempt, { details: change }) {
+    const found = await read(attempt, change);
     if (found.value === change.to) {
-      return { summary: `${change.name} was raised before` };
+      return { summary: `${change.name} was already raised` };
     }
     if (found.value !== change.from) {
-      throw new SkipError('unhealthy', `somebody has set ${change.name} to ${found.value} meanwhile`);
+      throw new SkipError('unhealthy', `${change.name} was set to ${found.value} meanwhile`);
     }
-    const owners = ownersFloor(found) ?? found.value;
-    await write(run, change, found, change.to, `${change.to} from ${owners}`);
+    const owners = ownersMinReplicas(found) ?? found.value;
+    await write(attempt, change, found, change.to, `${change.to} from ${owners}`);
     return { summary: `raised ${describe(change)}` };
   },
 
-  async settled({ target, tools }, plan) {
-    const deployment = await readDeployment(tools.kubernetes, target.namespace ?? '', target.name);
-    return deployment !== undefined && (deployment.spec.replicas ?? 1) >= changeOf(plan).to && isRolledOut(deployment);
+  async settled({ target, clients }, { details }) {
+    const deployment = await readDeployment(clients.kubernetes, target.namespace ?? '', target.name);
+    return deployment !== undefined && (deployment.spec.replicas ?? 1) >= details.to && isRolledOut(deployment);
   },
 
-  async revert(run, plan) {
-    const change = changeOf(plan);
-    const found = await read(run, change);
-    const owners = ownersFloor(found);
+  async revert(attempt, { details: change }) {
+    const found = await read(attempt, change);
+    const owners = ownersMinReplicas(found);
     if (found.value !== change.to || owners === undefined) {
       return `left ${change.name} at ${found.value}: it was changed since`;
     }
-    await write(run, change, found, owners, null);
-    return `lowered the floor of ${change.name} from ${change.to} to ${owners}`;
+    await write(attempt, change, found, owners, null);
+    return `lowered minReplicas of ${change.name} from ${change.to} to ${owners}`;
   },
 };
 
 function describe({ kind, name, from, to }: Change): string {
-  return `${kind === 'Deployment' ? `Deployment ${name}` : `the floor of ${kind} ${name}`} from ${from} to ${to} replicas`;
+  const what = kind === 'Deployment' ? `Deployment ${name}` : `minReplicas of ${kind} ${name}`;
+  return `${what} from ${from} to ${to} replicas`;
 }
 
-function changeOf({ details }: Plan): Change {
-  return details as unknown as Change;
-}
-
-/** @throws SkipError when the autoscaler belongs to KEDA, which would undo the change */
-async function autoscalerOf(target: Target, kubernetes: KubernetesClient): Promise<Autoscaler | undefined> {
+/** @throws SkipError when KEDA owns the autoscaler: it would undo the change */
+async function autoscalerOf(target: Target, kubernetes: KubernetesApi): Promise<Autoscaler | undefined> {
   const found = (await listAutoscalers(kubernetes, target.namespace ?? '')).find(
     ({ spec }) => spec.scaleTargetRef.kind === 'Deployment' && spec.scaleTargetRef.name === target.name,
   );
@@ -159,18 +148,14 @@ interface Pod extends KubernetesObject {
   readonly status?: { readonly conditions?: readonly { readonly type: string; readonly reason?: string }[] };
 }
 
-/** @throws SkipError when the cluster has no room for the pods that there are */
-async function refusePendingPods({ metadata, spec }: Deployment, kubernetes: KubernetesClient): Promise<void> {
-  const selector = Object.entries(spec.selector.matchLabels ?? {}).map(([label, value]) => `${label}=${value}`);
-  const pods = await kubernetes.list<Pod>(RESOURCES.pods, metadata.namespace, selector.join());
-  const homeless = pods.filter(({ status }) =>
+/** @throws SkipError when pods of the Deployment are unschedulable: the cluster is full */
+async function requireSchedulablePods({ metadata, spec }: Deployment, kubernetes: KubernetesApi): Promise<void> {
+  const pods = await kubernetes.list<Pod>(RESOURCES.pods, metadata.namespace, selectorOf(spec));
+  const unschedulable = pods.filter(({ status }) =>
     status?.conditions?.some(({ type, reason }) => type === 'PodScheduled' && reason === 'Unschedulable'),
   );
-  if (homeless.length > 0) {
-    throw new SkipError(
-      'unhealthy',
-      `${homeless.length} pods of ${metadata.name} find no node: more would find none either`,
-    );
+  if (unschedulable.length > 0) {
+    throw new SkipError('unhealthy', `${unschedulable.length} pods of ${metadata.name} are unschedulable already`);
   }
 }
 
@@ -178,40 +163,40 @@ interface Scale extends KubernetesObject {
   readonly spec: { readonly replicas?: number };
 }
 
-/** What is to be changed, as it stands. */
+/** The present value of what is to be changed. */
 interface Found {
   readonly value: number;
   readonly resourceVersion?: string;
-  /** What an earlier raise has noted. */
+  /** Annotation of an earlier raise: `6 from 4`. */
   readonly note?: string;
 }
 
-async function read({ target, tools }: Run<ScaleUp>, { kind, name }: Change): Promise<Found> {
+async function read({ target, clients }: Attempt, { kind, name }: Change): Promise<Found> {
   const { namespace } = target;
   if (kind === 'Deployment') {
-    const { spec, metadata } = await tools.kubernetes.get<Scale>(scaleOf(namespace, name));
+    const { spec, metadata } = await clients.kubernetes.get<Scale>(scaleOf(namespace, name));
     return { value: spec.replicas ?? 1, resourceVersion: metadata.resourceVersion };
   }
   const reference = { resource: RESOURCES.horizontalPodAutoscalers, namespace, name };
-  const { spec, metadata } = await tools.kubernetes.get<Autoscaler>(reference);
+  const { spec, metadata } = await clients.kubernetes.get<Autoscaler>(reference);
   const note = metadata.annotations?.[KEYS.raisedMinReplicas];
   return { value: spec.minReplicas ?? 1, resourceVersion: metadata.resourceVersion, note };
 }
 
 /**
- * The floor that the owner of an autoscaler has set, from the note of whoever raised it: `6 from 4`. Raised twice, it comes
- * back to where it was before the first time.
+ * The minReplicas that the owner of an autoscaler has set, from the note of an earlier raise: `6 from 4`. An autoscaler
+ * that is raised twice returns to the value before the first raise.
  *
- * @returns `undefined` when the floor is the owner's own
+ * @returns `undefined` when the present value is the owner's
  */
-function ownersFloor({ value, note }: Found): number | undefined {
+function ownersMinReplicas({ value, note }: Found): number | undefined {
   const [, raised, owners] = /^(\d+) from (\d+)$/.exec(note ?? '') ?? [];
   return Number(raised) === value ? Number(owners) : undefined;
 }
 
-/** @param note is kept with the autoscaler; `null` removes it */
-async function write(run: Run<ScaleUp>, change: Change, found: Found, value: number, note: string | null) {
-  const { tools, target, dryRun, signal } = run;
+/** @param note is written to the autoscaler's annotation; `null` removes it */
+async function write(attempt: Attempt, change: Change, found: Found, value: number, note: string | null) {
+  const { clients, target, dryRun, signal } = attempt;
   const { namespace } = target;
   const { kind, name } = change;
   const { resourceVersion } = found;
@@ -225,80 +210,22 @@ async function write(run: Run<ScaleUp>, change: Change, found: Found, value: num
             spec: { minReplicas: value },
           },
         ];
-  await tools.kubernetes.patch(reference, 'merge', body, { dryRun, signal });
+  await clients.kubernetes.patch(reference, 'merge', body, { dryRun, signal });
 }
 
 function scaleOf(namespace: string | undefined, name: string) {
   return { resource: RESOURCES.deployments, namespace, name, subresource: 'scale' };
 }
 
-function writeRules({ deployments, autoscalers = [] }: ScaleUp): readonly Permission[] {
-  return [
-    { apiGroups: ['apps'], resources: ['deployments/scale'], resourceNames: deployments, verbs: ['get', 'patch'] },
-    ...(autoscalers.length === 0
-      ? []
-      : [
-          {
-            apiGroups: ['autoscaling'],
-            resources: ['horizontalpodautoscalers'],
-            resourceNames: autoscalers,
-            verbs: ['get', 'patch'],
-          },
-        ]),
-  ];
+function writeRules({ deployments, autoscalers }: ScaleUp): readonly Permission[] {
+  const verbs = ['get', 'patch'];
+  const scale = { apiGroups: ['apps'], resources: ['deployments/scale'], resourceNames: deployments, verbs };
+  const minReplicas = {
+    apiGroups: ['autoscaling'],
+    resources: ['horizontalpodautoscalers'],
+    resourceNames: autoscalers,
+    verbs,
+  };
+  // A rule without resourceNames would cover every autoscaler.
+  return autoscalers.length === 0 ? [scale] : [scale, minReplicas];
 }
-
-function allowedUpdates({ namespace, deployments, autoscalers = [], maxReplicas }: ScaleUp): readonly AllowedUpdate[] {
-  return [
-    {
-      apiGroup: 'apps',
-      version: 'v1',
-      resource: 'deployments/scale',
-      namespace,
-      names: deployments,
-      expressions: [
-        // What its owner has stopped stays stopped.
-        'oldObject.spec.?replicas.orValue(0) > 0',
-        'object.spec.?replicas.orValue(0) >= oldObject.spec.?replicas.orValue(0)',
-        `object.spec.?replicas.orValue(0) <= ${maxReplicas}`,
-      ],
-    },
-    {
-      apiGroup: 'autoscaling',
-      version: 'v2',
-      resource: 'horizontalpodautoscalers',
-      namespace,
-      names: autoscalers,
-      expressions: [
-        ...unchanged('metadata', METADATA),
-        ...otherAnnotationsUnchanged('metadata', KEYS.raisedMinReplicas),
-        ...unchanged('spec', ['maxReplicas', 'scaleTargetRef', 'metrics', 'behavior']),
-        `${FLOOR.after} <= ${maxReplicas}`,
-        ONLY_UP_AND_BACK,
-      ],
-    },
-  ].filter(({ names }) => names.length > 0);
-}
-
-const [FLOOR, NOTE] = [
-  (object: string) => `${object}.spec.?minReplicas.orValue(1)`,
-  (object: string) => `${object}.metadata.?annotations[?"${KEYS.raisedMinReplicas}"].orValue("")`,
-].map((of) => ({ before: of('oldObject'), after: of('object') })) as [Versions, Versions];
-
-/** CEL of a value before and after a change. */
-interface Versions {
-  readonly before: string;
-  readonly after: string;
-}
-
-/** How the note begins while the floor is a raised one. */
-const RAISED = `string(${FLOOR.before}) + " from "`;
-
-/** CEL: whoever raises the floor notes where it was, and it is lowered to there alone: never under the owner's. */
-const ONLY_UP_AND_BACK = [
-  `${FLOOR.after} > ${FLOOR.before}`,
-  `? ${NOTE.after} == string(${FLOOR.after}) + " from " + (${NOTE.before}.startsWith(${RAISED}) ? ${NOTE.before}.substring(size(${RAISED})) : string(${FLOOR.before}))`,
-  `: ${FLOOR.after} < ${FLOOR.before}`,
-  `? ${NOTE.before} == ${RAISED} + string(${FLOOR.after}) && ${NOTE.after} == ""`,
-  `: ${NOTE.after} == ${NOTE.before}`,
-].join(' ');

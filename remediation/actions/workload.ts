@@ -1,16 +1,19 @@
-import type { KubernetesClient, KubernetesObject } from '../kubernetes';
-import { RESOURCES } from '../kubernetes/resources';
+import * as v from 'valibot';
+import { type KubernetesApi, type KubernetesObject, labelSelector, RESOURCES } from '../kubernetes';
 import { KEYS, type RecordedAlert, type Target } from '../record';
+import { type Output, text } from '../schema';
 import { type Clients, type Permission, SkipError } from './action';
 
-/** Deployments that a response may touch. */
-export interface Workloads {
-  readonly namespace: string;
+/** The Deployments that a policy may change. */
+export const workloads = v.strictObject({
+  namespace: text,
   /** Names of the Deployments. */
-  readonly deployments: readonly string[];
-}
+  deployments: v.array(text),
+});
 
-/** A Deployment, as far as actions look at it. */
+export type Workloads = Output<typeof workloads>;
+
+/** A Deployment, as far as actions read it. */
 export interface Deployment extends KubernetesObject {
   readonly spec: {
     readonly replicas?: number;
@@ -48,33 +51,33 @@ interface Owned extends KubernetesObject {
   };
 }
 
-/** Namespaces in which nothing is repaired automatically, whatever a policy says. */
+/** Namespaces in which no policy may change anything. */
 export const PROTECTED_NAMESPACES: readonly string[] = ['kube-system', 'kube-public', 'kube-node-lease'];
 
 /**
- * The Deployment that an alert is about. Labels name it (`workload` and `workload_type`, `deployment`), or its autoscaler
- * (`horizontalpodautoscaler`), or one of its pods, whose owners are followed.
+ * The Deployment of an alert. Its labels name the Deployment (`workload` and `workload_type`, or `deployment`), its
+ * autoscaler (`horizontalpodautoscaler`), or one of its pods, whose owner references lead to it.
  *
- * @throws SkipError when the labels name none, or one that the response may not touch
+ * @throws SkipError when the labels name no Deployment, or one that the policy may not change
  */
-export async function findDeployment(alert: RecordedAlert, allowed: Workloads, tools: Clients): Promise<Target> {
+export async function findDeployment(alert: RecordedAlert, allowed: Workloads, clients: Clients): Promise<Target> {
   const { namespace = '' } = alert.labels;
   if (PROTECTED_NAMESPACES.includes(namespace)) {
-    throw new SkipError('target-protected', `nothing in namespace ${namespace} is repaired automatically`);
+    throw new SkipError('target-protected', `no policy may change anything in namespace ${namespace}`);
   }
   if (namespace !== allowed.namespace) {
     throw namespace === ''
       ? new SkipError('target-unknown', `${alert.name} has no label namespace`)
-      : new SkipError('target-not-allowed', `the response is for namespace ${allowed.namespace}, not ${namespace}`);
+      : new SkipError('target-not-allowed', `the policy is for namespace ${allowed.namespace}, not ${namespace}`);
   }
-  const name = await deploymentName(alert.labels, namespace, tools.kubernetes);
+  const name = await deploymentName(alert.labels, namespace, clients.kubernetes);
   if (!name) {
     throw new SkipError('target-unknown', `the labels of ${alert.name} lead to no Deployment`);
   }
   if (!allowed.deployments.includes(name)) {
-    throw new SkipError('target-not-allowed', `the response is for ${allowed.deployments.join(', ')}, not ${name}`);
+    throw new SkipError('target-not-allowed', `the policy is for ${allowed.deployments.join(', ')}, not ${name}`);
   }
-  const deployment = await readDeployment(tools.kubernetes, namespace, name);
+  const deployment = await readDeployment(clients.kubernetes, namespace, name);
   if (!deployment) {
     throw new SkipError('target-unknown', `there is no Deployment ${namespace}/${name}`);
   }
@@ -87,8 +90,13 @@ export function targetsOf({ namespace, deployments }: Workloads): readonly Targe
   return deployments.map((name) => ({ apiVersion: 'apps/v1', kind: 'Deployment', namespace, name }));
 }
 
-/** Rights to find a Deployment and to see how it is. */
-export function readRules({ deployments }: Workloads): readonly Permission[] {
+/** Label selector of a Deployment's pods and ReplicaSets. */
+export function selectorOf({ selector }: Deployment['spec']): string {
+  return labelSelector(selector.matchLabels ?? {});
+}
+
+/** RBAC rules to find a Deployment and to read its state. */
+export function readRules({ deployments }: Pick<Workloads, 'deployments'>): readonly Permission[] {
   return [
     { apiGroups: ['apps'], resources: ['deployments'], resourceNames: deployments, verbs: ['get'] },
     { apiGroups: ['apps'], resources: ['replicasets'], verbs: ['get', 'list'] },
@@ -99,7 +107,7 @@ export function readRules({ deployments }: Workloads): readonly Permission[] {
 }
 
 export function readDeployment(
-  kubernetes: KubernetesClient,
+  kubernetes: KubernetesApi,
   namespace: string,
   name: string,
 ): Promise<Deployment | undefined> {
@@ -107,28 +115,28 @@ export function readDeployment(
 }
 
 /**
- * The Deployment of a target, fit to be changed: it is there, it is the one that was found, its owner wants it to be
- * repaired, and nobody is changing it now.
+ * The Deployment of a target, ready to be changed: it exists, it is the object that was found, its owner has opted in,
+ * and no rollout is in progress.
  *
- * @throws SkipError that says what is in the way
+ * @throws SkipError when one of these is not so
  */
-export async function examineDeployment(kubernetes: KubernetesClient, target: Target): Promise<Deployment> {
+export async function requireReadyDeployment(kubernetes: KubernetesApi, target: Target): Promise<Deployment> {
   const { namespace = '', name } = target;
   const deployment = await readDeployment(kubernetes, namespace, name);
   if (!deployment || deployment.metadata.uid !== target.uid) {
-    throw new SkipError('target-unknown', `Deployment ${namespace}/${name} is gone`);
+    throw new SkipError('target-unknown', `Deployment ${namespace}/${name} was deleted`);
   }
   requireOptIn(deployment);
   if (deployment.spec.paused) {
-    throw new SkipError('unhealthy', `the roll-out of ${name} is paused`);
+    throw new SkipError('unhealthy', `the rollout of ${name} is paused`);
   }
   if (!isRolledOut(deployment)) {
-    throw new SkipError('unhealthy', `${name} is rolling out`);
+    throw new SkipError('unhealthy', `a rollout of ${name} is in progress`);
   }
   return deployment;
 }
 
-/** @throws SkipError when the owner of the Deployment has not said that it may be repaired */
+/** @throws SkipError when the owner of the Deployment has not opted in */
 function requireOptIn({ metadata }: Deployment): void {
   if (metadata.labels?.[KEYS.optIn] !== 'enabled') {
     throw new SkipError(
@@ -138,7 +146,7 @@ function requireOptIn({ metadata }: Deployment): void {
   }
 }
 
-/** Whether every replica runs the newest template and is available, and no older one is left. */
+/** Whether every replica runs the newest template and is available, and no old replica is left. */
 export function isRolledOut({ metadata, spec, status }: Deployment): boolean {
   const wanted = spec.replicas ?? 1;
   return (
@@ -152,7 +160,7 @@ export function isRolledOut({ metadata, spec, status }: Deployment): boolean {
 async function deploymentName(
   labels: RecordedAlert['labels'],
   namespace: string,
-  kubernetes: KubernetesClient,
+  kubernetes: KubernetesApi,
 ): Promise<string | undefined> {
   if (labels.workload && labels.workload_type?.toLowerCase() === 'deployment') {
     return labels.workload;
@@ -183,7 +191,7 @@ function controllerOf(object: Owned | undefined, kind: string): string | undefin
   return object?.metadata.ownerReferences?.find((owner) => owner.controller && owner.kind === kind)?.name;
 }
 
-/** An autoscaler, as far as actions look at it. */
+/** A HorizontalPodAutoscaler, as far as actions read it. */
 export interface Autoscaler extends KubernetesObject {
   readonly spec: {
     readonly minReplicas?: number;
@@ -192,6 +200,6 @@ export interface Autoscaler extends KubernetesObject {
   };
 }
 
-export function listAutoscalers(kubernetes: KubernetesClient, namespace: string): Promise<readonly Autoscaler[]> {
+export function listAutoscalers(kubernetes: KubernetesApi, namespace: string): Promise<readonly Autoscaler[]> {
   return kubernetes.list<Autoscaler>(RESOURCES.horizontalPodAutoscalers, namespace);
 }

@@ -1,9 +1,8 @@
-import type { Remediation } from '../record';
-import { describeTarget, type FinalPhase } from '../record';
+import { ATTEMPT_PHASES, describeTarget, KEYS, type Phase, type Remediation } from '../record';
 import type { Escalation } from './escalation';
 import type { Events } from './events';
 import type { Log } from './log';
-import { type Metrics, runLabels } from './metrics';
+import { attemptLabels, type Metrics } from './metrics';
 import { currentTraceId } from './tracing';
 
 export interface AuditProps {
@@ -13,22 +12,22 @@ export interface AuditProps {
   readonly escalation: Escalation;
 }
 
-/** Ends that a human must hear of. */
-const ESCALATED: readonly FinalPhase[] = ['ineffective', 'inconclusive', 'failed', 'timed-out'];
+/** Phases about which people are notified: every attempt that did not succeed. */
+const ESCALATED: readonly Phase[] = ATTEMPT_PHASES.filter((phase) => phase !== 'succeeded');
 
 /**
- * Leaves a trace of every decision, those to do nothing too: a log line, a metric, an Event on the target, and, where a
- * run did not help, an alert and a message. The record and its span are written where the decision is made.
+ * Reports every decision, skipped records included: a log line, a metric and an Event on the target. A failed attempt
+ * also raises an alert and posts to Slack. The record and the span are written where the decision is made.
  */
 export class Audit {
   constructor(private readonly props: AuditProps) {}
 
-  /** Notes that a record has moved on. */
+  /** Reports that a record has reached its phase. */
   async onTransition(record: Remediation): Promise<void> {
     const { spec, status, metadata } = record;
     const { log, metrics, events, escalation } = this.props;
     const { policy, action, alert } = spec;
-    log(isTrouble(status.phase) ? 'warn' : 'info', status.message ?? status.phase, {
+    log(isEscalated(status.phase) ? 'warn' : 'info', status.message ?? status.phase, {
       record: metadata.name,
       policy,
       action,
@@ -50,26 +49,26 @@ export class Audit {
         metrics.decisions.inc({ action, policy, decision: status.phase, reason: status.reason ?? '' });
         break;
       default:
-        metrics.runs.inc(runLabels(action, policy, status.phase, status.target));
+        metrics.attempts.inc(attemptLabels(action, policy, status.phase, status.target));
     }
     await events.emit(record, status.target, {
-      reason: `Remediation${camel(status.phase)}`,
+      reason: `Remediation${camelCase(status.phase)}`,
       message: `${policy}: ${status.message ?? status.phase} (alert ${alert.name}, record ${metadata.name}, trace ${currentTraceId()})`,
-      warning: isTrouble(status.phase),
+      warning: isEscalated(status.phase),
     });
     if (status.phase === 'awaiting-approval') {
       await escalation.postToSlack(
-        `:raised_hand: ${policy} waits for approval: ${status.plan?.summary} (${status.plan?.needsApproval ?? 'the policy wants it'}).\n` +
-          `\`kubectl --namespace ${metadata.namespace} annotate remediation ${metadata.name} monitoring.sightedit.com/approved=true\``,
+        `:raised_hand: ${policy} waits for approval: ${status.plan?.summary} (${status.plan?.needsApproval ?? 'the policy requires it'}).\n` +
+          `\`kubectl --namespace ${metadata.namespace} annotate remediation ${metadata.name} ${KEYS.approved}=true\``,
       );
     }
-    if (isTrouble(status.phase)) {
+    if (isEscalated(status.phase)) {
       await this.escalate(record);
     }
   }
 
-  /** Notes that a change was taken back, or that it was left and somebody has to. */
-  async onRevert(record: Remediation, outcome: 'taken back' | 'left'): Promise<void> {
+  /** Reports that a change was reverted, or that it was left for people to revert. */
+  async onRevert(record: Remediation, outcome: 'reverted' | 'left'): Promise<void> {
     const { spec, status, metadata } = record;
     const message = `${spec.policy}: ${status.revertResult} (record ${metadata.name})`;
     const warning = outcome === 'left';
@@ -82,32 +81,34 @@ export class Audit {
     }
   }
 
-  /** Notes that runs on a target have been in vain so often that no more are made. */
+  /** Reports that attempts on a target have failed so often that no more are made. */
   async onCircuitOpened(record: Remediation): Promise<void> {
     const { policy, action } = record.spec;
     const target = describeTarget(record.status.target!);
     this.props.log('error', `circuit open: ${policy} does not help ${target}`, { policy, action, target });
     await this.props.escalation.raiseAlert({
-      labels: { alertname: 'RemediationCircuitOpen', severity: 'high', category: 'meta', action, policy, target },
+      name: 'RemediationCircuitOpen',
+      labels: { action, policy, target },
       annotations: {
         summary: `${policy} does not help ${target} and was stopped`,
-        description: `The last runs had no effect. Nothing more is done automatically; see "kubectl get remediations".`,
+        description: 'The last attempts had no effect. No more are made for now; see "kubectl get remediations".',
       },
     });
     await this.props.escalation.postToSlack(
-      `:octagonal_sign: circuit open: ${policy} does not help ${target}. A human must look.`,
+      `:octagonal_sign: circuit open: ${policy} does not help ${target}. A person must investigate.`,
     );
   }
 
   private async escalate(record: Remediation): Promise<void> {
     const { spec, status, metadata } = record;
-    const { outcome, ...labels } = runLabels(spec.action, spec.policy, status.phase, status.target);
-    const target = status.target ? describeTarget(status.target) : 'a target that could not be found';
+    const { outcome, ...labels } = attemptLabels(spec.action, spec.policy, status.phase, status.target);
+    const target = status.target ? describeTarget(status.target) : 'an unknown target';
     await this.props.escalation.raiseAlert({
-      labels: { alertname: 'RemediationActionFailed', severity: 'high', category: 'meta', ...labels },
+      name: 'RemediationActionFailed',
+      labels,
       annotations: {
         summary: `${spec.policy} on ${target} ended ${outcome}`,
-        description: `${status.message} Asked by ${spec.alert.name}; see "kubectl describe remediation ${metadata.name}".`,
+        description: `${status.message} Triggered by ${spec.alert.name}; see "kubectl describe remediation ${metadata.name}".`,
       },
     });
     await this.props.escalation.postToSlack(
@@ -116,11 +117,11 @@ export class Audit {
   }
 }
 
-function isTrouble(phase: string): boolean {
-  return (ESCALATED as readonly string[]).includes(phase);
+function isEscalated(phase: Phase): boolean {
+  return ESCALATED.includes(phase);
 }
 
 /** `timed-out` → `TimedOut`. */
-function camel(phase: string): string {
+function camelCase(phase: string): string {
   return phase.replace(/(?:^|-)([a-z])/g, (_, letter: string) => letter.toUpperCase());
 }

@@ -1,9 +1,12 @@
 import { readFileSync } from 'node:fs';
 import type { Log } from './log';
 import type { Metrics } from './metrics';
+import type { OwnAlertName, OwnAlerts } from './own-alerts';
 
-/** An alert that the webhook raises itself. */
+/** An alert that the server raises itself. */
 export interface OwnAlert {
+  readonly name: OwnAlertName;
+  /** Labels beside those of the rule, as its expression yields them. */
   readonly labels: { readonly [name: string]: string };
   readonly annotations: { readonly [name: string]: string };
 }
@@ -11,19 +14,20 @@ export interface OwnAlert {
 export interface EscalationProps {
   readonly alertmanagers: readonly string[];
   readonly externalLabels: { readonly [name: string]: string };
+  readonly ownAlerts: OwnAlerts;
   readonly links?: { readonly runbooks?: string; readonly dashboard?: string };
   readonly slack?: { readonly channel: string; readonly tokenFile: string; readonly url?: string };
   readonly metrics: Metrics;
   readonly log: Log;
 }
 
-/** How long an alert that is raised here fires. The rule on the metric of the same name keeps it up. */
+/** How long an alert fires that is raised here. The rule of the same name keeps it firing. */
 const FIRING_MS = 15 * 60_000;
 const TIMEOUT_MS = 10_000;
-/** Messages to Slack in a minute; what is more is told as a number. */
+/** Slack messages per minute. The rest is summarised as a number. */
 const SLACK_PER_MINUTE = 6;
 
-/** Tells humans: through Alertmanager, whose routes know who answers, and in a channel of Slack. */
+/** Notifies people: through Alertmanager, whose routes know the recipients, and in a Slack channel. */
 export class Escalation {
   private sent: number[] = [];
   private heldBack = 0;
@@ -31,23 +35,23 @@ export class Escalation {
   constructor(private readonly props: EscalationProps) {}
 
   /**
-   * Raises an alert at every Alertmanager. Its labels are those of the rule of the same name, external ones included, so
-   * the two are one alert, and whoever is told is told once: by this one, which comes first and needs the links, too.
+   * Raises an alert at every Alertmanager, with the labels of the rule of the same name, external labels included.
+   * Alertmanager treats both as one alert and notifies once: about this one, which comes first and so has the links
+   * too.
    */
-  async raiseAlert({ labels, annotations }: OwnAlert): Promise<void> {
+  async raiseAlert({ name, labels, annotations }: OwnAlert): Promise<void> {
+    const { externalLabels, ownAlerts, alertmanagers } = this.props;
     const alert = {
-      labels: { ...this.props.externalLabels, ...labels },
-      annotations: { ...annotations, ...this.linksOf(labels.alertname!) },
+      labels: { ...externalLabels, alertname: name, ...ownAlerts[name], ...labels },
+      annotations: { ...annotations, ...this.linksOf(name) },
       startsAt: new Date().toISOString(),
       endsAt: new Date(Date.now() + FIRING_MS).toISOString(),
     };
-    const results = await Promise.allSettled(
-      this.props.alertmanagers.map((url) => post(`${url}/api/v2/alerts`, [alert], {})),
-    );
+    const results = await Promise.allSettled(alertmanagers.map((url) => post(`${url}/api/v2/alerts`, [alert], {})));
     this.count('alertmanager', results);
   }
 
-  private linksOf(alert: string): OwnAlert['annotations'] {
+  private linksOf(alert: OwnAlertName): OwnAlert['annotations'] {
     const { runbooks, dashboard } = this.props.links ?? {};
     return {
       ...(runbooks ? { runbook_url: `${runbooks}/${alert}` } : {}),
@@ -55,7 +59,7 @@ export class Escalation {
     };
   }
 
-  /** Says something in Slack, unless a storm has filled the minute: then how much more there was is said later. */
+  /** Posts a message to Slack. Messages above the limit per minute are counted instead, for `summarise()`. */
   async postToSlack(text: string): Promise<void> {
     if (!this.props.slack) {
       return;
@@ -69,7 +73,7 @@ export class Escalation {
     await this.post(text);
   }
 
-  /** Says how many messages were held back. Called every minute. */
+  /** Posts how many messages were held back. Call it every minute. */
   async summarise(): Promise<void> {
     if (this.heldBack > 0) {
       const count = this.heldBack;
@@ -84,10 +88,10 @@ export class Escalation {
       (async () => {
         const token = readFileSync(tokenFile, 'utf8').trim();
         const answer = await post(url, { channel, text }, { authorization: `Bearer ${token}` });
-        // Slack answers 200 to what it refuses, and says so in the body.
+        // Slack answers 200 to a rejected message too. https://docs.slack.dev/apis/web-api/#responses
         const { ok, error } = JSON.parse(answer) as { readonly ok: boolean; readonly error?: string };
         if (!ok) {
-          throw new Error(`Slack refused: ${error}`);
+          throw new Error(`Slack rejected the message: ${error}`);
         }
       })(),
     ]);
@@ -99,7 +103,7 @@ export class Escalation {
       const failed = result.status === 'rejected';
       this.props.metrics.escalations.inc({ channel, result: failed ? 'failed' : 'sent' });
       if (failed) {
-        this.props.log('error', `a human was not told: ${(result.reason as Error).message}`, { channel });
+        this.props.log('error', `notification failed: ${(result.reason as Error).message}`, { channel });
       }
     }
   }

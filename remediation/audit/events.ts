@@ -1,9 +1,8 @@
-import type { KubernetesClient } from '../kubernetes';
-import { RESOURCES } from '../kubernetes/resources';
+import { type KubernetesApi, RESOURCES } from '../kubernetes';
 import { REMEDIATION, REPORTER, type Remediation, type Target } from '../record';
 import type { Log } from './log';
 
-/** What is told of a target, in an Event that `kubectl describe` shows. */
+/** An Event about a target, which `kubectl describe` shows. */
 export interface EventInput {
   /** UpperCamelCase, e.g. `RemediationSkipped`. */
   readonly reason: string;
@@ -11,33 +10,33 @@ export interface EventInput {
   readonly warning: boolean;
 }
 
-interface Kept {
+interface KnownEvent {
   readonly namespace: string;
   readonly name: string;
   readonly since: number;
   count: number;
-  /** Number that the Event on the server has. */
-  written: number;
+  /** The count that the API server has. */
+  writtenCount: number;
 }
 
-/** Happenings of one kind within this time are one Event with a count: a storm of alerts does not become one of Events. */
+/** Equal events within this time become one Event with a count, so that a storm of alerts is no storm of Events. */
 const WINDOW_MS = 300_000;
 
-/** Leaves Events of Kubernetes on the targets, or on the record where the target is no object of Kubernetes. */
+/** Writes Kubernetes Events about targets, or about the record where the target is not a Kubernetes object. */
 export class Events {
-  private readonly kept = new Map<string, Kept>();
+  private readonly known = new Map<string, KnownEvent>();
 
   constructor(
-    private readonly client: KubernetesClient,
+    private readonly client: KubernetesApi,
     private readonly reporter: string,
     private readonly log: Log,
   ) {}
 
-  /** Never throws: what cannot be told here stands in the record and in the log. */
-  async emit(record: Remediation, target: Target | undefined, happening: EventInput): Promise<void> {
+  /** Never throws: the record and the log say the same as an Event that cannot be written. */
+  async emit(record: Remediation, target: Target | undefined, event: EventInput): Promise<void> {
     const regarding = target?.apiVersion ? objectOf(target) : recordOf(record);
-    const key = [regarding.namespace, regarding.kind, regarding.name, record.spec.policy, happening.reason].join('/');
-    const known = this.kept.get(key);
+    const key = [regarding.namespace, regarding.kind, regarding.name, record.spec.policy, event.reason].join('/');
+    const known = this.known.get(key);
     if (known && Date.now() - known.since < WINDOW_MS) {
       known.count += 1; // `flush()` writes it.
       return;
@@ -48,9 +47,9 @@ export class Events {
       await this.client.create(RESOURCES.events, regarding.namespace, {
         metadata: { name, namespace: regarding.namespace },
         involvedObject: regarding,
-        reason: happening.reason,
-        message: happening.message,
-        type: happening.warning ? 'Warning' : 'Normal',
+        reason: event.reason,
+        message: event.message,
+        type: event.warning ? 'Warning' : 'Normal',
         source: { component: REPORTER },
         reportingComponent: REPORTER,
         reportingInstance: this.reporter,
@@ -58,26 +57,26 @@ export class Events {
         lastTimestamp: now,
         count: 1,
       });
-      this.kept.set(key, { namespace: regarding.namespace, name, since: Date.now(), count: 1, written: 1 });
+      this.known.set(key, { namespace: regarding.namespace, name, since: Date.now(), count: 1, writtenCount: 1 });
     } catch (error) {
-      this.log('warn', `no Event: ${(error as Error).message}`, { record: record.metadata.name });
+      this.log('warn', `an Event could not be written: ${(error as Error).message}`, { record: record.metadata.name });
     }
   }
 
-  /** Writes how often each happening was repeated, and forgets those whose time is over. */
+  /** Writes the counts of repeated events, and forgets events older than the window. */
   async flush(): Promise<void> {
-    for (const [key, event] of this.kept) {
-      if (event.count > event.written) {
+    for (const [key, event] of this.known) {
+      if (event.count > event.writtenCount) {
         const { count } = event;
         const reference = { resource: RESOURCES.events, namespace: event.namespace, name: event.name };
         const body = { count, lastTimestamp: new Date().toISOString() };
         await this.client.patch(reference, 'merge', body).catch((error: Error) => {
-          this.log('warn', `no count in an Event: ${error.message}`, { event: event.name });
+          this.log('warn', `the count of an Event could not be written: ${error.message}`, { event: event.name });
         });
-        event.written = count;
+        event.writtenCount = count;
       }
       if (Date.now() - event.since >= WINDOW_MS) {
-        this.kept.delete(key);
+        this.known.delete(key);
       }
     }
   }

@@ -1,4 +1,4 @@
-/** Writes a line of JSON: what the application's own log lines look like, so that one query finds both. */
+/** Writes one line of JSON, in the format of the application's log, so that one query finds both. */
 export type Log = (
   level: 'info' | 'warn' | 'error',
   message: string,

@@ -1,30 +1,28 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { RemediationPolicy } from '../policy';
-import { OPEN_PHASES, RUN_PHASES, SKIP_REASONS, type Target } from '../record';
+import { ATTEMPT_PHASES, OPEN_PHASES, SKIP_REASONS, type Target } from '../record';
 
-/** Gauges of prom-client that are called as counters are: https://github.com/prometheus/client_js/issues/283 */
+/** Gauges of prom-client with names of counters. https://github.com/prometheus/client_js/issues/283 */
 const MISNAMED = ['nodejs_active_handles_total', 'nodejs_active_requests_total', 'nodejs_active_resources_total'];
 
-/** The server's own metrics. Counters start at 0: one that is born at 1 is invisible to `increase()`. */
+/** Metrics of the server. Counters start at 0, because `increase()` misses the first increment of a new series. */
 export class Metrics {
   readonly registry = new Registry();
 
-  readonly requests = this.counter('webhook_requests_total', 'Notifications, by the status that was answered.', [
-    'code',
-  ]);
+  readonly requests = this.counter('webhook_requests_total', 'Notifications, by the status of the response.', ['code']);
   readonly alerts = this.counter('alerts_received_total', 'Alerts in notifications.', ['alertname', 'status']);
   readonly truncated = this.counter(
     'alerts_truncated_total',
-    'Alerts that Alertmanager left out of notifications.',
+    'Alerts that Alertmanager left out of notifications (max_alerts).',
     [],
   );
-  readonly decisions = this.counter('decisions_total', 'Decisions about requests.', [
+  readonly decisions = this.counter('decisions_total', 'Decisions about remediations.', [
     'action',
     'policy',
     'decision',
     'reason',
   ]);
-  readonly runs = this.counter('actions_total', 'Runs of actions that have ended, by their outcome.', [
+  readonly attempts = this.counter('actions_total', 'Finished attempts, by outcome.', [
     'action',
     'policy',
     'outcome',
@@ -34,31 +32,38 @@ export class Metrics {
   ]);
   readonly duration = new Histogram({
     name: 'remediation_action_duration_seconds',
-    help: 'Time that the change itself took.',
+    help: 'Duration of the change itself.',
     labelNames: ['action'],
     buckets: [0.05, 0.25, 0.5, 2.5, 5.5, 15.5, 30.5, 60.5],
     registers: [this.registry],
   });
-  readonly verifications = this.counter('verification_total', 'Looks at the effect of a change.', ['action', 'result']);
-  readonly escalations = this.counter('escalations_total', 'Messages to humans.', ['channel', 'result']);
-  readonly inFlight = this.gauge('in_flight', 'Requests that this replica is working on.', []);
-  readonly records = this.gauge('records', 'Requests that are not finished, by phase.', ['phase']);
+  readonly verifications = this.counter('verification_total', 'Verifications of a change, by result.', [
+    'action',
+    'result',
+  ]);
+  readonly escalations = this.counter('escalations_total', 'Notifications of people.', ['channel', 'result']);
+  readonly inFlight = this.gauge('in_flight', 'Remediations that this replica is working on.', []);
+  readonly records = this.gauge('records', 'Open remediations, by phase.', ['phase']);
   readonly circuit = this.gauge('circuit_breaker_state', '0 closed, 1 half-open, 2 open.', [
     'action',
     'policy',
     'target',
   ]);
-  readonly budget = this.gauge('budget_remaining', 'Runs that are left in this hour.', ['policy']);
-  readonly dryRun = this.gauge('dry_run_enabled', '1 when nothing is changed.', []);
-  readonly killSwitch = this.gauge('kill_switch_engaged', '1 when all actions are stopped.', []);
-  readonly heartbeat = this.gauge('watchdog_last_received_timestamp_seconds', 'When Watchdog was last heard.', []);
+  readonly budget = this.gauge('budget_remaining', 'Attempts that are left in the current hour.', ['policy']);
+  readonly dryRun = this.gauge('dry_run_enabled', '1 in mode dry-run.', []);
+  readonly killSwitch = this.gauge('kill_switch_engaged', '1 while the kill switch stops all actions.', []);
+  readonly heartbeat = this.gauge(
+    'watchdog_last_received_timestamp_seconds',
+    'Time of the last Watchdog notification.',
+    [],
+  );
 
   constructor(policies: readonly RemediationPolicy[], version: string) {
     collectDefaultMetrics({ register: this.registry });
     for (const name of MISNAMED) {
       this.registry.removeSingleMetric(name);
     }
-    this.gauge('build_info', 'The version that runs.', ['version']).set({ version }, 1);
+    this.gauge('build_info', 'Version of the server.', ['version']).set({ version }, 1);
     for (const code of ['202', '400', '401', '403', '413', '503']) {
       this.requests.inc({ code }, 0);
     }
@@ -83,10 +88,10 @@ export class Metrics {
     }
   }
 
-  /** Starts the counters of a target that runs may end for. */
-  expectRuns(action: string, policy: string, target: { kind: string; namespace?: string; name: string }): void {
-    for (const outcome of RUN_PHASES) {
-      this.runs.inc(runLabels(action, policy, outcome, target), 0);
+  /** Starts the counters of a target at 0. */
+  expectAttempts(action: string, policy: string, target: { kind: string; namespace?: string; name: string }): void {
+    for (const outcome of ATTEMPT_PHASES) {
+      this.attempts.inc(attemptLabels(action, policy, outcome, target), 0);
     }
   }
 
@@ -100,10 +105,10 @@ export class Metrics {
 }
 
 /**
- * Labels of a run. A target that is no object of Kubernetes (an address, a session) has no name here: there is no end to
- * them.
+ * Labels of an attempt. A target that is not a Kubernetes object (an address, a session) has no name here, because the
+ * number of such targets is unbounded.
  */
-export function runLabels(
+export function attemptLabels(
   action: string,
   policy: string,
   outcome: string,

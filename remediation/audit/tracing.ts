@@ -17,11 +17,11 @@ import { BasicTracerProvider, BatchSpanProcessor } from '@opentelemetry/sdk-trac
 const tracer = trace.getTracer('remediation-webhook');
 
 /**
- * Starts tracing. Without a receiver spans go nowhere, but they still have ids: log lines, Events and records of one
- * incident can be put together.
+ * Starts tracing. Without a receiver, spans are dropped but still have ids, which connect log lines, Events and
+ * records.
  *
- * @param url of a receiver of OTLP over HTTP, without the path
- * @returns ends it, once what is left was sent
+ * @param url of an OTLP receiver over HTTP, without the path
+ * @returns a function that sends the remaining spans and ends tracing
  */
 export function startTracing(url: string | undefined, version: string): () => Promise<void> {
   const provider = new BasicTracerProvider({
@@ -34,12 +34,12 @@ export function startTracing(url: string | undefined, version: string): () => Pr
   return () => provider.shutdown();
 }
 
-/** The trace that a notification or a record belongs to. */
+/** The trace of a notification or a record. */
 export function contextOf(traceparent: string | undefined): Context {
   return propagation.extract(ROOT_CONTEXT, { traceparent });
 }
 
-/** The header that carries the current span on. */
+/** The header `traceparent` of the current span. */
 export function currentTraceparent(): string {
   const carrier: { traceparent?: string } = {};
   propagation.inject(context.active(), carrier);
@@ -50,7 +50,7 @@ export function currentTraceId(): string | undefined {
   return trace.getActiveSpan()?.spanContext().traceId;
 }
 
-/** Does something in a span of its own. */
+/** Runs `work` in a new span, and records its failure. */
 export function inSpan<T>(
   name: string,
   parent: Context,

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { AwsV4Signer } from 'aws4fetch';
+import { withTimeout } from './timeout';
 
-/** A call of an operation of AWS that speaks JSON, such as those of WAFv2. */
+/** A call of an AWS operation with the JSON protocol, such as those of WAFv2. */
 export interface AwsCall {
   /** E.g. `wafv2`. */
   readonly service: string;
@@ -11,13 +12,13 @@ export interface AwsCall {
   readonly body: object;
 }
 
-/** Calls AWS, with the rights of the ServiceAccount's role. */
+/** Calls AWS with the permissions of the ServiceAccount's role. */
 export interface Aws {
-  /** @throws AwsError when AWS refuses */
+  /** @throws AwsError when AWS rejects the call */
   call<R>(call: AwsCall, signal?: AbortSignal): Promise<R>;
 }
 
-/** AWS refused. */
+/** AWS rejected a call. */
 export class AwsError extends Error {
   constructor(
     /** E.g. `WAFOptimisticLockException`. */
@@ -37,15 +38,16 @@ interface Credentials {
 }
 
 const TIMEOUT_MS = 10_000;
-/** Credentials are renewed while they are still good for this long. */
+/** Credentials are renewed this long before they expire. */
 const RENEWAL_MS = 300_000;
 
 /**
- * Calls AWS as the role of its ServiceAccount: the token that EKS mounts is exchanged for credentials that last an hour, so
- * there is no key to keep. https://docs.aws.amazon.com/eks/latest/userguide/iam-roles-for-service-accounts.html
+ * Calls AWS as the role of its ServiceAccount: it exchanges the token that EKS mounts for credentials that last an
+ * hour, so there is no access key to store.
+ * https://docs.aws.amazon.com/eks/latest/userguide/iam-roles-for-service-accounts.html
  *
- * The environment says which role, and where AWS is: `AWS_ROLE_ARN`, `AWS_WEB_IDENTITY_TOKEN_FILE`, and, where there is
- * an endpoint of one's own, `AWS_ENDPOINT_URL` or `AWS_ENDPOINT_URL_<SERVICE>`, as for AWS' own tools.
+ * The environment names the role and, where AWS is not at its public addresses, the endpoints: `AWS_ROLE_ARN`,
+ * `AWS_WEB_IDENTITY_TOKEN_FILE`, `AWS_ENDPOINT_URL` and `AWS_ENDPOINT_URL_<SERVICE>`, as for the AWS SDKs.
  */
 export class AwsClient implements Aws {
   private readonly credentials = new Map<string, Credentials>();
@@ -63,7 +65,7 @@ export class AwsClient implements Aws {
       headers: { 'content-type': 'application/x-amz-json-1.1', 'x-amz-target': target },
       body: JSON.stringify(body),
     }).sign();
-    const response = await fetch(signed.url, { ...signed, signal: limited(signal) });
+    const response = await fetch(signed.url, { ...signed, signal: withTimeout(TIMEOUT_MS, signal) });
     const text = await response.text();
     if (!response.ok) {
       throw errorOf(target, response, text);
@@ -96,10 +98,10 @@ export class AwsClient implements Aws {
         Version: '2011-06-15',
         RoleArn: role,
         RoleSessionName: 'remediation-webhook',
-        // Projected tokens are renewed: it is read each time.
+        // The kubelet renews projected tokens, so the file is read each time.
         WebIdentityToken: readFileSync(tokenFile, 'utf8').trim(),
       }),
-      signal: limited(signal),
+      signal: withTimeout(TIMEOUT_MS, signal),
     });
     const text = await response.text();
     if (!response.ok) {
@@ -122,17 +124,12 @@ export class AwsClient implements Aws {
   }
 }
 
-function limited(signal?: AbortSignal): AbortSignal {
-  const timeout = AbortSignal.timeout(TIMEOUT_MS);
-  return signal ? AbortSignal.any([signal, timeout]) : timeout;
-}
-
-/** Text of an element of the security token service's XML; nothing in it is ever escaped. */
+/** Text of an XML element in an answer of STS. Its values contain no escaped characters. */
 function element(xml: string, name: string): string | undefined {
   return new RegExp(`<${name}>([^<]*)</${name}>`).exec(xml)?.[1];
 }
 
-/** The code is in a header or in the body, with its name space before or a link behind it. */
+/** The code is in a header or in the body, with a namespace before it (`#`) or a link after it (`:`). */
 function errorOf(target: string, response: Response, text: string): AwsError {
   let body: { readonly __type?: string; readonly message?: string; readonly Message?: string } = {};
   try {

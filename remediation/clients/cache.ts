@@ -1,14 +1,14 @@
 import { readFileSync } from 'node:fs';
 import Redis from 'ioredis';
-import type { RedisSettings } from './connections';
-import { tlsOptions } from './database';
+import type { RedisSettings } from './settings';
+import { tlsOptions } from './tls';
 
 /** The commands of Redis that actions use. */
 export type Cache = Pick<Redis, 'call' | 'scan' | 'unlink' | 'get' | 'set' | 'exists'>;
 
 const TIMEOUT_MS = 5_000;
 
-/** A connection to Redis that gives up soon: an action that cannot reach its cache fails, it does not wait. */
+/** A connection to Redis with short timeouts: an action that cannot reach its cache fails instead of waiting. */
 export class CacheClient extends Redis {
   constructor({ host, port, user, passwordFile, database, tls }: RedisSettings) {
     super({
@@ -24,14 +24,14 @@ export class CacheClient extends Redis {
       maxRetriesPerRequest: 1,
       retryStrategy: (times) => (times > 3 ? null : times * 200),
       connectionName: 'remediation-webhook',
-      // Both ask for commands that a user with the rights of the actions alone may not use.
+      // Both send commands that the ACL user of the actions may not run (INFO, CLIENT SETINFO).
       enableReadyCheck: false,
       disableClientInfo: true,
     });
-    // What a command fails with is told where it was called; without a listener every retry would be printed as well.
+    // The caller of a command gets its error. Without a listener ioredis would also print every failed retry.
     this.on('error', (error: Error & { readonly command?: { readonly name: string } }) => {
       if (error.command?.name === 'select') {
-        // A user that may not select its database would go on in database 0, with the keys of somebody else.
+        // A user that may not SELECT its database would continue in database 0, among the keys of others.
         this.disconnect();
       }
     });

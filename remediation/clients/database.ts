@@ -1,13 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { Client } from 'pg';
-import type { PostgresSettings, TlsSettings } from './connections';
+import type { PostgresSettings } from './settings';
+import { tlsOptions } from './tls';
 
 /** Runs statements in PostgreSQL. */
 export interface Database {
   /**
-   * A statement without values goes by the simple protocol, the only one that PgBouncer's console speaks.
+   * Runs one statement. Without values it uses the simple query protocol, the only one that PgBouncer's console speaks.
    *
-   * @throws when the server cannot be reached or refuses
+   * @throws when the server cannot be reached or rejects the statement
    */
   query<R>(statement: string, values?: readonly unknown[], signal?: AbortSignal): Promise<readonly R[]>;
 }
@@ -16,14 +17,14 @@ const CONNECT_TIMEOUT_MS = 5_000;
 const STATEMENT_TIMEOUT_MS = 15_000;
 
 /**
- * Name of the database that is PgBouncer's console. It ends connections that ask for `statement_timeout`.
+ * Name of the database that is PgBouncer's console. PgBouncer rejects connections that set `statement_timeout`.
  * https://www.pgbouncer.org/config.html#ignore_startup_parameters
  */
 const PGBOUNCER_CONSOLE = 'pgbouncer';
 
 /**
- * A connection for each question: questions are rare, and a connection that is kept would take one of the few that are
- * left when the database is in trouble.
+ * Opens a connection for each statement. Statements are rare, and an idle connection would take one of the last free
+ * slots of a database that runs out of them.
  */
 export class DatabaseClient implements Database {
   constructor(private readonly settings: PostgresSettings) {}
@@ -42,7 +43,7 @@ export class DatabaseClient implements Database {
       statement_timeout: database === PGBOUNCER_CONSOLE ? undefined : STATEMENT_TIMEOUT_MS,
       query_timeout: STATEMENT_TIMEOUT_MS,
     });
-    // Without a listener an error between two statements would end the process.
+    // Without a listener, an error event ends the process.
     client.on('error', () => {});
     const end = () => void client.end().catch(() => {});
     signal?.addEventListener('abort', end, { once: true });
@@ -57,8 +58,4 @@ export class DatabaseClient implements Database {
   }
 
   async close(): Promise<void> {}
-}
-
-export function tlsOptions({ caFile, verify }: TlsSettings) {
-  return { rejectUnauthorized: verify, ca: caFile && readFileSync(caFile) };
 }

@@ -3,3 +3,4 @@ export * from './cache';
 export * from './connections';
 export * from './database';
 export * from './prometheus';
+export * from './settings';

@@ -1,21 +1,24 @@
-/** A series and its value in an instant. */
+import { withTimeout } from './timeout';
+
+/** A series and its value at one instant. */
 export interface Sample {
   readonly labels: { readonly [name: string]: string };
   readonly value: number;
 }
 
-/** Asks Prometheus. */
+/** Queries Prometheus. */
 export interface Prometheus {
   /**
-   * Evaluates a query now.
+   * Evaluates an instant query.
    *
-   * @throws when no server answers, or when the query cannot be evaluated
+   * @throws when no server answers, or the query is invalid
    */
   query(query: string, signal?: AbortSignal): Promise<readonly Sample[]>;
   /**
-   * What any of the servers says: one that has just come back has seen nothing yet.
+   * Evaluates an instant query on every server, and returns the samples of all. A server that has just started has no
+   * data yet, so the answer of one alone could miss a firing alert.
    *
-   * @throws when no server answers, or when the query cannot be evaluated
+   * @throws when no server answers, or the query is invalid
    */
   queryAny(query: string): Promise<readonly Sample[]>;
 }
@@ -31,7 +34,7 @@ interface QueryResponse {
 
 const TIMEOUT_MS = 10_000;
 
-/** Asks a pair of servers, which scrape the same targets: the first that answers, or both. */
+/** Queries Prometheus replicas that scrape the same targets. */
 export class PrometheusClient implements Prometheus {
   constructor(private readonly urls: readonly string[]) {}
 
@@ -58,12 +61,11 @@ export class PrometheusClient implements Prometheus {
 }
 
 async function queryOne(url: string, query: string, signal?: AbortSignal): Promise<readonly Sample[]> {
-  const timeout = AbortSignal.timeout(TIMEOUT_MS);
   const response = await fetch(`${url}/api/v1/query`, {
     method: 'POST',
     headers: { 'content-type': 'application/x-www-form-urlencoded' },
     body: new URLSearchParams({ query }),
-    signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
+    signal: withTimeout(TIMEOUT_MS, signal),
   });
   const body = (await response.json()) as QueryResponse;
   if (body.status !== 'success' || body.data?.resultType !== 'vector') {

@@ -1,32 +1,35 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Log } from '../audit';
-import { type KubernetesClient, RESOURCES, watchObjects } from '../kubernetes';
-import { hasWork, KEYS, RecordMoved, type Remediation } from '../record';
-import { giveUp, type Next, type StepProps, step, tellAgain } from './steps';
+import { type KubernetesApi, watchObjects } from '../kubernetes';
+import { hasWork, KEYS, lastTransitionAt, REMEDIATION, RecordMoved, type Remediation } from '../record';
+import type { Next, StepProps } from './step-props';
+import { failUndecided, reportAgain, step } from './steps';
 
 export interface ControllerProps extends StepProps {
-  readonly client: KubernetesClient;
+  readonly client: KubernetesApi;
   readonly log: Log;
 }
 
-/** Steps that are taken at the same time. */
+/** Steps that run at the same time. */
 const CONCURRENCY = 8;
 const RETRY_MS = [500, 2_000, 10_000] as const;
-/** A request is not decided about any more when that has failed for this share of the time for which it is fresh. */
+/** A record that cannot be decided fails after this share of `freshnessSeconds`. */
 const GIVE_UP_SHARE = 1 / 3;
-/** Whoever has ended a record tells humans and closes it within this many times the life of a lock. */
+/** A replica reports and closes a record that it ended within this many times `lockSeconds`. */
 const CLOSING_LOCKS = 2;
+/** Node fires timers of more than 2^31 ms at once. */
+const MAX_TIMER_MS = 86_400_000;
 
 /** Failures of a record in a row. */
 interface Failures {
   readonly count: number;
-  /** When the first was, in milliseconds of Unix time. */
+  /** Time of the first, in milliseconds of Unix time. */
   readonly since: number;
 }
 
 /**
- * Works on the records that are not finished. It keeps their names alone: what is to be done stands in the record, which
- * is read anew for every step, so nothing is lost with the process.
+ * Works on the open records. It keeps only their names: each step reads the record from the API server, so nothing is
+ * lost when the process ends.
  */
 export class Controller {
   private readonly waiting = new Set<string>();
@@ -39,29 +42,29 @@ export class Controller {
 
   constructor(private readonly props: ControllerProps) {}
 
-  /** Whether the records could be read since the start. */
+  /** Whether the records have been listed since the start. */
   get isSynced(): boolean {
     return this.synced;
   }
 
   start(): void {
-    const { client, gates, log } = this.props;
+    const { client, context, log } = this.props;
     this.watching = watchObjects<Remediation>({
       client,
-      resource: RESOURCES.remediations,
-      namespace: gates.store.namespace,
+      resource: REMEDIATION,
+      namespace: context.store.namespace,
       labelSelector: `${KEYS.open}=true`,
       onObject: ({ metadata }) => this.enqueue(metadata.name),
       onGone: ({ metadata }) => this.forget(metadata.name),
       onList: () => {
         this.synced = true;
       },
-      onError: (error) => log('warn', `the records cannot be watched: ${error.message}`),
+      onError: (error) => log('warn', `watching the records failed: ${error.message}`),
       signal: this.end.signal,
     });
   }
 
-  /** Takes no new step, and waits for those that are being taken. */
+  /** Starts no new step, and waits up to `graceMs` for the running ones. */
   async stop(graceMs: number): Promise<void> {
     this.end.abort();
     for (const timer of this.timers.values()) {
@@ -117,7 +120,7 @@ export class Controller {
 
   private async advance(name: string): Promise<void> {
     try {
-      const record = await this.props.gates.store.read(name);
+      const record = await this.props.context.store.read(name);
       const next = record && (await this.advanceRecord(record));
       this.failures.delete(name);
       if (next !== undefined) {
@@ -127,7 +130,7 @@ export class Controller {
       const { count, since } = this.failures.get(name) ?? { count: 0, since: this.now() };
       this.failures.set(name, { count: count + 1, since });
       if (!(error instanceof RecordMoved)) {
-        this.props.log('warn', `a step failed and is taken again: ${(error as Error).message}`, { record: name });
+        this.props.log('warn', `a step failed and will be retried: ${(error as Error).message}`, { record: name });
       }
       this.enqueueLater(name, RETRY_MS[Math.min(count, RETRY_MS.length - 1)]!);
     }
@@ -135,43 +138,39 @@ export class Controller {
 
   private async advanceRecord(record: Remediation): Promise<Next> {
     const { name } = record.metadata;
+    const { store, limits } = this.props.context;
     if (!hasWork(record)) {
-      return this.tidy(record);
+      return this.closeLater(record);
     }
     try {
       return await step(record, this.props);
     } catch (error) {
-      const { freshnessSeconds } = this.props.gates.limits;
       const failing = this.now() - (this.failures.get(name)?.since ?? this.now());
-      if (error instanceof RecordMoved || failing < freshnessSeconds * 1000 * GIVE_UP_SHARE) {
+      if (error instanceof RecordMoved || failing < limits.freshnessSeconds * 1000 * GIVE_UP_SHARE) {
         throw error;
       }
-      const newest = await this.props.gates.store.read(name);
+      const newest = await store.read(name);
       if (newest) {
-        await giveUp(newest, error as Error, this.props);
+        await failUndecided(newest, error as Error, this.props);
       }
       throw error;
     }
   }
 
-  /** A record that is finished although its label says otherwise: somebody is closing it, or died before that. */
-  private async tidy(record: Remediation): Promise<Next> {
+  /** A record with no work left is still labelled open: its replica is closing it, or died before it could. */
+  private async closeLater(record: Remediation): Promise<Next> {
     if (record.metadata.labels?.[KEYS.open] !== 'true') {
       return undefined;
     }
-    const ended = Date.parse(record.status.transitions?.at(-1)?.time ?? '');
-    const wait = ended + this.props.gates.limits.lockSeconds * 1000 * CLOSING_LOCKS - this.now();
+    const wait = lastTransitionAt(record) + this.props.context.limits.lockSeconds * 1000 * CLOSING_LOCKS - this.now();
     if (wait > 0) {
       return wait;
     }
-    await tellAgain(record, this.props);
+    await reportAgain(record, this.props);
     return undefined;
   }
 
   private now(): number {
-    return this.props.gates.tools.now().getTime();
+    return this.props.context.clients.now().getTime();
   }
 }
-
-/** Timers of Node wait for 24 days at the most. */
-const MAX_TIMER_MS = 86_400_000;

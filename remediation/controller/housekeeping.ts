@@ -7,28 +7,28 @@ import { withLock } from './lock';
 
 export interface HousekeepingProps {
   readonly policies: readonly RemediationPolicy[];
-  readonly gates: GateContext;
+  readonly context: GateContext;
   readonly metrics: Metrics;
   readonly retention: { readonly days: number; readonly records: number };
   readonly log: Log;
 }
 
-/** A record that is finished, as far as it matters for how long it is kept. */
-interface Finished {
+/** What decides how long a finished record is kept. */
+interface FinishedRecord {
   readonly name: string;
-  readonly incident: string;
+  readonly alertDigest: string;
   readonly attempt: number;
   /** Milliseconds. */
   readonly age: number;
-  readonly ran: boolean;
+  readonly executed: boolean;
 }
 
 const DAY_MS = 86_400_000;
 const CIRCUIT_VALUES = { closed: 0, 'half-open': 1, open: 2 } as const;
 
-/** Brings the metrics of what the Kubernetes API keeps up to date: open records, circuits, budgets, the kill switch. */
-export async function measure({ policies, gates, metrics }: HousekeepingProps): Promise<void> {
-  const { store, leases, limits, killSwitch, tools } = gates;
+/** Updates the gauges of what the Kubernetes API stores: open records, circuits, budgets, the kill switch. */
+export async function measure({ policies, context, metrics }: HousekeepingProps): Promise<void> {
+  const { store, leases, limits, killSwitch, clients } = context;
   metrics.killSwitch.set((await killSwitch.reason()) ? 1 : 0);
   const open = new Map<string, number>(OPEN_PHASES.map((phase) => [phase, 0]));
   for await (const { status } of store.each({ [KEYS.open]: 'true' })) {
@@ -40,12 +40,12 @@ export async function measure({ policies, gates, metrics }: HousekeepingProps): 
   metrics.budget.set({ policy: TOTAL }, await remainingBudget(leases, TOTAL, limits.budgetPerHour));
   for (const { name: policy, action, budgetPerHour } of policies) {
     metrics.budget.set({ policy }, await remainingBudget(leases, policy, budgetPerHour));
-    const runs = byTarget(await store.list({ [KEYS.policy]: policy, [KEYS.executed]: 'true' }));
-    for (const ofTarget of runs.values()) {
+    const attempts = byTarget(await store.list({ [KEYS.policy]: policy, [KEYS.executed]: 'true' }));
+    for (const ofTarget of attempts.values()) {
       const target = ofTarget[0]!.status.target!;
       if (target.namespace) {
-        // Addresses and sessions come and go without end: they have no series of their own.
-        const state = CIRCUIT_VALUES[circuitState(ofTarget, limits, tools.now())];
+        // Addresses and sessions are unbounded, so they get no series of their own.
+        const state = CIRCUIT_VALUES[circuitState(ofTarget, limits, clients.now())];
         metrics.circuit.set({ action, policy, target: describeTarget(target) }, state);
       }
     }
@@ -53,33 +53,37 @@ export async function measure({ policies, gates, metrics }: HousekeepingProps): 
 }
 
 /**
- * Removes finished records that are old, and the oldest of those that are too many. What a cooldown or a circuit looks
- * back at, the runs of the last day, stays.
+ * Deletes finished records that are older than the retention, and then the oldest of those above its number. Attempts
+ * of the last day stay, because cooldowns and circuits read them.
  */
-export async function expireRecords({ gates, retention, log }: HousekeepingProps): Promise<void> {
-  const { store, leases, holder, tools, limits } = gates;
+export async function expireRecords({ context, retention, log }: HousekeepingProps): Promise<void> {
+  const { store, leases, holder, clients, limits } = context;
   const lock = { name: `${LEASE_PREFIX}housekeeping`, holder, seconds: limits.lockSeconds };
   await withLock(leases, lock, undefined, async () => {
-    const now = tools.now().getTime();
-    const finished: Finished[] = [];
-    const newest = new Map<string, Finished>();
+    const now = clients.now().getTime();
+    const finished: FinishedRecord[] = [];
+    const newest = new Map<string, FinishedRecord>();
     for await (const record of store.each({})) {
       const { labels = {}, name } = record.metadata;
-      const incident = labels[KEYS.alert] ?? name;
+      const alertDigest = labels[KEYS.alert] ?? name;
       const { attempt } = record.spec;
-      const own = { name, incident, attempt, age: now - createdAt(record), ran: labels[KEYS.executed] === 'true' };
-      if (attempt > (newest.get(incident)?.attempt ?? 0)) {
-        newest.set(incident, own);
+      const executed = labels[KEYS.executed] === 'true';
+      const entry = { name, alertDigest, attempt, age: now - createdAt(record), executed };
+      if (attempt > (newest.get(alertDigest)?.attempt ?? 0)) {
+        newest.set(alertDigest, entry);
       }
       if (!hasWork(record)) {
-        finished.push(own);
+        finished.push(entry);
       }
     }
-    // The first of an alert's records keeps its place: without it the alert would seem to be new.
-    const dated = finished.map((own) => (own.attempt === 1 ? { ...own, age: newest.get(own.incident)!.age } : own));
+    // The first record of an alert lives as long as its newest one: without it, the alert would seem to be new.
+    const dated = finished.map((entry) =>
+      entry.attempt === 1 ? { ...entry, age: newest.get(entry.alertDigest)!.age } : entry,
+    );
     dated.sort((one, other) => other.age - one.age || other.attempt - one.attempt);
-    const old = dated.filter(({ age }) => age > retention.days * DAY_MS);
-    const dispensable = dated.filter(({ age, ran }) => age <= retention.days * DAY_MS && !(ran && age < DAY_MS));
+    const isOld = ({ age }: FinishedRecord) => age > retention.days * DAY_MS;
+    const old = dated.filter(isOld);
+    const dispensable = dated.filter((entry) => !isOld(entry) && !(entry.executed && entry.age < DAY_MS));
     const surplus = Math.max(0, dated.length - old.length - retention.records);
     const expired = [...old, ...dispensable.slice(0, surplus)];
     for (const { name } of expired) {
@@ -90,7 +94,7 @@ export async function expireRecords({ gates, retention, log }: HousekeepingProps
       });
     }
     if (expired.length > 0) {
-      log('info', `removed ${expired.length} old records`);
+      log('info', `deleted ${expired.length} old records`);
     }
   });
 }

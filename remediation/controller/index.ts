@@ -1,2 +1,3 @@
-export { Controller } from './controller';
+export { Controller, type ControllerProps } from './controller';
 export { expireRecords, type HousekeepingProps, measure } from './housekeeping';
+export { failUndecided, reportAgain, step } from './steps';

@@ -1,10 +1,10 @@
-import type { Run } from '../actions';
-import type { Request } from '../gates';
+import type { Attempt } from '../actions';
+import type { GateInput } from '../gates';
 import { renderQuery } from '../promql';
 import type { RemediationStatus } from '../record';
 
-/** What a look at the effect has shown. */
-export type Finding =
+/** What one verification has shown, and what follows. */
+export type VerificationOutcome =
   | { readonly kind: 'wait'; readonly milliseconds: number }
   | { readonly kind: 'again'; readonly value?: number; readonly result: Result }
   | {
@@ -16,23 +16,23 @@ export type Finding =
     };
 type Result = 'healthy' | 'unhealthy' | 'unknown';
 
-/** Times of an action that proves its effect itself, in seconds. */
-const OWN_PROOF = { stabilisationSeconds: 0, withinSeconds: 60 };
+/** Times of an action that verifies its own effect, in seconds. */
+const OWN_VERIFICATION = { stabilisationSeconds: 0, withinSeconds: 60 };
 
 /**
- * Looks whether a change had its effect. It has when the target has come to rest and is seen to be well twice in a row;
- * what cannot be seen is never taken for a success.
+ * Verifies once whether a change had its effect. It succeeded when the target has settled and was healthy in two
+ * verifications in a row. A missing answer is never a success.
  */
-export async function look(
-  run: Run<unknown>,
-  { policy, action }: Request,
+export async function verifyEffect(
+  attempt: Attempt,
+  { policy, action }: Pick<GateInput, 'policy' | 'action'>,
   status: RemediationStatus,
   verificationIntervalSeconds: number,
-): Promise<Finding> {
-  const { stabilisationSeconds, withinSeconds } = policy.verification ?? OWN_PROOF;
-  const now = run.tools.now().getTime();
+): Promise<VerificationOutcome> {
+  const { stabilisationSeconds, withinSeconds } = policy.verification ?? OWN_VERIFICATION;
+  const now = attempt.clients.now().getTime();
   const executed = Date.parse(status.executionTime ?? '');
-  // Replicas take turns; looks are never closer together than this.
+  // Replicas take turns, so the interval is kept by the record and not by a timer.
   const last = status.lastVerification
     ? Date.parse(status.lastVerification.time) + verificationIntervalSeconds * 1000
     : 0;
@@ -40,50 +40,46 @@ export async function look(
   if (early > 0) {
     return { kind: 'wait', milliseconds: early };
   }
-  const settled = (await action.settled?.(run, status.plan!).catch(() => false)) ?? true;
-  const value = await proof(run, policy.verification?.query, () => action.verify?.(run, status.plan!));
-  const result = value === undefined ? 'unknown' : value === 1 ? 'healthy' : 'unhealthy';
-  const seen = { value, result } as const;
+  const settled = (await action.settled?.(attempt, status.plan!).catch(() => false)) ?? true;
+  const value = await healthOf(attempt, policy.verification?.query, () => action.verify?.(attempt, status.plan!));
+  const seen = { value, result: resultOf(value) };
+  const succeeded = { ...seen, kind: 'end', phase: 'succeeded', message: `it helped: ${status.effect}` } as const;
   if (settled && value === 1 && (status.lastVerification?.value === 1 || !policy.verification)) {
-    return { ...seen, kind: 'end', phase: 'succeeded', message: `it helped: ${status.effect}` };
+    return succeeded;
   }
   if (now + verificationIntervalSeconds * 1000 <= executed + Math.max(withinSeconds, stabilisationSeconds) * 1000) {
     return { ...seen, kind: 'again' };
   }
   if (value === undefined) {
-    return {
-      ...seen,
-      kind: 'end',
-      phase: 'inconclusive',
-      message: 'whether it helped cannot be known: there is no data',
-    };
+    return { ...seen, kind: 'end', phase: 'inconclusive', message: 'it is unknown whether it helped: no data' };
   }
-  if (value === 1 && settled) {
-    return { ...seen, kind: 'end', phase: 'succeeded', message: `it helped: ${status.effect}` };
+  if (!settled) {
+    return { ...seen, kind: 'end', phase: 'timed-out', message: `the target did not settle within ${withinSeconds} s` };
   }
-  return settled
-    ? { ...seen, kind: 'end', phase: 'ineffective', message: `it did not help within ${withinSeconds} s` }
-    : {
-        ...seen,
-        kind: 'end',
-        phase: 'timed-out',
-        message: `the target did not come to rest within ${withinSeconds} s`,
-      };
+  return value === 1
+    ? succeeded
+    : { ...seen, kind: 'end', phase: 'ineffective', message: `it did not help within ${withinSeconds} s` };
 }
 
-/** 1 when every proof says that the target is well, 0 when one says that it is not, `undefined` when one says nothing. */
-async function proof(
-  run: Run<unknown>,
+function resultOf(value: number | undefined): Result {
+  return value === undefined ? 'unknown' : value === 1 ? 'healthy' : 'unhealthy';
+}
+
+/**
+ * 1 when the query and the action both say healthy, 0 when one says unhealthy, `undefined` when one does not answer.
+ */
+async function healthOf(
+  attempt: Attempt,
   query: string | undefined,
   own: () => Promise<number | undefined> | undefined,
 ): Promise<number | undefined> {
-  const proofs = [...(query ? [queried(run, query)] : []), ...[own()].filter((value) => value !== undefined)];
-  const values = await Promise.all(proofs.map((value) => value.catch(() => undefined)));
+  const sources = [...(query ? [queried(attempt, query)] : []), ...[own()].filter((value) => value !== undefined)];
+  const values = await Promise.all(sources.map((value) => value.catch(() => undefined)));
   return values.length === 0 || values.includes(undefined) ? undefined : Number(values.every((value) => value === 1));
 }
 
-async function queried({ target, tools, signal }: Run<unknown>, query: string): Promise<number | undefined> {
+async function queried({ target, clients, signal }: Attempt, query: string): Promise<number | undefined> {
   const rendered = renderQuery(query, { namespace: target.namespace ?? '', name: target.name });
-  const samples = await tools.prometheus.query(rendered, signal);
+  const samples = await clients.prometheus.query(rendered, signal);
   return samples.length === 0 ? undefined : Number(samples.every(({ value }) => value === 1));
 }

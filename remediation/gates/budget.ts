@@ -1,28 +1,28 @@
 import { type Action, SkipError } from '../actions';
 import type { Holding, Leases } from '../kubernetes';
+import type { Limits } from '../limits';
 import type { RemediationPolicy } from '../policy';
 import { LEASE_PREFIX } from '../record';
-import type { Gate, Limits } from './gate';
+import type { Gate } from './gate';
 
 const HOUR_SECONDS = 3600;
 
 /** Name of the budget that all policies share. */
 export const TOTAL = 'total';
 
-/** Asks whether something is left, before a human is asked. */
-export const requireBudget: Gate = async ({ record, policy, action, dryRun }, { leases, limits }) => {
+/** Checks that the budgets have a free slot, before a person is asked for approval. Takes none. */
+export const budgetLeftGate: Gate = async ({ record, policy, action, dryRun }, { leases, limits }) => {
   for (const [budget, size] of budgetsOf(policy, action, limits)) {
     const held = await holdings(leases, budget, size);
     if (!dryRun && held.every((holding) => holding && holding.holder !== record.metadata.name)) {
-      throw spent(budget, size);
+      throw exhausted(budget, size);
     }
   }
 };
 
 /**
- * Takes a slot of the policy's budget and one of the common one. A slot is a lease that nobody gives back: it is free
- * again an hour after it was taken, whoever took it. So replicas that decide at the same time cannot spend more than
- * there is.
+ * Takes a slot of the policy's budget and one of the common budget. A slot is a Lease that is never released: it
+ * expires an hour after it was taken. So replicas that decide at the same time cannot exceed the budget together.
  */
 export const budgetGate: Gate = async ({ record, policy, action, dryRun }, { leases, limits }) => {
   if (dryRun) {
@@ -30,28 +30,28 @@ export const budgetGate: Gate = async ({ record, policy, action, dryRun }, { lea
   }
   for (const [budget, size] of budgetsOf(policy, action, limits)) {
     if (!(await takeSlot(leases, budget, size, record.metadata.name))) {
-      throw spent(budget, size);
+      throw exhausted(budget, size);
     }
   }
 };
 
-/** What only looks takes nothing from what is there for repairs. */
+/** Actions that only read do not use up the common budget. */
 function budgetsOf(
   policy: RemediationPolicy,
-  { onlyLooks }: Pick<Action<unknown>, 'onlyLooks'>,
-  limits: Limits,
-): readonly (readonly [string, number])[] {
+  { onlyReads }: Pick<Action, 'onlyReads'>,
+  limits: Pick<Limits, 'budgetPerHour'>,
+): readonly (readonly [name: string, size: number])[] {
   const own = [policy.name, policy.budgetPerHour] as const;
-  return onlyLooks ? [own] : [own, [TOTAL, limits.budgetPerHour]];
+  return onlyReads ? [own] : [own, [TOTAL, limits.budgetPerHour]];
 }
 
-function spent(budget: string, size: number): SkipError {
-  return new SkipError('budget-exhausted', `the ${size} runs an hour of budget ${budget} are spent`);
+function exhausted(budget: string, size: number): SkipError {
+  return new SkipError('budget-exhausted', `budget ${budget} is exhausted: ${size} attempts per hour`);
 }
 
 async function takeSlot(leases: Leases, budget: string, size: number, holder: string): Promise<boolean> {
   const held = await holdings(leases, budget, size);
-  // Whoever goes on after a crash has its slot already.
+  // A record that resumes after a crash already has its slot.
   if (held.some((holding) => holding?.holder === holder)) {
     return true;
   }
@@ -63,7 +63,7 @@ async function takeSlot(leases: Leases, budget: string, size: number, holder: st
   return false;
 }
 
-/** Runs that a budget has left in this hour. */
+/** Free slots of a budget. */
 export async function remainingBudget(leases: Leases, budget: string, size: number): Promise<number> {
   const held = await holdings(leases, budget, size);
   return held.filter((holding) => holding === undefined).length;

@@ -1,47 +1,34 @@
 import type { Action, Clients } from '../actions';
+import type { KillSwitch } from '../kill-switch';
 import type { Leases } from '../kubernetes';
+import type { Limits } from '../limits';
 import type { RemediationPolicy } from '../policy';
 import type { RecordStore, Remediation, Target } from '../record';
-import type { KillSwitch } from './kill-switch';
 
-/** What a gate sees: a request, its target, and the plan as far as it is made. */
-export interface Request {
+/** What a gate checks: a record, its policy and its target. */
+export interface GateInput {
   readonly record: Remediation;
   readonly policy: RemediationPolicy;
-  readonly action: Action<unknown>;
+  readonly action: Action;
   readonly target: Target;
   readonly dryRun: boolean;
 }
 
+/** The services that gates, and the steps after them, use. */
 export interface GateContext {
-  readonly tools: Clients;
+  readonly clients: Clients;
   readonly store: RecordStore;
   readonly leases: Leases;
   readonly killSwitch: KillSwitch;
   readonly limits: Limits;
-  /** Who asks. */
+  /** Name of this replica. */
   readonly holder: string;
 }
 
-/** Bounds that hold for every policy. */
-export interface Limits {
-  /** A request that waited longer than this is not acted upon any more, in seconds. */
-  readonly freshnessSeconds: number;
-  /** A request that nobody agreed to within this time is dropped, in seconds. */
-  readonly approvalSeconds: number;
-  /** Runs in an hour, all policies together. */
-  readonly budgetPerHour: number;
-  /** Runs without effect that open the circuit. */
-  readonly circuitFailures: number;
-  /** Time after which an open circuit lets one run through, in seconds. */
-  readonly circuitOpenSeconds: number;
-  /** Time after which the work of a replica that died is taken over, in seconds. */
-  readonly lockSeconds: number;
-}
-
 /**
- * One question that a request must pass.
+ * One condition that a remediation must meet.
  *
- * @throws SkipError with the gate's reason when it does not
+ * @typeParam I the part of the input that the gate reads
+ * @throws SkipError when the condition is not met
  */
-export type Gate = (request: Request, gates: GateContext) => Promise<void>;
+export type Gate<I = GateInput> = (input: I, context: GateContext) => Promise<void>;

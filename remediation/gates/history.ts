@@ -1,9 +1,18 @@
 import { SkipError } from '../actions';
-import { KEYS, type RecordStore, type Remediation, RUN_PHASES, type RunPhase, targetDigest } from '../record';
-import type { Gate, Limits, Request } from './gate';
+import type { Limits } from '../limits';
+import {
+  ATTEMPT_PHASES,
+  type AttemptPhase,
+  KEYS,
+  lastTransitionAt,
+  type RecordStore,
+  type Remediation,
+  targetDigest,
+} from '../record';
+import type { Gate, GateInput } from './gate';
 
-/** The earlier runs of a policy on a target, the oldest first; requests that were skipped are none. */
-async function runsOf({ record, policy, target }: Request, store: RecordStore): Promise<readonly Remediation[]> {
+/** The earlier attempts of a policy on a target, oldest first. Skipped records are not attempts. */
+async function attemptsOf({ record, policy, target }: GateInput, store: RecordStore): Promise<readonly Remediation[]> {
   const records = await store.list({
     [KEYS.policy]: policy.name,
     [KEYS.target]: targetDigest(target),
@@ -12,44 +21,54 @@ async function runsOf({ record, policy, target }: Request, store: RecordStore): 
   return records.filter(({ metadata }) => metadata.name !== record.metadata.name);
 }
 
-/** A target rests after a run, a dry run too: the alert goes on for a while after a good repair. */
-export const cooldownGate: Gate = async (request, { store, tools }) => {
-  const { cooldownSeconds } = request.policy;
-  const runs = await runsOf(request, store);
+/**
+ * Wait between two attempts on a target, dry runs included: the alert keeps firing for a while after a successful one.
+ */
+export const cooldownGate: Gate = async (input, { store, clients }) => {
+  const { cooldownSeconds } = input.policy;
+  const attempts = await attemptsOf(input, store);
   const last = Math.max(
-    ...runs.map(({ status }) => Date.parse(status.executionTime ?? status.executionStartTime ?? '')),
+    ...attempts.map(({ status }) => Date.parse(status.executionTime ?? status.executionStartTime ?? '')),
   );
-  const rest = Math.ceil(cooldownSeconds - (tools.now().getTime() - last) / 1000);
-  if (rest > 0) {
-    throw new SkipError('cooldown', `the target was treated before and rests for another ${rest} s`);
+  const left = Math.ceil(cooldownSeconds - (clients.now().getTime() - last) / 1000);
+  if (left > 0) {
+    throw new SkipError('cooldown', `the last attempt was too recent: wait another ${left} s`);
   }
 };
 
-/** What has been tried in vain several times will not help the next time either: a human must look. */
-export const circuitGate: Gate = async (request, { store, limits, tools }) => {
-  const state = circuitState(await runsOf(request, store), limits, tools.now());
+/** Circuit breaker: stop after a number of failed attempts in a row, so that a person investigates. */
+export const circuitGate: Gate = async (input, { store, limits, clients }) => {
+  const state = circuitState(await attemptsOf(input, store), limits, clients.now());
   if (state === 'open') {
-    throw new SkipError('circuit-open', `the last ${limits.circuitFailures} runs had no effect: a human must look`);
+    const failures = limits.circuitFailures;
+    throw new SkipError('circuit-open', `the last ${failures} attempts had no effect: a person must investigate`);
   }
 };
 
 export type CircuitState = 'closed' | 'half-open' | 'open';
 
 /**
- * The circuit of a policy and a target, from its runs: open after a number of runs without effect in a row, half-open
- * (one run is let through) when that was long enough ago, closed again by a run that succeeds.
+ * The circuit of a policy and a target, from their attempts, oldest first:
+ *
+ * - `open` after `circuitFailures` failed attempts in a row,
+ * - `half-open` (one attempt is allowed) once `circuitOpenSeconds` have passed since the last of them,
+ * - `closed` otherwise, and again after a successful attempt.
  */
-export function circuitState(runs: readonly Remediation[], limits: Limits, now: Date): CircuitState {
-  const finished = runs.filter(({ status }) => isRun(status.phase));
+export function circuitState(
+  attempts: readonly Remediation[],
+  limits: Pick<Limits, 'circuitFailures' | 'circuitOpenSeconds'>,
+  now: Date,
+): CircuitState {
+  const finished = attempts.filter(({ status }) => isAttempt(status.phase));
   const recent = finished.slice(-limits.circuitFailures);
   if (recent.length < limits.circuitFailures || recent.some(({ status }) => status.phase === 'succeeded')) {
     return 'closed';
   }
-  const last = Math.max(...recent.map(({ status }) => Date.parse(status.transitions?.at(-1)?.time ?? '')));
+  const last = Math.max(...recent.map(lastTransitionAt));
   return now.getTime() - last > limits.circuitOpenSeconds * 1000 ? 'half-open' : 'open';
 }
 
-/** Runs of a policy, by target. */
+/** Records by the digest of their target. */
 export function byTarget(records: readonly Remediation[]): ReadonlyMap<string, readonly Remediation[]> {
   const groups = new Map<string, Remediation[]>();
   for (const record of records) {
@@ -61,6 +80,6 @@ export function byTarget(records: readonly Remediation[]): ReadonlyMap<string, r
   return groups;
 }
 
-export function isRun(phase: string): phase is RunPhase {
-  return (RUN_PHASES as readonly string[]).includes(phase);
+export function isAttempt(phase: string): phase is AttemptPhase {
+  return (ATTEMPT_PHASES as readonly string[]).includes(phase);
 }

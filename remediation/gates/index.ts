@@ -1,24 +1,25 @@
-import { budgetGate } from './budget';
+import { budgetGate, budgetLeftGate } from './budget';
 import { freshnessGate } from './freshness';
-import type { Gate } from './gate';
 import { healthGate } from './health';
 import { circuitGate, cooldownGate } from './history';
 import { killSwitchGate } from './kill-switch';
 import { targetGate } from './target';
 
-/**
- * What a request passes before its target is locked. Between the two the target is found, which has to be one of the
- * policy's, and opted in. The delivery was compared with earlier ones when the record was made.
- */
-export const gatesBeforeLock: readonly Gate[] = [killSwitchGate, freshnessGate];
-
-/** What it passes while the target is locked for it. */
-export const gatesAfterLock: readonly Gate[] = [targetGate, cooldownGate, circuitGate, healthGate];
-
-/** What is spent last, when nothing else stands in the way. */
-export const lastGate: Gate = budgetGate;
+/** The gates, in the order in which `controller/decision.ts` asks them. */
+export const gates = {
+  /** Asked first, before the target is even looked up, and once more right before execution. */
+  killSwitch: killSwitchGate,
+  freshness: freshnessGate,
+  /** These are asked while the target is locked for the record. */
+  target: targetGate,
+  cooldown: cooldownGate,
+  circuit: circuitGate,
+  health: healthGate,
+  budgetLeft: budgetLeftGate,
+  /** Asked last, because it spends a slot. */
+  budget: budgetGate,
+} as const;
 
 export * from './budget';
 export * from './gate';
 export * from './history';
-export * from './kill-switch';

@@ -1,11 +1,13 @@
 import { SkipError } from '../actions';
-import { KEYS, targetDigest } from '../record';
+import { KEYS, type Phase, targetDigest } from '../record';
 import type { Gate } from './gate';
 
-/** Phases in which a target belongs to a request. */
-const OCCUPIED: readonly string[] = ['awaiting-approval', 'executing', 'verifying'];
+/** Phases in which a record occupies its target. */
+const OCCUPYING: readonly Phase[] = ['awaiting-approval', 'executing', 'verifying'];
 
-/** One request at a time for a target and an action; the others are not queued, their alert asks again if it still fires. */
+/**
+ * One record at a time per target and action. There is no queue: an alert that still fires triggers another attempt.
+ */
 export const targetGate: Gate = async ({ record, policy, target }, { store }) => {
   const open = await store.list({
     [KEYS.action]: policy.action,
@@ -13,9 +15,9 @@ export const targetGate: Gate = async ({ record, policy, target }, { store }) =>
     [KEYS.open]: 'true',
   });
   const other = open.find(
-    ({ metadata, status }) => metadata.name !== record.metadata.name && OCCUPIED.includes(status.phase),
+    ({ metadata, status }) => metadata.name !== record.metadata.name && OCCUPYING.includes(status.phase),
   );
   if (other) {
-    throw new SkipError('target-locked', `${other.metadata.name} is at work on the target (${other.status.phase})`);
+    throw new SkipError('target-locked', `${other.metadata.name} occupies the target (${other.status.phase})`);
   }
 };

@@ -1,105 +1,91 @@
 import { SpanKind } from '@opentelemetry/api';
-import { type Context, Hono } from 'hono';
-import { bodyLimit } from 'hono/body-limit';
+import { Hono } from 'hono';
 import { contextOf, inSpan, type Log, type Metrics } from '../audit';
-import type { RunbookPages } from '../runbook-pages';
 import type { Authenticator } from './authenticator';
 import type { Intake } from './intake';
+import { authentication } from './middleware/authentication';
+import { notificationLimit } from './middleware/body-limit';
+import { draining } from './middleware/draining';
+import { requestCount } from './middleware/request-count';
 import { PayloadError, parsePayload } from './payload';
+import type { RunbookPages } from './runbook-pages';
 
 export interface AppProps {
   readonly authenticator: Authenticator;
   readonly intake: Intake;
   readonly metrics: Metrics;
-  readonly runbookPages: RunbookPages;
+  readonly runbookPages: Pick<RunbookPages, 'index' | 'page' | 'missing'>;
   readonly log: Log;
-  /** Why the server is not ready, a line each; empty when it is. */
-  readonly notReady: () => readonly string[];
-  /** Whether the server is ending and takes nothing any more. */
+  /** Why the server is not ready, one line each; empty when it is. */
+  readonly notReadyReasons: () => readonly string[];
+  /** Whether the server is shutting down and accepts nothing. */
   readonly isEnding: () => boolean;
 }
 
-/** Largest notification: some thousand alerts. */
-export const MAX_BODY_BYTES = 4 * 1024 * 1024;
-
-type Answer = 202 | 400 | 401 | 403 | 413 | 503;
-
 /**
- * The server's HTTP interface. Alertmanager sends a notification again after a 5xx and never after a 4xx, so 503 means
- * "nothing was kept", and 202 "all of it was", whatever comes of it.
+ * The HTTP interface of the server: probes, metrics, runbooks and, with `intake`, notifications.
+ *
+ * Alertmanager sends a notification again after a 5xx, and never after a 4xx. So 202 means that every alert is stored,
+ * whatever comes of it, and 503 that it must be sent again.
  */
 export function makeApp(props: AppProps, { intake = true } = {}): Hono {
-  const { metrics, runbookPages } = props;
   const app = new Hono();
+  addProbes(app, props);
+  addRunbooks(app, props);
+  if (intake) {
+    addIntake(app, props);
+  }
+  return app;
+}
 
+function addProbes(app: Hono, { metrics, notReadyReasons }: AppProps): void {
   app.get('/healthz', (c) => c.text('ok\n'));
   app.get('/readyz', (c) => {
-    const problems = props.notReady();
-    return problems.length === 0 ? c.text('ok\n') : c.text(`${problems.join('\n')}\n`, 503);
+    const reasons = notReadyReasons();
+    return reasons.length === 0 ? c.text('ok\n') : c.text(`${reasons.join('\n')}\n`, 503);
   });
   app.get('/metrics', async (c) => {
     c.header('content-type', metrics.registry.contentType);
     return c.body(await metrics.registry.metrics());
   });
+}
+
+function addRunbooks(app: Hono, { runbookPages }: AppProps): void {
   app.get('/', (c) => c.redirect('/runbooks'));
   app.get('/runbooks', (c) => c.html(runbookPages.index()));
   app.get('/runbooks/:name', (c) => {
     const page = runbookPages.page(c.req.param('name'));
     return page ? c.html(page) : c.html(runbookPages.missing(), 404);
   });
+}
 
-  if (intake) {
-    const answer = (c: Context, code: Answer, message: string) => {
-      metrics.requests.inc({ code: String(code) });
-      return c.json({ message }, code);
-    };
-    const limit = bodyLimit({
-      maxSize: MAX_BODY_BYTES,
-      onError: (c) => answer(c, 413, `more than ${MAX_BODY_BYTES} bytes: send fewer alerts at once`),
-    });
-    /** Lets those through who may notify. */
-    const authenticated = async (c: Context, next: () => Promise<void>) => {
-      if (props.isEnding()) {
-        return answer(c, 503, 'the server is ending');
-      }
-      const verdict = await props.authenticator.verify(c.req.header('authorization')).catch((error: Error) => error);
-      if (verdict instanceof Error) {
-        props.log('error', `nobody can say who notifies: ${verdict.message}`);
-        return answer(c, 503, 'the API server cannot be asked who you are');
-      }
-      if (verdict.kind !== 'accepted') {
-        props.log('warn', `a notification was refused: ${verdict.message}`);
-        return answer(c, verdict.kind === 'unknown' ? 401 : 403, verdict.message);
-      }
-      return next();
-    };
+function addIntake(app: Hono, props: AppProps): void {
+  const { intake, metrics, log } = props;
+  const guards = [requestCount(props), draining(props), authentication(props), notificationLimit()] as const;
 
-    app.post('/api/v1/alerts', authenticated, limit, (c) =>
-      inSpan(
-        'POST /api/v1/alerts',
-        contextOf(c.req.header('traceparent')),
-        {},
-        async () => {
-          try {
-            const receipt = await props.intake.take(parsePayload(await c.req.text()));
-            metrics.requests.inc({ code: '202' });
-            return c.json(receipt, 202);
-          } catch (error) {
-            if (error instanceof PayloadError) {
-              props.log('warn', `a notification cannot be read: ${error.message}`);
-              return answer(c, 400, error.message);
-            }
-            props.log('error', `a notification was not kept: ${(error as Error).message}`);
-            return answer(c, 503, 'the alerts could not be kept: send them again');
+  app.post('/api/v1/alerts', ...guards, (c) =>
+    inSpan(
+      'POST /api/v1/alerts',
+      contextOf(c.req.header('traceparent')),
+      {},
+      async () => {
+        try {
+          return c.json(await intake.take(parsePayload(await c.req.text())), 202);
+        } catch (error) {
+          if (error instanceof PayloadError) {
+            log('warn', `a notification is invalid: ${error.message}`);
+            return c.json({ message: error.message }, 400);
           }
-        },
-        SpanKind.SERVER,
-      ),
-    );
-    app.post('/api/v1/heartbeat', authenticated, limit, (c) => {
-      metrics.heartbeat.setToCurrentTime();
-      return answer(c, 202, 'heard');
-    });
-  }
-  return app;
+          log('error', `a notification could not be stored: ${(error as Error).message}`);
+          return c.json({ message: 'the alerts could not be stored: send again' }, 503);
+        }
+      },
+      SpanKind.SERVER,
+    ),
+  );
+
+  app.post('/api/v1/heartbeat', ...guards, (c) => {
+    metrics.heartbeat.setToCurrentTime();
+    return c.json({ message: 'received' }, 202);
+  });
 }

@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
-import { type KubernetesClient, RESOURCES } from '../kubernetes';
+import { type KubernetesApi, RESOURCES } from '../kubernetes';
 
-/** Whether the sender of a notification may send it. */
+/** Whether a sender may notify. */
 export type Verdict =
   | { readonly kind: 'accepted'; readonly subject: string }
-  /** 401: nobody knows who it is. */
+  /** 401: the token is missing or invalid. */
   | { readonly kind: 'unknown'; readonly message: string }
-  /** 403: it is known, and may not. */
+  /** 403: the token is valid, but its subject may not notify. */
   | { readonly kind: 'forbidden'; readonly message: string };
 
 interface TokenReview {
@@ -18,24 +18,24 @@ interface TokenReview {
   };
 }
 
-/** How long an answer of the API server is kept. A token that is revoked is refused after this time at the latest. */
+/** How long the answer of the API server is cached. A revoked token is accepted this long at most. */
 const CACHE_MS = 60_000;
 const CACHE_SIZE = 100;
 
 /**
- * Asks the API server whose token it is. The token is a projected one of a ServiceAccount, made for this server alone: for
- * any other audience it is refused.
+ * Authenticates senders by TokenReview. The token is a projected ServiceAccount token for the audience of this server;
+ * a token for any other audience is rejected.
  */
 export class Authenticator {
   private readonly known = new Map<string, { readonly verdict: Verdict; readonly until: number }>();
 
   constructor(
-    private readonly client: KubernetesClient,
+    private readonly client: KubernetesApi,
     private readonly audience: string,
     private readonly subjects: readonly string[],
   ) {}
 
-  /** @throws when the API server cannot be asked */
+  /** @throws when the API server cannot be reached */
   async verify(authorization: string | undefined): Promise<Verdict> {
     const token = /^Bearer ([\x21-\x7e]{1,16384})$/i.exec(authorization ?? '')?.[1];
     if (!token) {
@@ -70,7 +70,7 @@ export class Authenticator {
   }
 }
 
-/** When the token says that it ends. Only the API server says whether it is valid. */
+/** When a token expires, by its claim `exp`. Only the API server knows whether it is valid. */
 function expiryOf(token: string): number {
   try {
     const { exp } = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()) as { exp?: number };

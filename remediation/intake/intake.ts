@@ -1,7 +1,15 @@
 import { context } from '@opentelemetry/api';
 import { currentTraceparent, type Log, type Metrics } from '../audit';
 import type { RemediationPolicy } from '../policy';
-import { alertDigest, isOpen, KEYS, type RecordedAlert, type RecordStore, type Remediation } from '../record';
+import {
+  alertDigest,
+  isOpen,
+  KEYS,
+  lastTransitionAt,
+  type RecordedAlert,
+  type RecordStore,
+  type Remediation,
+} from '../record';
 import type { Payload, PayloadAlert } from './payload';
 
 export interface IntakeProps {
@@ -9,26 +17,30 @@ export interface IntakeProps {
   readonly store: RecordStore;
   readonly metrics: Metrics;
   readonly log: Log;
-  /** Time after a final decision before the same alert is taken up again, in seconds. */
+  /** Time after a final phase before the same firing alert starts another attempt, in seconds. */
   readonly repeatSeconds: number;
   readonly now: () => Date;
 }
 
-/** Alerts of one notification that are kept at the same time. */
+/** Records of one notification that are created at the same time. */
 const CONCURRENCY = 8;
 
-/** What became of a notification. */
+/** How many alerts of a notification were accepted, known already, or not for the server. */
 export interface Receipt {
   readonly accepted: number;
   readonly duplicates: number;
   readonly ignored: number;
 }
 
-/** Keeps what alerts ask for. When it returns, all of it is durable; when it throws, Alertmanager sends it again. */
+/** Creates a record for each alert that names a policy. */
 export class Intake {
   constructor(private readonly props: IntakeProps) {}
 
-  /** @throws when a record cannot be kept */
+  /**
+   * Takes a notification. When it returns, every record is stored.
+   *
+   * @throws when a record cannot be stored: Alertmanager must send the notification again
+   */
   async take({ alerts, truncatedAlerts }: Payload): Promise<Receipt> {
     const { metrics } = this.props;
     if (truncatedAlerts > 0) {
@@ -52,66 +64,66 @@ export class Intake {
     const policy = name ? this.props.policies.get(name) : undefined;
     if (!policy) {
       if (name) {
-        this.props.log('error', `${alert.labels.alertname} asks for ${name}, and there is no such policy`);
+        this.props.log('error', `the label remediation of ${alert.labels.alertname} is ${name}, which is not a policy`);
       }
       return 'ignored';
     }
     const recorded = recordedAlert(alert);
-    const incident = alertDigest(policy.name, recorded);
+    const digest = alertDigest(policy.name, recorded);
     if (alert.status === 'resolved') {
-      await this.props.store.markResolved(incident);
+      await this.props.store.markResolved(digest);
       return 'ignored';
     }
-    const created = await this.create(policy, recorded, incident);
+    const created = await this.create(policy, recorded, digest);
     const decision = created ? 'accepted' : 'duplicate';
     this.props.metrics.decisions.inc({ action: policy.action, policy: policy.name, decision, reason: '' });
     return created ? 'accepted' : 'duplicates';
   }
 
-  /** Of all that are told of the same alert at the same time one makes the record: its name is the alert's. */
+  /** The name of a record follows from its alert, so of several concurrent deliveries one creates the record. */
   private async create(
     policy: RemediationPolicy,
     alert: RecordedAlert,
-    incident: string,
+    digest: string,
   ): Promise<Remediation | undefined> {
     const { store } = this.props;
     const spec = { policy: policy.name, action: policy.action, alert, traceparent: currentTraceparent() };
-    const first = await store.create({ ...spec, attempt: 1 }, incident);
+    const first = await store.create({ ...spec, attempt: 1 }, digest);
     if (first) {
       return first;
     }
-    const latest = (await store.list({ [KEYS.alert]: incident })).at(-1);
+    const latest = (await store.list({ [KEYS.alert]: digest })).at(-1);
     return latest && this.mayRepeat(latest)
-      ? store.create({ ...spec, attempt: latest.spec.attempt + 1 }, incident)
+      ? store.create({ ...spec, attempt: latest.spec.attempt + 1 }, digest)
       : undefined;
   }
 
-  /** An alert that still fires some time after a decision asks anew; within that time it is the same delivery again. */
-  private mayRepeat({ status }: Remediation): boolean {
-    const decided = Date.parse(status.transitions?.at(-1)?.time ?? '');
-    return !isOpen(status.phase) && this.props.now().getTime() - decided > this.props.repeatSeconds * 1000;
+  /** A firing alert starts another attempt some time after the last one ended. Until then it is a repeated delivery. */
+  private mayRepeat(record: Remediation): boolean {
+    const ended = lastTransitionAt(record);
+    return !isOpen(record.status.phase) && this.props.now().getTime() - ended > this.props.repeatSeconds * 1000;
   }
 }
 
-/** What is kept of labels and annotations: a record has to fit into etcd, or Alertmanager would send it for ever. */
-const KEPT = { entries: 64, keyLength: 128, valueLength: 1024 } as const;
+/** Limits of the recorded labels and annotations. A record too large for etcd would be sent again forever. */
+const RECORDED = { entries: 64, keyLength: 128, valueLength: 1024 } as const;
 
 function recordedAlert({ labels, annotations, startsAt, fingerprint, generatorURL }: PayloadAlert): RecordedAlert {
   return {
-    name: labels.alertname.slice(0, KEPT.valueLength),
+    name: labels.alertname.slice(0, RECORDED.valueLength),
     fingerprint,
     startsAt: new Date(startsAt).toISOString(),
-    labels: kept(labels),
-    annotations: kept(annotations),
-    generatorUrl: generatorURL?.slice(0, KEPT.valueLength),
+    labels: truncated(labels),
+    annotations: truncated(annotations),
+    generatorUrl: generatorURL?.slice(0, RECORDED.valueLength),
   };
 }
 
-function kept(values: { readonly [name: string]: string }): { readonly [name: string]: string } {
+function truncated(values: { readonly [name: string]: string }): { readonly [name: string]: string } {
   return Object.fromEntries(
     Object.entries(values)
-      .filter(([key]) => key.length <= KEPT.keyLength)
-      .slice(0, KEPT.entries)
-      .map(([key, value]) => [key, value.slice(0, KEPT.valueLength)]),
+      .filter(([key]) => key.length <= RECORDED.keyLength)
+      .slice(0, RECORDED.entries)
+      .map(([key, value]) => [key, value.slice(0, RECORDED.valueLength)]),
   );
 }

@@ -1,11 +1,11 @@
 import * as v from 'valibot';
 
 const labels = v.record(v.string(), v.string());
-/** A year of five digits, which JavaScript reads, is none of RFC 3339: no record could be kept of it. */
+/** JavaScript also accepts years of five digits. RFC 3339 does not, and the API server would reject the record. */
 const time = v.pipe(
   v.string(),
   v.regex(/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2})$/, 'Invalid time: expected RFC 3339'),
-  v.check((value) => /^\d{4}-/.test(utc(value)), 'Invalid time: there is no such day or hour'),
+  v.check((value) => /^\d{4}-/.test(utc(value)), 'Invalid time: this day or hour does not exist'),
 );
 
 function utc(time: string): string {
@@ -14,8 +14,8 @@ function utc(time: string): string {
 }
 
 /**
- * Alertmanager's webhook payload, version 4, as far as it is used. Unknown fields are allowed at every level: three were
- * added in the last releases. https://prometheus.io/docs/alerting/latest/configuration/#webhook_config
+ * The part of Alertmanager's webhook payload, version 4, that the server reads. Unknown fields are allowed at every
+ * level, because new releases add some. https://prometheus.io/docs/alerting/latest/configuration/#webhook_config
  */
 const payload = v.looseObject({
   version: v.literal('4'),
@@ -24,7 +24,7 @@ const payload = v.looseObject({
   receiver: v.string(),
   alerts: v.array(
     v.looseObject({
-      /** The alert's own. That of the group is `firing` as long as one of its alerts is. */
+      /** Status of this alert. The status of the group is `firing` while any of its alerts is. */
       status: v.picklist(['firing', 'resolved']),
       labels: v.intersect([labels, v.looseObject({ alertname: v.pipe(v.string(), v.nonEmpty()) })]),
       annotations: v.optional(labels, {}),
@@ -39,18 +39,22 @@ const payload = v.looseObject({
 export type Payload = v.InferOutput<typeof payload>;
 export type PayloadAlert = Payload['alerts'][number];
 
-/** A notification that cannot be read. The message names the fields. */
+/** An invalid notification. The message names the fields. */
 export class PayloadError extends Error {
   override readonly name = 'PayloadError';
 }
 
-/** @throws PayloadError */
+/**
+ * Reads the body of a notification.
+ *
+ * @throws PayloadError for a body that is not JSON, or has wrong fields
+ */
 export function parsePayload(text: string): Payload {
   let document: unknown;
   try {
     document = JSON.parse(text);
   } catch (error) {
-    throw new PayloadError(`the body is no JSON: ${(error as Error).message}`);
+    throw new PayloadError(`the body is not JSON: ${(error as Error).message}`);
   }
   const result = v.safeParse(payload, document);
   if (!result.success) {

@@ -1,6 +1,6 @@
-import type { Action, Permission } from '../actions';
-import { actions } from '../actions';
-import { type KubernetesClient, RESOURCES } from '../kubernetes';
+import { actionOf, type Permission } from '../actions';
+import type { Log } from '../audit';
+import { type KubernetesApi, RESOURCES } from '../kubernetes';
 import type { RemediationPolicy } from '../policy';
 import { ownRights, TOKEN_REVIEW_RIGHT } from '../rights';
 
@@ -13,7 +13,7 @@ interface Question {
   readonly name?: string;
 }
 
-/** Rights that nothing here needs, and with which a mistake would do great harm. */
+/** Rights that the server must not have: it needs none of them, and a bug could do great harm with them. */
 const FORBIDDEN: readonly Question[] = [
   { group: '', resource: 'secrets', verb: 'get' },
   { group: '', resource: 'secrets', verb: 'list' },
@@ -21,7 +21,7 @@ const FORBIDDEN: readonly Question[] = [
   { group: 'apps', resource: 'deployments', verb: 'delete' },
   { group: 'apps', resource: 'deployments', verb: 'update' },
   { group: '*', resource: '*', verb: '*' },
-  // Ways around the fence of admission, which looks at who asks, and which no admission policy can guard itself.
+  // Ways around the admission policy, which checks the ServiceAccount and cannot protect itself.
   { group: '', resource: 'users', verb: 'impersonate' },
   { group: '', resource: 'serviceaccounts', verb: 'impersonate' },
   { group: '', resource: 'serviceaccounts', subresource: 'token', verb: 'create' },
@@ -31,18 +31,18 @@ const FORBIDDEN: readonly Question[] = [
   { group: 'admissionregistration.k8s.io', resource: 'validatingadmissionpolicybindings', verb: 'delete' },
 ];
 
-/** Whose rights are asked for. */
+/** What the needed rights follow from. */
 export interface RightsProps {
   readonly policies: readonly RemediationPolicy[];
-  /** Where the server keeps its records. */
+  /** Namespace of the records. */
   readonly namespace: string;
   readonly killSwitch: string;
 }
 
-/** Rights that the server and its policies need, one question each. */
+/** The rights that the server and its policies need, one question each. */
 export function neededRights({ policies, namespace: own, killSwitch }: RightsProps): readonly Question[] {
-  const ofPolicies = policies.flatMap(({ action, parameters }) => {
-    const { permissions } = (actions[action] as Action<unknown>).requirements(parameters);
+  const ofPolicies = policies.flatMap((policy) => {
+    const { permissions } = actionOf(policy).requirements(policy.parameters);
     return permissions.flatMap(({ namespace, rules }) => rules.flatMap((rule) => questions(rule, namespace)));
   });
   const ofServer = ownRights(killSwitch).flatMap((right) => questions(right, own));
@@ -50,11 +50,11 @@ export function neededRights({ policies, namespace: own, killSwitch }: RightsPro
 }
 
 /**
- * Asks the API server what this server may do.
+ * Asks the API server about the rights of this server, by SelfSubjectAccessReviews.
  *
- * @returns what is wrong, a line each: a right that is missing, or one that should not be there
+ * @returns a line for each right that is missing, and for each that it must not have
  */
-export async function checkRights(client: KubernetesClient, props: RightsProps): Promise<string[]> {
+export async function checkRights(client: KubernetesApi, props: RightsProps): Promise<string[]> {
   const needed = neededRights(props);
   const namespaces = new Set([undefined, ...needed.map(({ namespace }) => namespace)]);
   const unwanted = [...namespaces].flatMap((namespace) => FORBIDDEN.map((q) => ({ ...q, namespace })));
@@ -64,12 +64,40 @@ export async function checkRights(client: KubernetesClient, props: RightsProps):
     [false, unwanted],
   ] as const) {
     for (const question of list) {
-      if ((await mayI(client, question)) !== wanted) {
-        problems.push(`may ${wanted ? 'not ' : ''}${describe(question)}, and ${wanted ? 'needs to' : 'must not'}`);
+      if ((await isAllowed(client, question)) !== wanted) {
+        problems.push(
+          `RBAC ${wanted ? 'does not allow' : 'allows'} ${describe(question)}, and ${wanted ? 'must' : 'must not'}`,
+        );
       }
     }
   }
   return [...new Set(problems)];
+}
+
+/** Checks the rights repeatedly, and logs each new problem. The server is not ready while there is one. */
+export class RightsCheck {
+  private found: readonly string[] = ['the rights were not checked yet'];
+
+  constructor(
+    private readonly client: KubernetesApi,
+    private readonly props: RightsProps,
+    private readonly log: Log,
+  ) {}
+
+  /** A line for each problem of the last check. */
+  get problems(): readonly string[] {
+    return this.found;
+  }
+
+  /** @returns whether the rights are right */
+  async check(): Promise<boolean> {
+    const found = await checkRights(this.client, this.props).catch((error: Error) => [error.message]);
+    for (const problem of found.filter((line) => !this.found.includes(line))) {
+      this.log('error', problem);
+    }
+    this.found = found;
+    return found.length === 0;
+  }
 }
 
 function questions({ apiGroups, resources, verbs, resourceNames }: Permission, namespace?: string): Question[] {
@@ -83,7 +111,7 @@ function questions({ apiGroups, resources, verbs, resourceNames }: Permission, n
   );
 }
 
-async function mayI(client: KubernetesClient, question: Question): Promise<boolean> {
+async function isAllowed(client: KubernetesApi, question: Question): Promise<boolean> {
   const review = await client.create<{ readonly status: { readonly allowed: boolean } }>(
     RESOURCES.selfSubjectAccessReviews,
     undefined,

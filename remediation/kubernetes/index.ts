@@ -1,4 +1,7 @@
+export * from './api';
 export * from './client';
 export * from './lease';
 export * from './resources';
+export * from './selector';
+export type { KubernetesConnection } from './transport';
 export * from './watch';

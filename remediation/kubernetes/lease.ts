@@ -1,5 +1,4 @@
-import type { ObjectMeta } from '../record';
-import { type KubernetesClient, KubernetesError } from './client';
+import { type KubernetesApi, KubernetesError, type ObjectMeta } from './api';
 import { RESOURCES } from './resources';
 
 interface Lease {
@@ -7,7 +6,7 @@ interface Lease {
   readonly spec: {
     readonly holderIdentity?: string;
     readonly leaseDurationSeconds?: number;
-    /** RFC 3339 with microseconds. */
+    /** `MicroTime`: RFC 3339 with microseconds. */
     readonly acquireTime?: string;
     readonly renewTime?: string;
   };
@@ -21,20 +20,20 @@ export interface Holding {
 }
 
 /**
- * Leases of the Kubernetes API as locks that several replicas, and whoever comes after a crash, agree upon. Every
- * change carries the resourceVersion that it was decided on, so of two that try at once one fails.
+ * Leases of the Kubernetes API, used as locks between replicas. They survive the replica that holds them. Every write
+ * carries the resourceVersion that was read, so when two replicas try at once the API server lets one of them win.
  */
 export class Leases {
   constructor(
-    private readonly client: KubernetesClient,
+    private readonly client: KubernetesApi,
     private readonly namespace: string,
     private readonly now: () => Date,
   ) {}
 
   /**
-   * Takes a lease that is free, expired, or held by the same holder.
+   * Acquires a lease that is free or expired, or renews one that `holder` already holds.
    *
-   * @returns `undefined` when it was taken, else who holds it
+   * @returns `undefined` on success, otherwise the current holder
    */
   async acquire(name: string, holder: string, durationSeconds: number): Promise<Holding | undefined> {
     const known = await this.client.find<Lease>(this.reference(name));
@@ -59,13 +58,13 @@ export class Leases {
       return undefined;
     } catch (error) {
       if (error instanceof KubernetesError && error.isConflict) {
-        return (await this.holding(name)) ?? { holder: 'somebody else', acquired: this.now(), expires: this.now() };
+        return (await this.holding(name)) ?? { holder: 'another replica', acquired: this.now(), expires: this.now() };
       }
       throw error;
     }
   }
 
-  /** Gives a lease back. One that another holds by now is left alone. */
+  /** Releases a lease, unless another holder has taken it over. */
   async release(name: string, holder: string): Promise<void> {
     const known = await this.client.find<Lease>(this.reference(name));
     if (known?.spec.holderIdentity !== holder) {
@@ -80,7 +79,7 @@ export class Leases {
     }
   }
 
-  /** Who holds a lease now. */
+  /** The current holder, or `undefined` when the lease is free or expired. */
   async holding(name: string): Promise<Holding | undefined> {
     const lease = await this.client.find<Lease>(this.reference(name));
     const holding = lease && holdingOf(lease);
@@ -104,7 +103,7 @@ function holdingOf({ spec }: Lease): Holding | undefined {
   };
 }
 
-/** `MicroTime` of the Kubernetes API: RFC 3339 with six digits after the second. */
+/** `MicroTime` of the Kubernetes API: RFC 3339 with six fractional digits. */
 function microTime(date: Date): string {
   return date.toISOString().replace(/(\.\d{3})Z$/, '$1000Z');
 }

@@ -1,7 +1,6 @@
-import { REMEDIATION } from '../record/remediation';
-import type { Resource } from './client';
+import type { Resource } from './api';
 
-/** The resources that the webhook and its actions speak of. */
+/** The built-in resources that the server and its actions use. */
 export const RESOURCES = {
   configMaps: { group: '', version: 'v1', plural: 'configmaps' },
   events: { group: '', version: 'v1', plural: 'events' },
@@ -13,5 +12,4 @@ export const RESOURCES = {
   leases: { group: 'coordination.k8s.io', version: 'v1', plural: 'leases' },
   tokenReviews: { group: 'authentication.k8s.io', version: 'v1', plural: 'tokenreviews' },
   selfSubjectAccessReviews: { group: 'authorization.k8s.io', version: 'v1', plural: 'selfsubjectaccessreviews' },
-  remediations: { group: REMEDIATION.group, version: REMEDIATION.version, plural: REMEDIATION.plural },
 } as const satisfies Record<string, Resource>;

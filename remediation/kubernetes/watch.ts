@@ -1,27 +1,27 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type KubernetesClient, type KubernetesObject, PAGE_SIZE, type Resource } from './client';
+import { type KubernetesApi, type KubernetesObject, PAGE_SIZE, type Resource } from './api';
 
 export interface WatchProps<T> {
-  readonly client: KubernetesClient;
+  readonly client: KubernetesApi;
   readonly resource: Resource;
   readonly namespace: string;
   readonly labelSelector?: string;
-  /** An object that is there, new or changed. */
+  /** Called for every object that exists, is created or is changed. */
   readonly onObject: (object: T) => void;
-  /** An object that is there no more, or that the selector leaves out now. @default - nobody asks */
+  /** Called for an object that was deleted, or that the selector no longer matches. @default - ignored */
   readonly onGone?: (object: T) => void;
-  /** Every object that is there now was told. @default - nobody asks */
+  /** Called after each complete list. @default - ignored */
   readonly onList?: () => void;
-  /** The connection broke, or could not be made; it is tried again. */
+  /** Called when the connection fails; the watch reconnects. */
   readonly onError: (error: Error) => void;
   readonly signal: AbortSignal;
 }
 
-/** Longest time between two complete lists, in seconds: what a watch has missed is seen then. */
+/** Seconds after which the watch ends and lists everything again, in case it has missed an event. */
 const RELIST_SECONDS = 300;
 const RETRY_MS = [200, 1000, 5000] as const;
 
-/** Tells of every object of a resource, now and whenever it changes, until the signal ends it. */
+/** Reports every object of a resource, and then every change, until `signal` aborts. */
 export async function watchObjects<T extends KubernetesObject>(props: WatchProps<T>): Promise<void> {
   const { client, resource, namespace, labelSelector, signal } = props;
   let failures = 0;
@@ -35,7 +35,7 @@ export async function watchObjects<T extends KubernetesObject>(props: WatchProps
       for await (const line of linesOf(stream)) {
         const event = JSON.parse(line) as { readonly type: string; readonly object: T };
         if (event.type === 'ERROR') {
-          break; // The version is too old: list again.
+          break; // 410 Gone: the resourceVersion is too old to watch from. List again.
         }
         if (event.type === 'DELETED') {
           props.onGone?.(event.object);

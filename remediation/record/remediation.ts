@@ -1,4 +1,6 @@
-/** Group, version and names of the custom resource; its schema is `imports/crds/remediation.yaml`. */
+import type { ObjectMeta } from '../kubernetes';
+
+/** Group, version and names of the custom resource `Remediation`. Its schema is `imports/crds/remediation.yaml`. */
 export const REMEDIATION = {
   group: 'monitoring.sightedit.com',
   version: 'v1alpha1',
@@ -6,34 +8,34 @@ export const REMEDIATION = {
   plural: 'remediations',
 } as const;
 
-/** Who Events are from. */
+/** Component that Events name as their source. */
 export const REPORTER = 'remediation-webhook';
 
-/** How the names of locks and slots of budgets begin: other leases are not the webhook's. */
+/** Prefix of the Leases that the server owns: locks of targets, and slots of budgets. */
 export const LEASE_PREFIX = 'remediation-';
 
-/** Labels and annotations of records and targets. */
+/** Labels and annotations that the server reads or writes. */
 export const KEYS = {
-  /** On a target: it may be repaired automatically. Its value must be `enabled`. */
+  /** Label of a target: `enabled` allows automatic remediation. */
   optIn: `${REMEDIATION.group}/remediation`,
-  /** On an autoscaler: its floor was raised for a while, and from where: `6 from 4`. */
+  /** Annotation of an autoscaler whose minReplicas was raised temporarily: `6 from 4`. */
   raisedMinReplicas: `${REMEDIATION.group}/raised-min-replicas`,
-  /** On a record: a human agrees. Its value must be `true`. */
+  /** Annotation of a record: `true` when a person has approved it. */
   approved: `${REMEDIATION.group}/approved`,
-  /** On a record: the alert was resolved before anything was done. */
+  /** Annotation of a record: when its alert was resolved. */
   resolved: `${REMEDIATION.group}/alert-resolved`,
-  /** On a record: work is left to do. */
+  /** Label of a record: `true` while work is left. */
   open: `${REMEDIATION.group}/open`,
-  /** On a record: its target was touched, or would have been. */
+  /** Label of a record: `true` once its action was executed, dry runs included. */
   executed: `${REMEDIATION.group}/executed`,
-  /** On a record: the response, the kind of its action, digest of its target, and digest of the alert that asked. */
+  /** Labels of a record: name of its policy, kind of its action, digest of its target, digest of its alert. */
   policy: `${REMEDIATION.group}/policy`,
   action: `${REMEDIATION.group}/action`,
   target: `${REMEDIATION.group}/target`,
   alert: `${REMEDIATION.group}/alert`,
 } as const;
 
-/** Where a record stands. The first four leave work to do; the rest is final. */
+/** Phases in which work is left. */
 export const OPEN_PHASES = ['accepted', 'awaiting-approval', 'executing', 'verifying'] as const;
 export const FINAL_PHASES = [
   'succeeded',
@@ -48,11 +50,13 @@ export type OpenPhase = (typeof OPEN_PHASES)[number];
 export type FinalPhase = (typeof FINAL_PHASES)[number];
 export type Phase = OpenPhase | FinalPhase;
 
-/** Ends of a run that touched the target. */
-export const RUN_PHASES = ['succeeded', 'ineffective', 'inconclusive', 'failed', 'timed-out'] as const;
-export type RunPhase = (typeof RUN_PHASES)[number];
+/** Final phases of an attempt that changed its target, or may have. */
+export const ATTEMPT_PHASES = ['succeeded', 'ineffective', 'inconclusive', 'failed', 'timed-out'] as const;
+export type AttemptPhase = (typeof ATTEMPT_PHASES)[number];
 
-/** Why nothing was done. A closed list: each reason is a value of a metric's label and stands in `docs/remediation.md`. */
+/**
+ * Why a remediation was skipped. Each reason is a label value of a metric and is explained in `docs/remediation.md`.
+ */
 export const SKIP_REASONS = [
   'kill-switch',
   'target-unknown',
@@ -74,18 +78,18 @@ export const SKIP_REASONS = [
 ] as const;
 export type SkipReason = (typeof SKIP_REASONS)[number];
 
-/** What an action is applied to. */
+/** What an action changes. */
 export interface Target {
   /** E.g. `Deployment`, `Database`, `Cache`, `Address`. */
   readonly kind: string;
   readonly name: string;
-  /** @default - the target is no object of Kubernetes */
+  /** @default - the target is not a Kubernetes object */
   readonly namespace?: string;
   readonly apiVersion?: string;
   readonly uid?: string;
 }
 
-/** The alert that asked, as far as the record keeps it. */
+/** The alert that triggered a remediation, as far as the record keeps it. */
 export interface RecordedAlert {
   readonly name: string;
   readonly fingerprint: string;
@@ -96,15 +100,20 @@ export interface RecordedAlert {
   readonly generatorUrl?: string;
 }
 
-/** What the action has found and means to do; written before it is done, so that whoever takes over does the same. */
-export interface Plan {
-  /** One line for humans: `raise minReplicas of HPA sightedit-backend-hpa from 2 to 3`. */
+/**
+ * What the action intends to do. It is stored before execution, so a replica that resumes after a crash executes the
+ * same plan.
+ *
+ * @typeParam D details that the action stores for itself, as JSON
+ */
+export interface Plan<D = unknown> {
+  /** One line for people: `raise minReplicas of HPA sightedit-backend-hpa from 2 to 3`. */
   readonly summary: string;
-  /** What the action needs to do it, and to undo it. */
-  readonly details: { readonly [name: string]: unknown };
-  /** Why a human has to agree. @default - nobody has to */
+  /** What the action needs to execute, verify and revert the plan. */
+  readonly details: D;
+  /** Why a person must approve. @default - no approval needed */
   readonly needsApproval?: string;
-  /** Seconds after which the change is taken back. @default - it stays, or expires by itself */
+  /** Seconds after which the change is reverted. @default - it is permanent, or expires without the server */
   readonly expiresAfterSeconds?: number;
 }
 
@@ -112,7 +121,7 @@ export interface RemediationSpec {
   readonly policy: string;
   readonly action: string;
   readonly alert: RecordedAlert;
-  /** Which request this is for the same alert, from 1. */
+  /** Number of this attempt for the same alert, from 1. */
   readonly attempt: number;
   /** W3C trace context of the notification. */
   readonly traceparent: string;
@@ -132,17 +141,17 @@ export interface RemediationStatus {
   readonly target?: Target;
   readonly dryRun?: boolean;
   readonly plan?: Plan;
-  /** Replica that works on it. */
+  /** Replica that executed the plan. */
   readonly holder?: string;
   /** RFC 3339. */
   readonly executionStartTime?: string;
   readonly executionTime?: string;
-  /** What the change did, in a line. */
+  /** What the change did, in one line. */
   readonly effect?: string;
   readonly lastVerification?: { readonly value?: number; readonly time: string };
-  /** When the change is taken back. */
+  /** When the change is reverted. */
   readonly expirationTime?: string;
-  /** What taking it back did, in a line. */
+  /** What the revert did, in one line. */
   readonly revertResult?: string;
   /** Facts for the responders. */
   readonly evidence?: { readonly [name: string]: string };
@@ -150,18 +159,7 @@ export interface RemediationStatus {
   readonly transitions?: readonly Transition[];
 }
 
-export interface ObjectMeta {
-  readonly name: string;
-  readonly namespace?: string;
-  readonly uid?: string;
-  readonly resourceVersion?: string;
-  readonly creationTimestamp?: string;
-  readonly generation?: number;
-  readonly labels?: { readonly [key: string]: string };
-  readonly annotations?: { readonly [key: string]: string };
-}
-
-/** The record of a request: queue entry, audit trail and approval button at once. */
+/** A record: what one alert asked for and what came of it. It is the queue entry, the audit trail and the approval. */
 export interface Remediation {
   readonly apiVersion: string;
   readonly kind: string;
@@ -174,7 +172,31 @@ export function isOpen(phase: Phase): phase is OpenPhase {
   return (OPEN_PHASES as readonly Phase[]).includes(phase);
 }
 
-/** The target in words: `Deployment sightedit/sightedit-backend`. */
+/** Whether work is left: the attempt is not over, or its change is still to be reverted. */
+export function hasWork({ status }: Remediation): boolean {
+  return isOpen(status.phase) || (status.expirationTime !== undefined && status.revertResult === undefined);
+}
+
+/** Milliseconds of Unix time. */
+export function createdAt({ metadata }: Remediation): number {
+  return Date.parse(metadata.creationTimestamp ?? '');
+}
+
+export function isApproved({ metadata }: Remediation): boolean {
+  return metadata.annotations?.[KEYS.approved] === 'true';
+}
+
+/** Whether the alert was resolved after the record was created. */
+export function isResolved({ metadata }: Remediation): boolean {
+  return metadata.annotations?.[KEYS.resolved] !== undefined;
+}
+
+/** Milliseconds of Unix time at which the record reached its phase; `NaN` for one that has not moved yet. */
+export function lastTransitionAt({ status }: Remediation): number {
+  return Date.parse(status.transitions?.at(-1)?.time ?? '');
+}
+
+/** The target for people: `Deployment sightedit/sightedit-backend`. */
 export function describeTarget({ kind, namespace, name }: Target): string {
   return `${kind} ${namespace ? `${namespace}/` : ''}${name}`;
 }

@@ -1,20 +1,20 @@
 import { type Matcher, selectorsIn } from '../promql';
 import type { Rule } from '../rule';
 
-/** Labels whose values Prometheus 3 writes in one form, whatever the target sent: `1` becomes `1.0`. */
+/** Labels whose values Prometheus 3 normalizes: `1` from a target is stored as `1.0`. */
 const BOUNDARY_LABELS = ['le', 'quantile'];
 
-/** A number that stands alone or as an alternative of a regular expression, with its dot escaped or not. */
+/** A whole alternative of a regular expression that is a number; its dot may be escaped. */
 const NUMBER = /(?<=^|[(|])[+-]?(?:\d+(?:\\?\.\d+)?(?:e[+-]?\d+)?|Inf)(?=$|[)|])/gi;
 
-/** A matcher for a form of a number that Prometheus 3 stores nowhere matches nothing, and says nothing. */
+/** A matcher such as `le="1"` silently matches nothing, because Prometheus 3 stores `1.0`. */
 export function boundaryProblem({ expr }: Rule): string | undefined {
   for (const { matchers } of selectorsIn(expr)) {
     for (const matcher of matchers.filter(({ label }) => BOUNDARY_LABELS.includes(label))) {
       const missed = numbersOf(matcher).find((number) => !isAbout(matcher, normalForm(number)));
       if (missed) {
         const { label, operator, value } = matcher;
-        return `${label}${operator}"${value}" misses what Prometheus 3 stores: write ${normalForm(missed)} for ${missed}`;
+        return `${label}${operator}"${value}" never matches in Prometheus 3: write ${normalForm(missed)} for ${missed}`;
       }
     }
   }
@@ -28,13 +28,14 @@ function numbersOf({ operator, value }: Matcher): string[] {
   return (value.match(NUMBER) ?? []).map((number) => number.replace('\\', ''));
 }
 
-/** Whether a matcher, taken without its negation, is about this text. */
+/** Whether a matcher names this text, be it to select or to exclude it. */
 function isAbout({ operator, value }: Matcher, text: string): boolean {
   return operator === '=' || operator === '!=' ? value === text : new RegExp(`^(?:${value})$`).test(text);
 }
 
 /**
- * A number as Prometheus 3 writes it: with a dot, or with an exponent of two digits from a million on and below 0.0001.
+ * A number as Prometheus 3 writes it: with a dot, or, from a million on and below 0.0001, with an exponent of two
+ * digits.
  *
  * @see https://prometheus.io/docs/prometheus/latest/migration/#le-and-quantile-label-values
  */

@@ -4,7 +4,7 @@ import { percentageProblem } from './percentages';
 import { trafficProblem } from './traffic';
 import { valueLabelProblem } from './value-labels';
 
-/** Mistakes that Prometheus accepts and that make a rule say something wrong, or nothing. */
+/** Mistakes that Prometheus accepts, but that make a rule report a wrong value or never fire. */
 export const lints: readonly ((rule: Rule) => string | undefined)[] = [
   percentageProblem,
   valueLabelProblem,

@@ -1,15 +1,15 @@
 import { binaryOf, isConstant, nodesOf, textOf } from '../promql';
 import { isAlertingRule, type Rule } from '../rule';
 
-/** A value that a template prints, and what follows it. */
+/** A value that a template prints, and the percent sign after it. */
 const PRINTED_VALUE = /\{\{([^}]*\$value[^}]*)\}\}(\s?%)?/g;
 
-/** Metrics whose samples run from 0 to 100. */
+/** Metrics whose values range from 0 to 100. */
 const PERCENT_METRIC = /_(percent|percentage|pct)(_|$)/;
 
 /**
- * A percentage is a ratio from 0 to 1 until it is printed, and `humanizePercentage` alone makes it one: together with
- * `* 100` it prints 5000% for a half.
+ * Ratios range from 0 to 1, and only `humanizePercentage` turns one into a percentage. After `* 100` it would print
+ * 5000% for a half.
  */
 export function percentageProblem(rule: Rule): string | undefined {
   if (!isAlertingRule(rule)) {
@@ -18,10 +18,10 @@ export function percentageProblem(rule: Rule): string | undefined {
   const printed = Object.values(rule.annotations ?? {}).flatMap((text) => [...String(text).matchAll(PRINTED_VALUE)]);
   const humanized = printed.some(([, pipeline]) => pipeline!.includes('humanizePercentage'));
   if (humanized && timesHundred(rule.expr)) {
-    return 'humanizePercentage prints a value that expr has multiplied by 100: leave "* 100" out';
+    return 'humanizePercentage prints a value that expr multiplies by 100: remove "* 100"';
   }
   if (humanized && nodesOf(rule.expr, 'Identifier').some((name) => PERCENT_METRIC.test(textOf(rule.expr, name)))) {
-    return 'humanizePercentage prints a metric that is a percentage already: divide it by 100 in expr';
+    return 'humanizePercentage prints a metric that is already a percentage: divide it by 100 in expr';
   }
   const signed = printed.find(([, , sign]) => sign);
   return (
@@ -30,7 +30,7 @@ export function percentageProblem(rule: Rule): string | undefined {
   );
 }
 
-/** Whether something that is measured is multiplied by a hundred. */
+/** Whether a measured value is multiplied by 100. */
 function timesHundred(expr: string): boolean {
   return nodesOf(expr, 'BinaryExpr').some((node) => {
     const { left, operator, right } = binaryOf(expr, node);

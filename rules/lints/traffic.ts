@@ -3,13 +3,13 @@ import type { Rule } from '../rule';
 
 const COUNTING_FUNCTIONS = ['Rate', 'Irate', 'Increase'];
 
-/** A record of how often something happened, by its name `level:metric:operations`. */
+/** Name of a record that counts events, such as `job:requests:rate5m`. */
 const COUNTING_RECORD = /:(rate|increase)\d+[smhdwy]$/;
 
 /**
- * A share of what happened says nothing when nothing happened: 0 / 0 is NaN, 1 / 0 is infinite, and one failure of one
- * request is 100%. A divisor that counts events must therefore exceed a number, either as it stands
- * (`a / (b > 0)`) or beside the division (`a / b > 0.1 and b > 1`).
+ * Without traffic a ratio of events is meaningless: 0 / 0 is NaN, 1 / 0 is infinite, and one failed request of one is
+ * 100%. So a divisor that counts events needs a lower bound, either itself (`a / (b > 0)`) or beside the division
+ * (`a / b > 0.1 and b > 1`).
  */
 export function trafficProblem({ expr }: Rule): string | undefined {
   const unguarded = nodesOf(expr, 'BinaryExpr').find((node) => {
@@ -20,7 +20,7 @@ export function trafficProblem({ expr }: Rule): string | undefined {
     return undefined;
   }
   const divisor = normalized(expr, binaryOf(expr, unguarded).right);
-  return `expr divides by ${divisor}, which is 0 without traffic: write (${divisor} > 0), or more than 0 where few say little`;
+  return `expr divides by ${divisor}, which is 0 without traffic: write (${divisor} > 0), or require more than a few events`;
 }
 
 function countsEvents(expr: string, divisor: PromqlNode): boolean {
@@ -35,7 +35,7 @@ function isGuarded(expr: string, division: PromqlNode, divisor: PromqlNode): boo
   if (isExceeding(unwrapped(divisor))) {
     return true;
   }
-  // Nothing that counts falls below zero: a sum exceeds what one of its terms exceeds.
+  // Counts are never negative, so a sum exceeds whatever one of its terms exceeds.
   const wanted = termsOf(expr, divisor).map((term) => normalized(expr, term));
   const conditions = ancestors(division)
     .filter(({ name }) => name === 'BinaryExpr')
@@ -54,14 +54,14 @@ function termsOf(expr: string, sum: PromqlNode): PromqlNode[] {
   return [node, ...termsOf(expr, left), ...termsOf(expr, right)];
 }
 
-/** What a comparison lets through only above a number. */
+/** The operand that a comparison filters by a lower bound, such as `a` in `a > 5`. */
 function exceeded(expr: string, comparison: PromqlNode): string | undefined {
   const { left, operator, right } = binaryOf(expr, comparison);
   const isFilter = nodesBelow(comparison, 'BoolModifier').every(({ parent }) => parent?.from !== comparison.from);
   return isFilter && ['>', '>='].includes(operator) && isConstant(expr, right) ? normalized(expr, left) : undefined;
 }
 
-/** The text of a node, without the parentheses around it and laid out on one line. */
+/** The text of a node on one line, without its outer parentheses. */
 function normalized(expr: string, node: PromqlNode): string {
   return textOf(expr, unwrapped(node)).replace(/\s+/g, ' ');
 }

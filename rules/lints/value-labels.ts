@@ -2,8 +2,8 @@ import { ancestors, children, nodesOf, textOf } from '../promql';
 import type { Rule } from '../rule';
 
 /**
- * `count_values` makes a label of each value. Unless it is aggregated away at once, every new value makes a new series,
- * and a new alert. (Templates in labels are refused by a check of their own.)
+ * `count_values` turns each value into a label. Unless an outer aggregation removes that label, every new value is a
+ * new series and a new alert. (Another check rejects templates in labels.)
  */
 export function valueLabelProblem({ expr }: Rule): string | undefined {
   const kept = nodesOf(expr, 'AggregateExpr')
@@ -17,6 +17,6 @@ export function valueLabelProblem({ expr }: Rule): string | undefined {
       return !(outer && isLeftOut);
     });
   return (
-    kept && `count_values puts a value into a label that stays: aggregate it away, e.g. count(${textOf(expr, kept)})`
+    kept && `count_values puts a value into a label that is kept: aggregate it away, e.g. count(${textOf(expr, kept)})`
   );
 }

@@ -1,7 +1,7 @@
 import { repeated } from '../checks';
 import type { SqlCollector, SqlMetric } from './collector';
 
-/** What every metric is called that a query of ours fills. */
+/** Names of the metrics that our queries provide. */
 const METRIC_NAME = /^sightedit_db_[a-z0-9_]+$/;
 const DURATION = /^[1-9][0-9]*(ms|s|m|h|d)$/;
 
@@ -18,14 +18,14 @@ const METRIC_FIELDS = [
   'query_ref',
 ] as const satisfies readonly (keyof SqlMetric)[];
 
-/** Labels that the scrape sets, and that sql_exporter keeps for itself. */
+/** `job` is set by the scrape, `target` by sql_exporter. */
 const RESERVED_LABELS = ['job', 'target'];
 
 /**
- * Everything that is wrong with a set of collectors, one line each: what sql_exporter refuses at its start, and what
- * breaks a convention of ours.
+ * Problems of a set of collectors, one line each: what makes sql_exporter refuse to start, and what breaks a
+ * convention.
  *
- * @param collectors by the name of their file, without its suffix
+ * @param collectors by file name without `.collector.yaml`
  */
 export function checkCollectors(collectors: ReadonlyMap<string, SqlCollector>): string[] {
   const metrics = [...collectors.values()].flatMap((collector) => collector.metrics ?? []);
@@ -43,7 +43,7 @@ function checkCollector(file: string, collector: SqlCollector): string[] {
   const { collector_name, min_interval, metrics = [], queries = [] } = collector;
   return [
     ...unknownFields(collector, COLLECTOR_FIELDS),
-    ...(collector_name === file ? [] : [`collector_name is "${collector_name}": write ${file}, as the file is called`]),
+    ...(collector_name === file ? [] : [`collector_name is "${collector_name}": write ${file}, the name of the file`]),
     ...(DURATION.test(min_interval) ? [] : [`min_interval is "${min_interval}": write a duration, e.g. 5m`]),
     ...(metrics.length > 0 ? [] : ['there are no metrics: write one']),
     ...queries.flatMap((query) => unknownFields(query, QUERY_FIELDS)),
@@ -59,17 +59,17 @@ function checkMetric(metric: SqlMetric, queries: ReadonlySet<string>): string[] 
   const { metric_name, type, help, query, query_ref, values = [], value_label, key_labels = [] } = metric;
   const labels = [...key_labels, ...(value_label ? [value_label] : [])];
   const checks: [boolean, string][] = [
-    [!METRIC_NAME.test(metric_name), 'the name does not begin with sightedit_db_: rename the metric'],
+    [!METRIC_NAME.test(metric_name), 'the name does not start with sightedit_db_: rename the metric'],
     [type !== 'gauge' && type !== 'counter', `type is "${type}": write gauge or counter`],
     [!help?.trim(), 'help is not set: write it'],
     [(query === undefined) === (query_ref === undefined), 'write either query or query_ref'],
     [query_ref !== undefined && !queries.has(query_ref), `query_ref is "${query_ref}": name one of queries`],
     [values.length === 0, 'values is empty: name the column of the value'],
-    [values.length > 1 && !value_label, 'value_label is not set: several values need it'],
-    [repeated(labels).length > 0, `the label ${repeated(labels)[0]} stands twice`],
+    [values.length > 1 && !value_label, 'value_label is not set: several values need it to tell them apart'],
+    [repeated(labels).length > 0, `the label ${repeated(labels)[0]} is used twice: remove or rename one`],
     [
       labels.some((label) => RESERVED_LABELS.includes(label)),
-      `none of the labels may be ${RESERVED_LABELS.join(', ')}`,
+      `the labels ${RESERVED_LABELS.join(' and ')} are reserved: rename the label`,
     ],
   ];
   return [...unknownFields(metric, METRIC_FIELDS), ...checks.flatMap(([wrong, problem]) => (wrong ? [problem] : []))];
@@ -78,5 +78,5 @@ function checkMetric(metric: SqlMetric, queries: ReadonlySet<string>): string[] 
 function unknownFields(subject: object, known: readonly string[]): string[] {
   return Object.keys(subject)
     .filter((field) => !known.includes(field))
-    .map((field) => `the field ${field} is not known: remove it`);
+    .map((field) => `the field ${field} is unknown: remove it`);
 }

@@ -1,13 +1,13 @@
--- The role that the exporters connect as, and what it may see. Run it in SightEdit's database as a superuser, or as a
--- role that is a member of the tables' owner and may create roles. Running it again changes nothing:
+-- Creates the role of the exporters and its privileges. Run it in SightEdit's database as a superuser, or as a role
+-- that is a member of the tables' owner and may create roles. Running it again changes nothing:
 --
 --   psql --dbname=sightedit_production --set=ON_ERROR_STOP=1 --file=rules/sql/grants.sql
 --
--- It sets no password. Give the role one with psql's \password sightedit_monitor, and put the same into the Secret.
+-- It sets no password. Set one with psql's \password sightedit_monitor, and put the same password into the Secret.
 --
--- pg_monitor shows the statistics of the server, and no row of a table. What SightEdit's own queries need of the rows
--- they get from functions that run with the rights of the tables' owner and return counts. Row level security does not
--- apply to the owner, so the counts are of every row.
+-- pg_monitor can read the server's statistics, but no row of a table. SightEdit's own queries read rows only through
+-- functions that return counts and run with the privileges of the tables' owner. Row level security does not apply to
+-- the owner, so the functions count every row.
 BEGIN;
 
 DO $$
@@ -15,24 +15,24 @@ BEGIN
   IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'sightedit_monitor') THEN
     CREATE ROLE sightedit_monitor;
   END IF;
-  -- An older role may have been given more. Only a superuser can take it back, so say so instead of going on.
+  -- An existing role may have more attributes. Only a superuser can remove them, so stop here.
   IF EXISTS (
     SELECT FROM pg_roles
     WHERE rolname = 'sightedit_monitor'
       AND (rolsuper OR rolcreaterole OR rolcreatedb OR rolreplication OR rolbypassrls)
   ) THEN
-    RAISE EXCEPTION 'sightedit_monitor may do more than look: ALTER ROLE sightedit_monitor NOSUPERUSER NOCREATEROLE NOCREATEDB NOREPLICATION NOBYPASSRLS';
+    RAISE EXCEPTION 'sightedit_monitor may do more than read statistics: ALTER ROLE sightedit_monitor NOSUPERUSER NOCREATEROLE NOCREATEDB NOREPLICATION NOBYPASSRLS';
   END IF;
   EXECUTE format('GRANT CONNECT ON DATABASE %I TO sightedit_monitor', current_database());
 END $$;
 
 ALTER ROLE sightedit_monitor LOGIN INHERIT CONNECTION LIMIT 10;
--- Below Prometheus' scrape timeout: a slow query ends, and is counted as failed, before anybody stops waiting for it.
+-- Below Prometheus' scrape timeout: a slow query fails, and is counted as failed, before the scrape times out.
 ALTER ROLE sightedit_monitor SET statement_timeout = '8s';
 ALTER ROLE sightedit_monitor SET lock_timeout = '2s';
 ALTER ROLE sightedit_monitor SET idle_in_transaction_session_timeout = '30s';
 ALTER ROLE sightedit_monitor SET default_transaction_read_only = on;
--- A query that counts must not take the processors from those that serve.
+-- Counting must not take CPU from the application's queries.
 ALTER ROLE sightedit_monitor SET max_parallel_workers_per_gather = 0;
 GRANT pg_monitor TO sightedit_monitor;
 
@@ -40,7 +40,7 @@ CREATE SCHEMA IF NOT EXISTS monitoring;
 REVOKE ALL ON SCHEMA monitoring FROM PUBLIC;
 GRANT USAGE ON SCHEMA monitoring TO sightedit_monitor;
 
--- People who signed in, once for each window.
+-- Users who signed in, for each window.
 CREATE OR REPLACE FUNCTION monitoring.active_users()
   RETURNS TABLE ("window" text, users bigint)
   LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -73,7 +73,7 @@ AS $$
   GROUP BY s.state
 $$;
 
--- An editor works while his session was used within five minutes.
+-- A session counts as editing if it was used within five minutes.
 CREATE OR REPLACE FUNCTION monitoring.editor_sessions()
   RETURNS TABLE (state text, sessions bigint)
   LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -92,7 +92,7 @@ AS $$
   GROUP BY s.state
 $$;
 
--- For how long the oldest session has been expired, in seconds; 0 when none is.
+-- Seconds since the oldest session expired, 0 if none has.
 CREATE OR REPLACE FUNCTION monitoring.expired_sessions_age()
   RETURNS TABLE (seconds double precision)
   LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -100,7 +100,7 @@ AS $$
   SELECT greatest(0, coalesce(extract(epoch FROM now() - min(expires_at)), 0))::float8 FROM app.sessions
 $$;
 
--- Element types are SightEdit's own; a value that it does not know must not become a label.
+-- Only SightEdit's own element types become labels. Any other value counts as other.
 CREATE OR REPLACE FUNCTION monitoring.edits()
   RETURNS TABLE (element_type text, edits bigint)
   LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -147,7 +147,7 @@ AS $$
   WHERE created_at >= now() - interval '1 day'
 $$;
 
--- Rows whose parent is gone. Distinct parents first: a site with a million edits is looked up once.
+-- Rows without a parent. Grouped by parent first, so that a site with a million edits is looked up once.
 CREATE OR REPLACE FUNCTION monitoring.orphaned_rows()
   RETURNS TABLE (relation text, orphans bigint)
   LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -176,7 +176,7 @@ AS $$
   WHERE c.site_id IS NOT NULL AND NOT EXISTS (SELECT FROM app.sites p WHERE p.id = c.site_id)
 $$;
 
--- Rows of the last hour that the audit trail does not know. It is given five minutes to be written.
+-- Rows of the last hour without an entry in the audit trail, which may be five minutes late.
 CREATE OR REPLACE FUNCTION monitoring.audit_missing()
   RETURNS TABLE (table_name text, missing bigint)
   LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -202,8 +202,8 @@ AS $$
   GROUP BY t.name
 $$;
 
--- Space of the largest tables, and an estimate of how much of it holds no row: the pages that there are against those
--- that the rows would fill, by the planner's statistics. A row costs its columns, 24 bytes of header, 4 of pointer.
+-- Size of the largest tables, and an estimate of the part without rows: the pages of the table minus those that its
+-- rows need according to the planner's statistics. A row needs its columns, 24 bytes of header and 4 bytes of pointer.
 CREATE OR REPLACE FUNCTION monitoring.table_bloat()
   RETURNS TABLE (schema_name text, table_name text, size_bytes bigint, bloat_bytes bigint)
   LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -231,7 +231,7 @@ AS $$
   FROM tables
 $$;
 
--- The functions belong to the owner of the tables, who alone sees all rows. Nobody else may call them.
+-- The functions belong to the owner of the tables, which sees all rows. Only sightedit_monitor may call them.
 DO $$
 DECLARE
   owner text := (SELECT tableowner FROM pg_tables WHERE schemaname = 'app' AND tablename = 'users');
@@ -242,14 +242,14 @@ BEGIN
     'app.users', 'app.sites', 'app.content_edits', 'app.sessions', 'app.api_keys', 'app.uploads', 'audit.change_log'
   ] LOOP
     IF NOT has_table_privilege(owner, needed, 'SELECT') THEN
-      RAISE EXCEPTION '% owns app.users and may not read %: grant SELECT on it to %', owner, needed, owner;
+      RAISE EXCEPTION '% owns app.users, but may not read %: grant SELECT on it to %', owner, needed, owner;
     END IF;
     IF EXISTS (
       SELECT FROM pg_class c JOIN pg_roles r ON r.rolname = owner
       WHERE c.oid = needed::regclass AND c.relrowsecurity AND NOT r.rolsuper AND NOT r.rolbypassrls
         AND (c.relforcerowsecurity OR c.relowner <> r.oid)
     ) THEN
-      RAISE EXCEPTION 'row level security of % applies to % too: its rows would not be counted', needed, owner;
+      RAISE EXCEPTION 'row level security of % applies to % too, so the counts would miss rows: make % its owner, without FORCE ROW LEVEL SECURITY', needed, owner, owner;
     END IF;
   END LOOP;
 

@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { parseYaml } from '../../formats/yaml';
 import { packagePath } from '../../package-root';
-import { parseYaml } from '../../yaml';
-import { CatalogueError } from '../catalogue';
+import { CatalogueError } from '../catalogue-error';
 import { checkCollectors } from './checks';
 import type { SqlCollector } from './collector';
 
@@ -12,10 +12,10 @@ export * from './collector';
 const SUFFIX = '.collector.yaml';
 
 /**
- * The collectors of a directory, one from each `<name>.collector.yaml`.
+ * Reads the collectors of a directory, one from each `<name>.collector.yaml`.
  *
- * @param directory @default - SightEdit's own, which come with the package
- * @throws CatalogueError when sql_exporter would refuse one, or when one breaks a convention
+ * @param directory @default - SightEdit's collectors, which come with the package
+ * @throws CatalogueError when sql_exporter would refuse a collector, or when one breaks a convention
  */
 export function sqlCollectors(directory = packagePath('rules', 'sql')): readonly SqlCollector[] {
   const collectors = new Map(

@@ -1,18 +1,19 @@
--- The role that the remediation webhook connects as, and what it may do. Only who uses the response "reset-connections"
--- needs it. Run it in SightEdit's database as a superuser; running it again changes nothing:
+-- Creates the role of the remediation webhook and its privileges. Only the action "reset-connections" needs it. Run it
+-- in SightEdit's database as a superuser. Running it again changes nothing:
 --
 --   psql --dbname=sightedit_production --set=ON_ERROR_STOP=1 --file=rules/sql/remediation-grants.sql
 --
--- It sets no password. Give the role one with psql's \password sightedit_remediation, and put the same into the Secret.
+-- It sets no password. Set one with psql's \password sightedit_remediation, and put the same password into the Secret.
 --
--- The role sees which sessions there are and may end them; it reads no row of a table. pg_signal_backend ends no session
--- of a superuser, so nobody is locked out by it, and neither is replication by a superuser. It does reach the sessions of
--- every other role: that only those of the application are ended is the response's own doing, in one statement that names
--- the role and the database. Membership in the application's role would be narrower there, and bring its tables with it.
+-- The role can list sessions and end them, but reads no row of a table. pg_signal_backend cannot end sessions of a
+-- superuser, so neither an administrator nor replication by a superuser can be locked out. It can end the sessions of
+-- every other role: the action limits itself to the application's, with one statement that names the role and the
+-- database. Membership in the application's role would limit the sessions, but would also give access to its tables.
 --
--- When connections are what is missing, the role needs one itself. From PostgreSQL 16 on some can be kept for it: set
--- reserved_connections = 3 in postgresql.conf, which takes a restart; the right to use them is given below. Before, only
--- superusers have a reserve, so keep the sum of the other roles' CONNECTION LIMITs under max_connections.
+-- The role itself needs a connection when the server has none left. From PostgreSQL 16 on, reserve some: set
+-- reserved_connections = 3 in postgresql.conf, which needs a restart. The privilege to use them is granted below. Older
+-- versions only reserve connections for superusers, so keep the sum of the other roles' CONNECTION LIMITs below
+-- max_connections.
 BEGIN;
 
 DO $$
@@ -20,7 +21,7 @@ BEGIN
   IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'sightedit_remediation') THEN
     CREATE ROLE sightedit_remediation;
   END IF;
-  -- An older role may have been given more. That is not for a script to take back in silence.
+  -- An existing role may have more attributes. A script must not remove them silently.
   IF EXISTS (
     SELECT FROM pg_roles
     WHERE rolname = 'sightedit_remediation'
@@ -33,7 +34,7 @@ BEGIN
     WHERE member = 'sightedit_remediation'::regrole
       AND roleid::regrole::text NOT IN ('pg_signal_backend', 'pg_read_all_stats', 'pg_use_reserved_connections')
   ) THEN
-    RAISE EXCEPTION 'sightedit_remediation is a member of other roles, whose rights it has: REVOKE them';
+    RAISE EXCEPTION 'sightedit_remediation is a member of other roles and has their privileges: REVOKE them';
   END IF;
   EXECUTE format('GRANT CONNECT ON DATABASE %I TO sightedit_remediation', current_database());
   IF current_setting('server_version_num')::int >= 160000 THEN
@@ -41,7 +42,7 @@ BEGIN
   END IF;
 END $$;
 
--- Two replicas that ask a question each, and one to spare: it must not take the connections that others wait for.
+-- One connection for each of two replicas and one to spare, so that the role does not take connections from others.
 ALTER ROLE sightedit_remediation LOGIN INHERIT CONNECTION LIMIT 3;
 ALTER ROLE sightedit_remediation SET statement_timeout = '5s';
 ALTER ROLE sightedit_remediation SET lock_timeout = '2s';

@@ -11,26 +11,26 @@ import {
   textOf,
 } from '../../rules';
 
-/** What a rule reads of a metric: the series that match, over a stretch of the past. */
+/** A read of a metric by a rule: the series that match, over a range of time before the evaluation. */
 export interface Read {
   readonly matchers: readonly Matcher[];
-  /** Seconds before the evaluation. */
+  /** Start of the range, in seconds before the evaluation. */
   readonly from: number;
-  /** Seconds before the evaluation, fewer than `from`. */
+  /** End of the range, in seconds before the evaluation. */
   readonly to: number;
 }
 
-/** How old a sample may be that stands for now. */
+/** Age up to which Prometheus takes the last sample for the current value. */
 const LOOKBACK_SECONDS = 5 * 60;
 const UNITS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400, w: 604_800 };
 
-/** Everything that rules read, by the name of the series. */
+/** Everything that a set of rules reads, by the name of the series. */
 export class Reads {
   private readonly byName = new Map<string, Read[]>();
 
   constructor(files: readonly RuleFile[]) {
     for (const { expr } of rulesOf(files)) {
-      this.add(String(expr));
+      this.add(expr);
     }
   }
 
@@ -38,14 +38,14 @@ export class Reads {
     return [...this.byName.keys()];
   }
 
-  /** What is read of one series. */
+  /** The reads of one series. */
   of(name: string, labels: Readonly<Record<string, string>>): readonly Read[] {
     return this.all(name).filter(({ matchers }) =>
       matchers.every((matcher) => matches(matcher, labels[matcher.label] ?? '')),
     );
   }
 
-  /** The values of a label that some rule asks for. */
+  /** The values of a label that some rule selects. */
   valuesOf(name: string, label: string): readonly string[] {
     const values = this.all(name)
       .flatMap(({ matchers }) => matchers)
@@ -63,14 +63,14 @@ export class Reads {
     for (const node of nodesOf(expr, 'VectorSelector')) {
       const { name, matchers } = selectorOf(expr, node);
       if (name !== undefined) {
-        this.byName.set(name, [...this.all(name), { matchers, ...stretch(expr, node) }]);
+        this.byName.set(name, [...this.all(name), { matchers, ...rangeOf(expr, node) }]);
       }
     }
   }
 }
 
-/** Ranges and subqueries around a selector reach further back, offsets move both of its ends. */
-function stretch(expr: string, selector: PromqlNode): { from: number; to: number } {
+/** The range that a selector reads. Ranges and subqueries around it extend the range; offsets shift it. */
+function rangeOf(expr: string, selector: PromqlNode): { from: number; to: number } {
   let from = LOOKBACK_SECONDS;
   let to = 0;
   for (const node of ancestors(selector)) {
@@ -84,7 +84,7 @@ function stretch(expr: string, selector: PromqlNode): { from: number; to: number
   return { from, to };
 }
 
-/** A duration of PromQL, e.g. `1h30m`. */
+/** Seconds of a PromQL duration, e.g. `1h30m`. */
 function secondsOf(duration: string): number {
   return [...duration.matchAll(/(\d+)([smhdw])/g)].reduce(
     (sum, [, count, unit]) => sum + Number(count) * UNITS[unit!]!,

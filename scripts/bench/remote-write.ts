@@ -1,4 +1,4 @@
-/** A series, its labels sorted by name, and samples of it in the order of time. */
+/** A series with its labels, sorted by name, and its samples, ordered by time. */
 export interface TimeSeries {
   readonly labels: readonly (readonly [name: string, value: string])[];
   readonly samples: readonly Sample[];
@@ -11,9 +11,10 @@ export interface Sample {
 }
 
 /**
- * Sends series to the receiver of a Prometheus, in the format of remote write 1.0.
+ * Sends series to a Prometheus in the format of remote write 1.0.
  *
- * @throws when it does not accept all of them
+ * @see https://prometheus.io/docs/specs/prw/remote_write_spec/
+ * @throws Error when it does not accept all of them
  */
 export async function remoteWrite(url: string, series: readonly TimeSeries[]): Promise<void> {
   const response = await fetch(`${url}/api/v1/write`, {
@@ -26,11 +27,11 @@ export async function remoteWrite(url: string, series: readonly TimeSeries[]): P
     body: snappy(writeRequest(series)),
   });
   if (!response.ok) {
-    throw new Error(`${url} refused samples with ${response.status}: ${await response.text()}`);
+    throw new Error(`${url} rejected the samples with ${response.status}: ${await response.text()}`);
   }
 }
 
-/** `prometheus.WriteRequest`: series are field 1, of a series labels 1 and samples 2. */
+/** `prometheus.WriteRequest`: field 1 is the series; in a series field 1 is the labels, field 2 the samples. */
 function writeRequest(series: readonly TimeSeries[]): Buffer {
   return Buffer.concat(
     series.map(({ labels, samples }) => {
@@ -43,7 +44,7 @@ function writeRequest(series: readonly TimeSeries[]): Buffer {
 
 const labels = new Map<string, Buffer>();
 
-/** Name 1, value 2. The same labels come again and again. */
+/** `prometheus.Label`: field 1 is the name, field 2 the value. Cached, because few labels repeat in many series. */
 function label([name, value]: readonly [string, string]): Buffer {
   const key = `${name}\0${value}`;
   const known = labels.get(key);
@@ -59,7 +60,7 @@ function label([name, value]: readonly [string, string]): Buffer {
   return encoded;
 }
 
-/** Value 1 as a double, timestamp 2. A time of our age takes six bytes. */
+/** `prometheus.Sample`: field 1 is the value as a double, field 2 the timestamp. */
 function sample({ value, timestamp }: Sample): Buffer {
   const time = varint(timestamp);
   const encoded = Buffer.alloc(12 + time.length);
@@ -83,7 +84,7 @@ function varint(number: number): number[] {
 
 const LITERAL_BYTES = 0xffff;
 
-/** Snappy's block format allows for literals alone: over loopback the bytes cost less than to compress them. */
+/** Snappy's block format with literals only: over loopback, sending the bytes costs less than compressing them. */
 function snappy(data: Buffer): Buffer {
   const parts: Buffer[] = [Buffer.from(varint(data.length))];
   for (let start = 0; start < data.length; start += LITERAL_BYTES) {

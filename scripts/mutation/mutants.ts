@@ -9,16 +9,16 @@ import {
   unwrapped,
 } from '../../rules';
 
-/** A rule with one mistake in it. */
+/** A rule with one mistake. */
 export interface Mutant {
-  /** What was changed, e.g. `> becomes <` and where. */
+  /** The change and its place, e.g. `> becomes < in "a > 5"`. */
   readonly change: string;
   readonly rule: AlertingRule;
 }
 
 const FLIPPED: Readonly<Record<string, string>> = { '>': '<', '<': '>', '>=': '<', '<=': '>', '==': '!=', '!=': '==' };
 
-/** Each comparison turned round, each threshold ten times as large and as small, and the waiting time left out. */
+/** The mutants of an alert: each comparison inverted, each threshold times and divided by ten, and `for` removed. */
 export function mutantsOf(rule: AlertingRule): readonly Mutant[] {
   const edits = comparisons(rule.expr).flatMap((comparison) => [
     flip(rule.expr, comparison),
@@ -26,7 +26,7 @@ export function mutantsOf(rule: AlertingRule): readonly Mutant[] {
   ]);
   const mutants = edits.map(({ change, expr }) => ({ change, rule: { ...rule, expr } }));
   const { for: waiting, ...immediate } = rule;
-  return waiting ? [...mutants, { change: `for: ${waiting} left out`, rule: immediate }] : mutants;
+  return waiting ? [...mutants, { change: `for: ${waiting} removed`, rule: immediate }] : mutants;
 }
 
 interface Edit {
@@ -38,7 +38,7 @@ function comparisons(expr: string): PromqlNode[] {
   return nodesOf(expr, 'BinaryExpr').filter((node) => binaryOf(expr, node).operator in FLIPPED);
 }
 
-/** The thresholds of a comparison: its constant operands, and constant factors of the others, as in `a > 3 * b`. */
+/** The thresholds of a comparison: constant operands, and constant factors of other operands, as in `a > 3 * b`. */
 function thresholds(expr: string, comparison: PromqlNode): PromqlNode[] {
   const { left, right } = binaryOf(expr, comparison);
   return [left, right].flatMap((operand) => (isConstant(expr, operand) ? [operand] : factors(expr, operand)));
@@ -64,7 +64,7 @@ function flip(expr: string, comparison: PromqlNode): Edit {
 
 function scale(expr: string, operand: PromqlNode): Edit[] {
   const text = textOf(expr, operand);
-  // Ten times nothing is nothing.
+  // Ten times zero is still zero.
   if (Number(text) === 0) {
     return [];
   }
@@ -79,7 +79,7 @@ function splice(text: string, from: number, to: number, replacement: string): st
   return text.slice(0, from) + replacement + text.slice(to);
 }
 
-/** The line around a position, so that one of several equal operators can be told from the others. */
+/** The line around a position, which tells equal operators apart. */
 function context(expr: string, position: number): string {
   const start = expr.lastIndexOf('\n', position - 1) + 1;
   const end = expr.indexOf('\n', position);

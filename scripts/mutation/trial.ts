@@ -3,41 +3,41 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { dump } from 'js-yaml';
+import { toYaml } from '../../formats/yaml';
 import { type AlertingRule, isAlertingRule, type RuleFile } from '../../rules';
-import { neededFor } from '../../rules/needed';
 import { BIN, ROOT } from '../../tools/catalogue';
 import { mutantsOf } from './mutants';
+import { neededFor } from './needed';
 
-/** Where the alerts' tests are. */
+/** Directory of the alerts' tests. */
 export const TESTS = join(ROOT, 'rules', 'tests');
 
-/** What became of an alert's mutants. */
+/** Result of the mutants of one alert. */
 export interface Result {
   readonly alert: string;
   readonly mutants: number;
-  /** Changes that no test noticed. */
+  /** The changes that no test noticed. */
   readonly survivors: readonly string[];
 }
 
 const run = promisify(execFile);
 
 /**
- * Tries every mutant of an alert against the alert's test, all of them in one run of promtool.
+ * Runs the alert's test against every mutant of the alert, all in one run of promtool.
  *
- * @throws when the test fails without a mistake
+ * @throws Error when the test fails on the unchanged alert
  */
 export async function tryAlert(file: RuleFile, rule: AlertingRule): Promise<Result> {
   const mutants = mutantsOf(rule);
-  const [soundPasses, ...passes] = await testEach(file, [rule, ...mutants.map((mutant) => mutant.rule)]);
-  if (!soundPasses) {
-    throw new Error(`${rule.alert}: its test fails without a mistake; mend it first`);
+  const [unchangedPasses, ...passes] = await testEach(file, [rule, ...mutants.map((mutant) => mutant.rule)]);
+  if (!unchangedPasses) {
+    throw new Error(`${rule.alert}: its test fails without a mistake: fix the test first`);
   }
   const survivors = mutants.filter((_, index) => passes[index]).map(({ change }) => change);
   return { alert: rule.alert, mutants: mutants.length, survivors };
 }
 
-/** Whether the test of an alert passes with each of some versions of it. */
+/** Whether the alert's test passes, for each version of the alert. */
 async function testEach(file: RuleFile, versions: readonly AlertingRule[]): Promise<boolean[]> {
   const root = mkdtempSync(join(tmpdir(), 'sightedit-monitoring-'));
   try {
@@ -46,11 +46,11 @@ async function testEach(file: RuleFile, versions: readonly AlertingRule[]): Prom
       const test = join(directory, 'tests', `${version.alert}.yaml`);
       mkdirSync(join(directory, 'tests'), { recursive: true });
       cpSync(join(TESTS, `${version.alert}.yaml`), test);
-      writeFileSync(join(directory, `${file.topic}.yaml`), dump(onlyAlert(file, version), { lineWidth: -1 }));
+      writeFileSync(join(directory, `${file.topic}.yaml`), toYaml(onlyAlert(file, version)));
       return test;
     });
     const report = join(root, 'report.xml');
-    // It ends with 1 when a test fails, as most should.
+    // promtool exits with 1 when a test fails, and most tests should fail here. The report has the results.
     await run(join(BIN, 'promtool'), ['test', 'rules', `--junit=${report}`, ...tests], { maxBuffer: 2 ** 28 }).catch(
       () => undefined,
     );
@@ -61,7 +61,7 @@ async function testEach(file: RuleFile, versions: readonly AlertingRule[]): Prom
   }
 }
 
-/** The test files of a report in JUnit's format in which nothing went wrong. */
+/** The test files of a JUnit report without a failure or an error. */
 function passedIn(report: string): ReadonlySet<string> {
   const suites = report.matchAll(/<testsuite name="([^"]+)" tests="\d+" failures="(\d+)" errors="(\d+)"/g);
   return new Set(
@@ -69,7 +69,7 @@ function passedIn(report: string): ReadonlySet<string> {
   );
 }
 
-/** The file of an alert, which has a mistake, and what it needs of it: other rules only cost time. */
+/** The rule file with only the mutant and the records that it reads: other rules would only cost time. */
 function onlyAlert(file: RuleFile, mutant: AlertingRule): object {
   const groups = neededFor(mutant.alert, file).groups.map((group) => ({
     ...group,

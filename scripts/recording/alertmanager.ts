@@ -1,34 +1,37 @@
 import { join } from 'node:path';
-import { dump } from 'js-yaml';
+import { toYaml } from '../../formats/yaml';
 import { argsOf } from '../../testing/deployed';
 import { writeInto } from '../../testing/files';
 import { answers, freePorts, getJson, startServer, waitFor } from '../../testing/server';
-import { type Ground, page, type Recorder, type Recording } from './recording';
+import { page, type Recorder, type Recording, type RecordingContext } from './recording';
 
-/** Flags that say where a member is and who the others are. */
-const OF_THE_PLACE =
+/** Flags with addresses and paths of the cluster, which differ on this machine. */
+const LOCAL_FLAGS =
   /^--(config\.file|storage\.path|web\.listen-address|cluster\.(listen-address|advertise-address|peer))=/;
 
-/** Two members that gossip; one alert has been notified to nobody. */
-export const recordAlertmanager: Recorder = async (ground) => {
-  const { addresses } = await startAlertmanagers(ground);
+/** Two members that gossip, with one alert whose receiver has no channel. */
+export const recordAlertmanager: Recorder = async (context) => {
+  const { addresses } = await startAlertmanagers(context);
   await send(addresses[0]!);
   // Members ping each other every second.
   await waitFor('a ping', async () => (await page(`http://${addresses[0]}/metrics`)).includes('pings_seconds_count{'));
   return [await recording(addresses)];
 };
 
-/** The members with the arguments of the manifests, but on loopback. */
-export async function startAlertmanagers({ manifests, root }: Ground): Promise<{ addresses: readonly string[] }> {
+/** Starts two members with the arguments of the manifests, but on loopback. */
+export async function startAlertmanagers({
+  manifests,
+  root,
+}: RecordingContext): Promise<{ addresses: readonly string[] }> {
   const config = writeInto(
     root,
     'alertmanager.yml',
-    dump({ route: { receiver: 'nobody', group_wait: '1s' }, receivers: [{ name: 'nobody' }] }),
+    toYaml({ route: { receiver: 'nobody', group_wait: '1s' }, receivers: [{ name: 'nobody' }] }),
   );
   const ports = (await freePorts(4)) as [number, number, number, number];
   const gossip = ports.slice(2).map((port) => `127.0.0.1:${port}`);
   const addresses = ports.slice(0, 2).map((port) => `127.0.0.1:${port}`);
-  const deployed = argsOf(manifests, 'alertmanager', root).filter((arg) => !OF_THE_PLACE.test(arg));
+  const deployed = argsOf(manifests, 'alertmanager', root).filter((arg) => !LOCAL_FLAGS.test(arg));
   await Promise.all(
     addresses.map((address, n) =>
       startServer(`alertmanager-${n}`, {

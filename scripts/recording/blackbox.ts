@@ -4,23 +4,23 @@ import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { load } from 'js-yaml';
-import type { PrometheusConfig } from '../../constructs';
+import type { PrometheusConfig } from '../../formats/prometheus';
 import { writeInto } from '../../testing/files';
 import { configFiles } from '../../testing/manifests';
-import { type Ground, page, type Recorder, type Running, startDeployed } from './recording';
+import { page, type Recorder, type RecordingContext, type Running, startDeployed } from './recording';
 
-/** The exporter's own metrics, and those of a probe with the module that the scrape job names. */
-export const recordBlackbox: Recorder = async (ground) => {
-  const { manifests, root } = ground;
+/** The exporter's own metrics, and those of a probe with the module of the scrape job. */
+export const recordBlackbox: Recorder = async (context) => {
+  const { manifests, root } = context;
   writeInto(root, 'etc/blackbox-exporter/config.yml', configFiles(manifests, 'blackbox-exporter')['config.yml']!);
   const site = await startSite(root);
-  const exporter = await startDeployed(ground, 'blackbox_exporter', {
+  const exporter = await startDeployed(context, 'blackbox_exporter', {
     component: 'blackbox-exporter',
     args: (deployed, port) => [...deployed, `--web.listen-address=127.0.0.1:${port}`],
-    // The site's certificate is one that the exporter trusts.
+    // The exporter trusts the site's certificate.
     env: { SSL_CERT_FILE: site.certificate },
   });
-  const probe = await page(probeUrl(ground, exporter, site.url));
+  const probe = await page(probeUrl(context, exporter, site.url));
   const own = await page(exporter.url);
   site.stop();
   return [
@@ -29,15 +29,15 @@ export const recordBlackbox: Recorder = async (ground) => {
   ];
 };
 
-/** The address that the scrape job asks, for a site. */
-function probeUrl({ manifests }: Ground, exporter: Running, target: string): string {
+/** URL with which the scrape job probes a site. */
+function probeUrl({ manifests }: RecordingContext, exporter: Running, target: string): string {
   const config = load(configFiles(manifests, 'prometheus-config')['prometheus.yml']!) as PrometheusConfig;
   const job = config.scrape_configs.find(({ job_name }) => job_name === 'blackbox-http')!;
   const query = new URLSearchParams({ module: job.params!.module![0]!, target });
   return `http://${exporter.address}${job.metrics_path}?${query}`;
 }
 
-/** A page over TLS on loopback. */
+/** Serves a page over TLS on loopback. */
 async function startSite(root: string): Promise<{ url: string; certificate: string; stop: () => void }> {
   const [key, certificate] = [join(root, 'site.key'), join(root, 'site.crt')];
   execFileSync(

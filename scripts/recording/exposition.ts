@@ -1,6 +1,6 @@
 import { METRIC_TYPES, type Metric, type MetricType } from '../../metrics';
 
-/** What a target exposed: its metrics, and how many series each name has. */
+/** The metrics of a target, and the number of series of each name. */
 export interface Exposition {
   readonly metrics: { readonly [name: string]: Metric };
   readonly series: ReadonlyMap<string, number>;
@@ -10,12 +10,12 @@ const TYPE_LINE = /^# TYPE (\S+) (\S+)$/;
 const SAMPLE_LINE = /^([a-zA-Z_:][\w:]*)(?:\{(.*)\})? \S+/;
 const LABEL = /([a-zA-Z_]\w*)="((?:\\.|[^"\\])*)"/g;
 
-/** Labels that belong to the type of a metric. */
-const OF_THE_TYPE = ['le', 'quantile'];
+/** Labels that come from the type of a metric. */
+const TYPE_LABELS = ['le', 'quantile'];
 
 /**
- * Reads pages in Prometheus' text format. A metric is there when it has a series; its labels are those of all its series,
- * with or without a value.
+ * Reads pages in Prometheus' text format. A metric counts only if it has a series. Its labels are those of all its
+ * series, even those that are empty.
  */
 export function readExposition(pages: readonly string[]): Exposition {
   const types = new Map<string, MetricType>();
@@ -32,7 +32,7 @@ export function readExposition(pages: readonly string[]): Exposition {
       const name = familyOf(sample, types);
       const known = labels.get(name) ?? new Set();
       for (const [, label] of text.matchAll(LABEL)) {
-        if (!OF_THE_TYPE.includes(label!)) {
+        if (!TYPE_LABELS.includes(label!)) {
           known.add(label!);
         }
       }
@@ -50,7 +50,7 @@ function metric(type: MetricType, labels: readonly string[]): Metric {
   return labels.length > 0 ? { type, labels } : { type };
 }
 
-/** The name that a histogram's or a summary's series share. */
+/** The metric of a sample: for a series of a histogram or summary, the name without its suffix. */
 function familyOf(sample: string, types: ReadonlyMap<string, MetricType>): string {
   const family = sample.replace(/_(bucket|sum|count)$/, '');
   const type = types.get(family);

@@ -12,7 +12,7 @@ import { recordWebhook } from './webhook';
 export * from './exposition';
 export type { Recording } from './recording';
 
-/** Everything that can be run, one after the other: the machine may be small. */
+/** Every recorder. They run one after the other, so that a small machine can run them. */
 export const recorders: { readonly [name: string]: Recorder } = {
   postgres: recordPostgres,
   redis: recordRedis,
@@ -23,7 +23,7 @@ export const recorders: { readonly [name: string]: Recorder } = {
   webhook: recordWebhook,
 };
 
-/** What a recorder reads from the programs that it runs, with the arguments that `dist/` gives them. */
+/** Runs a recorder on the manifests of `dist/`. */
 export async function record(name: string): Promise<readonly Recording[]> {
   return recorders[name]!({ manifests: readManifests(), root: temporaryDirectory() });
 }

@@ -1,33 +1,35 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { dump, load, loadAll } from 'js-yaml';
-import type { PrometheusConfig, ScrapeConfig } from '../../constructs';
+import { load, loadAll } from 'js-yaml';
+import type { PrometheusConfig } from '../../formats/prometheus';
+import { toYaml } from '../../formats/yaml';
 import { argsOf, kubeconfigOf, replaced, tokenOf } from '../../testing/deployed';
 import { layOutPrometheus, writeInto } from '../../testing/files';
 import { type Kubernetes, makeNamespace, startKubernetes } from '../../testing/kubernetes';
+import { type LocalAddresses, localConfig } from '../../testing/local-prometheus';
 import { DIST, type Manifest } from '../../testing/manifests';
 import { answers, freePorts, getJson, startServer, waitFor } from '../../testing/server';
 import { ROOT } from '../../tools/catalogue';
 import { startAlertmanagers } from './alertmanager';
-import { type Ground, page, type Recorder, type Recording, startDeployed } from './recording';
+import { page, type Recorder, type Recording, type RecordingContext, startDeployed } from './recording';
 
-/** Objects in every state that has a metric, which nobody brings about where there are no nodes. */
+/** Objects in every state that has a metric. Without nodes most of these states would never occur. */
 const OBJECTS = join(ROOT, 'scripts', 'recording', 'objects.yaml');
 
-/** A control plane that holds `dist/` and an object of each kind; kube-state-metrics and Prometheus look at it. */
-export const recordKubernetes: Recorder = async (ground) => {
+/** kube-state-metrics, Prometheus, and a control plane that holds `dist/` and an object of each kind. */
+export const recordKubernetes: Recorder = async (context) => {
   const kubernetes = await startKubernetes();
   await makeNamespace(kubernetes, 'sightedit');
   await kubernetes.kubectl('apply', '--filename', DIST);
   await makeObjects(kubernetes);
-  const objects = await recordObjects(ground, kubernetes);
-  const prometheus = await recordPrometheus(ground, kubernetes);
+  const objects = await recordObjects(context, kubernetes);
+  const prometheus = await recordPrometheus(context, kubernetes);
   const controlPlane = await recordControlPlane(kubernetes);
   await kubernetes.stop();
   return [...objects, prometheus, ...controlPlane];
 };
 
-/** Posts the objects, and then the status that a controller or a kubelet would report. */
+/** Creates the objects, then sets the status that a controller or a kubelet would report. */
 async function makeObjects(kubernetes: Kubernetes): Promise<void> {
   for (const object of loadAll(readFileSync(OBJECTS, 'utf8')) as Manifest[]) {
     await nameOwners(kubernetes, object);
@@ -42,7 +44,7 @@ async function makeObjects(kubernetes: Kubernetes): Promise<void> {
   }
 }
 
-/** An owner is named by its uid too; without the right one the garbage collector removes what it owns. */
+/** Sets the uid of each owner: the garbage collector removes an object whose owner has another uid. */
 async function nameOwners(kubernetes: Kubernetes, { metadata }: Manifest): Promise<void> {
   for (const owner of metadata.ownerReferences ?? []) {
     const { stdout } = await kubernetes.kubectl(
@@ -59,10 +61,10 @@ async function succeed(result: ReturnType<Kubernetes['kubectl']>): Promise<void>
   }
 }
 
-async function recordObjects(ground: Ground, kubernetes: Kubernetes): Promise<Recording[]> {
+async function recordObjects(context: RecordingContext, kubernetes: Kubernetes): Promise<Recording[]> {
   const [telemetry] = (await freePorts(1)) as [number];
-  const kubeconfig = await kubeconfigOf(kubernetes, 'kube-state-metrics', ground.root);
-  const exporter = await startDeployed(ground, 'kube-state-metrics', {
+  const kubeconfig = await kubeconfigOf(kubernetes, 'kube-state-metrics', context.root);
+  const exporter = await startDeployed(context, 'kube-state-metrics', {
     args: (deployed, port) => [
       ...replaced(deployed, { '--port': String(port), '--telemetry-port': String(telemetry) }),
       '--host=127.0.0.1',
@@ -81,16 +83,17 @@ async function recordObjects(ground: Ground, kubernetes: Kubernetes): Promise<Re
   ];
 }
 
-/** Prometheus with the rules and jobs of the manifests; it finds what the API server knows, alerts and writes on. */
-async function recordPrometheus(ground: Ground, kubernetes: Kubernetes): Promise<Recording> {
-  const { manifests, root } = ground;
-  const { addresses } = await startAlertmanagers(ground);
+/** Prometheus with the rules and jobs of the manifests: it discovers, evaluates, sends alerts, and writes remotely. */
+async function recordPrometheus(context: RecordingContext, kubernetes: Kubernetes): Promise<Recording> {
+  const { manifests, root } = context;
+  const { addresses } = await startAlertmanagers(context);
   const config = layOutPrometheus(manifests, root);
   writeInto(root, 'var/run/secrets/kubernetes.io/serviceaccount/token', await tokenOf(kubernetes, 'prometheus'));
   const [port] = (await freePorts(1)) as [number];
   const address = `127.0.0.1:${port}`;
-  const text = readFileSync(config, 'utf8');
-  writeFileSync(config, dump(onLoopback(load(text) as PrometheusConfig, kubernetes, root, address, addresses)));
+  const local = { kubernetes, root, alertmanagers: addresses, targets: { prometheus: address } };
+  const synthesized = load(readFileSync(config, 'utf8')) as PrometheusConfig;
+  writeFileSync(config, toYaml(recordingConfig(synthesized, local)));
   await startServer('prometheus', {
     command: 'prometheus',
     args: [
@@ -101,7 +104,7 @@ async function recordPrometheus(ground: Ground, kubernetes: Kubernetes): Promise
     ready: () => answers(`http://${address}/-/ready`),
   });
   const url = `http://${address}/metrics`;
-  // It has answered a query, evaluated its rules, sent alerts, written samples on, and scraped itself while it did.
+  // By then it has evaluated rules, sent alerts, written samples remotely, answered a query, and scraped itself.
   await waitFor('some samples', async () => {
     const query = encodeURIComponent('count_over_time(prometheus_notifications_sent_total[1m]) > 3');
     const { data } = await getJson<{ data: { result: unknown[] } }>(`http://${address}/api/v1/query?query=${query}`);
@@ -110,38 +113,20 @@ async function recordPrometheus(ground: Ground, kubernetes: Kubernetes): Promise
   return { job: 'prometheus', tool: 'prometheus', pages: [await page(url)] };
 }
 
-/** The synthesized configuration, told where things are here, and with a receiver of samples, which is optional. */
-function onLoopback(
-  config: PrometheusConfig,
-  kubernetes: Kubernetes,
-  root: string,
-  address: string,
-  alertmanagers: readonly string[],
-): PrometheusConfig {
-  const discovery = {
-    api_server: kubernetes.url,
-    authorization: { credentials_file: join(root, 'var/run/secrets/kubernetes.io/serviceaccount/token') },
-    tls_config: { insecure_skip_verify: true },
-  };
-  const scrape_configs = config.scrape_configs.map((job): ScrapeConfig => {
-    const { kubernetes_sd_configs, relabel_configs, ...rest } = job;
-    return job.job_name === 'prometheus'
-      ? { ...rest, static_configs: [{ targets: [address] }] }
-      : { ...job, kubernetes_sd_configs: kubernetes_sd_configs?.map((sd) => ({ ...sd, ...discovery })) };
-  });
+/**
+ * The synthesized configuration for this machine. It writes to a receiver that answers 404, so that Prometheus has the
+ * metrics of remote write, which is optional.
+ */
+function recordingConfig(config: PrometheusConfig, addresses: LocalAddresses): PrometheusConfig {
+  const local = localConfig(config, addresses);
   return {
-    ...config,
-    global: { ...config.global, scrape_interval: '2s', scrape_timeout: '2s', evaluation_interval: '2s' },
-    alerting: {
-      ...config.alerting!,
-      alertmanagers: [{ api_version: 'v2', scheme: 'http', static_configs: [{ targets: alertmanagers }] }],
-    },
-    remote_write: [{ name: 'recording', url: `http://${alertmanagers[0]}/nothing-listens-here` }],
-    scrape_configs: scrape_configs.filter(({ job_name }) => job_name !== 'blackbox-http'),
+    ...local,
+    remote_write: [{ name: 'recording', url: `http://${addresses.alertmanagers[0]}/nothing-listens-here` }],
+    scrape_configs: local.scrape_configs.filter(({ job_name }) => job_name !== 'blackbox-http'),
   };
 }
 
-/** The control plane after it has been used. */
+/** The control plane, after the other recordings have used it. */
 async function recordControlPlane(kubernetes: Kubernetes): Promise<Recording[]> {
   const { stdout } = await kubernetes.kubectl('get', '--raw', '/metrics');
   return [

@@ -11,23 +11,23 @@ import {
 import { containerOf } from '../../testing/render';
 import { startServer, waitFor } from '../../testing/server';
 import { ROOT } from '../../tools/catalogue';
-import { type Ground, page, type Recorder, startDeployed } from './recording';
+import { page, type Recorder, type RecordingContext, startDeployed } from './recording';
 
 const DATABASE = 'sightedit_production';
 const MONITOR: Role = { user: 'sightedit_monitor', password: 'not-a-real-password' };
 
-/** PostgreSQL with SightEdit's schema and data, a replica, a slot, and a session that waits for another. */
-export const recordPostgres: Recorder = async (ground) => {
+/** PostgreSQL with SightEdit's schema and data, a replica, a replication slot, and a held lock. */
+export const recordPostgres: Recorder = async (context) => {
   const postgres = await startPostgres(DATABASE);
   await postgres.file(SIGHTEDIT_SCHEMA);
   await postgres.file(SIGHTEDIT_DATA);
   await postgres.file(join(ROOT, 'rules', 'sql', 'grants.sql'));
   await postgres.sql(`ALTER ROLE ${MONITOR.user} PASSWORD '${MONITOR.password}'`);
   await makeBusy(postgres);
-  const exporter = await startDeployed(ground, 'postgres_exporter', {
+  const exporter = await startDeployed(context, 'postgres_exporter', {
     component: 'postgres-exporter',
     args: (deployed, port) => [...deployed, `--web.listen-address=127.0.0.1:${port}`],
-    env: connectionTo(postgres, ground),
+    env: connectionTo(postgres, context),
   });
   const [major] = await postgres.sql("SELECT split_part(current_setting('server_version'), '.', 1)");
   return [
@@ -55,8 +55,8 @@ async function makeBusy(postgres: Postgres): Promise<void> {
   });
 }
 
-/** The environment of the container, with this server in the place of the one that is deployed. */
-function connectionTo(postgres: Postgres, { manifests, root }: Ground): NodeJS.ProcessEnv {
+/** The environment of the deployed container, but with the address of this server. */
+function connectionTo(postgres: Postgres, { manifests, root }: RecordingContext): NodeJS.ProcessEnv {
   const { env } = containerOf(manifests, 'postgres-exporter');
   const uri: string = env.find(({ name }: { name: string }) => name === 'DATA_SOURCE_URI').value;
   return {

@@ -2,32 +2,32 @@ import { argsOf } from '../../testing/deployed';
 import type { Manifest } from '../../testing/manifests';
 import { answers, freePorts, type Server, startServer } from '../../testing/server';
 
-/** Pages that the targets of a job served, all of them together. */
+/** The metric pages of all targets of a job. */
 export interface Recording {
   /** Name of the scrape job. */
   readonly job: string;
-  /** The program that served them, as `tools/` calls it. */
+  /** Name of the program in `tools/`. */
   readonly tool: string;
-  /** Its version. @default - the one that `tools/` pins */
+  /** Version of the program. @default - the one that `tools/` pins */
   readonly version?: string;
   readonly pages: readonly string[];
-  /** What the program looked at, e.g. `Redis 7.0.15`; another version may have other metrics. @default - nothing */
+  /** The watched system, e.g. `Redis 7.0.15`, if its version decides which metrics exist. @default - none */
   readonly with?: string;
-  /** Whether the metrics depend on the host's hardware and kernel, so that another host has others. */
-  readonly ofTheHost?: boolean;
+  /** Whether the metrics depend on the hardware and kernel of the host. @default false */
+  readonly dependsOnHost?: boolean;
 }
 
-/** What a recorder works with. */
-export interface Ground {
+/** What a recorder gets. */
+export interface RecordingContext {
   readonly manifests: readonly Manifest[];
-  /** A directory of the recording. */
+  /** A temporary directory for the recording. */
   readonly root: string;
 }
 
-/** Runs programs as they are deployed, and reads what they expose. */
-export type Recorder = (ground: Ground) => Promise<readonly Recording[]>;
+/** Runs programs with their deployed arguments and reads their metric pages. */
+export type Recorder = (context: RecordingContext) => Promise<readonly Recording[]>;
 
-/** Text of a page. */
+/** Text of a metric page. */
 export async function page(url: string): Promise<string> {
   const response = await fetch(url);
   if (!response.ok) {
@@ -36,26 +36,30 @@ export async function page(url: string): Promise<string> {
   return response.text();
 }
 
-/** An exporter that runs. */
+/** A running exporter. */
 export interface Running {
   readonly server: Server;
   readonly address: string;
   readonly url: string;
 }
 
-/** What differs from how a program is deployed. */
+/** Differences from the deployment of a program. */
 export interface Changes {
-  /** Component whose arguments it gets. @default - the name of the program */
+  /** Component whose arguments the program gets. @default - the name of the program */
   readonly component?: string;
-  /** Changes its arguments for a port of loopback. */
+  /** Adapts the arguments to a port on loopback. */
   readonly args: (deployed: readonly string[], port: number) => readonly string[];
   readonly env?: NodeJS.ProcessEnv;
-  /** Page that answers when it is ready. @default /metrics */
+  /** Path that answers once the program is ready. @default /metrics */
   readonly ready?: string;
 }
 
-/** Starts a program with the arguments that the manifests give it. */
-export async function startDeployed({ manifests, root }: Ground, tool: string, changes: Changes): Promise<Running> {
+/** Starts a program with the arguments of its container in the manifests. */
+export async function startDeployed(
+  { manifests, root }: RecordingContext,
+  tool: string,
+  changes: Changes,
+): Promise<Running> {
   const [port] = (await freePorts(1)) as [number];
   const address = `127.0.0.1:${port}`;
   const url = `http://${address}/metrics`;

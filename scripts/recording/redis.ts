@@ -8,8 +8,8 @@ import { page, type Recorder, startDeployed } from './recording';
 
 const REDIS = '/usr/bin/redis-server';
 
-/** Redis with a replica: each of them has metrics that the other one lacks. */
-export const recordRedis: Recorder = async (ground) => {
+/** Redis with a replica. Primary and replica each have metrics that the other lacks. */
+export const recordRedis: Recorder = async (context) => {
   const password = randomUUID();
   const [primary, replica] = (await freePorts(2)) as [number, number];
   await startRedis(primary, password);
@@ -17,7 +17,7 @@ export const recordRedis: Recorder = async (ground) => {
   await waitFor('the replica to follow', async () =>
     (await redis(replica, password, 'INFO')).includes('link_status:up'),
   );
-  // A key that expires, one that does not, a lookup that misses.
+  // A key with an expiry, one without, and a lookup that misses.
   await redis(primary, password, 'SET session x EX 3600');
   await redis(primary, password, 'SET page x');
   await redis(primary, password, 'GET nothing');
@@ -25,7 +25,7 @@ export const recordRedis: Recorder = async (ground) => {
   const version = /^redis_version:(\S+)/m.exec(await redis(primary, password, 'INFO'))![1];
   const pages: string[] = [];
   for (const port of [primary, replica]) {
-    const exporter = await startDeployed(ground, 'redis_exporter', {
+    const exporter = await startDeployed(context, 'redis_exporter', {
       component: 'redis-exporter',
       args: (deployed, own) => [
         ...replaced(deployed, { '--redis.addr': `redis://127.0.0.1:${port}` }),
@@ -51,7 +51,7 @@ function startRedis(port: number, password: string, more: readonly string[] = []
   });
 }
 
-/** Sends a command inline and gives what comes back until the connection ends. */
+/** Sends an inline command and returns everything until the connection ends. */
 function redis(port: number, password: string, command: string): Promise<string> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];

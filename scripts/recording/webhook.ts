@@ -6,7 +6,7 @@ import { Metrics } from '../../remediation/audit/metrics';
 import { ROOT } from '../../tools/catalogue';
 import type { Recorder } from './recording';
 
-/** Anything that prom-client counts with. */
+/** A metric of prom-client, of any type. */
 interface Instrument {
   readonly name: string;
   readonly labelNames?: readonly string[];
@@ -16,8 +16,8 @@ interface Instrument {
 }
 
 /**
- * The webhook's metrics: the ones that its server registers, each of them used once, so that those of things which have
- * not happened are there too.
+ * The metrics that the webhook's server registers. Each is used once here, because a metric with labels has no series
+ * before its first event.
  */
 export const recordWebhook: Recorder = async () => {
   const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { readonly version: string };
@@ -28,9 +28,9 @@ export const recordWebhook: Recorder = async () => {
       (instrument.set ?? instrument.inc ?? instrument.observe)?.call(instrument, labels, 1);
     }
   }
-  // Garbage is collected when it is; nobody asks for the time that it takes.
+  // It has series only after a garbage collection, and nothing reads it.
   registry.removeSingleMetric('nodejs_gc_duration_seconds');
-  // A server listens, so that Node has a handle to count.
+  // Node counts its open handles: a listening server is one.
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const page = await registry.metrics();

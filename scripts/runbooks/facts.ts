@@ -1,27 +1,19 @@
-import type { AlertingRule, Severity } from '../../rules';
+import { type AlertingRule, ANSWER_WITHIN, sourceFileOf } from '../../rules';
 
-/** Marks of the part of a runbook that is written from the rule. */
+/** Markers around the generated facts of a runbook. */
 const BEGIN = '<!-- written from the rule by "npm run runbooks" -->';
 const END = '<!-- end -->';
 
-/** How soon each level wants an answer. */
-const ANSWER_WITHIN: Readonly<Record<Severity, string>> = {
-  critical: 'now',
-  high: '30 minutes',
-  medium: '2 hours',
-  low: '24 hours',
-  none: 'never: it should always fire',
-};
-
-/** The facts of an alert that its runbook shows and that stand in its rule alone. */
+/** The facts of a rule, as its runbook shows them: a table and the expression. */
 export function factsOf(rule: AlertingRule, topic: string): string {
+  const file = sourceFileOf(topic);
   const facts = [
     ['severity', rule.labels.severity],
-    ['answer within', ANSWER_WITHIN[rule.labels.severity]],
+    ['answer within', ANSWER_WITHIN[rule.labels.severity ?? '']],
     ['team', rule.labels.category],
     ['fires after', rule.for ?? 'the first evaluation'],
     ...(rule.keep_firing_for ? [['keeps firing for', rule.keep_firing_for]] : []),
-    ['rule', `[rules/${topic}.yaml](../rules/${topic}.yaml)`],
+    ['rule', `[rules/${file}](../rules/${file})`],
   ];
   const row = (cells: readonly (string | undefined)[]) => `| ${cells.join(' | ')} |`;
   return [
@@ -39,7 +31,7 @@ export function factsOf(rule: AlertingRule, topic: string): string {
   ].join('\n');
 }
 
-/** A runbook with the facts of its rule below the title; those of an earlier time are replaced. */
+/** The runbook with the facts of its rule below the title, in place of older ones. */
 export function withFacts(runbook: string, rule: AlertingRule, topic: string): string {
   const [title, ...rest] = runbook.split('\n');
   const body = rest.join('\n').trimStart();

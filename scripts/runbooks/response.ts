@@ -1,6 +1,6 @@
-import { type Action, actions, KEYS, type RemediationPolicy } from '../../remediation';
+import { actionOf, KEYS, type Limits, type RemediationPolicy } from '../../remediation';
 
-/** Marks of the part of a runbook that is written from the policy. */
+/** The section of a runbook that is generated from the policy. */
 const HEADING = '## Automated response';
 const BEGIN = '<!-- written from the policy by "npm run runbooks" -->';
 const END = '<!-- end of the response -->';
@@ -10,15 +10,16 @@ export interface Place {
   readonly namespace: string;
   /** Name of the ConfigMap that stops every action. */
   readonly killSwitch: string;
+  readonly limits: Pick<Limits, 'circuitFailures'>;
 }
 
-/** What is done without a human about an alert, and how to see it, stop it and undo it. */
+/** The section: what happens automatically about an alert, and how to see it, stop it and undo it. */
 export function responseSection(policy: RemediationPolicy | undefined, place: Place): string {
   const text = policy ? describe(policy, place) : ['Nothing is done about this alert automatically.'];
   return [HEADING, '', BEGIN, '', ...text, '', END].join('\n');
 }
 
-/** A runbook with the section behind that of the impact; one of an earlier time is replaced. */
+/** A runbook with the section after its impact. An older version of the section is replaced. */
 export function withResponse(runbook: string, policy: RemediationPolicy | undefined, place: Place): string {
   const begin = runbook.indexOf(`${HEADING}\n\n${BEGIN}`);
   const without =
@@ -27,36 +28,35 @@ export function withResponse(runbook: string, policy: RemediationPolicy | undefi
   return `${without.slice(0, next)}${responseSection(policy, place)}\n\n${without.slice(next)}`;
 }
 
-function describe(policy: RemediationPolicy, { namespace, killSwitch }: Place): string[] {
-  const { name, action, parameters, approval, cooldownSeconds, budgetPerHour, skipWhile, verification } = policy;
-  const { describe: what, revert } = actions[action] as Action<unknown>;
-  const records = `kubectl get remediations -n ${namespace} --selector=${KEYS.policy}=${name}`;
+function describe(policy: RemediationPolicy, { namespace, killSwitch, limits }: Place): string[] {
+  const { name, parameters, approval, cooldownSeconds, budgetPerHour, skipWhile, verification } = policy;
+  const action = actionOf(policy);
+  const conditions = skipWhile.map((each) => `\`${each.name}\``).join(' or ');
   return [
-    `Response \`${name}\`: ${lowerFirst(what(parameters))}`,
+    `Policy \`${name}\`: ${lowerFirst(action.describe(parameters))}`,
     '',
-    `- ${approval ? 'A human agrees to each run first.' : 'It runs by itself.'} At most ${budgetPerHour} runs an hour, and a target rests for ${minutes(cooldownSeconds)} after each.`,
-    ...(skipWhile.length > 0
-      ? [`- It does nothing while ${skipWhile.map((each) => `\`${each.name}\``).join(' or ')} holds.`]
-      : []),
+    `- ${approval ? 'A person must approve each attempt.' : 'It runs without approval.'} ` +
+      `At most ${budgetPerHour} attempts per hour, and ${minutes(cooldownSeconds)} between two attempts on the same target.`,
+    ...(conditions ? [`- It is skipped while ${conditions} holds.`] : []),
     verification
-      ? `- Whether it helped is looked at from ${minutes(verification.stabilisationSeconds)} to ${minutes(verification.withinSeconds)} after the change; what cannot be seen is no success.`
-      : '- Whether it has done what it says is looked at right after the change.',
-    `- Three runs in vain stop it for the target; a run that did not help is told as \`RemediationActionFailed\`.`,
-    ...(revert ? ['- What it changes for a time it takes back itself.'] : []),
+      ? `- Its effect is verified from ${minutes(verification.stabilisationSeconds)} to ${minutes(verification.withinSeconds)} after the change. No data means no success.`
+      : '- Its effect is verified right after the change.',
+    `- It stops for a target after ${limits.circuitFailures} failed attempts in a row. Each failed attempt raises \`RemediationActionFailed\`.`,
+    ...(action.revert ? ['- Temporary changes are reverted automatically.'] : []),
     '',
-    'What was decided about this alert, and what was done:',
+    'See what was decided and done about this alert:',
     '',
     '```bash',
-    records,
+    `kubectl get remediations -n ${namespace} --selector=${KEYS.policy}=${name}`,
     '```',
     '',
-    'Stop every response, with the reason:',
+    'Stop every policy, with the reason:',
     '',
     '```bash',
     `kubectl patch configmap ${killSwitch} -n ${namespace} --type merge --patch '{"data":{"stop":"<reason>"}}'`,
     '```',
     '',
-    'How to approve, undo and change a response: [docs/remediation.md](../docs/remediation.md).',
+    'How to approve, undo and change a policy: [docs/remediation.md](../docs/remediation.md).',
   ];
 }
 

@@ -1,17 +1,24 @@
+import { appendFileSync, cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { App } from 'cdk8s';
 import {
+  addSightEditMonitoring,
   type MonitoringInput,
   type MonitoringSettings,
   type Profile,
   resolveSettings,
-  SightEditMonitoring,
   sightEdit,
 } from '../../charts';
 import type { Platform } from '../../constructs';
+import { packagePath } from '../../package-root';
+import { isAlertingRule, RuleCatalogue, rulesOf } from '../../rules';
 import { ofKind } from '../../testing/manifests';
-import { find, manifestsOf } from '../../testing/render';
+import { containerOf, find, manifestsOf } from '../../testing/render';
+import { serverConfig } from '../support/server-config';
 
 const PRIVATE = ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '100.64.0.0/10'];
+
 const FILE_TARGETS = { ports: [9100, 9121, 9187], cidrs: PRIVATE };
 
 const INPUT: MonitoringInput = {
@@ -29,12 +36,29 @@ const INPUT: MonitoringInput = {
 /** The manifests of the whole platform. */
 function platform(changes: Partial<MonitoringInput>, profile: Profile = 'dev') {
   const app = new App();
-  new SightEditMonitoring(app, 'demo', resolveSettings({ ...INPUT, ...changes }, profile));
+  addSightEditMonitoring(app, 'demo', resolveSettings({ ...INPUT, ...changes }, profile));
   return manifestsOf(app);
 }
 
 describe('defaults', () => {
-  test.each<[Profile, Pick<MonitoringSettings, 'metrics'> & { alerting: { replicas: number } }]>([
+  test.each<[Profile, object]>([
+    ['production', { prometheus: 2, alertmanager: 3, webhook: 2, interval: '15s', days: '30d', memory: '2560Mi' }],
+    ['dev', { prometheus: 1, alertmanager: 1, webhook: 1, interval: '15s', days: '7d', memory: '1024Mi' }],
+  ])('of profile %s are in the manifests', (profile, expected) => {
+    const manifests = platform({}, profile);
+    const { global, storage } = serverConfig(manifests, 'prometheus-config', 'prometheus.yml');
+    const replicas = (kind: string, name: string) => find(manifests, kind, name).spec.replicas;
+    expect({
+      prometheus: replicas('StatefulSet', 'prometheus'),
+      alertmanager: replicas('StatefulSet', 'alertmanager'),
+      webhook: replicas('Deployment', 'remediation-webhook'),
+      interval: global.scrape_interval,
+      days: storage.tsdb.retention.time,
+      memory: containerOf(manifests, 'prometheus').resources.limits.memory,
+    }).toEqual(expected);
+  });
+
+  test.each<[Profile, Pick<MonitoringSettings, 'metrics'> & { alerting: object; remediation: object }]>([
     [
       'production',
       {
@@ -47,6 +71,7 @@ describe('defaults', () => {
           fileTargets: FILE_TARGETS,
         },
         alerting: { replicas: 3 },
+        remediation: { mode: 'dry-run', replicas: 2 },
       },
     ],
     [
@@ -61,12 +86,14 @@ describe('defaults', () => {
           fileTargets: FILE_TARGETS,
         },
         alerting: { replicas: 1 },
+        remediation: { mode: 'dry-run', replicas: 1 },
       },
     ],
-  ])('of profile %s', (profile, expected) => {
-    const { metrics, alerting } = resolveSettings(INPUT, profile);
+  ])('of profile %s are in the resolved settings', (profile, expected) => {
+    const { metrics, alerting, remediation } = resolveSettings(INPUT, profile);
     expect(metrics).toEqual(expected.metrics);
     expect(alerting).toMatchObject(expected.alerting);
+    expect(remediation).toMatchObject(expected.remediation);
   });
 
   test('that every profile shares', () => {
@@ -91,24 +118,73 @@ describe('defaults', () => {
     expect(links.runbooks).toBe('http://remediation-webhook.watch.svc:8080/runbooks');
   });
 
-  test('give way to what is said, one by one', () => {
+  test('give way to settings, one by one', () => {
     const settings = resolveSettings(
       {
         ...INPUT,
         metrics: { retentionDays: 3 },
         links: { grafana: 'https://grafana.example.com' },
         alerting: { ...INPUT.alerting, replicas: 2 },
+        remediation: { maxReplicas: 5 },
         network: { apiCidrs: ['203.0.113.7/32'] },
       },
-      'production',
+      'dev',
     );
-    expect(settings.metrics).toMatchObject({ retentionDays: 3, replicas: 2 });
+    expect(settings.metrics).toMatchObject({ retentionDays: 3, replicas: 1, activeSeries: 50_000 });
+    expect(settings.remediation).toMatchObject({ maxReplicas: 5, replicas: 1, cachePrefixes: ['cache:'] });
     expect(settings.links).toMatchObject({
       grafana: 'https://grafana.example.com',
       prometheus: 'http://localhost:9090',
     });
     expect(settings.alerting.replicas).toBe(2);
     expect(settings.network).toEqual({ nodeCidrs: PRIVATE, apiCidrs: ['203.0.113.7/32'] });
+  });
+});
+
+test('the interval of Prometheus is the one that Grafana expects between samples', () => {
+  const manifests = platform({ metrics: { intervalSeconds: 60 } });
+  const { datasources } = serverConfig(manifests, 'grafana-datasources', 'datasources.yaml');
+  expect(serverConfig(manifests, 'prometheus-config', 'prometheus.yml').global.scrape_interval).toBe('60s');
+  expect(datasources.find(({ uid }: { uid: string }) => uid === 'prometheus').jsonData.timeInterval).toBe('60s');
+});
+
+describe('alerts on a control plane that the platform hides', () => {
+  const HIDDEN = rulesOf(RuleCatalogue.sightEdit().files.filter(({ topic }) => topic === 'control-plane'))
+    .filter(isAlertingRule)
+    .map(({ alert }) => alert);
+  const SOURCE = 'KubeSchedulerDown';
+
+  /** SightEdit's rules, in which an alert of the control plane inhibits another one. */
+  function catalogue(): RuleCatalogue {
+    const rules = mkdtempSync(join(tmpdir(), 'rules-'));
+    try {
+      cpSync(packagePath('rules'), rules, { recursive: true });
+      appendFileSync(
+        join(rules, 'alertmanager', 'inhibitions.yaml'),
+        `\n  - { source: ${SOURCE}, targets: [PodNotReady], equal: [namespace] }\n`,
+      );
+      return RuleCatalogue.read({ rules, runbooks: packagePath('runbooks') });
+    } finally {
+      rmSync(rules, { recursive: true });
+    }
+  }
+
+  const written = (platformName: Platform) => {
+    const app = new App();
+    const settings = resolveSettings({ ...INPUT, platform: platformName }, 'dev');
+    addSightEditMonitoring(app, 'demo', settings, { catalogue: catalogue() });
+    const manifests = manifestsOf(app);
+    const { inhibit_rules } = serverConfig(manifests, 'alertmanager-config', 'alertmanager.yml');
+    return {
+      inhibited: inhibit_rules.some(({ name }: { name: string }) => name === SOURCE),
+      rules: manifests.some(({ metadata }) => metadata.name === 'prometheus-rules-control-plane'),
+    };
+  };
+
+  test('have neither rules nor inhibitions', () => {
+    expect(HIDDEN).toContain(SOURCE);
+    expect(written('eks')).toEqual({ inhibited: false, rules: false });
+    expect(written('kubeadm')).toEqual({ inhibited: true, rules: true });
   });
 });
 
@@ -119,11 +195,52 @@ test.each<Profile>(['production', 'dev'])("SightEdit's own settings hold in prof
 const DNS_LABEL = 'write a DNS label: lower-case letters, digits and dashes';
 const DIFFER = 'the namespaces of the platform, its node agents and the application must differ';
 const A_URL = 'write a URL, e.g. https://grafana.sightedit.com';
-const HTTPS = 'write a URL that begins with https://';
+const HTTPS = 'write a URL that begins with https://: probes fail without verified TLS';
 
-describe('a setting that cannot work is refused by name, value and mend', () => {
+describe('a setting that cannot work is refused with its name, its value and the fix', () => {
   test.each<[string, Partial<MonitoringInput>]>([
     ['platform is "openshift": write one of eks, gke, aks, kubeadm', { platform: 'openshift' as Platform }],
+    ['cluster is "": write a value: Prometheus drops empty labels', { cluster: '' }],
+    [
+      'region is "$REGION": write $$ for a dollar sign: Prometheus expands $ as an environment variable',
+      { region: '$REGION' },
+    ],
+    [
+      'partOf is "our platform": write at most 63 letters, digits, dashes, dots and underscores',
+      { partOf: 'our platform' },
+    ],
+    [
+      'credentials.secretName is "My Secret": write lower-case letters, digits, dashes and dots, at most 253',
+      { credentials: { secretName: 'My Secret' } },
+    ],
+    ['network.nodeCidrs is []: name a range: an empty list would allow every address', { network: { nodeCidrs: [] } }],
+    [
+      'network.apiCidrs is "banana": write a range of addresses, e.g. 10.0.0.0/8',
+      { network: { apiCidrs: ['banana'] } },
+    ],
+    [
+      'metrics.fileTargets.cidrs is "10.1.2.3/8": write 10.0.0.0/8: the address has bits beyond the prefix',
+      { metrics: { fileTargets: { ports: [9100], cidrs: ['10.1.2.3/8'] } } },
+    ],
+    [
+      'metrics.fileTargets.ports is 0: write a port from 1 to 65535',
+      { metrics: { fileTargets: { ports: [0], cidrs: ['10.0.0.0/8'] } } },
+    ],
+    ['metrics.replicas is 0: write a whole number greater than zero', { metrics: { replicas: 0 } }],
+    [
+      'metrics.remoteWrites.url is "https://mimir.internal/push": mimir.internal is a private address, and only the ' +
+        'Internet would be reached; name its ranges in cidrs',
+      { metrics: { remoteWrites: [{ url: 'https://mimir.internal/push' }] } },
+    ],
+    [
+      'alerting.businessHours.timeZone is "Berlin": write the IANA name of a time zone, e.g. Europe/Berlin or UTC',
+      { alerting: { ...INPUT.alerting, businessHours: { start: '09:00', end: '17:00', timeZone: 'Berlin' } } },
+    ],
+    [
+      'application.probedUrls is "https://shop.shop.svc/health": shop.shop.svc is a Service of the cluster, and probes ' +
+        'reach the Internet only; write { url, cidrs } with the ranges that hold it',
+      { application: { probedUrls: ['https://shop.shop.svc/health'] } },
+    ],
     [`namespace is "Monitoring": ${DNS_LABEL}`, { namespace: 'Monitoring' }],
     [`namespace is "watch_": ${DNS_LABEL}`, { namespace: 'watch_', nodeNamespace: 'watch-node' }],
     [`namespace is "": ${DNS_LABEL}`, { namespace: '', nodeNamespace: 'watch-node' }],
@@ -147,14 +264,32 @@ describe('a setting that cannot work is refused by name, value and mend', () => 
       'application.probedUrls is []: name a URL that users open, e.g. https://api.sightedit.com/health',
       { application: { probedUrls: [] } },
     ],
-    [`application.probedUrls is "https://": ${HTTPS}`, { application: { probedUrls: ['https://'] } }],
     [
-      'storageSize is "10Gi": 30 days of 250000 series every 15 s need 100Gi; ' +
+      `application.probedUrls is "https://": write a URL, e.g. https://shop.example.com/health`,
+      { application: { probedUrls: ['https://'] } },
+    ],
+    [
+      'metrics.storageSize is "10Gi": 30 days of 250000 series every 15 s need 100Gi; ' +
         'give the volume that much, or lower retentionDays to 3',
       { metrics: { storageSize: '10Gi' } },
     ],
-    ['storageSize is "50 GB": write a quantity such as 50Gi (Mi, Gi or Ti)', { metrics: { storageSize: '50 GB' } }],
-    ['retentionDays is 0: write a number greater than zero', { metrics: { retentionDays: 0 } }],
+    [
+      'metrics.storageSize is "50 GB": write a quantity such as 50Gi (Mi, Gi or Ti)',
+      { metrics: { storageSize: '50 GB' } },
+    ],
+    ['metrics.retentionDays is 0: write a whole number greater than zero', { metrics: { retentionDays: 0 } }],
+    [
+      'metrics.intervalSeconds is 76: rules read 4 samples over [5m]; write at most 75',
+      { metrics: { intervalSeconds: 76 } },
+    ],
+    [
+      'metrics.remoteWrites.url is "mimir": write a URL, e.g. https://mimir.example.com/api/v1/push',
+      { metrics: { remoteWrites: [{ url: 'mimir' }] } },
+    ],
+    [
+      `links.grafana is "https://grafana.example.com\\n[log]": ${A_URL}`,
+      { links: { grafana: 'https://grafana.example.com\n[log]' } },
+    ],
     [
       'alerting.levels.low is {}: these alerts would reach nobody; ' +
         'name a Slack channel, an e-mail address or another channel',
@@ -170,7 +305,7 @@ describe('a setting that cannot work is refused by name, value and mend', () => 
   });
 
   test('SIGHTEDIT_PROFILE is "staging": write one of production, dev', () => {
-    expect(() => resolveSettings(INPUT, 'staging' as Profile)).toThrow(
+    expect(() => resolveSettings(INPUT, 'staging')).toThrow(
       expect.objectContaining({
         name: 'SettingError',
         message: 'SIGHTEDIT_PROFILE is "staging": write one of production, dev',
@@ -189,17 +324,17 @@ describe('the namespace of the application', () => {
       ({ metadata }) => metadata.namespace === 'sightedit',
     );
 
-  test('gets the policies and roles that let us in', () => {
+  test('gets the policies and roles of the platform', () => {
     expect(ofKind(written(true), 'NetworkPolicy')).not.toEqual([]);
     expect(ofKind(written(true), 'Role')).not.toEqual([]);
   });
 
-  test('gets no policy of ours when its owner admits us himself', () => {
+  test('gets no policy of ours when its owner writes it', () => {
     expect(ofKind(written(false), 'NetworkPolicy')).toEqual([]);
   });
 });
 
-describe('addresses that only the operator knows', () => {
+describe('addresses that no Service has', () => {
   const ports = (...numbers: number[]) => numbers.map((port) => ({ port, protocol: 'TCP' }));
   const peers = (...cidrs: string[]) => cidrs.map((cidr) => ({ ipBlock: { cidr } }));
 

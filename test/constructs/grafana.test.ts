@@ -1,8 +1,10 @@
-import { Credentials, Grafana, type GrafanaProps, SettingError } from '../../constructs';
+import { Credentials, Grafana, type GrafanaProps, Prometheus, SettingError } from '../../constructs';
+import { toIni } from '../../constructs/grafana/grafana-config';
 import { configFiles } from '../../testing/manifests';
-import { containerOf, find, manifestsOf, NAMESPACE, podOf, testChart } from '../../testing/render';
+import { containerOf, find, findAll, manifestsOf, NAMESPACE, podOf, testChart } from '../../testing/render';
 import { testProps } from '../support/props';
 import { serverConfig } from '../support/server-config';
+import { settingError } from '../support/setting-error';
 import { component } from './kit/sample';
 
 const PROPS = (): GrafanaProps => ({
@@ -36,6 +38,7 @@ describe('Grafana', () => {
       adminPasswordKey: 'PANELS_PASSWORD',
       storageSize: '7Gi',
       storageClass: 'fast',
+      pod: { priorityClassName: 'panels-first' },
     }),
     traces: {
       name: 'name: panels',
@@ -45,11 +48,12 @@ describe('Grafana', () => {
       adminPasswordKey: '$__file{/etc/grafana/credentials/PANELS_PASSWORD}',
       storageSize: 'storage: 7Gi',
       storageClass: 'storageClassName: fast',
+      pod: 'priorityClassName: panels-first',
     },
   });
 
   describe('access', () => {
-    test('is for those who log in', () => {
+    test('needs a login', () => {
       expect(section(grafana(), 'auth.anonymous')).toEqual(['enabled = false']);
       expect(section(grafana(), 'users')).toContain('allow_sign_up = false');
     });
@@ -90,7 +94,7 @@ describe('Grafana', () => {
       expect(containerOf(grafana(), 'grafana').resources.limits.memory).toBe('1Gi');
     });
 
-    test('to the Internet is not needed', () => {
+    test('to the Internet is not granted', () => {
       const manifests = grafana();
       expect(section(manifests, 'analytics')).toEqual([
         'reporting_enabled = false',
@@ -101,12 +105,47 @@ describe('Grafana', () => {
     });
   });
 
+  describe('grafana.ini', () => {
+    const INJECTION = 'https://grafana.example.com\n[auth.anonymous]\nenabled = true';
+
+    test.each([INJECTION, 'grafana.example.com', 'https://grafana.example.com/ ', ''])(
+      'is not written for the URL %j',
+      (externalUrl) => {
+        expect(() => grafana(undefined, { externalUrl })).toThrow(
+          `externalUrl is ${JSON.stringify(externalUrl)}: write a URL, e.g. https://grafana.example.com`,
+        );
+      },
+    );
+
+    test.each([
+      INJECTION,
+      'https://grafana.example.com/\r',
+      'https://grafana.example.com/#panels',
+      'a;b',
+      '"quoted"',
+      "'quoted'",
+      '`quoted`',
+      'continued\\',
+      ' indented',
+    ])('cannot hold the value %j, which Grafana would read differently', (value) => {
+      expect(() => toIni({ server: { root_url: value } })).toThrow(
+        expect.objectContaining({ name: 'SettingError', setting: 'server.root_url', value }),
+      );
+    });
+
+    test('holds every other value as it is', () => {
+      expect(toIni({ server: { root_url: 'https://grafana.example.com/a?b="c"', http_port: 3000, gzip: false } })).toBe(
+        '[server]\nroot_url = https://grafana.example.com/a?b="c"\nhttp_port = 3000\ngzip = false\n',
+      );
+    });
+  });
+
   describe('a data source', () => {
     const connected = () => {
       const chart = testChart();
       const server = component(chart, { name: 'metrics', ports: { http: { port: 9090 } } });
       const panels = new Grafana(chart, 'grafana', PROPS());
-      panels.addPrometheus(server.endpoint(), '30s');
+      panels.addPrometheus({ endpoint: server.endpoint(), intervalSeconds: 30 });
       return { chart, panels, server };
     };
 
@@ -138,10 +177,22 @@ describe('Grafana', () => {
       ]);
     });
 
-    test('of a known uid is refused, since Grafana would skip it without a word', () => {
+    test.each([15, 60])('of a Prometheus has its scrape interval of %i s', (intervalSeconds) => {
+      const chart = testChart();
+      const prometheus = new Prometheus(chart, 'prometheus', {
+        externalLabels: {},
+        externalUrl: 'https://prometheus.example.com',
+        intervalSeconds,
+      });
+      new Grafana(chart, 'grafana', PROPS()).addPrometheus(prometheus);
+      const { datasources } = serverConfig(manifestsOf(chart), 'grafana-datasources', 'datasources.yaml');
+      expect(datasources[0].jsonData.timeInterval).toBe(`${intervalSeconds}s`);
+    });
+
+    test('with a duplicate uid is refused, since Grafana would skip it without an error', () => {
       const { panels, server } = connected();
-      expect(() => panels.addPrometheus(server.endpoint())).toThrow(
-        'grafana uid is "datasource prometheus": give it a uid that nothing else has',
+      expect(() => panels.addPrometheus({ endpoint: server.endpoint(), intervalSeconds: 30 })).toThrow(
+        'duplicate data source uid "prometheus": rename one of them',
       );
     });
   });
@@ -167,7 +218,7 @@ describe('Grafana', () => {
       });
     });
 
-    test('that changes leaves the pod as it is: Grafana reads it again by itself', () => {
+    test('that changes does not restart the pod: Grafana reloads it', () => {
       const checksum = (title: string) =>
         podOf(
           grafana((panels) => panels.addDashboard({ uid: 'nodes', folder: 'Hosts', json: { title } })),
@@ -176,15 +227,15 @@ describe('Grafana', () => {
       expect(checksum('before')).toEqual(checksum('after'));
     });
 
-    test('of a known uid is refused', () => {
+    test('with a duplicate uid is refused', () => {
       const twice = (panels: Grafana) => {
         panels.addDashboard(board('nodes'));
         panels.addDashboard(board('nodes', 'Elsewhere'));
       };
-      expect(() => grafana(twice)).toThrow('grafana uid is "dashboard nodes": give it a uid that nothing else has');
+      expect(() => grafana(twice)).toThrow('duplicate dashboard uid "nodes": rename one of them');
     });
 
-    test('is not put into the folder of another title that is written alike', () => {
+    test('is refused in a folder whose title has the directory of another', () => {
       const alike = (panels: Grafana) => {
         panels.addDashboard(board('nodes', 'Host Metrics'));
         panels.addDashboard(board('disks', 'Host-Metrics'));
@@ -200,5 +251,30 @@ describe('Grafana', () => {
     );
     expect(podOf(manifests, 'grafana').spec.securityContext.runAsUser).toBe(472);
     expect(writable.map(({ mountPath }: { mountPath: string }) => mountPath)).toEqual(['/var/lib/grafana', '/tmp']);
+  });
+
+  describe('replicas', () => {
+    const database = (...env: { name: string; value: string }[]) => grafana(undefined, { pod: { replicas: 2, env } });
+
+    test.each([
+      ['a URL', { name: 'GF_DATABASE_URL', value: 'postgres://grafana@db.example.com/grafana' }],
+      ['a type', { name: 'GF_DATABASE_TYPE', value: 'mysql' }],
+    ])('share an external database, by %s, and have no volume that outlives them', (_by, variable) => {
+      const manifests = database(variable);
+      expect(find(manifests, 'Deployment').spec).toMatchObject({ replicas: 2 });
+      expect(find(manifests, 'Deployment').spec).not.toHaveProperty('strategy');
+      expect(findAll(manifests, 'PersistentVolumeClaim')).toEqual([]);
+      expect(podOf(manifests, 'grafana').spec.volumes).toContainEqual({ name: 'data', emptyDir: { sizeLimit: '1Gi' } });
+      expect(containerOf(manifests, 'grafana').volumeMounts).toContainEqual({
+        name: 'data',
+        mountPath: '/var/lib/grafana',
+      });
+    });
+
+    test.each([[[]], [[{ name: 'GF_DATABASE_TYPE', value: 'sqlite3' }]]])('are refused with %j alone', (env) => {
+      expect(settingError(() => database(...env)).message).toBe(
+        'pod.replicas is 2: each replica would have a database of its own: add GF_DATABASE_URL of PostgreSQL or MySQL to pod.env',
+      );
+    });
   });
 });

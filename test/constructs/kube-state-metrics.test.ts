@@ -11,8 +11,18 @@ describe('KubeStateMetrics', () => {
   testProps<KubeStateMetricsProps>({
     make: (scope, props) => new KubeStateMetrics(scope, 'exporter', props),
     minimal: () => ({ namespaces: ['shop'] }),
-    full: () => ({ name: 'object-metrics', namespaces: ['shop', 'kube-system'], apiCidrs: ['10.42.0.0/16'] }),
-    traces: { name: 'name: object-metrics', namespaces: '--namespaces=shop,kube-system', apiCidrs: '10.42.0.0/16' },
+    full: () => ({
+      name: 'object-metrics',
+      namespaces: ['shop', 'kube-system'],
+      apiCidrs: ['10.42.0.0/16'],
+      pod: { priorityClassName: 'objects-first' },
+    }),
+    traces: {
+      name: 'name: object-metrics',
+      namespaces: '--namespaces=shop,kube-system',
+      apiCidrs: '10.42.0.0/16',
+      pod: 'priorityClassName: objects-first',
+    },
   });
 
   const manifests = render((chart) => new KubeStateMetrics(chart, 'exporter', { namespaces: ['shop', NAMESPACE] }));

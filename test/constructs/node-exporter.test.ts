@@ -4,12 +4,22 @@ import { testProps } from '../support/props';
 
 describe('NodeExporter', () => {
   testProps<NodeExporterProps>({
-    // The ranges show in the policy of whoever connects.
+    // The ranges are in the NetworkPolicy of a client.
     make: (scope, props) =>
       new BlackboxExporter(scope, 'client').component.connectTo(new NodeExporter(scope, 'exporter', props).endpoint),
     minimal: () => ({}),
-    full: () => ({ name: 'host-metrics', port: 19100, nodeCidrs: ['10.61.0.0/16'] }),
-    traces: { name: 'name: host-metrics', port: 'port: 19100', nodeCidrs: 'cidr: 10.61.0.0/16' },
+    full: () => ({
+      name: 'host-metrics',
+      port: 19100,
+      nodeCidrs: ['10.61.0.0/16'],
+      pod: { priorityClassName: 'hosts-first' },
+    }),
+    traces: {
+      name: 'name: host-metrics',
+      port: 'port: 19100',
+      nodeCidrs: 'cidr: 10.61.0.0/16',
+      pod: 'priorityClassName: hosts-first',
+    },
   });
 
   const manifests = render((chart) => new NodeExporter(chart, 'exporter'));

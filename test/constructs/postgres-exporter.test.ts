@@ -1,8 +1,9 @@
 import { Credentials, ExternalWorkload, PostgresExporter, type PostgresExporterProps } from '../../constructs';
 import type { SqlCollector } from '../../rules/sql';
-import { containerOf, find, findAll, podOf, render, testChart } from '../../testing/render';
+import { containerOf, find, findAll, manifestsOf, podOf, render, testChart } from '../../testing/render';
 import { testProps } from '../support/props';
 import { serverConfig } from '../support/server-config';
+import { settingError } from '../support/setting-error';
 
 /** A PostgreSQL server that others deploy, behind a Service. */
 const postgres = (service = 'postgres') =>
@@ -53,7 +54,11 @@ describe('PostgresExporter', () => {
       database: 'accounts',
       tls: { configMap: 'ledger-ca', key: 'root.pem' },
       credentials: new Credentials('ledger-credentials'),
+      userKey: 'username',
+      passwordKey: 'password',
       collectors: [collector('orders'), collector('payments')],
+      pod: { priorityClassName: 'statistics-first' },
+      sqlPod: { priorityClassName: 'queries-first' },
     }),
     traces: {
       name: 'name: ledger-metrics',
@@ -62,8 +67,18 @@ describe('PostgresExporter', () => {
       database: '/accounts?application_name=ledger-metrics',
       tls: 'sslmode=verify-full&sslrootcert=/etc/postgres-ca/root.pem',
       credentials: 'secretName: ledger-credentials',
+      userKey: 'key: username',
+      passwordKey: 'key: password',
       collectors: 'collector_name: payments',
+      pod: 'priorityClassName: statistics-first',
+      sqlPod: 'priorityClassName: queries-first',
     },
+  });
+
+  test.each(['pod', 'sqlPod'] as const)('names the options of %s as the caller wrote them', (prop) => {
+    expect(settingError(() => rendered({ [prop]: { replicas: 2 } })).message).toBe(
+      `${prop}.replicas is 2: each replica would report the server again: leave it out, and raise resources instead`,
+    );
   });
 
   const manifests = rendered();
@@ -84,7 +99,7 @@ describe('PostgresExporter', () => {
 
   test.each<[string, PostgresExporterProps['tls'], string]>([
     ['encrypts without verifying by default', undefined, 'sslmode=require'],
-    ['talks in plain text when it is told to', 'disable', 'sslmode=disable'],
+    ['connects in plain text if the setting says so', 'disable', 'sslmode=disable'],
     [
       'verifies the server with the certificate of an authority',
       { configMap: 'shop-ca' },
@@ -123,13 +138,13 @@ describe('PostgresExporter', () => {
     expect(findAll(manifests, 'Secret')).toEqual([]);
   });
 
-  test('asks for the Secret’s keys, so that an ExternalSecret fetches them', () => {
+  test('requests the keys of the Secret, so that an ExternalSecret fetches them', () => {
     const credentials = new Credentials('demo-credentials');
     rendered({ credentials });
     expect(credentials.keys).toEqual(['POSTGRES_PASSWORD', 'POSTGRES_USER']);
   });
 
-  test('tells no text of statements', () => {
+  test('exports no text of statements', () => {
     const { args } = containerOf(manifests, 'postgres-exporter');
     expect(args).toContain('--collector.stat_statements');
     expect(args).toContain('--no-collector.stat_statements.include_query');
@@ -146,7 +161,31 @@ describe('PostgresExporter', () => {
     expect(serverConfig(manifests, 'sql-exporter', 'sql_exporter.yml').target).not.toHaveProperty('name');
   });
 
-  test('refuses to run without a query', () => {
-    expect(() => rendered({ collectors: [] })).toThrow('collectors is []: give at least one collector');
+  describe.each([['none'], ['an empty list']])('without collectors (%s)', (kind) => {
+    const chart = testChart();
+    const exporter = new PostgresExporter(chart, 'exporter', {
+      ...minimal(),
+      collectors: kind === 'none' ? undefined : [],
+    });
+
+    test('there is no sql_exporter', () => {
+      const names = manifestsOf(chart).map(({ metadata }) => metadata.name);
+      expect([...new Set(names)]).toEqual(['postgres-exporter']);
+      expect(exporter.sqlComponent).toBeUndefined();
+    });
+
+    test('sqlEndpoint says what it needs', () => {
+      expect(() => exporter.sqlEndpoint).toThrow(
+        'collectors is not set: add a collector: there is no sql_exporter without one',
+      );
+    });
+  });
+
+  test.each([
+    [{}, ['postgres-exporter', 'sql-exporter']],
+    [{ name: 'ledger' }, ['ledger', 'ledger-sql']],
+    [{ sqlName: 'queries' }, ['postgres-exporter', 'queries']],
+  ])('%j has the servers %j, so that a second exporter needs one name', (names, servers) => {
+    expect(findAll(rendered(names), 'Deployment').map(({ metadata }) => metadata.name)).toEqual(servers);
   });
 });

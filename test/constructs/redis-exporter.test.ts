@@ -20,11 +20,13 @@ describe('RedisExporter', () => {
       name: 'cache-metrics',
       redis: redis('cache'),
       password: { credentials: new Credentials('demo-credentials'), key: 'CACHE_PASSWORD' },
+      pod: { priorityClassName: 'cache-first' },
     }),
     traces: {
       name: 'name: cache-metrics',
       redis: '--redis.addr=redis://cache.shop.svc:6379',
       password: 'key: CACHE_PASSWORD',
+      pod: 'priorityClassName: cache-first',
     },
   });
 

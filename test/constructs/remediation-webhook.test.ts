@@ -1,12 +1,14 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Chart } from 'cdk8s';
+import { Chart } from 'cdk8s';
 import type { Construct } from 'constructs';
 import {
   AlertRouting,
   Credentials,
+  DuplicateNameError,
   Endpoint,
+  ownAlertsOf,
   RemediationWebhook,
   type RemediationWebhookProps,
   SettingError,
@@ -35,9 +37,15 @@ const RESTART = restartWorkload({
   verification: { query: 'vector(1)' },
 });
 
+const OWN_ALERTS = {
+  RemediationActionFailed: { severity: 'high' },
+  RemediationCircuitOpen: { severity: 'high' },
+};
+
 const PROPS = (): RemediationWebhookProps => ({
   policies: [RESTART],
   prometheus: Endpoint.host('prometheus.example.com', 9090, 'http'),
+  ownAlerts: OWN_ALERTS,
 });
 
 /** An Alertmanager that may notify. */
@@ -58,6 +66,13 @@ function webhook(props: Partial<RemediationWebhookProps> = {}, chart: Construct 
   return { chart: chart as Chart, webhook: made };
 }
 
+/** Charts of their own for the server and the runbooks. */
+function payloadCharts(scope: Construct, namespace = NAMESPACE) {
+  const chart = (payload: string) =>
+    new Chart(scope.node.root, payload, { namespace, disableResourceNameHashes: true, labels: { payload } });
+  return { server: chart('server'), runbooks: chart('runbooks') };
+}
+
 const rendered = (props?: Partial<RemediationWebhookProps>) => manifestsOf(webhook(props).chart);
 
 const configuration = (manifests: ReturnType<typeof rendered>): Configuration =>
@@ -74,10 +89,12 @@ afterAll(() => rmSync(runbooks, { recursive: true }));
 describe('RemediationWebhook', () => {
   const credentials = new Credentials('repair-credentials');
   testProps<RemediationWebhookProps>({
-    make: (scope, props) => webhook(props, scope),
+    // The scopes of the payloads can only be made where the scope is known.
+    make: (scope, props) => webhook(props.payloads ? { ...props, payloads: payloadCharts(scope) } : props, scope),
+    parts: alertRouting,
     minimal: PROPS,
     full: () => ({
-      name: 'mender',
+      name: 'medic',
       policies: [
         scaleUp({
           name: 'more-checkouts',
@@ -91,13 +108,14 @@ describe('RemediationWebhook', () => {
       mode: 'active',
       replicas: 3,
       prometheus: Endpoint.host('metrics.example.com', 9091, 'http'),
+      ownAlerts: { ...OWN_ALERTS, RemediationCircuitOpen: { severity: 'critical' } },
       externalLabels: { cluster: 'demo' },
       links: { runbooks: 'https://runbooks.example.com', dashboard: 'https://dashboards.example.com/d/repairs' },
       connections: {
         cache: {
           kind: 'redis',
           endpoint: Endpoint.host('cache.example.com', 6379, 'redis'),
-          user: 'mender',
+          user: 'medic',
           password: { credentials, key: 'CACHE_PASSWORD' },
           tls: { configMap: 'cache-authority' },
         },
@@ -107,17 +125,20 @@ describe('RemediationWebhook', () => {
       limits: { freshnessSeconds: 77 },
       retention: { days: 7, records: 70 },
       runbooks,
-      tlsSecret: 'mender-certificate',
+      payloads: {},
+      tlsSecret: 'medic-certificate',
       certificate: { issuer: 'internal-authority', issuerKind: 'Issuer' },
-      image: { repository: 'registry.example.com/team/mender', tag: 'v1.2.3' },
+      image: { repository: 'registry.example.com/team/medic', tag: 'v1.2.3' },
       apiCidrs: ['192.0.2.0/28'],
+      pod: { priorityClassName: 'repairs-first' },
     }),
     traces: {
-      name: 'name: mender',
+      name: 'name: medic',
       policies: '"name": "more-checkouts"',
       mode: '"mode": "active"',
       replicas: 'replicas: 3',
       prometheus: 'http://metrics.example.com:9091',
+      ownAlerts: '"severity": "critical"',
       externalLabels: '"cluster": "demo"',
       links: '"runbooks": "https://runbooks.example.com"',
       connections: '"host": "cache.example.com"',
@@ -126,14 +147,16 @@ describe('RemediationWebhook', () => {
       limits: '"freshnessSeconds": 77',
       retention: '"records": 70',
       runbooks: 'SampleAlert.md: # SampleAlert',
-      tlsSecret: 'secretName: mender-certificate',
+      payloads: 'payload: runbooks',
+      tlsSecret: 'secretName: medic-certificate',
       certificate: 'name: internal-authority',
-      image: 'image: registry.example.com/team/mender:v1.2.3',
+      image: 'image: registry.example.com/team/medic:v1.2.3',
       apiCidrs: 'cidr: 192.0.2.0/28',
+      pod: 'priorityClassName: repairs-first',
     },
   });
 
-  test('changes nothing until it is told to', () => {
+  test('is a dry run by default', () => {
     expect(configuration(rendered()).mode).toBe('dry-run');
     expect(configuration(rendered({ mode: 'active' })).mode).toBe('active');
   });
@@ -159,7 +182,7 @@ describe('RemediationWebhook', () => {
       const needs = { permissions: [], allowedUpdates: [], connections: ['cache'] };
       const mock = jest.spyOn(restartWorkloadAction, 'requirements').mockReturnValue(needs);
       try {
-        expect(error(() => webhook())).toBe('connections.cache is not set: a policy needs it: say where the server is');
+        expect(error(() => webhook())).toBe('connections.cache is not set: a policy needs it: add the connection');
         const endpoint = Endpoint.host('cache.example.com', 6379, 'redis');
         expect(() => webhook({ connections: { cache: { kind: 'redis', endpoint } } })).not.toThrow();
       } finally {
@@ -168,8 +191,8 @@ describe('RemediationWebhook', () => {
     });
 
     test('two policies of one name', () => {
-      expect(error(() => webhook({ policies: [RESTART, RESTART] }))).toBe(
-        'policies is "restart-workload": two policies have this name: give one of them another',
+      expect(() => webhook({ policies: [RESTART, RESTART] })).toThrow(
+        new DuplicateNameError('policy name', 'restart-workload'),
       );
       expect(() => webhook({ policies: [RESTART, { ...RESTART, name: 'another' }] })).not.toThrow();
     });
@@ -181,6 +204,36 @@ describe('RemediationWebhook', () => {
       );
       expect(error(() => made.checkAlerts([alert({ remediation: '' })]))).toContain('remediation of SampleAlert');
       expect(() => made.checkAlerts([alert({}), alert({ remediation: 'another' })])).not.toThrow();
+    });
+
+    test('an alert of its own that has no rule', () => {
+      const rules = [
+        alert({ severity: 'high', category: 'meta' }),
+        { ...alert({ severity: 'high', category: 'meta' }), alert: 'RemediationActionFailed' },
+      ];
+      expect(error(() => ownAlertsOf(rules))).toBe(
+        'the rule of alert RemediationCircuitOpen is not set: add it: the remediation webhook raises this alert',
+      );
+      const circuit = {
+        ...alert({ severity: 'critical', category: 'infrastructure' }),
+        alert: 'RemediationCircuitOpen',
+      };
+      expect(ownAlertsOf([...rules, circuit])).toEqual({
+        RemediationActionFailed: { severity: 'high', category: 'meta' },
+        RemediationCircuitOpen: { severity: 'critical', category: 'infrastructure' },
+      });
+    });
+
+    test('ConfigMaps in a namespace that the pod cannot mount from', () => {
+      const chart = testChart();
+      const payloads = payloadCharts(chart, 'elsewhere');
+      expect(error(() => webhook({ payloads: { server: payloads.server } }, chart))).toBe(
+        `the namespace of payloads.server is "elsewhere": use a chart of namespace ${NAMESPACE}`,
+      );
+      const other = testChart();
+      expect(error(() => webhook({ runbooks, payloads: payloadCharts(other, 'elsewhere') }, other))).toContain(
+        'payloads.server',
+      );
     });
 
     test('nobody who may notify', () => {
@@ -210,7 +263,7 @@ describe('RemediationWebhook', () => {
       expect(find(manifests, 'NetworkPolicy', 'remediation-webhook').spec.ingress).toHaveLength(1);
     });
 
-    test('sends each alert that asks for a response on its own, and lets it go on to humans', () => {
+    test('notifies about each alert with a policy on its own, and continues to its recipients', () => {
       const { receivers, route } = alertmanager(rendered());
       const named = (name: string) => receivers.find((receiver: { name: string }) => receiver.name === name);
       expect(route.routes.find(({ receiver }: { receiver: string }) => receiver === 'remediation-webhook')).toEqual({
@@ -235,7 +288,7 @@ describe('RemediationWebhook', () => {
       ]);
     });
 
-    test('asks again when the longest rest is over, or when the webhook listens to the same alert again', () => {
+    test('notifies again after the longest cooldown, or after repeatSeconds', () => {
       const repeatInterval = (props: Partial<RemediationWebhookProps>) =>
         alertmanager(rendered(props)).route.routes.find(
           ({ receiver }: { receiver: string }) => receiver === 'remediation-webhook',
@@ -260,6 +313,7 @@ describe('RemediationWebhook', () => {
       expect(authority.secret).toEqual({
         secretName: 'webhook-certificate',
         items: [{ key: 'ca.crt', path: 'ca.crt' }],
+        defaultMode: 0o440,
       });
       expect(configuration(manifests).tls).toEqual({
         port: 8443,
@@ -284,7 +338,7 @@ describe('RemediationWebhook', () => {
       expect(volume.secret.secretName).toBe(spec.secretName);
     });
 
-    test('is told of what did not help', () => {
+    test('receives the alerts that the webhook raises', () => {
       expect(configuration(rendered()).alertmanagers).toEqual([
         `http://alertmanager-0.alertmanager-headless.${NAMESPACE}.svc:9093`,
       ]);
@@ -341,10 +395,21 @@ describe('RemediationWebhook', () => {
     });
   });
 
-  describe('the fence', () => {
+  test('may live in the namespace of its targets', () => {
+    const restart = { ...RESTART, parameters: { ...RESTART.parameters, namespace: NAMESPACE } };
+    const manifests = rendered({ policies: [restart] });
+    const [role, ...others] = ofKind(manifests, 'Role').filter(
+      ({ metadata }) => metadata.name === 'remediation-webhook',
+    );
+    expect(others).toEqual([]);
+    const resources = role!.rules.flatMap((rule: { resources: string[] }) => rule.resources);
+    expect(resources).toEqual(expect.arrayContaining(['remediations', 'leases', 'deployments', 'events']));
+  });
+
+  describe('the admission policy', () => {
     const policyOf = (manifests: ReturnType<typeof rendered>) => find(manifests, 'ValidatingAdmissionPolicy').spec;
 
-    test('stands around the ServiceAccount of the webhook, whatever it asks for', () => {
+    test('restricts every request of the ServiceAccount', () => {
       const manifests = rendered();
       const spec = policyOf(manifests);
       expect(spec.failurePolicy).toBe('Fail');
@@ -370,7 +435,7 @@ describe('RemediationWebhook', () => {
       });
     });
 
-    test('has a gate for each update of the policies, and no other', () => {
+    test('allows the updates of the policies, and no other', () => {
       const policies = [
         RESTART,
         scaleUp({ namespace: 'shop', deployments: ['basket'], maxReplicas: 4, verification: { query: 'vector(1)' } }),
@@ -403,7 +468,7 @@ describe('RemediationWebhook', () => {
     });
 
     test('is left out where an image has it', () => {
-      const image = { repository: 'registry.example.com/team/mender', tag: 'v1' };
+      const image = { repository: 'registry.example.com/team/medic', tag: 'v1' };
       const names = (manifests: ReturnType<typeof rendered>) =>
         findAll(manifests, 'ConfigMap').map(({ metadata }) => metadata.name);
       expect(names(rendered())).toEqual(expect.arrayContaining([expect.stringMatching(/^remediation-webhook-server/)]));
@@ -412,6 +477,21 @@ describe('RemediationWebhook', () => {
       );
       expect(containerOf(rendered({ image }), 'remediation-webhook').args[1]).toBe('/app/server.cjs');
       expect(containerOf(rendered(), 'remediation-webhook').args[1]).toBe('/app/start.mjs');
+    });
+
+    test('and the runbooks can stand in charts of their own, and are mounted the same', () => {
+      const chart = testChart();
+      const charts = payloadCharts(chart);
+      webhook({ runbooks, payloads: charts }, chart);
+      const names = (of: Chart) => of.toJson().map(({ metadata }: { metadata: { name: string } }) => metadata.name);
+      expect(names(charts.server)).toEqual(['remediation-webhook-server', 'remediation-webhook-server-00']);
+      expect(names(charts.runbooks)).toEqual(['remediation-webhook-runbooks-00']);
+      expect(names(chart)).toEqual(
+        expect.not.arrayContaining([expect.stringMatching(/^remediation-webhook-(server|runbooks)/)]),
+      );
+      expect(podOf(manifestsOf(chart), 'remediation-webhook').spec.volumes).toEqual(
+        podOf(rendered({ runbooks }), 'remediation-webhook').spec.volumes,
+      );
     });
 
     test('keeps its memory under its limit', () => {
@@ -436,12 +516,49 @@ describe('RemediationWebhook', () => {
       });
     });
 
-    test('rolls out anew with its configuration, and not with its runbooks', () => {
+    test('reads each password from the Secret that holds it', () => {
+      const connection = (secret: string, key: string) => ({
+        kind: 'redis' as const,
+        endpoint: Endpoint.host(`${secret}.example.com`, 6379, 'redis'),
+        password: { credentials: new Credentials(secret), key },
+      });
+      const manifests = rendered({
+        slack: { channel: '#repairs', token: { credentials: new Credentials('slack'), key: 'token' } },
+        connections: {
+          sessions: connection('sessions', 'password'),
+          cache: connection('cache', 'password'),
+          queue: connection('cache', 'queue-password'),
+        },
+      });
+      const { slack, connections } = configuration(manifests);
+      expect(slack?.tokenFile).toBe('/etc/remediation-credentials/token');
+      expect(Object.values(connections).map(({ passwordFile }) => passwordFile)).toEqual([
+        '/etc/remediation-credentials-sessions/password',
+        '/etc/remediation-credentials-cache/password',
+        '/etc/remediation-credentials-cache/queue-password',
+      ]);
+      const pod = podOf(manifests, 'remediation-webhook').spec;
+      const secretOf = new Map(
+        pod.volumes.map(({ name, secret }: { name: string; secret?: object }) => [name, secret]),
+      );
+      const mounted = pod.containers[0].volumeMounts
+        .filter(({ name }: { name: string }) => name.startsWith('credentials'))
+        .map(({ name, mountPath }: { name: string; mountPath: string }) => [mountPath, secretOf.get(name)]);
+      const files = (secretName: string, ...keys: string[]) =>
+        expect.objectContaining({ secretName, items: keys.map((key) => ({ key, path: key })) });
+      expect(mounted).toEqual([
+        ['/etc/remediation-credentials', files('slack', 'token')],
+        ['/etc/remediation-credentials-sessions', files('sessions', 'password')],
+        ['/etc/remediation-credentials-cache', files('cache', 'password', 'queue-password')],
+      ]);
+    });
+
+    test('restarts when its configuration changes, and not when its runbooks do', () => {
       const annotations = (props: Partial<RemediationWebhookProps>) =>
         podOf(rendered(props), 'remediation-webhook').metadata.annotations;
       expect(annotations({ mode: 'active' })).not.toEqual(annotations({}));
       const before = annotations({ runbooks });
-      writeFileSync(join(runbooks, 'SampleAlert.md'), '# SampleAlert, mended\n');
+      writeFileSync(join(runbooks, 'SampleAlert.md'), '# SampleAlert, fixed\n');
       expect(annotations({ runbooks })).toEqual(before);
     });
   });

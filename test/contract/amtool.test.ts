@@ -1,6 +1,9 @@
-import { dump, load } from 'js-yaml';
-import type { AlertmanagerConfig, Route } from '../../constructs';
+import { readFileSync } from 'node:fs';
+import { load } from 'js-yaml';
+import type { AlertmanagerConfig, Route } from '../../formats/alertmanager';
+import { toYaml } from '../../formats/yaml';
 import { CATEGORIES } from '../../rules';
+import { receiversOf } from '../../scripts/alerts/routing';
 import { temporaryDirectory } from '../../testing/cleanup';
 import { layOutAlertmanager } from '../../testing/files';
 import { readManifests } from '../../testing/manifests';
@@ -12,11 +15,11 @@ interface Labels {
   readonly alertname: string;
   readonly severity: string;
   readonly category: string;
-  /** @default - the alert asks for no response */
+  /** @default - the alert has no automated response */
   readonly remediation?: string;
 }
 
-/** Every severity in every category, one severity that does not exist, Watchdog, and alerts that ask for a response. */
+/** Every severity in every category, an unknown severity, Watchdog, and alerts with an automated response. */
 const MATRIX: readonly Labels[] = [
   { alertname: 'Watchdog', severity: 'none', category: 'meta' },
   ...CATEGORIES.flatMap((category) => SEVERITIES.map((severity) => ({ alertname: 'Example', severity, category }))),
@@ -26,15 +29,15 @@ const MATRIX: readonly Labels[] = [
   { alertname: 'Example', severity: 'low', category: 'business', remediation: 'clear-cache' },
 ];
 
-/** Who should hear, said independently of the routes. */
+/** The expected receivers, stated without looking at the routes. */
 function expectedReceivers({ alertname, severity, category, remediation }: Labels): string[] {
   if (alertname === 'Watchdog') {
     return ['remediation-webhook-heartbeat', 'dead-mans-switch'];
   }
-  return [...(remediation ? ['remediation-webhook'] : []), ...humans(severity, category)];
+  return [...(remediation ? ['remediation-webhook'] : []), ...people(severity, category)];
 }
 
-function humans(severity: string, category: string): string[] {
+function people(severity: string, category: string): string[] {
   if (category === 'business') {
     return ['team-business'];
   }
@@ -51,7 +54,7 @@ function routedTo(config: string, labels: Labels): string[] {
   return code === 0 ? output.trim().split(',') : [output];
 }
 
-/** The same tree, with a receiver of its own for each route, so that amtool names the route that an alert takes. */
+/** The same tree with a different receiver for each route, so that amtool names the route that an alert takes. */
 function withNamedRoutes(text: string): { text: string; names: string[] } {
   const config = load(text) as AlertmanagerConfig;
   const names: string[] = [];
@@ -62,7 +65,7 @@ function withNamedRoutes(text: string): { text: string; names: string[] } {
   };
   const route = rename(config.route);
   const document = { ...config, route, receivers: names.map((name) => ({ name })) };
-  return { text: dump(JSON.parse(JSON.stringify(document))), names };
+  return { text: toYaml(document), names };
 }
 
 describeWithTools(['amtool'], 'Alertmanager accepts what is in dist', () => {
@@ -80,11 +83,14 @@ describeWithTools(['amtool'], 'Alertmanager accepts what is in dist', () => {
     expect(runTool('amtool', 'check-config', broken).code).not.toBe(0);
   });
 
-  it.each(MATRIX)('routes %j to those who should hear', (labels) => {
-    expect(routedTo(config, labels)).toEqual(expectedReceivers(labels));
+  it.each(MATRIX)('routes %j to the expected receivers, which receiversOf() finds too', (labels) => {
+    const { route } = load(readFileSync(config, 'utf8')) as AlertmanagerConfig;
+    const receivers = routedTo(config, labels);
+    expect(receivers).toEqual(expectedReceivers(labels));
+    expect(receiversOf(route, { ...labels })).toEqual(receivers);
   });
 
-  it('has no route that no alert takes, but for the root, whose children leave nothing over', () => {
+  it('has no route that no alert takes, except the root, whose children match every alert', () => {
     let names: string[] = [];
     const named = layOutAlertmanager(readManifests(), temporaryDirectory(), (text) => {
       const renamed = withNamedRoutes(text);

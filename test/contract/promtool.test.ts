@@ -1,27 +1,28 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { App } from 'cdk8s';
-import { dump, load } from 'js-yaml';
-import { resolveSettings, SightEditMonitoring, sightEdit } from '../../charts';
+import { load } from 'js-yaml';
+import { resolveSettings, sightEdit } from '../../charts';
 import { dashboardFor } from '../../dashboards';
+import { toYaml } from '../../formats/yaml';
 import { type AlertingRule, isAlertingRule, RuleCatalogue, type RuleFile, rulesOf } from '../../rules';
-import { neededFor } from '../../rules/needed';
+import { neededFor } from '../../scripts/mutation/needed';
 import { temporaryDirectory } from '../../testing/cleanup';
 import { layOutPrometheus, layOutRules, writeInto } from '../../testing/files';
 import { type Manifest, readManifests } from '../../testing/manifests';
+import { sightEditPlatform } from '../../testing/platform';
 import { ROOT } from '../../tools/catalogue';
 import { ACCEPTED, complaints, describeWithTools, runTool, startTool } from '../support/tools';
 
 const TESTS = join(ROOT, 'rules', 'tests');
 const { links } = resolveSettings(sightEdit, 'production');
 
-/** A promtool test file, as far as it is rewritten here. */
+/** The parts of a promtool test file that are rewritten here. */
 interface PromtoolTest {
   rule_files: string[];
   tests: { alert_rule_test?: { exp_alerts?: { exp_annotations?: Record<string, string> }[] }[] }[];
 }
 
-/** Alerts of a set of rule files, by name, with the file that each is in. */
+/** The alerts of rule files, by name, with their files. */
 function alertsIn(files: readonly string[]): Map<string, { rule: AlertingRule; file: RuleFile }> {
   const read = files.map((path) => ({
     topic: basename(path, '.yaml'),
@@ -37,8 +38,8 @@ function alertsIn(files: readonly string[]): Map<string, { rule: AlertingRule; f
 }
 
 /**
- * The tests of the catalogue for these rule files, expecting the links that the program derives. Each sees its alert and
- * what that reads; the others of the file would be evaluated a thousand times for nothing.
+ * The tests of the alerts in some rule files, extended by the derived links. Each test loads only its alert and the
+ * records that the alert reads: evaluating all other rules of the file takes most of the time.
  */
 function adaptedTests(ruleFiles: readonly string[], root: string): string[] {
   const alerts = alertsIn(ruleFiles);
@@ -49,13 +50,13 @@ function adaptedTests(ruleFiles: readonly string[], root: string): string[] {
       const test = load(readFileSync(join(TESTS, file), 'utf8')) as PromtoolTest;
       expect(test.rule_files.map((path) => basename(path))).toEqual([`${rules.topic}.yaml`]);
       const { groups } = neededFor(rule.alert, rules);
-      test.rule_files = [writeInto(root, `tests/rules/${file}`, dump({ groups }, { lineWidth: -1 }))];
+      test.rule_files = [writeInto(root, `tests/rules/${file}`, toYaml({ groups }))];
       for (const { exp_alerts = [] } of test.tests.flatMap(({ alert_rule_test = [] }) => alert_rule_test)) {
         for (const expected of exp_alerts) {
           expected.exp_annotations = { ...expected.exp_annotations, ...derivedLinks(rule) };
         }
       }
-      return writeInto(root, `tests/${file}`, dump(test, { lineWidth: -1 }));
+      return writeInto(root, `tests/${file}`, toYaml(test));
     });
 }
 
@@ -65,12 +66,6 @@ function derivedLinks({ alert, labels }: AlertingRule): Record<string, string> {
     runbook_url: `${links.runbooks}/${alert}`,
     ...(uid ? { dashboard_url: `${links.grafana}/d/${uid}` } : {}),
   };
-}
-
-function manifestsOf(platform: 'eks' | 'kubeadm'): Manifest[] {
-  const app = new App();
-  new SightEditMonitoring(app, 'sightedit', resolveSettings({ ...sightEdit, platform }, 'production'));
-  return app.charts.flatMap((chart) => chart.toJson());
 }
 
 describeWithTools(['promtool'], 'Prometheus accepts what is in dist', () => {
@@ -91,10 +86,12 @@ describeWithTools(['promtool'], 'Prometheus accepts what is in dist', () => {
   });
 });
 
-/** Rule files of the topics that a managed control plane hides. */
+/** Rule files that only a self-managed cluster has. */
 function hiddenRules(root: string): string[] {
   const shown = layOutRules(readManifests(), join(root, 'dist')).map((file) => basename(file));
-  return layOutRules(manifestsOf('kubeadm'), join(root, 'all')).filter((file) => !shown.includes(basename(file)));
+  return layOutRules(sightEditPlatform({ platform: 'kubeadm' }).manifests, join(root, 'all')).filter(
+    (file) => !shown.includes(basename(file)),
+  );
 }
 
 describe.each([
@@ -112,7 +109,7 @@ describe.each([
     it('fire, stay quiet and recover as their tests say', async () => {
       const tests = adaptedTests(ruleFiles, root);
       expect(tests).toHaveLength(alertsIn(ruleFiles).size);
-      // promtool runs one test after the other: two of it use two cores.
+      // promtool runs its tests one after the other: two processes use two cores.
       const halves = [0, 1].map((half) => tests.filter((_, index) => index % 2 === half));
       const outcomes = await Promise.all(halves.map((half) => startTool('promtool', 'test', 'rules', ...half)));
       expect(outcomes.map(complaints)).toEqual(['', '']);
@@ -137,7 +134,7 @@ describeWithTools(['promtool'], "The example of a team's own rules", () => {
     const root = temporaryDirectory();
     const { files } = RuleCatalogue.read({ rules: join(example, 'rules'), runbooks: join(example, 'runbooks') });
     for (const { topic, groups } of files) {
-      writeInto(root, `rules/${topic}.yaml`, dump({ groups }, { lineWidth: -1 }));
+      writeInto(root, `rules/${topic}.yaml`, toYaml({ groups }));
     }
     const tests = join(example, 'rules', 'tests');
     const copies = readdirSync(tests).map((file) =>
@@ -154,11 +151,13 @@ describeWithTools(['promtool'], "The example of a team's own rules", () => {
 });
 
 describe('The platform', () => {
-  it('decides on the topics alone', () => {
-    const topics = (manifests: Manifest[]) =>
+  it('only decides which topics are loaded', () => {
+    const topics = (manifests: readonly Manifest[]) =>
       layOutRules(manifests, temporaryDirectory()).map((file) => basename(file, '.yaml'));
     const all = RuleCatalogue.sightEdit().files.map(({ topic }) => topic);
-    expect(topics(manifestsOf('kubeadm')).sort()).toEqual(all);
-    expect(topics(manifestsOf('eks')).sort()).toEqual(all.filter((topic) => topic !== 'control-plane'));
+    expect(topics(sightEditPlatform({ platform: 'kubeadm' }).manifests).sort()).toEqual(all);
+    expect(topics(sightEditPlatform({ platform: 'eks' }).manifests).sort()).toEqual(
+      all.filter((topic) => topic !== 'control-plane'),
+    );
   });
 });

@@ -1,18 +1,19 @@
 import type { Dashboard } from '../../dashboards';
 import { promqlSyntaxError } from '../../rules';
+import { repeated } from '../../rules/checks';
 import type { KnownRules } from './known-rules';
 import { type DataSource, type Model, modelOf, type Panel, panelsOf, type Target } from './model';
 
-/** What is wrong, in words that say how to mend it. */
+/** Problems of a part of a dashboard, and how to fix them. */
 type Check<T> = (subject: T, rules: KnownRules) => readonly string[];
 
-/** Kinds of panels that need no unit and no query, and why. */
+/** Panel types that need neither a unit nor a query, with the reason. */
 const WITHOUT_MEASURE: { readonly [type: string]: string } = {
   row: 'a heading',
   text: 'prose',
 };
 
-/** Kinds of panels that need no unit although they query, and why. */
+/** Panel types that need no unit, with the reason. */
 const WITHOUT_UNIT: { readonly [type: string]: string } = {
   ...WITHOUT_MEASURE,
   logs: 'lines of text have no unit',
@@ -20,7 +21,7 @@ const WITHOUT_UNIT: { readonly [type: string]: string } = {
 
 const COLUMNS = 24;
 const MAX_UID_LENGTH = 40;
-/** A ConfigMap holds 1 MiB; a dashboard this large is slow to open long before. */
+/** A ConfigMap holds 1 MiB, but a much smaller dashboard is already slow to open. */
 const MAX_JSON_LENGTH = 150_000;
 /** The last version of the classic schema. */
 const SCHEMA_VERSION = 42;
@@ -42,7 +43,7 @@ const everyDashboard: readonly Check<Dashboard>[] = [
 
 const everyModel: readonly Check<Model>[] = [
   ({ description }) => unless(description, 'description is not set: write which questions it answers'),
-  ({ editable }) => unless(editable === false, 'editable is not false: a change in the browser would be lost'),
+  ({ editable }) => unless(editable === false, 'editable is not false: changes in the browser would be lost'),
   ({ timezone }) => unless(timezone === 'utc', `timezone is ${timezone}: write utc`),
   ({ refresh }) => unless(refresh === '1m', `refresh is ${refresh}: write 1m`),
   ({ tags }) => unless(tags?.length, 'tags is empty: dashboards find each other by a tag'),
@@ -85,7 +86,7 @@ const everyTarget: readonly Check<Target>[] = [
 const everyExpression: readonly Check<string>[] = [
   (expr) => {
     const error = promqlSyntaxError(withoutVariables(expr));
-    return unless(error === undefined, `expr does not parse at "${error}": mend the PromQL`);
+    return unless(error === undefined, `expr does not parse at "${error}": fix the PromQL`);
   },
   (expr) =>
     [...withoutStrings(expr).matchAll(/\b(i?rate|increase)\s*\([^[\]]*\[([^\]]*)\]/g)]
@@ -99,10 +100,10 @@ const everyExpression: readonly Check<string>[] = [
   (expr, { records }) =>
     [...withoutStrings(expr).matchAll(/[a-zA-Z_]\w*:[\w:]+/g)]
       .filter(([record]) => !records.has(record))
-      .map(([record]) => `${record} is recorded by no rule: write the rule or another series`),
+      .map(([record]) => `no rule records ${record}: write the rule, or read another series`),
 ];
 
-/** Everything that is wrong with a set of dashboards, one line each. */
+/** Problems of a set of dashboards, one line each. */
 export function lintDashboards(dashboards: readonly Dashboard[], rules: KnownRules): string[] {
   return [
     ...repeated(dashboards.map(({ uid }) => uid)).map((uid) => `the uid ${uid} is taken twice: rename one dashboard`),
@@ -110,7 +111,7 @@ export function lintDashboards(dashboards: readonly Dashboard[], rules: KnownRul
   ];
 }
 
-/** Everything that is wrong with a dashboard, one line each. */
+/** Problems of a dashboard, one line each. */
 export function lintDashboard(dashboard: Dashboard, rules: KnownRules): string[] {
   const model = modelOf(dashboard);
   return [
@@ -157,13 +158,13 @@ function variableSettings({ templating }: Model): string[] {
   return [
     ...unless(
       templating.list.some(({ type, name }) => type === 'datasource' && `\${${name}}` === DATA_SOURCE),
-      `the variable ${DATA_SOURCE} is not there: the data source could not be chosen`,
+      `the variable ${DATA_SOURCE} is missing: add it, so that the data source can be selected`,
     ),
     ...templating.list
       .filter(({ type }) => type === 'query')
       .flatMap(({ name, multi, includeAll, refresh }) => [
         ...unless(multi && includeAll, `$${name} does not offer several values and all: set multi and includeAll`),
-        ...unless(refresh === ON_TIME_RANGE_CHANGED, `$${name} is not read anew with the time range: set refresh to 2`),
+        ...unless(refresh === ON_TIME_RANGE_CHANGED, `$${name} is not refreshed with the time range: set refresh to 2`),
       ]),
   ];
 }
@@ -175,7 +176,7 @@ function dataSourceProblems(datasource: DataSource | undefined): string[] {
   );
 }
 
-/** A threshold is the limit of an alert, and the description says of which. */
+/** Each threshold must be the limit of an alert that the description names. */
 function thresholdProblems({ description = '', fieldConfig }: Panel, { limits }: KnownRules): string[] {
   const alert = /limit of ([A-Z]\w+)/.exec(description)?.[1];
   const thresholds = (fieldConfig?.defaults.thresholds?.steps ?? []).flatMap(({ value }) => value ?? []);
@@ -211,8 +212,4 @@ function run<T>(checks: readonly Check<T>[], subject: T, rules: KnownRules): str
 
 function unless(good: unknown, problem: string): string[] {
   return good ? [] : [problem];
-}
-
-function repeated(values: readonly string[]): string[] {
-  return [...new Set(values.filter((value, index) => values.indexOf(value) !== index))];
 }

@@ -1,6 +1,6 @@
 import type { Dashboard } from '../../dashboards';
 
-/** The parts of Grafana's classic JSON that are judged. */
+/** The parts of Grafana's classic JSON that the lint checks. */
 export interface Model {
   readonly title?: string;
   readonly description?: string;
@@ -37,7 +37,7 @@ export interface Panel {
       readonly thresholds?: { readonly steps: readonly { readonly value: number | null }[] };
     };
   };
-  /** Panels under a heading that is folded. */
+  /** Panels of a collapsed heading. */
   readonly panels?: readonly Panel[];
 }
 
@@ -56,7 +56,7 @@ export function modelOf({ json }: Dashboard): Model {
   return json as Model;
 }
 
-/** Every panel, headings and what is folded under them included. */
+/** Every panel, including headings and the panels of collapsed headings. */
 export function panelsOf({ panels }: Model): readonly Panel[] {
   return panels.flatMap((panel) => [panel, ...(panel.panels ?? [])]);
 }

@@ -11,7 +11,7 @@ import * as scrapeJobs from './checks/scrape-jobs';
 import * as services from './checks/services';
 import type { Check } from './graph/pods';
 
-/** Every check of the whole that needs the manifests alone, by its name. */
+/** Every check that needs the manifests only, by its name. */
 export const checks = {
   ...services,
   podReferences,

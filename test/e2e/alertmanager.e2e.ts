@@ -1,18 +1,17 @@
-import { dump, load } from 'js-yaml';
-import type { AlertmanagerConfig, Route } from '../../constructs';
+import { load } from 'js-yaml';
+import type { AlertmanagerConfig, Route } from '../../formats/alertmanager';
+import { toYaml } from '../../formats/yaml';
 import { temporaryDirectory } from '../../testing/cleanup';
 import { layOutAlertmanager } from '../../testing/files';
 import { readManifests } from '../../testing/manifests';
 import { answers, freePorts, getJson, type Server, startServer, waitFor } from '../../testing/server';
 import { layOutCredentials, type Notification, type Sinks, startSinks, towards } from './support/sinks';
 
-/**
- * The synthesized configuration, changed only in what the outside decides: addresses of the channels, and waiting times
- * of minutes, which become seconds.
- */
-function forTest(text: string, sinks: Sinks, businessHours: 'open' | 'closed'): string {
+/** The synthesized configuration with the addresses of the test's channels, and with seconds instead of minutes. */
+function testConfig(text: string, sinks: Sinks, businessHours: 'open' | 'closed'): string {
   const config = load(text) as AlertmanagerConfig;
-  // A group must rest longer than members wait for each other (twice the peer timeout below), here as in production.
+  // As in production, group_interval must exceed the time that members wait for each other: twice the peer timeout
+  // below.
   const quick = (route: Route): Route => ({
     ...route,
     group_wait: '1s',
@@ -22,7 +21,7 @@ function forTest(text: string, sinks: Sinks, businessHours: 'open' | 'closed'): 
   });
   const now = new Date();
   const other = now.getUTCFullYear() - 1;
-  return dump({
+  return toYaml({
     ...towards(sinks, config),
     route: quick(config.route),
     time_intervals: config.time_intervals?.map(({ name }) => ({
@@ -32,10 +31,10 @@ function forTest(text: string, sinks: Sinks, businessHours: 'open' | 'closed'): 
   });
 }
 
-/** Alertmanagers that gossip on loopback, as the pods of the StatefulSet do. */
+/** Alertmanagers that gossip on loopback, like the pods of the StatefulSet. */
 async function startCluster(replicas: number, sinks: Sinks, businessHours: 'open' | 'closed') {
   const root = temporaryDirectory();
-  const config = layOutAlertmanager(readManifests(), root, (text) => forTest(text, sinks, businessHours));
+  const config = layOutAlertmanager(readManifests(), root, (text) => testConfig(text, sinks, businessHours));
   layOutCredentials(root, sinks);
   const ports = await freePorts(replicas * 2);
   const gossip = ports.slice(replicas);
@@ -54,8 +53,8 @@ async function startCluster(replicas: number, sinks: Sinks, businessHours: 'open
           `--cluster.advertise-address=127.0.0.1:${gossip[n]}`,
           ...gossip.map((port) => `--cluster.peer=127.0.0.1:${port}`),
           '--cluster.peer-timeout=10s',
-          // Gossip sends each entry three times to members taken at random, so in a burst one of them can miss it;
-          // the whole state is exchanged well within the time that members wait for each other.
+          // Gossip sends each entry three times to random members, so in a burst a member can miss one. The exchange of
+          // the whole state then delivers it in time.
           '--cluster.pushpull-interval=1s',
           '--dispatch.start-delay=0s',
         ],
@@ -63,7 +62,7 @@ async function startCluster(replicas: number, sinks: Sinks, businessHours: 'open
       }),
     ),
   );
-  // A member that has not settled holds its notifications back, and the next in line speaks in its place.
+  // A member that has not settled delays its notifications, and the next member sends them instead.
   await waitFor('the members to settle', async () => {
     const members = await Promise.all(urls.map((url) => getJson<MemberStatus>(`${url}/api/v2/status`)));
     return members.every(({ cluster }) => cluster.status === 'ready' && cluster.peers.length === replicas);
@@ -71,7 +70,7 @@ async function startCluster(replicas: number, sinks: Sinks, businessHours: 'open
   return { urls, servers };
 }
 
-/** What a member says of its cluster. */
+/** Status of a member. */
 interface MemberStatus {
   cluster: { status: 'ready' | 'settling' | 'disabled'; peers: unknown[] };
 }
@@ -81,7 +80,7 @@ interface TestAlert {
   endsAt?: string;
 }
 
-/** Sends alerts to every member, as Prometheus does. */
+/** Sends alerts to every member, like Prometheus. */
 async function send(urls: readonly string[], alerts: readonly TestAlert[]): Promise<void> {
   const body = JSON.stringify(
     alerts.map(({ labels, endsAt }) => ({
@@ -102,7 +101,7 @@ async function send(urls: readonly string[], alerts: readonly TestAlert[]): Prom
       body,
     });
     if (!response.ok) {
-      throw new Error(`${url} refused the alerts: ${response.status} ${await response.text()}`);
+      throw new Error(`${url} rejected the alerts: ${response.status} ${await response.text()}`);
     }
   }
 }
@@ -111,7 +110,7 @@ const sample = (alertname: string, severity: string, category: string): TestAler
   labels: { alertname, severity, category, namespace: 'sightedit' },
 });
 
-/** Where notifications about an alert arrived, each as often as it did. */
+/** The channels that received notifications of an alert, once per notification. */
 function channelsOf(received: readonly Notification[], alert: string, status: Notification['status']): string[] {
   return received
     .filter((notification) => notification.status === status && notification.alerts.includes(alert))
@@ -121,8 +120,8 @@ function channelsOf(received: readonly Notification[], alert: string, status: No
 
 const CRITICAL = ['email oncall@sightedit.com', 'pagerduty critical', 'slack #alerts-critical', 'sms', 'webhook'];
 
-/** Alerts, and every channel that should hear of each, once. */
-const AUDIENCES: readonly { alert: TestAlert; channels: readonly string[] }[] = [
+/** Alerts, and the channels that should receive one notification of each. */
+const RECIPIENTS: readonly { alert: TestAlert; channels: readonly string[] }[] = [
   {
     alert: sample('SampleCriticalApplication', 'critical', 'application'),
     channels: [...CRITICAL, 'email dev-team@sightedit.com', 'slack #development'],
@@ -160,10 +159,10 @@ const AUDIENCES: readonly { alert: TestAlert; channels: readonly string[] }[] = 
 ];
 
 const nameOf = ({ labels }: TestAlert) => labels.alertname!;
-const expectedCount = AUDIENCES.reduce((count, { channels }) => count + channels.length, 0);
+const expectedCount = RECIPIENTS.reduce((count, { channels }) => count + channels.length, 0);
 const sleep = (seconds: number) => new Promise((resolve) => setTimeout(resolve, seconds * 1000));
 
-/** Longer than a member waits for those before it: a duplicate would have arrived. */
+/** Longer than a member waits for those before it, so a duplicate would have arrived. */
 const QUIET_SECONDS = 24;
 
 describe('Three Alertmanagers with the configuration of dist', () => {
@@ -181,16 +180,16 @@ describe('Three Alertmanagers with the configuration of dist', () => {
     await sinks?.stop();
   });
 
-  it('tell each audience once', async () => {
+  it('notify each channel once', async () => {
     await send(
       urls,
-      AUDIENCES.map(({ alert }) => alert),
+      RECIPIENTS.map(({ alert }) => alert),
     );
     await waitFor('the notifications', async () => sinks.received.length >= expectedCount);
     await sleep(QUIET_SECONDS);
-    const told = Object.fromEntries(AUDIENCES.map(({ alert }) => [nameOf(alert), about(nameOf(alert), 'firing')]));
+    const told = Object.fromEntries(RECIPIENTS.map(({ alert }) => [nameOf(alert), about(nameOf(alert), 'firing')]));
     expect(told).toEqual(
-      Object.fromEntries(AUDIENCES.map(({ alert, channels }) => [nameOf(alert), [...channels].sort()])),
+      Object.fromEntries(RECIPIENTS.map(({ alert, channels }) => [nameOf(alert), [...channels].sort()])),
     );
   });
 
@@ -218,25 +217,28 @@ describe('Three Alertmanagers with the configuration of dist', () => {
     }
   });
 
-  it('tell when it is over, except by text message', async () => {
+  it('notify that an alert is resolved, except by text message', async () => {
     const before = sinks.received.length;
     const endsAt = new Date().toISOString();
     await send(
       urls,
-      AUDIENCES.map(({ alert }) => ({ ...alert, endsAt })),
+      RECIPIENTS.map(({ alert }) => ({ ...alert, endsAt })),
     );
-    const texts = AUDIENCES.filter(({ channels }) => channels.includes('sms')).length;
+    const texts = RECIPIENTS.filter(({ channels }) => channels.includes('sms')).length;
     await waitFor('the resolves', async () => sinks.received.length - before >= expectedCount - texts);
     await sleep(QUIET_SECONDS);
-    const told = Object.fromEntries(AUDIENCES.map(({ alert }) => [nameOf(alert), about(nameOf(alert), 'resolved')]));
+    const told = Object.fromEntries(RECIPIENTS.map(({ alert }) => [nameOf(alert), about(nameOf(alert), 'resolved')]));
     expect(told).toEqual(
       Object.fromEntries(
-        AUDIENCES.map(({ alert, channels }) => [nameOf(alert), channels.filter((channel) => channel !== 'sms').sort()]),
+        RECIPIENTS.map(({ alert, channels }) => [
+          nameOf(alert),
+          channels.filter((channel) => channel !== 'sms').sort(),
+        ]),
       ),
     );
   });
 
-  it("feed the dead man's switch with Watchdog, and nobody else", async () => {
+  it("send Watchdog to the dead man's switch only", async () => {
     const before = sinks.received.length;
     await send(urls, [{ labels: { alertname: 'Watchdog', severity: 'none', category: 'meta' } }]);
     await waitFor('the heartbeat', async () => sinks.received.length > before);
@@ -244,7 +246,7 @@ describe('Three Alertmanagers with the configuration of dist', () => {
     expect(new Set(sinks.received.slice(before).map(({ channel }) => channel))).toEqual(new Set(['dead-mans-switch']));
   });
 
-  it('keep quiet about what a failed node explains, and not about another node', async () => {
+  it('inhibit alerts that a failed node explains, but not those of another node', async () => {
     const labels = (alertname: string, severity: string, node: string) => ({
       labels: { alertname, severity, category: 'infrastructure', node, sample: `Sample${node}${alertname}` },
     });
@@ -268,7 +270,7 @@ describe('One Alertmanager outside of business hours', () => {
     await sinks?.stop();
   });
 
-  it('lets the business sleep, and nobody else', async () => {
+  it('does not notify the business team, but notifies the others', async () => {
     sinks = await startSinks();
     const cluster = await startCluster(1, sinks, 'closed');
     servers = cluster.servers;

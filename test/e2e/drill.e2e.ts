@@ -6,10 +6,10 @@ import { isAlive } from './support/pod-processes';
 
 const ALERT = 'SightEditMemorySaturation';
 const CIRCUIT_ALERT = 'RemediationCircuitOpen';
-/** Rest of a target after its last change, and between two runs; what SightEdit's policies say in production. */
+/** minimumAgeSeconds and cooldown of SightEdit's policies in production. */
 const MINIMUM_AGE_SECONDS = 900 / FACTOR;
 const COOLDOWN_SECONDS = 1800 / FACTOR;
-/** Runs without effect that open the circuit; the default. */
+/** Failed attempts that open the circuit; the default. */
 const CIRCUIT_FAILURES = 3;
 
 /** What happened, and when. */
@@ -40,7 +40,7 @@ describe(`The drill, ${FACTOR} times as fast as in production`, () => {
     await waitFor('the target to be measured', async () => (await saturation()).length === 2);
     await waitUntilSettled(drill, MINIMUM_AGE_SECONDS);
     process.stdout.write(
-      `\nWaits, ranges and rests of rules, routes and policies are divided by ${FACTOR}; scrapes and evaluations are every second.\n`,
+      `\nWaits, ranges and cooldowns of rules, routes and policies are divided by ${FACTOR}; scrapes and evaluations are every second.\n`,
     );
   });
   afterAll(() => drill?.stop());
@@ -52,11 +52,11 @@ describe(`The drill, ${FACTOR} times as fast as in production`, () => {
     );
     return data.alerts.some(({ state, labels }) => state === 'firing' && labels.alertname === alert);
   };
-  const told = (channel: string, alert: string, status: 'firing' | 'resolved') =>
+  const notified = (channel: string, alert: string, status: 'firing' | 'resolved') =>
     drill.sinks.received.filter(
       (message) => message.channel.startsWith(channel) && message.status === status && message.text.includes(alert),
     );
-  /** What PagerDuty was asked to wake somebody for, since some time. */
+  /** Pages of PagerDuty since a time. */
   const pagesSince = (since: Date) =>
     drill.sinks.received
       .filter(({ channel, status, time }) => channel.startsWith('pagerduty') && status === 'firing' && time >= since)
@@ -79,7 +79,7 @@ describe(`The drill, ${FACTOR} times as fast as in production`, () => {
           responseStatus.code === 200,
       );
 
-  it('repairs a leak: fault, alert, notification, restart, proof, all clear, in one trace', async () => {
+  it('repairs a leak: fault, alert, notification, restart, verification, all-clear, in one trace', async () => {
     const timeline = new Timeline();
     const before = drill.pods.running().map(({ pid }) => pid);
 
@@ -90,7 +90,7 @@ describe(`The drill, ${FACTOR} times as fast as in production`, () => {
     await waitFor('the alert', () => isFiring(ALERT));
     timeline.add(`${ALERT} fires`);
     await waitFor('the record', async () => (await drill.records()).length === 1);
-    timeline.add('the webhook has recorded what Alertmanager told it');
+    timeline.add('the webhook has stored the record');
     await waitFor('the roll-out', async () => {
       const running = drill.pods.running();
       return running.length === 2 && running.every(({ ready }) => ready) && !before.some(isAlive);
@@ -100,20 +100,22 @@ describe(`The drill, ${FACTOR} times as fast as in production`, () => {
     const [record] = await drill.records();
     expect(record!.status).toMatchObject({ phase: 'succeeded', target: { kind: 'Deployment', name: TARGET } });
     timeline.add('the webhook restarts the Deployment', record!.status.executionTime);
-    timeline.add('the webhook has proof that it helped', transition(record!, 'succeeded'));
+    timeline.add('the webhook has verified the effect', transition(record!, 'succeeded'));
     await waitFor('the all-clear', async () => !(await isFiring(ALERT)));
     timeline.add(`${ALERT} is resolved`);
-    await waitFor('Slack to hear of both', async () => told('slack', ALERT, 'resolved').length > 0);
-    timeline.add('Slack hears of the alert', told('slack', ALERT, 'firing')[0]!.time);
-    timeline.add('Slack hears that it is over', told('slack', ALERT, 'resolved')[0]!.time);
+    await waitFor('Slack to receive both', async () => notified('slack', ALERT, 'resolved').length > 0);
+    timeline.add('Slack receives the alert', notified('slack', ALERT, 'firing')[0]!.time);
+    timeline.add('Slack receives the all-clear', notified('slack', ALERT, 'resolved')[0]!.time);
     expect((await saturation()).map(({ value }) => value < 0.9)).toEqual([true, true]);
     expect(restarts()).toHaveLength(1);
 
     const trace = record!.status.traceId!;
     await waitFor('the spans', async () => parentOfIntake(trace) !== undefined);
-    // Alertmanager tells the webhook which trace a notification belongs to: its own request is the parent.
+    // Alertmanager passes its trace on: the span of its request is the parent.
     expect(parentOfIntake(trace)).toMatchObject({ service: 'alertmanager', name: 'HTTP POST' });
-    await waitFor('the span of the proof', async () => spansOf(trace).some(({ name }) => name.endsWith('verifying')));
+    await waitFor('the span of the verification', async () =>
+      spansOf(trace).some(({ name }) => name.endsWith('verifying')),
+    );
     expect([...new Set(spansOf(trace).map(({ service }) => service))].sort()).toEqual([
       'alertmanager',
       'remediation-webhook',
@@ -129,7 +131,7 @@ describe(`The drill, ${FACTOR} times as fast as in production`, () => {
     );
   });
 
-  it('gives up on a fault that returns, and a human is paged once', async () => {
+  it('gives up on a fault that returns, and pages a person once', async () => {
     const timeline = new Timeline();
     const earlier = (await drill.records()).length;
     const done = restarts().length;
@@ -139,13 +141,13 @@ describe(`The drill, ${FACTOR} times as fast as in production`, () => {
     timeline.add('every process leaks as soon as it runs');
     const leak = setInterval(() => void drill.injectFault(), 300);
     try {
-      await waitFor('runs without effect', async () => (await ineffective(earlier)).length === CIRCUIT_FAILURES, {
+      await waitFor('failed attempts', async () => (await ineffective(earlier)).length === CIRCUIT_FAILURES, {
         timeoutSeconds: 420,
       });
       await waitFor('the page', async () => pagesSince(since).some(({ alert }) => alert === CIRCUIT_ALERT));
-      // Whatever asks now is refused, for as long as a few notifications take.
+      // Every further notification is skipped.
       await waitFor(
-        'a request that is refused',
+        'a skipped attempt',
         async () => (await finished(earlier)).some(({ status }) => status.reason === 'circuit-open'),
         { timeoutSeconds: 180 },
       );
@@ -157,17 +159,17 @@ describe(`The drill, ${FACTOR} times as fast as in production`, () => {
       timeline.add(`restart ${index + 1} did not help`, transition(run, 'ineffective'));
     }
     for (const { alert, time } of pagesSince(since)) {
-      timeline.add(`PagerDuty is told of ${alert}`, time);
+      timeline.add(`PagerDuty receives ${alert}`, time);
     }
-    const refused = (await finished(earlier)).find(({ status }) => status.reason === 'circuit-open')!;
-    timeline.add('the circuit is open: the next request is refused', transition(refused, 'skipped'));
+    const skippedRecord = (await finished(earlier)).find(({ status }) => status.reason === 'circuit-open')!;
+    timeline.add('the circuit is open: the next attempt is skipped', transition(skippedRecord, 'skipped'));
     expect(pagesSince(since).filter(({ alert }) => alert === CIRCUIT_ALERT)).toEqual([
       { alert: CIRCUIT_ALERT, runbook: expect.stringMatching(`/${CIRCUIT_ALERT}$`), time: expect.any(Date) },
     ]);
     expect(restarts()).toHaveLength(done + CIRCUIT_FAILURES);
     timeline.print(
-      'A leak that returns is handed to a human',
-      `record ${refused.metadata.name}: ${refused.status.message}`,
+      'A leak that returns is handed to a person',
+      `record ${skippedRecord.metadata.name}: ${skippedRecord.status.message}`,
     );
   }, 900_000);
 
@@ -176,13 +178,13 @@ describe(`The drill, ${FACTOR} times as fast as in production`, () => {
 
   const spansOf = (trace: string) => drill.traces.spans.filter(({ traceId }) => traceId === trace);
 
-  /** The span from which the webhook was notified. */
+  /** The span that notified the webhook. */
   const parentOfIntake = (trace: string) => {
     const intake = spansOf(trace).find(({ name }) => name === 'POST /api/v1/alerts');
     return spansOf(trace).find(({ spanId }) => spanId === intake?.parentSpanId);
   };
 
-  /** Messages of log lines of either replica that name a trace. */
+  /** Messages of the log lines of both replicas that name a trace. */
   const loggedMessages = (trace: string) =>
     drill.replicas
       .flatMap(({ server }) => server.log().split('\n'))

@@ -1,18 +1,17 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { App } from 'cdk8s';
 import { load } from 'js-yaml';
-import { resolveSettings, SightEditMonitoring, sightEdit } from '../../charts';
 import { type Kubernetes, makeNamespace, startKubernetes } from '../../testing/kubernetes';
 import { DIST, describeManifest, type Manifest, ofKind, podTemplates, readManifests } from '../../testing/manifests';
+import { sightEditPlatform } from '../../testing/platform';
 import { ROOT } from '../../tools/catalogue';
 
-/** Agents that must see their host; everything else runs restricted. */
+/** Agents that need access to their host. Everything else runs restricted. */
 const HOST_AGENTS = ['DaemonSet sightedit-monitoring-node/node-exporter'];
 
 /**
- * kubectl's client-side apply sends a PodDisruptionBudget's selector each time, changed or not, because the API declares
- * it as replaced as a whole; it then says `configured`. Whether something changed is seen in the resourceVersion.
+ * kubectl's client-side apply always sends the selector of a PodDisruptionBudget, because the API replaces it as a
+ * whole, and reports `configured`. The resourceVersion tells whether the object has changed.
  */
 const ALWAYS_SENT = 'poddisruptionbudget.policy/';
 
@@ -59,7 +58,7 @@ describe('dist on a real API server', () => {
     expect(await versions()).toEqual(before);
   });
 
-  it('shows a change as a change', async () => {
+  it('is reported as changed after a change', async () => {
     const [service] = ofKind(manifests, 'Service');
     const changed = { ...service, metadata: { ...service!.metadata, annotations: { changed: 'yes' } } };
     const { stdout } = await kubernetes.kubectlWith(changed, 'apply');
@@ -99,31 +98,29 @@ describe('dist on a real API server', () => {
       (await kubernetes.kubectl('auth', 'can-i', ...question, '--all-namespaces', ...as)).stdout.trim();
     const accounts = ofKind(manifests, 'ServiceAccount').map(asAccount);
     expect(new Set(await Promise.all(accounts.map((account) => ask(account))))).toEqual(new Set(['no']));
-    // An administrator may: the question is a real one.
+    // An administrator may, so the question is valid.
     expect(await ask()).toBe('yes');
   });
 
-  it('takes the ExternalSecret that stands in for a Secret made by hand', async () => {
+  it('accepts the ExternalSecret that replaces a Secret made by hand', async () => {
     await kubernetes.kubectl('apply', '--filename', join(ROOT, 'imports', 'crds', 'external-secrets.yaml'));
     await kubernetes.kubectl('wait', '--for=condition=Established', 'crd/externalsecrets.external-secrets.io');
     const credentials = { externalSecret: { store: 'aws', entry: 'sightedit/monitoring' } };
-    const app = new App();
-    new SightEditMonitoring(app, 'sightedit', resolveSettings({ ...sightEdit, credentials }, 'production'));
-    const [secret] = app.charts.flatMap((chart) => chart.toJson()).filter(({ kind }) => kind === 'ExternalSecret');
+    const [secret] = ofKind(sightEditPlatform({ credentials }).manifests, 'ExternalSecret');
     const { code, stderr } = await kubernetes.kubectlWith(secret, 'create', '--validate=strict', '--dry-run=server');
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-    expect(secret.spec.data.map(({ secretKey }: { secretKey: string }) => secretKey)).toContain('SLACK_BOT_TOKEN');
+    expect(secret!.spec.data.map(({ secretKey }: { secretKey: string }) => secretKey)).toContain('SLACK_BOT_TOKEN');
     await kubernetes.kubectl('delete', '--filename', join(ROOT, 'imports', 'crds', 'external-secrets.yaml'));
   });
 
-  it('is removed without a rest', async () => {
+  it('is deleted completely', async () => {
     const { code, stderr } = await kubernetes.kubectl('delete', '--filename', DIST);
     expect({ code, stderr: withoutClusterScopedWarning(stderr) }).toEqual({ code: 0, stderr: '' });
     expect(await versions()).toEqual({});
   });
 });
 
-/** The pod that a workload's controller makes: a StatefulSet's adds a volume for each claim template. */
+/** Spec of the pods of a workload. A StatefulSet adds a volume for each claim template. */
 function podSpec({ spec }: Manifest): Manifest['spec'] {
   const claims = (spec.volumeClaimTemplates ?? []).map(({ metadata: { name } }: Manifest) => ({
     name,
@@ -146,7 +143,10 @@ function asAccount({ metadata }: Manifest): string {
 
 type Permissions = Record<string, Record<string, string[]>>;
 
-/** What each ServiceAccount may do in each namespace beyond what every ServiceAccount may, as `kubectl auth can-i --list` tells. */
+/**
+ * Permissions of each ServiceAccount beyond those of every ServiceAccount, by namespace, from `kubectl auth can-i
+ * --list`.
+ */
 async function permissions(kubernetes: Kubernetes, manifests: readonly Manifest[]): Promise<Permissions> {
   const namespaces = [...new Set(ofKind(manifests, 'Role').map(({ metadata }) => metadata.namespace as string))].sort();
   const list = async (account: string, namespace: string) =>
@@ -164,7 +164,7 @@ async function permissions(kubernetes: Kubernetes, manifests: readonly Manifest[
   return result;
 }
 
-/** Rows of the table as `verbs resource` or `verbs url`, with the objects' names where the right is to them alone. */
+/** Rows of the table as `verbs resource` or `verbs url`, with the objects' names if the rule is limited to them. */
 function parseRules(table: string): string[] {
   return lines(table)
     .slice(1)
@@ -174,7 +174,7 @@ function parseRules(table: string): string[] {
     });
 }
 
-/** What is granted in a namespace that no role of ours is in is granted in the whole cluster. */
+/** Rules in a namespace without a Role of ours are cluster-wide: they are listed once, as `cluster`. */
 function withClusterRulesApart({
   'kube-public': cluster = [],
   ...rest

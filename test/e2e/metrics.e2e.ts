@@ -2,20 +2,20 @@ import { keepUsed, type Metrics, metricFiles, metricLists } from '../../metrics'
 import { type Recording, readExposition, record, recorders } from '../../scripts/recording';
 import { metricUses } from '../metrics/sightedit';
 
-/** Metrics of the Go runtime: they come and go with the compiler that built the program. */
-const OF_THE_COMPILER = /^go_/;
+/** Metrics of the Go runtime, which depend on the compiler. */
+const GO_RUNTIME = /^go_/;
 
 const keep = keepUsed({ uses: metricUses(), lists: metricLists() });
 
-/** What the list of a job says: what was recorded, and what was read in the source. */
+/** The list of a job: its recorded metrics and those found in the source code. */
 function listOf(job: string): Metrics {
   return { ...metricFiles('recorded').get(job)?.metrics, ...metricFiles('source').get(job)?.metrics };
 }
 
-/** Metrics, types and labels that a program exposes and that its list does not have. */
+/** Metrics, types and labels that a program exposes and its list lacks. */
 function missingIn(list: Metrics, exposed: Metrics): string[] {
   return Object.entries(exposed)
-    .filter(([name]) => !OF_THE_COMPILER.test(name))
+    .filter(([name]) => !GO_RUNTIME.test(name))
     .flatMap(([name, { type, labels = [] }]) => {
       const listed = list[name];
       if (!listed) {
@@ -28,24 +28,24 @@ function missingIn(list: Metrics, exposed: Metrics): string[] {
     });
 }
 
-/** How many of its metrics a program may have shown only this time: some first appear with an error, a retry, a delay. */
-const BY_CHANCE = 0.02;
+/** Tolerated share of metrics that the list lacks: some appear only after an error, a retry or a delay. */
+const TOLERATED_SHARE = 0.02;
 
-/** What is missing in the list of a job, where it is more than what one run happens to show and another does not. */
-function lackOf({ job, pages }: Recording): { job: string; missing: string[] } {
+/** What the list of a job lacks, if it is more than the tolerated share. */
+function missingOf({ job, pages }: Recording): { job: string; missing: string[] } {
   const { metrics } = readExposition(pages);
   const missing = missingIn(listOf(job), metrics);
-  if (missing.length <= BY_CHANCE * Object.keys(metrics).length) {
+  if (missing.length <= TOLERATED_SHARE * Object.keys(metrics).length) {
     return { job, missing: [] };
   }
   return { job, missing };
 }
 
-/** Whether the program looks at the same as when it was recorded. What it finds on another host is another matter. */
+/** Whether the program watches the same system as in its recording. Another host or version exposes other metrics. */
 function isComparable(recording: Recording): boolean {
   const file = metricFiles('recorded').get(recording.job);
   const recordedWith = file?.origin === 'recorded' ? file.with : undefined;
-  if (recording.ofTheHost || recording.with !== recordedWith) {
+  if (recording.dependsOnHost || recording.with !== recordedWith) {
     console.warn(
       `\n!!! NOT CHECKED: whether ${recording.job} exposes more than its list says\n` +
         `!!! recorded with ${recordedWith ?? 'another host'}, here is ${recording.with ?? 'this one'}\n`,
@@ -55,27 +55,27 @@ function isComparable(recording: Recording): boolean {
   return true;
 }
 
-/** Series that are used, that were recorded, and that a program does not expose. */
-function gone({ job, pages }: Recording): string[] {
+/** Recorded series that an expression reads and the program no longer exposes. */
+function goneSeries({ job, pages }: Recording): string[] {
   const { series } = readExposition(pages);
   const recorded = metricFiles('recorded').get(job)?.metrics ?? {};
   const isRecorded = (name: string) => name in recorded || name.replace(/_(bucket|sum|count)$/, '') in recorded;
   return (keep(job) ?? []).filter((name) => isRecorded(name) && !series.has(name));
 }
 
-describe.each(Object.keys(recorders))('What is recorded of %s (if it fails: npm run metrics:record)', (name) => {
+describe.each(Object.keys(recorders))('The recording of %s (if it fails: npm run metrics:record)', (name) => {
   let recordings: readonly Recording[];
   beforeAll(async () => {
     recordings = await record(name);
   });
 
-  it('has everything that the running programs expose', () => {
-    const found = recordings.filter(isComparable).map(lackOf);
+  it('has every metric that the running programs expose', () => {
+    const found = recordings.filter(isComparable).map(missingOf);
     expect(found).toEqual(found.map(({ job }) => ({ job, missing: [] })));
   });
 
-  it('is exposed, as far as it is used', () => {
-    expect(recordings.map((recording) => ({ job: recording.job, gone: gone(recording) }))).toEqual(
+  it('has no metric in use that they no longer expose', () => {
+    expect(recordings.map((recording) => ({ job: recording.job, gone: goneSeries(recording) }))).toEqual(
       recordings.map(({ job }) => ({ job, gone: [] })),
     );
   });
@@ -84,7 +84,7 @@ describe.each(Object.keys(recorders))('What is recorded of %s (if it fails: npm 
 describe('The comparison', () => {
   const exposed: Metrics = { demo_total: { type: 'counter', labels: ['kind'] } };
 
-  it('finds a metric, a type and a label that are new', () => {
+  it('finds a new metric, type and label', () => {
     expect(missingIn(exposed, exposed)).toEqual([]);
     expect(missingIn({}, exposed)).toEqual(['demo_total']);
     expect(missingIn({ demo_total: { type: 'gauge' } }, exposed)).toEqual([
@@ -94,6 +94,8 @@ describe('The comparison', () => {
   });
 
   it('finds a metric that is gone', () => {
-    expect(gone({ job: 'alertmanager', tool: 'alertmanager', pages: [''] })).toContain('alertmanager_cluster_members');
+    expect(goneSeries({ job: 'alertmanager', tool: 'alertmanager', pages: [''] })).toContain(
+      'alertmanager_cluster_members',
+    );
   });
 });

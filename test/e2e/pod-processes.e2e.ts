@@ -80,7 +80,7 @@ describe('Pods that are real processes', () => {
     }
   });
 
-  it('are added when the floor of an autoscaler rises', async () => {
+  it('are added when minReplicas of an autoscaler rises', async () => {
     const autoscaler = (minReplicas: number) => ({
       apiVersion: 'autoscaling/v2',
       kind: 'HorizontalPodAutoscaler',

@@ -1,6 +1,5 @@
 import { join } from 'node:path';
 import { RuleCatalogue, selectorsIn } from '../../rules';
-import { type SqlMetric, sqlCollectors } from '../../rules/sql';
 import { temporaryDirectory } from '../../testing/cleanup';
 import { writeInto } from '../../testing/files';
 import { readManifests } from '../../testing/manifests';
@@ -16,37 +15,12 @@ import {
 import { containerOf } from '../../testing/render';
 import { answers, freePorts, startServer, waitFor } from '../../testing/server';
 import { ROOT } from '../../tools/catalogue';
+import { METRICS, numbers, statementOf } from './support/collector-queries';
 
 const DATABASE = 'sightedit_production';
 const GRANTS = join(ROOT, 'rules', 'sql', 'grants.sql');
 const MONITOR: Role = { user: 'sightedit_monitor', password: 'not-a-real-password' };
 const APPLICATION: Role = { user: 'sightedit_app', password: 'not-a-real-password' };
-
-/** Rows that a query of a collector gives for one of its metrics; a column that is missing or no number is an error. */
-function rowsOf(metric: SqlMetric, query: string): string {
-  const columns = [
-    ...(metric.key_labels ?? []).map(quoted),
-    ...metric.values.map((value) => `${quoted(value)}::float8`),
-  ];
-  return `SELECT ${columns.join(', ')} FROM (${query}) AS result ORDER BY 1`;
-}
-
-function quoted(column: string): string {
-  return `"${column}"`;
-}
-
-/** Every metric of the collectors with its query. */
-const METRICS = sqlCollectors().flatMap(({ metrics, queries = [] }) =>
-  metrics.map((metric) => {
-    const query = metric.query ?? queries.find(({ query_name }) => query_name === metric.query_ref)!.query;
-    return [metric.metric_name, rowsOf(metric, query)] as const;
-  }),
-);
-
-/** What the queries fill a metric with: label values, then the value. */
-function statementOf(name: string): string {
-  return METRICS.find(([metric]) => metric === name)![1];
-}
 
 describe.each(INSTALLATIONS)('PostgreSQL $version with a million edits', (installation) => {
   let postgres: Postgres;
@@ -63,13 +37,13 @@ describe.each(INSTALLATIONS)('PostgreSQL $version with a million edits', (instal
   });
 
   describe('the queries of the collectors', () => {
-    // The role's own statement_timeout ends a query that takes longer.
-    test.each(METRICS)('fill %s in time, as the monitoring role', async (_, statement) => {
+    // The role's own statement_timeout cancels a slow query.
+    test.each(METRICS)('provide %s in time, as the monitoring role', async (_, statement) => {
       expect(await monitor('SHOW statement_timeout')).toEqual(['8s']);
       expect((await monitor(statement)).length).toBeGreaterThan(0);
     });
 
-    test('a query that takes longer is ended', async () => {
+    test('are cancelled when they take longer', async () => {
       await expect(
         monitor("SET statement_timeout = '50ms'; SELECT count(*) FROM generate_series(1, 1e9)"),
       ).rejects.toThrow('canceling statement due to statement timeout');
@@ -91,24 +65,24 @@ describe.each(INSTALLATIONS)('PostgreSQL $version with a million edits', (instal
         WHERE created_at >= now() - interval '1 day' GROUP BY 1`,
       ],
     ])('%s counts every row, although row level security hides rows', async (name, statement) => {
-      // Both in one snapshot of the clock would need one session: windows of a day move by a few rows in between.
+      // The two queries run at different times, and a few rows leave or enter the windows in between.
       const counted = numbers(await monitor(statementOf(name)));
-      const there = numbers(await postgres.sql(`${statement} ORDER BY 1`));
-      expect(Object.keys(counted)).toEqual(Object.keys(there));
-      for (const [label, count] of Object.entries(there)) {
+      const expected = numbers(await postgres.sql(`${statement} ORDER BY 1`));
+      expect(Object.keys(counted)).toEqual(Object.keys(expected));
+      for (const [label, count] of Object.entries(expected)) {
         expect(Math.abs(counted[label]! - count)).toBeLessThanOrEqual(10);
         expect(count).toBeGreaterThan(10);
       }
       expect(await postgres.sql('SELECT count(*) FROM app.sites', APPLICATION)).toEqual(['0']);
     });
 
-    test('keep the labels that a type of element may have to those that SightEdit knows', async () => {
+    test('limit element types to those that SightEdit knows', async () => {
       const types = Object.keys(numbers(await monitor(statementOf('sightedit_db_edits_last_day'))));
       expect(types).toHaveLength(11);
       expect(types).not.toContain('hologram');
     });
 
-    test('find a row whose parent is gone, and none before', async () => {
+    test('count rows without a parent, and none before', async () => {
       const orphans = async () => numbers(await monitor(statementOf('sightedit_db_orphaned_rows')));
       const none = await orphans();
       expect(new Set(Object.values(none))).toEqual(new Set([0]));
@@ -116,7 +90,7 @@ describe.each(INSTALLATIONS)('PostgreSQL $version with a million edits', (instal
       expect(await orphans()).toEqual({ ...none, 'content_edits.site_id': 500, 'uploads.site_id': 5 });
     });
 
-    test('find a row that the audit trail does not know, and none before', async () => {
+    test('count rows that the audit trail lacks, and none before', async () => {
       const missing = async () => numbers(await monitor(statementOf('sightedit_db_audit_missing_rows')));
       expect(await missing()).toEqual({ content_edits: 0, sites: 0, users: 0 });
       await postgres.sql(
@@ -125,7 +99,7 @@ describe.each(INSTALLATIONS)('PostgreSQL $version with a million edits', (instal
       expect(await missing()).toEqual({ content_edits: 0, sites: 0, users: 1 });
     });
 
-    test('find a table that is mostly empty space', async () => {
+    test('measure a table that is mostly empty space', async () => {
       const share = async () => {
         const size = numbers(await monitor(statementOf('sightedit_db_table_size_bytes')));
         const bloat = numbers(await monitor(statementOf('sightedit_db_table_bloat_bytes')));
@@ -139,7 +113,7 @@ describe.each(INSTALLATIONS)('PostgreSQL $version with a million edits', (instal
       expect(await share()).toBeGreaterThan(0.5);
     });
 
-    test('find a session that waits for a lock, and since when', async () => {
+    test('count sessions that wait for a lock, and measure their wait', async () => {
       const blocked = async () => numbers(await monitor(statementOf('sightedit_db_blocked_sessions')))[DATABASE];
       expect(await blocked()).toBe(0);
       const hold = 'BEGIN; LOCK TABLE app.uploads; SELECT pg_sleep(60)';
@@ -158,7 +132,7 @@ describe.each(INSTALLATIONS)('PostgreSQL $version with a million edits', (instal
       expect(waits[DATABASE]).toBeGreaterThan(0);
       await waiter.stop();
       await holder.stop();
-      // A backend that sleeps does not notice that its client has left.
+      // A sleeping backend does not notice that its client has disconnected.
       await postgres.sql("SELECT pg_terminate_backend(pid) FROM pg_locks WHERE relation = 'app.uploads'::regclass");
     });
   });
@@ -177,8 +151,8 @@ describe.each(INSTALLATIONS)('PostgreSQL $version with a million edits', (instal
         "COPY (SELECT 1) TO PROGRAM 'true'",
         /must be superuser|permission denied to COPY to or from an external/,
       ],
-    ])('cannot %s', async (_, statement, refusal) => {
-      await expect(monitor(statement)).rejects.toThrow(refusal);
+    ])('cannot %s', async (_, statement, message) => {
+      await expect(monitor(statement)).rejects.toThrow(message);
     });
 
     test('sees no value in the statistics of columns', async () => {
@@ -186,7 +160,7 @@ describe.each(INSTALLATIONS)('PostgreSQL $version with a million edits', (instal
       expect(await postgres.sql("SELECT count(*) > 0 FROM pg_stats WHERE schemaname = 'app'")).toEqual(['t']);
     });
 
-    test('is the only one that may ask for the counts', async () => {
+    test('is the only role that may call the counting functions', async () => {
       await expect(postgres.sql('SELECT * FROM monitoring.users()', APPLICATION)).rejects.toThrow(
         'permission denied for schema monitoring',
       );
@@ -202,7 +176,7 @@ describe.each(INSTALLATIONS)('PostgreSQL $version with a million edits', (instal
       postgres.sql(`SELECT oid::regprocedure, proowner::regrole, proacl FROM pg_proc
         WHERE pronamespace = 'monitoring'::regnamespace ORDER BY 1`);
 
-    test('can be run again, and change nothing', async () => {
+    test('can be run again without a change', async () => {
       const before = await granted();
       await postgres.file(GRANTS);
       expect(await granted()).toEqual(before);
@@ -216,10 +190,10 @@ describe.each(INSTALLATIONS)('PostgreSQL $version with a million edits', (instal
         'row level security of app.users applies to sightedit_owner too',
       ],
       [
-        'the role may do more than look',
+        'the role may do more than read statistics',
         'ALTER ROLE sightedit_monitor CREATEDB',
         'ALTER ROLE sightedit_monitor NOCREATEDB',
-        'sightedit_monitor may do more than look',
+        'sightedit_monitor may do more than read statistics',
       ],
       [
         'the owner may not read a table',
@@ -227,16 +201,16 @@ describe.each(INSTALLATIONS)('PostgreSQL $version with a million edits', (instal
         'GRANT SELECT ON app.uploads TO sightedit_owner',
         'may not read app.uploads',
       ],
-    ])('are refused where %s', async (_, breaks, mends, refusal) => {
-      await postgres.sql(breaks);
-      await expect(postgres.file(GRANTS)).rejects.toThrow(refusal);
-      await postgres.sql(mends);
+    ])('fail where %s', async (_, breakage, fix, message) => {
+      await postgres.sql(breakage);
+      await expect(postgres.file(GRANTS)).rejects.toThrow(message);
+      await postgres.sql(fix);
       await postgres.file(GRANTS);
     });
   });
 
   describe('postgres_exporter', () => {
-    /** Series that the database rules read and postgres_exporter gives. */
+    /** Series of postgres_exporter that the database rules read. */
     const NEEDED = [
       ...new Set(
         RuleCatalogue.sightEdit()
@@ -246,7 +220,7 @@ describe.each(INSTALLATIONS)('PostgreSQL $version with a million edits', (instal
       ),
     ];
 
-    /** PostgreSQL 17 moved the checkpoints to a view of their own; the rules read both names, and a server has one. */
+    /** PostgreSQL 17 moved the checkpoints to another view. The rules read both names, and a server has one of them. */
     const CHECKPOINTS = {
       old: 'pg_stat_bgwriter_checkpoints_req_total',
       new: 'pg_stat_checkpointer_num_requested_total',
@@ -255,7 +229,7 @@ describe.each(INSTALLATIONS)('PostgreSQL $version with a million edits', (instal
 
     const { args, env } = containerOf(readManifests(), 'postgres-exporter');
 
-    /** The exporter as it is deployed, connected to this server; names of its series. */
+    /** Names of the series of postgres_exporter, connected to this server. */
     async function seriesOf(flags: readonly string[]): Promise<Set<string>> {
       const [port] = (await freePorts(1)) as [number];
       const url = `http://127.0.0.1:${port}/metrics`;
@@ -287,7 +261,7 @@ describe.each(INSTALLATIONS)('PostgreSQL $version with a million edits', (instal
       });
     });
 
-    test('gives every series that the rules about the database name', async () => {
+    test('exposes every series that the database rules read', async () => {
       const series = await seriesOf(args);
       expect(NEEDED.length).toBeGreaterThan(15);
       expect(NEEDED.filter((name) => !series.has(name))).toEqual([missing]);
@@ -301,13 +275,3 @@ describe.each(INSTALLATIONS)('PostgreSQL $version with a million edits', (instal
     });
   });
 });
-
-/** Rows as a number by its label; labels of several columns stay as psql joins them. */
-function numbers(rows: readonly string[]): Record<string, number> {
-  return Object.fromEntries(
-    rows.map((row) => {
-      const [, label, value] = /^(.*)\|(.*)$/.exec(row)!;
-      return [label, Number(value)];
-    }),
-  );
-}

@@ -1,12 +1,14 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { dump, load } from 'js-yaml';
-import type { PrometheusConfig, ScrapeConfig } from '../../constructs';
+import { load } from 'js-yaml';
+import type { PrometheusConfig, ScrapeConfig } from '../../formats/prometheus';
+import { toYaml } from '../../formats/yaml';
 import { SCRAPE_METRICS } from '../../metrics';
 import { temporaryDirectory } from '../../testing/cleanup';
-import { argsOf, discoveredLabels, HOST_PATHS, kubeconfigOf, replaced, tokenOf } from '../../testing/deployed';
+import { argsOf, HOST_PATHS, kubeconfigOf, replaced, tokenOf } from '../../testing/deployed';
 import { layOutPrometheus, writeInto } from '../../testing/files';
 import { type Kubernetes, makeNamespace, startKubernetes } from '../../testing/kubernetes';
+import { localConfig } from '../../testing/local-prometheus';
 import { configFiles, DIST, type Manifest, ofKind, readManifests } from '../../testing/manifests';
 import { answers, freePorts, getJson, type Server, startServer, waitFor } from '../../testing/server';
 
@@ -27,7 +29,7 @@ interface Target {
 
 const manifests = readManifests();
 
-/** A node as a kubelet would register it; there is none here. */
+/** A node as a kubelet would register it. No kubelet runs here. */
 const NODE: Manifest = {
   apiVersion: 'v1',
   kind: 'Node',
@@ -39,11 +41,11 @@ describe('Prometheus with the configuration of dist, discovering a real API serv
   const root = temporaryDirectory();
   const servers: Server[] = [];
   let kubernetes: Kubernetes;
-  /** The pair. */
+  /** URLs of the two replicas. */
   let replicas: string[] = [];
   let alertmanager: string;
 
-  /** Exporters, started with the arguments that dist gives. Addresses of their metrics, by job. */
+  /** Starts the exporters with their arguments in dist. Returns the address of each job's target. */
   async function startExporters(): Promise<Record<string, string>> {
     const [ksm, ksmTelemetry, node, blackbox] = (await freePorts(4)) as [number, number, number, number];
     const blackboxConfig = configFiles(manifests, 'blackbox-exporter')['config.yml']!;
@@ -62,7 +64,7 @@ describe('Prometheus with the configuration of dist, discovering a real API serv
         }),
         '--host=127.0.0.1',
         '--telemetry-host=127.0.0.1',
-        // With the rights of its ServiceAccount: what it may not list, it cannot report.
+        // As its ServiceAccount: it cannot report what it may not list.
         `--kubeconfig=${await kubeconfigOf(kubernetes, 'kube-state-metrics', root)}`,
       ]),
       'kube-state-metrics-telemetry': `127.0.0.1:${ksmTelemetry}`,
@@ -84,7 +86,7 @@ describe('Prometheus with the configuration of dist, discovering a real API serv
     const config = writeInto(
       root,
       'alertmanager.yml',
-      dump({ route: { receiver: 'nobody' }, receivers: [{ name: 'nobody' }] }),
+      toYaml({ route: { receiver: 'nobody' }, receivers: [{ name: 'nobody' }] }),
     );
     servers.push(
       await startServer('alertmanager', {
@@ -101,41 +103,20 @@ describe('Prometheus with the configuration of dist, discovering a real API serv
     return `127.0.0.1:${port}`;
   }
 
-  /** The synthesized configuration, told where the API server and the exporters of this test are. */
-  function forTest(text: string, targets: Record<string, string>): string {
-    const config = load(text) as PrometheusConfig;
-    const discovery = {
-      api_server: kubernetes.url,
-      authorization: { credentials_file: join(root, 'var/run/secrets/kubernetes.io/serviceaccount/token') },
-      tls_config: { insecure_skip_verify: true },
-    };
+  /** The synthesized configuration for this machine, with a page on loopback instead of the probed public ones. */
+  function testConfig(text: string, targets: Record<string, string>): string {
+    const addresses = { kubernetes, root, alertmanagers: [alertmanager], targets };
+    const config = localConfig(load(text) as PrometheusConfig, addresses);
     const scrape_configs = config.scrape_configs.map((job): ScrapeConfig => {
-      const target = targets[job.job_name];
-      if (target) {
-        const { kubernetes_sd_configs, ...rest } = job;
-        const tls_config = job.tls_config && { insecure_skip_verify: true };
-        return { ...rest, tls_config, static_configs: [{ targets: [target], labels: discoveredLabels(job) }] };
+      if (job.job_name !== 'blackbox-http') {
+        return job;
       }
-      if (job.job_name === 'blackbox-http') {
-        // A page on loopback instead of public ones, probed through the exporter of this test.
-        const relabel_configs = job.relabel_configs?.map((relabel) =>
-          relabel.target_label === '__address__' ? { ...relabel, replacement: targets['blackbox-exporter'] } : relabel,
-        );
-        return { ...job, relabel_configs, static_configs: [{ targets: [`${kubernetes.url}/readyz`] }] };
-      }
-      return {
-        ...job,
-        tls_config: job.tls_config && { insecure_skip_verify: true },
-        kubernetes_sd_configs: job.kubernetes_sd_configs?.map((sd) => ({ ...sd, ...discovery })),
-      };
+      const relabel_configs = job.relabel_configs?.map((relabel) =>
+        relabel.target_label === '__address__' ? { ...relabel, replacement: targets['blackbox-exporter'] } : relabel,
+      );
+      return { ...job, relabel_configs, static_configs: [{ targets: [`${kubernetes.url}/readyz`] }] };
     });
-    const alerting = {
-      ...config.alerting,
-      alertmanagers: [{ api_version: 'v2', static_configs: [{ targets: [alertmanager] }] }],
-    };
-    // Two seconds instead of fifteen: ranges of the rules fill sooner.
-    const global = { ...config.global, scrape_interval: '2s', scrape_timeout: '2s', evaluation_interval: '2s' };
-    return dump({ ...config, global, alerting, scrape_configs });
+    return toYaml({ ...config, scrape_configs });
   }
 
   beforeAll(async () => {
@@ -151,7 +132,7 @@ describe('Prometheus with the configuration of dist, discovering a real API serv
     const ports = await freePorts(2);
     const apiserver = kubernetes.url.replace('https://', '');
     const targets = { ...exporters, alertmanager, apiserver, prometheus: `127.0.0.1:${ports[0]}` };
-    writeFileSync(config, forTest(readFileSync(config, 'utf8'), targets));
+    writeFileSync(config, testConfig(readFileSync(config, 'utf8'), targets));
     for (const [n, port] of ports.entries()) {
       const url = `http://127.0.0.1:${port}`;
       servers.push(
@@ -191,14 +172,14 @@ describe('Prometheus with the configuration of dist, discovering a real API serv
       .flatMap((text) => (load(text) as { groups: { rules: unknown[] }[] }).groups)
       .flatMap((group) => group.rules).length;
     for (const url of replicas) {
-      // Some groups are evaluated every two minutes.
+      // The longest interval of a group is two minutes.
       await waitFor(
         'the first evaluations',
         async () => (await rules(url)).every(({ lastEvaluation }) => !lastEvaluation.startsWith('0001')),
         { timeoutSeconds: 240 },
       );
     }
-    // Until the ranges of the recording rules hold several samples: only then do joins meet real series.
+    // Joins meet real series only once the ranges of the recording rules hold several samples.
     await waitFor(
       'a minute of samples',
       async () => (await query('count_over_time(up{job="prometheus"}[2m]) > 35')).length > 0,
@@ -212,7 +193,7 @@ describe('Prometheus with the configuration of dist, discovering a real API serv
     expect(await query('prometheus_rule_evaluation_failures_total > 0')).toEqual([]);
   });
 
-  it('discovers with the rights of its ServiceAccount', async () => {
+  it('discovers targets as its ServiceAccount', async () => {
     expect(await query('prometheus_sd_kubernetes_failures_total > 0')).toEqual([]);
     const { data } = await getJson<{ data: { activeTargets: Target[] } }>(`${replicas[0]}/api/v1/targets`);
     const pools = data.activeTargets.map(({ scrapePool, labels, health }) => ({
@@ -220,23 +201,23 @@ describe('Prometheus with the configuration of dist, discovering a real API serv
       node: labels.node,
       health,
     }));
-    // The node is found; it has no kubelet here.
+    // Discovery finds the node, which has no kubelet here.
     expect(pools).toContainEqual({ scrapePool: 'kubelet', node: 'node-a', health: 'down' });
-    // The address of the only API server is loopback, which is no endpoint of a Service: this target is given.
+    // The API server listens on loopback, which cannot be an endpoint of a Service: this target is static.
     expect(pools).toContainEqual({ scrapePool: 'apiserver', node: undefined, health: 'up' });
     expect(pools).toContainEqual({ scrapePool: 'node-exporter', node: 'node-a', health: 'up' });
     expect(pools).toContainEqual({ scrapePool: 'blackbox-http', node: undefined, health: 'up' });
     expect(pools).toContainEqual({ scrapePool: 'kube-state-metrics', node: undefined, health: 'up' });
   });
 
-  it('sees every object that kube-state-metrics may list', async () => {
-    // An API server that streams lists is watched alone.
+  it('has every object that kube-state-metrics may list', async () => {
+    // With an API server that streams lists, kube-state-metrics only watches.
     expect(await query('kube_state_metrics_watch_total{result="success"} > 0')).not.toEqual([]);
     expect(await query('{__name__=~"kube_state_metrics_(list|watch)_total", result="error"} > 0')).toEqual([]);
     const workloads = await query('kube_statefulset_replicas');
     const seen = workloads.map(({ metric, value }) => `${metric.namespace}/${metric.statefulset} ${value[1]}`).sort();
     expect(seen).toEqual(['sightedit-monitoring/alertmanager 3', 'sightedit-monitoring/prometheus 2']);
-    // The labels are the object's own; the exporter's pod and node are not among them.
+    // Only the labels of the object: not the exporter's own pod and node.
     expect(Object.keys(workloads[0]!.metric).sort()).toEqual([
       '__name__',
       'instance',
@@ -246,7 +227,7 @@ describe('Prometheus with the configuration of dist, discovering a real API serv
     ]);
   });
 
-  it('stores of each exporter what is read, and what it adds itself', async () => {
+  it('stores only the kept series of each exporter, and those that it adds itself', async () => {
     const config = load(configFiles(manifests, 'prometheus-config')['prometheus.yml']!) as PrometheusConfig;
     for (const job of ['node-exporter', 'kube-state-metrics', 'apiserver', 'prometheus', 'alertmanager']) {
       const [rule] = config.scrape_configs.find(({ job_name }) => job_name === job)!.metric_relabel_configs!;
@@ -262,7 +243,7 @@ describe('Prometheus with the configuration of dist, discovering a real API serv
     }
   });
 
-  it('tells Alertmanager once what both replicas see', async () => {
+  it('gives Alertmanager one alert for both replicas', async () => {
     const watchdogs = async () => {
       const url = `http://${alertmanager}/api/v2/alerts?filter=alertname%3DWatchdog`;
       return getJson<{ labels: Record<string, string>; annotations: Record<string, string> }[]>(url);
@@ -279,7 +260,7 @@ describe('Prometheus with the configuration of dist, discovering a real API serv
       region: 'us-east-1',
     });
     expect(watchdog!.annotations.runbook_url).toMatch(/\/runbooks\/Watchdog$/);
-    // Each replica has its own name in what it would send elsewhere.
+    // Each replica has its own external label for remote write.
     for (const [n, url] of replicas.entries()) {
       const { data } = await getJson<{ data: { yaml: string } }>(`${url}/api/v1/status/config`);
       expect((load(data.yaml) as PrometheusConfig).global.external_labels).toHaveProperty(
@@ -289,7 +270,7 @@ describe('Prometheus with the configuration of dist, discovering a real API serv
     }
   });
 
-  it('takes up a changed configuration by itself', async () => {
+  it('reloads a changed configuration by itself', async () => {
     const config = join(root, 'etc/prometheus/config/prometheus.yml');
     writeFileSync(config, readFileSync(config, 'utf8').replace('region: us-east-1', 'region: eu-west-1'));
     await waitFor(

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { requirementsOf } from '../../constructs/remediation-webhook/permissions';
-import { type Run, restartWorkload, scaleUp } from '../../remediation';
+import { type Attempt, restartWorkload, scaleUp } from '../../remediation';
 import { METADATA } from '../../remediation/actions/allowed-update';
 import { type ScaleUp, scaleUpAction } from '../../remediation/actions/scale-up';
 import { checkRights } from '../../remediation/intake/readiness';
@@ -9,11 +9,11 @@ import { KEYS } from '../../remediation/record';
 import { type Kubernetes, makeNamespace, startKubernetes } from '../../testing/kubernetes';
 import { waitFor } from '../../testing/server';
 import { type Deployed, deployWebhook, MONITORING } from '../../testing/webhook';
-import { APPLY, type ApiRequest, apiAs, refusalOf, STRATEGIC } from './support/api';
+import { APPLY, type ApiRequest, apiAs, errorOf, STRATEGIC } from './support/api';
 
 const APPLICATION = 'sightedit';
 const FENCE = `${MONITORING}-remediation-webhook`;
-const CEILING = 6;
+const MAX_REPLICAS = 6;
 const RESTARTED_AT = 'kubectl.kubernetes.io/restartedAt';
 
 /** Metadata that the API server sets itself, or that never changes. */
@@ -22,7 +22,7 @@ const OF_THE_API_SERVER = [
   ...['creationTimestamp', 'deletionTimestamp', 'deletionGracePeriodSeconds'],
 ];
 
-/** kubectl says `configured` of these whether they changed or not; see kubernetes.e2e.ts. */
+/** kubectl prints `configured` for these even without a change; see kubernetes.e2e.ts. */
 const ALWAYS_SENT = 'poddisruptionbudget.policy/';
 
 const POLICIES = [
@@ -35,7 +35,7 @@ const POLICIES = [
     namespace: APPLICATION,
     deployments: ['backend', 'stopped'],
     autoscalers: ['backend'],
-    maxReplicas: CEILING,
+    maxReplicas: MAX_REPLICAS,
     verification: { query: 'vector(1)' },
   }),
 ];
@@ -53,7 +53,7 @@ beforeAll(async () => {
   asWebhook = apiAs(kubernetes, deployed.tokenFile);
   asAdministrator = apiAs(kubernetes);
   for (const [collection, object] of OBJECTS) {
-    expect(refusalOf(await asAdministrator({ method: 'POST', path: collection, body: object }))).toBeUndefined();
+    expect(errorOf(await asAdministrator({ method: 'POST', path: collection, body: object }))).toBeUndefined();
   }
 });
 afterAll(() => kubernetes?.stop());
@@ -133,7 +133,7 @@ function lease(name: string) {
   return { metadata: { name }, spec: { holderIdentity: 'somebody', leaseDurationSeconds: 60 } };
 }
 
-/** What is there before the tests, made by the administrator. */
+/** Objects that exist before the tests. */
 const OBJECTS: readonly (readonly [
   string,
   { readonly metadata: { readonly name: string }; readonly [field: string]: unknown },
@@ -165,9 +165,9 @@ const restart = (path: string, annotations: object = { [RESTARTED_AT]: '2026-01-
 });
 const owner = { apiVersion: 'v1', kind: 'ConfigMap', name: 'x', uid: '7c3a6b04-0000-4000-8000-000000000000' };
 
-/** What whoever has the webhook's token could do to harm, were it not for the update. */
+/** Harm that an attacker with the webhook's token could do without the admission policy. */
 const ATTACKS: { readonly [title: string]: ApiRequest } = {
-  // Through the right to restart.
+  // By the permission to restart.
   'runs another image': template({ spec: { containers: [{ ...CONTAINER, image: 'evil/miner:1' }] } }),
   'runs another image as it restarts': {
     ...restart(`${APPS}/backend`),
@@ -262,9 +262,9 @@ const ATTACKS: { readonly [title: string]: ApiRequest } = {
   'deletes all Deployments': { method: 'DELETE', path: APPS },
   'lies about the status': patch(`${APPS}/backend/status`, { status: { replicas: 9 } }),
 
-  // Through the right to scale.
+  // By the permission to scale.
   'scales down': patch(`${APPS}/backend/scale`, { spec: { replicas: 1 } }),
-  'scales over the maxReplicas': patch(`${APPS}/backend/scale`, { spec: { replicas: CEILING + 1 } }),
+  'scales above maxReplicas': patch(`${APPS}/backend/scale`, { spec: { replicas: MAX_REPLICAS + 1 } }),
   'scales what no policy names': patch(`${APPS}/elsewhere/scale`, { spec: { replicas: 3 } }),
   'starts what is stopped': patch(`${APPS}/stopped/scale`, { spec: { replicas: 1 } }),
   'raises the maximum': patch(`${AUTOSCALERS}/backend`, { spec: { maxReplicas: 100 } }),
@@ -279,30 +279,30 @@ const ATTACKS: { readonly [title: string]: ApiRequest } = {
   'changes how it scales': patch(`${AUTOSCALERS}/backend`, {
     spec: { behavior: { scaleUp: { stabilizationWindowSeconds: 3600 } } },
   }),
-  'raises the floor over the maxReplicas': floor(CEILING + 1, `${CEILING + 1} from 2`),
-  'raises the floor without a note': floor(3),
-  'notes another floor than there was': floor(3, '3 from 1'),
-  "lowers the owner's floor": floor(1),
-  "lowers the owner's floor with a note": floor(1, '2 from 1'),
-  'notes a floor that it has not raised': floor(2, '2 from 1'),
+  'raises minReplicas above maxReplicas': minReplicas(MAX_REPLICAS + 1, `${MAX_REPLICAS + 1} from 2`),
+  'raises minReplicas without a note': minReplicas(3),
+  'notes a wrong previous value': minReplicas(3, '3 from 1'),
+  "lowers the owner's minReplicas": minReplicas(1),
+  "lowers the owner's minReplicas with a note": minReplicas(1, '2 from 1'),
+  'notes a raise that it has not made': minReplicas(2, '2 from 1'),
   'changes what is measured, through an older version': patch(`${AUTOSCALERS_V1}/backend`, {
     spec: { targetCPUUtilizationPercentage: 1 },
   }),
-  'lowers the floor, through an older version': patch(`${AUTOSCALERS_V1}/backend`, { spec: { minReplicas: 1 } }),
+  'lowers minReplicas, through an older API version': patch(`${AUTOSCALERS_V1}/backend`, { spec: { minReplicas: 1 } }),
   'labels the autoscaler': patch(`${AUTOSCALERS}/backend`, { metadata: { labels: { more: 'yes' } } }),
   'annotates the autoscaler': patch(`${AUTOSCALERS}/backend`, { metadata: { annotations: { owner: 'me' } } }),
   'gives the autoscaler an owner': patch(`${AUTOSCALERS}/backend`, { metadata: { ownerReferences: [owner] } }),
   'keeps the autoscaler from being removed': patch(`${AUTOSCALERS}/backend`, {
     metadata: { finalizers: ['evil.example.com/forever'] },
   }),
-  'raises the floor of what no policy names': {
-    ...floor(3, '3 from 2'),
+  'raises minReplicas of an autoscaler that no policy names': {
+    ...minReplicas(3, '3 from 2'),
     path: `${AUTOSCALERS}/elsewhere`,
   },
   'lies about the status of the autoscaler': patch(`${AUTOSCALERS}/backend/status`, { status: { desiredReplicas: 9 } }),
   'deletes the autoscaler': { method: 'DELETE', path: `${AUTOSCALERS}/backend` },
 
-  // Pods, and what is done to them through their subresources.
+  // Pods and their subresources.
   'creates a pod': {
     method: 'POST',
     path: `${CORE}/pods`,
@@ -328,7 +328,7 @@ const ATTACKS: { readonly [title: string]: ApiRequest } = {
   },
   'lies about the status of a pod': patch(`${CORE}/pods/pod/status`, { status: { phase: 'Failed' } }),
 
-  // What leads to more rights.
+  // Privilege escalation.
   'makes a token of somebody else': {
     method: 'POST',
     path: `${CORE}/serviceaccounts/default/token`,
@@ -369,7 +369,7 @@ const ATTACKS: { readonly [title: string]: ApiRequest } = {
     { metadata: { labels: { evil: 'yes' } } },
   ),
 
-  // Its own rails.
+  // Its own safeguards.
   'changes the kill switch': patch(`/api/v1/namespaces/${MONITORING}/configmaps/remediation-webhook-switch`, {
     data: { armed: 'false' },
   }),
@@ -426,7 +426,7 @@ const ATTACKS: { readonly [title: string]: ApiRequest } = {
   },
 };
 
-/** What reaches into running pods and through the API server; there are no nodes here, so nothing would answer. */
+/** Connections into running pods and through the API server. There are no nodes here, so nothing would answer. */
 const CONNECTIONS: { readonly [title: string]: ApiRequest } = {
   'runs a command in a pod': { method: 'POST', path: `${CORE}/pods/pod/exec?command=sh&stdout=true` },
   'runs a command in a pod by GET': { method: 'GET', path: `${CORE}/pods/pod/exec?command=sh&stdout=true` },
@@ -436,8 +436,8 @@ const CONNECTIONS: { readonly [title: string]: ApiRequest } = {
   'speaks to a service': { method: 'GET', path: `${CORE}/services/service:80/proxy/` },
 };
 
-/** A change of the floor of the autoscaler, and the note with it; `null` removes the note. */
-function floor(minReplicas: number, note?: string | null): ApiRequest {
+/** A change of the autoscaler's minReplicas and of its note; `null` removes the note. */
+function minReplicas(minReplicas: number, note?: string | null): ApiRequest {
   const annotations = note === undefined ? undefined : { [KEYS.raisedMinReplicas]: note };
   return patch(`${AUTOSCALERS}/backend`, { metadata: { annotations }, spec: { minReplicas } });
 }
@@ -447,10 +447,10 @@ const withDryRun = (request: ApiRequest): ApiRequest => ({
   path: `${request.path}${request.path.includes('?') ? '&' : '?'}dryRun=All`,
 });
 
-/** What the fence says; RBAC and validation say other things. */
+/** The message of the admission policy. RBAC and validation have other messages. */
 const DENIED = /^403 .*ValidatingAdmissionPolicy 'sightedit-monitoring-remediation-webhook' .*denied request: /;
 
-/** What the webhook itself finds wrong with its rights. */
+/** The problems that the webhook itself reports about its rights. */
 async function wrongRights(): Promise<readonly string[]> {
   const client = new KubernetesClient({ ...kubernetes.connection, tokenFile: deployed.tokenFile });
   try {
@@ -488,17 +488,17 @@ describe('the rights of the webhook', () => {
     expect(await may(...question.filter(Boolean))).toBe('no');
   });
 
-  test('are what it checks before it says that it is ready', async () => {
+  test('are checked before it is ready', async () => {
     expect(await wrongRights()).toEqual([]);
   });
 
-  test('let it read what it repairs and its switch', async () => {
+  test('let it read its targets and its kill switch', async () => {
     expect(await may('get', 'deployments.apps/backend', `--namespace=${APPLICATION}`)).toBe('yes');
     expect(await may('get', 'configmaps/remediation-webhook-switch', `--namespace=${MONITORING}`)).toBe('yes');
   });
 });
 
-describe('the update, around a webhook that RBAC would let do everything', () => {
+describe('the admission policy, for a webhook that RBAC allows everything', () => {
   const stateOf = async () =>
     Promise.all(
       OBJECTS.map(async ([collection, { metadata }]) => {
@@ -511,10 +511,10 @@ describe('the update, around a webhook that RBAC would let do everything', () =>
   beforeAll(async () => {
     const subject = `--serviceaccount=${MONITORING}:remediation-webhook`;
     await kubernetes.kubectl('create', 'clusterrolebinding', 'everything', '--clusterrole=cluster-admin', subject);
-    // The API server reads new policies now and then.
+    // The API server needs a moment to load a new policy.
     await waitFor('the update to stand', async () => {
       const answer = await asWebhook(withDryRun({ method: 'DELETE', path: `${APPS}/elsewhere` }));
-      return DENIED.test(refusalOf(answer) ?? '');
+      return DENIED.test(errorOf(answer) ?? '');
     });
     // A Deployment as GitOps leaves it: applied by the server, and restarted before.
     const applied = { method: 'PATCH', path: `${APPS}/applied?fieldManager=gitops&force=true`, type: APPLY } as const;
@@ -524,18 +524,18 @@ describe('the update, around a webhook that RBAC would let do everything', () =>
   });
 
   test.each(Object.entries(ATTACKS))('%s: denied, to it alone', async (_title, request) => {
-    expect(refusalOf(await asWebhook(request))).toMatch(DENIED);
-    expect(refusalOf(await asWebhook(withDryRun(request)))).toMatch(DENIED);
-    // The request is a good one: others may.
-    expect(refusalOf(await asAdministrator(withDryRun(request)))).toBeUndefined();
+    expect(errorOf(await asWebhook(request))).toMatch(DENIED);
+    expect(errorOf(await asWebhook(withDryRun(request)))).toMatch(DENIED);
+    // The request itself is valid: the administrator may send it.
+    expect(errorOf(await asAdministrator(withDryRun(request)))).toBeUndefined();
   });
 
   test.each(Object.entries(CONNECTIONS))('%s: denied, to it alone', async (_title, request) => {
-    expect(refusalOf(await asWebhook(request))).toMatch(DENIED);
-    expect(refusalOf(await asAdministrator(request))).not.toMatch(DENIED);
+    expect(errorOf(await asWebhook(request))).toMatch(DENIED);
+    expect(errorOf(await asAdministrator(request))).not.toMatch(DENIED);
   });
 
-  test('is not all that it relies on: with such rights it says that it is not ready', async () => {
+  test('is not the only safeguard: with such rights the webhook is not ready', async () => {
     const wrong = await wrongRights();
     for (const right of [
       ...['get secrets', 'create pods/exec', 'delete deployments in sightedit', 'impersonate users'],
@@ -545,7 +545,7 @@ describe('the update, around a webhook that RBAC would let do everything', () =>
         'delete validatingadmissionpolicybindings',
       ],
     ]) {
-      expect(wrong).toContain(`may ${right}, and must not`);
+      expect(wrong).toContain(`RBAC allows ${right}, and must not`);
     }
   });
 
@@ -554,78 +554,78 @@ describe('the update, around a webhook that RBAC would let do everything', () =>
   });
 });
 
-describe('within the fence', () => {
+describe('the allowed updates', () => {
   const allows = async (request: ApiRequest) => {
     const answer = await asWebhook(request);
-    expect(refusalOf(answer)).toBeUndefined();
+    expect(errorOf(answer)).toBeUndefined();
     return answer.body;
   };
-  const denies = async (request: ApiRequest) => expect(refusalOf(await asWebhook(request))).toMatch(DENIED);
+  const denies = async (request: ApiRequest) => expect(errorOf(await asWebhook(request))).toMatch(DENIED);
 
-  test('a restart is let through, as a dry run and for real', async () => {
+  test('a restart, as a dry run and for real', async () => {
     await allows(withDryRun(restart(`${APPS}/backend`)));
     const { spec } = await allows(restart(`${APPS}/backend`));
     expect(spec.template.metadata.annotations).toEqual({ version: '1', [RESTARTED_AT]: '2026-01-02T03:04:05Z' });
     await allows(restart(`${APPS}/backend`, { [RESTARTED_AT]: '2026-01-03T03:04:05Z' }));
     await allows(restart(`${APPS}/applied`, { [RESTARTED_AT]: '2026-01-03T03:04:05Z' }));
-    // Without its time the pods would roll as well.
+    // Removing the annotation would restart the pods too.
     await denies(template({ metadata: { annotations: { [RESTARTED_AT]: null } } }));
   });
 
-  test('replicas are added up to the maxReplicas, and never taken away', async () => {
+  test('more replicas up to maxReplicas, and never fewer', async () => {
     const scale = (replicas: number) => patch(`${APPS}/backend/scale`, { spec: { replicas } });
     await allows(scale(3));
-    await allows(scale(CEILING));
-    await denies(scale(CEILING - 1));
+    await allows(scale(MAX_REPLICAS));
+    await denies(scale(MAX_REPLICAS - 1));
   });
 
-  test("a floor goes up, further up, and back to the owner's", async () => {
-    await allows(floor(3, '3 from 2'));
-    await allows(floor(5, '5 from 2'));
+  test("minReplicas raised, raised again, and restored to the owner's value", async () => {
+    await allows(minReplicas(3, '3 from 2'));
+    await allows(minReplicas(5, '5 from 2'));
     for (const attempt of [
-      floor(4, '4 from 2'),
-      floor(3, '3 from 2'),
-      floor(1, null),
-      floor(2),
-      floor(6, '6 from 5'),
+      minReplicas(4, '4 from 2'),
+      minReplicas(3, '3 from 2'),
+      minReplicas(1, null),
+      minReplicas(2),
+      minReplicas(6, '6 from 5'),
     ]) {
       await denies(attempt);
     }
-    const { spec, metadata } = await allows(floor(2, null));
+    const { spec, metadata } = await allows(minReplicas(2, null));
     expect([spec.minReplicas, metadata.annotations]).toEqual([2, { owner: 'team' }]);
   });
 
-  test('a floor that its owner has set meanwhile is the one that it comes back to', async () => {
-    await allows(floor(5, '5 from 2'));
-    expect(await asAdministrator(floor(4))).toMatchObject({ code: 200 });
-    await denies(floor(2, null));
-    await denies(floor(6, '6 from 2'));
-    await allows(floor(6, '6 from 4'));
-    await allows(floor(4, null));
+  test('minReplicas restored to the value that its owner has set meanwhile', async () => {
+    await allows(minReplicas(5, '5 from 2'));
+    expect(await asAdministrator(minReplicas(4))).toMatchObject({ code: 200 });
+    await denies(minReplicas(2, null));
+    await denies(minReplicas(6, '6 from 2'));
+    await allows(minReplicas(6, '6 from 4'));
+    await allows(minReplicas(4, null));
   });
 
-  test("the action's own raises, one upon the other, come back to the owner's floor", async () => {
+  test("the action's own raises, one after the other, and the way back to the owner's value", async () => {
     const client = new KubernetesClient({ ...kubernetes.connection, tokenFile: deployed.tokenFile });
     const run = {
-      tools: { kubernetes: client },
+      clients: { kubernetes: client },
       target: { kind: 'Deployment', name: 'backend', namespace: APPLICATION },
-    } as Run<ScaleUp>;
+    } as unknown as Attempt<ScaleUp>;
     const plan = (from: number, to: number) => ({
       summary: '',
-      details: { kind: 'HorizontalPodAutoscaler', name: 'backend', from, to },
+      details: { kind: 'HorizontalPodAutoscaler' as const, name: 'backend', from, to },
     });
-    await asAdministrator(floor(2, null));
+    await asAdministrator(minReplicas(2, null));
     await scaleUpAction.execute(run, plan(2, 3));
     await scaleUpAction.execute(run, plan(3, 5));
-    // The first one's time is over, then the second one's.
+    // The first one expires, then the second one.
     expect(await scaleUpAction.revert!(run, plan(2, 3))).toBe('left backend at 5: it was changed since');
-    expect(await scaleUpAction.revert!(run, plan(3, 5))).toBe('lowered the floor of backend from 5 to 2');
+    expect(await scaleUpAction.revert!(run, plan(3, 5))).toBe('lowered minReplicas of backend from 5 to 2');
     client.close();
     const { spec, metadata } = (await asAdministrator({ method: 'GET', path: `${AUTOSCALERS}/backend` })).body;
     expect([spec.minReplicas, metadata.annotations]).toEqual([2, { owner: 'team' }]);
   });
 
-  test('its records, locks and Events are its own', async () => {
+  test('its records, locks and Events', async () => {
     await allows({ method: 'POST', path: RECORDS, body: record('new') });
     await allows(patch(`${RECORDS}/new`, { metadata: { labels: { [KEYS.open]: 'true' } } }));
     await allows(patch(`${RECORDS}/new/status`, { status: { phase: 'skipped' } }));
@@ -645,7 +645,7 @@ describe('within the fence', () => {
     }
   });
 
-  test('an approval of a human stays, and is not the status to give', async () => {
+  test('a status that keeps the approval of a person, and does not add one', async () => {
     const approval = { metadata: { annotations: { [KEYS.approved]: 'true' } } };
     const { metadata } = await allows(patch(`${RECORDS}/waits/status`, { ...approval, status: { phase: 'accepted' } }));
     expect(metadata.annotations).toBeUndefined();
@@ -654,7 +654,7 @@ describe('within the fence', () => {
     await denies(patch(`${RECORDS}/waits`, { metadata: { annotations: { [KEYS.approved]: null } } }));
   });
 
-  test('who asks is reviewed', async () => {
+  test('token and access reviews', async () => {
     const review = (group: string, kind: string, spec: object) => ({
       method: 'POST' as const,
       path: `/apis/${group}/v1/${kind.toLowerCase()}s`,
@@ -665,7 +665,7 @@ describe('within the fence', () => {
     await allows(review('authorization.k8s.io', 'SelfSubjectAccessReview', { resourceAttributes }));
   });
 
-  test('kubectl with its token is told why', async () => {
+  test('nothing else, and kubectl shows why', async () => {
     const { code, stderr } = await kubernetes.kubectl(
       ...['set', 'image', 'deployment/backend', 'server=evil/miner:1', `--namespace=${APPLICATION}`],
       `--token=${readFileSync(deployed.tokenFile, 'utf8')}`,
@@ -679,11 +679,11 @@ describe('within the fence', () => {
   });
 });
 
-describe('the expressions of the fence', () => {
+describe('the expressions of the admission policy', () => {
   const { allowedUpdates } = requirementsOf(POLICIES);
   const policies = '/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicies';
 
-  /** What the API server's type checker says of a policy. */
+  /** Warnings of the API server's type checker about a policy. */
   const warningsOf = async (name: string): Promise<readonly string[]> => {
     let warnings: readonly { warning: string }[] = [];
     await waitFor(`policy ${name} to be checked`, async () => {
@@ -694,21 +694,21 @@ describe('the expressions of the fence', () => {
     return warnings.map(({ warning }) => warning);
   };
 
-  /** Those of a policy that has one of the allowedUpdates alone; a policy for every resource is not checked against types. */
+  /** Warnings about a policy with a single allowed update: a policy for every resource is not type-checked. */
   const warningsOfFence = async (index: number, name: string, change = (expression: string) => expression) => {
     const { body: policy } = await asAdministrator({ method: 'GET', path: `${policies}/${FENCE}` });
     const { apiGroup, version, resource } = allowedUpdates[index]!;
     const rule = { apiGroups: [apiGroup], apiVersions: [version], resources: [resource], operations: ['UPDATE'] };
     const expressionOf = (variable: string) =>
       policy.spec.variables.find(({ name: known }: { name: string }) => known === variable).expression as string;
-    // What a variable says is not checked: it has to stand in the validation.
+    // Variables are not type-checked, so the expression must be in the validation.
     const spec = {
       matchConstraints: { resourceRules: [rule] },
       variables: [{ name: 'what', expression: expressionOf('what') }],
       validations: [{ expression: change(expressionOf(`update${index}`)) }],
     };
     const made = await asAdministrator({ method: 'POST', path: policies, body: { metadata: { name }, spec } });
-    expect(refusalOf(made)).toBeUndefined();
+    expect(errorOf(made)).toBeUndefined();
     return warningsOf(name);
   };
 
@@ -724,14 +724,14 @@ describe('the expressions of the fence', () => {
     }
   });
 
-  test('would have one if a field were misspelt', async () => {
+  test('would have one for a misspelt field', async () => {
     const warnings = await warningsOfFence(0, 'misspelt', (expression) =>
       expression.replace('object.spec.?paused', 'object.spec.?pause'),
     );
     expect(warnings).toEqual([expect.stringContaining("undefined field 'pause'")]);
   });
 
-  test('speak of every field that there is', async () => {
+  test('mention every field', async () => {
     const schemas = async (group: string) =>
       (await asAdministrator({ method: 'GET', path: `/openapi/v3/apis/${group}` })).body.components.schemas;
     const [apps, autoscaling] = [await schemas('apps/v1'), await schemas('autoscaling/v2')];
@@ -754,12 +754,12 @@ describe('the expressions of the fence', () => {
     expect(silentAbout('spec', deployment, forDeployments!)).toEqual([]);
     const autoscaler = fields(autoscaling['io.k8s.api.autoscaling.v2.HorizontalPodAutoscalerSpec']);
     expect(silentAbout('spec', autoscaler, forAutoscalers!)).toEqual([]);
-    // A control: a field that a later version adds would be found.
+    // A control: a field that a later version adds would be noticed.
     expect(silentAbout('spec', [...deployment, 'later'], forDeployments!)).toEqual(['later']);
   });
 });
 
-test('what the construct makes is unchanged when it is applied again', async () => {
+test('the manifests are unchanged when they are applied again', async () => {
   const { code, stdout, stderr } = await kubernetes.kubectl('apply', '--filename', deployed.manifests);
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
   const lines = stdout.split('\n').filter(Boolean);

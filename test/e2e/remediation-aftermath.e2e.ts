@@ -13,26 +13,26 @@ import {
   DEPLOYMENTS,
   endings,
   finished,
-  PROOFS,
   recordsOf,
   restarts,
   Stage,
+  VERIFICATIONS,
   WEBHOOK,
 } from './support/remediation';
 
-/** What becomes of a change, and of a request, when circumstances have changed since. */
+/** What happens to changes and records when the mode, the policies or the replicas change afterwards. */
 
 const FLOOR_SECONDS = 8;
 const RESTART = restarts('restart');
-/** Its first look at the effect is the last. */
-const IN_VAIN = restarts('restart-in-vain', {}, { ...PROOFS.unwell, withinSeconds: 1 });
+/** Its first verification is the last. */
+const IN_VAIN = restarts('restart-in-vain', {}, { ...VERIFICATIONS.unhealthy, withinSeconds: 1 });
 const SCALE_UP = scaleUp({
   namespace: APPLICATION,
   deployments: DEPLOYMENTS,
   autoscalers: DEPLOYMENTS,
   maxReplicas: 5,
   expiresAfterSeconds: FLOOR_SECONDS,
-  verification: PROOFS.well,
+  verification: VERIFICATIONS.healthy,
 });
 
 let stage: Stage;
@@ -44,7 +44,7 @@ beforeAll(async () => {
   await restart();
 });
 
-/** Replaces the replica by one with other settings; humans are told through a real Alertmanager. */
+/** Replaces the replica by one with other settings. People are notified through a real Alertmanager. */
 function restart(overrides: Parameters<Stage['restart']>[0] = {}): Promise<void> {
   return stage.restart({ alertmanagers: [alertmanager.url], ...overrides });
 }
@@ -59,8 +59,8 @@ async function raisedAbout(name: string): Promise<readonly string[]> {
   return alerts.filter((alert) => alert.target_name === name).map((alert) => alert.alertname!);
 }
 
-describe('A raised floor', () => {
-  const floorOf = async (name: string) => {
+describe('A raised minReplicas', () => {
+  const minReplicasOf = async (name: string) => {
     const { stdout } = await stage.kubernetes.kubectl(
       ...['get', 'hpa', name, `--namespace=${APPLICATION}`, '--output=jsonpath={.spec.minReplicas}'],
     );
@@ -74,42 +74,42 @@ describe('A raised floor', () => {
     );
     const request = alertAbout(name, 'scale-up');
     await stage.ask(request);
-    await waitFor('the floor to rise', async () => (await floorOf(name)) === '3');
+    await waitFor('minReplicas to be raised', async () => (await minReplicasOf(name)) === '3');
     return { name, request };
   }
 
   const closed = (request: Asked, reverted: RegExp) =>
-    waitFor('the record to say what became of the floor', async () =>
+    waitFor('the record to say how the revert ended', async () =>
       reverted.test((await recordOf(request)).status.revertResult ?? ''),
     );
 
-  it('comes back although the server makes dry runs since', async () => {
+  it('is reverted although the mode is dry-run since', async () => {
     const { name, request } = await raise();
     await restart({ mode: 'dry-run' });
-    await closed(request, /^lowered the floor of /);
-    expect(await floorOf(name)).toBe('2');
+    await closed(request, /^lowered minReplicas of /);
+    expect(await minReplicasOf(name)).toBe('2');
     await restart();
   });
 
-  it('is left to humans, who are told, when its policy is gone', async () => {
+  it('is left to people, who are notified, when its policy was removed', async () => {
     const { name, request } = await raise();
     await finished(stage.kubernetes, request);
     await restart({ policies: [RESTART] });
-    await closed(request, /^there is no policy scale-up any more: take back by hand: raise the floor of /);
+    await closed(request, /^policy scale-up was removed: revert by hand: raise minReplicas of /);
     expect((await recordOf(request)).status.phase).toBe('succeeded');
-    expect(await floorOf(name)).toBe('3');
-    await waitFor('humans to be told', async () => (await raisedAbout(name)).includes('RemediationActionFailed'));
+    expect(await minReplicasOf(name)).toBe('3');
+    await waitFor('people to be notified', async () => (await raisedAbout(name)).includes('RemediationActionFailed'));
     await restart();
   });
 
-  it('is not looked for for ever when its autoscaler is gone', async () => {
+  it('is given up when its autoscaler was deleted', async () => {
     const { name, request } = await raise();
     await stage.kubernetes.kubectl('delete', 'hpa', name, `--namespace=${APPLICATION}`);
-    await closed(request, /^the target is gone/);
+    await closed(request, /^the target was deleted/);
   });
 });
 
-describe('A run that was interrupted', () => {
+describe('An interrupted attempt', () => {
   /** Interrupts a restart before its change has reached the API server. */
   async function interrupted(): Promise<{ name: string; request: Asked }> {
     const name = await stage.newDeployment();
@@ -124,16 +124,16 @@ describe('A run that was interrupted', () => {
     return { name, request };
   }
 
-  it('is not gone on with as a real change by a server that makes dry runs', async () => {
+  it('is not resumed in mode dry-run', async () => {
     const { name, request } = await interrupted();
     await restart({ mode: 'dry-run' });
     expect(endings(await finished(stage.kubernetes, request))).toEqual(['failed']);
-    expect((await recordOf(request)).status.message).toMatch(/is a dry run now/);
+    expect((await recordOf(request)).status.message).toMatch(/the mode is dry-run now/);
     expect(changesOf(stage.kubernetes, name)).toEqual([]);
     await restart();
   });
 
-  it('is not gone on with long afterwards', async () => {
+  it('is not resumed long afterwards', async () => {
     const { name, request } = await interrupted();
     await new Promise((resolve) => setTimeout(resolve, 4000));
     await restart({ limits: { freshnessSeconds: 3 } });
@@ -143,8 +143,8 @@ describe('A run that was interrupted', () => {
   });
 });
 
-describe('An end that humans must hear of', () => {
-  it('is told by another replica when the one that saw it was killed before it could', async () => {
+describe('A failed attempt', () => {
+  it('is reported by another replica when the first one was killed before it could', async () => {
     const name = await stage.newDeployment();
     const proxy = await startApiProxy(stage.kubernetes);
     const victim = await stage.start({
@@ -152,7 +152,7 @@ describe('An end that humans must hear of', () => {
       alertmanagers: [alertmanager.url],
     });
     await stage.webhook.server.stop();
-    // Announced, carried out, and ended.
+    // The plan, the execution, and the end.
     const held = proxy.hold({ method: 'PUT', path: /\/remediations\/.*\/status/, when: 'after', skip: 2 });
     const request = alertAbout(name, 'restart-in-vain');
     await notify(victim, stage.deployed, [request]);
@@ -161,12 +161,12 @@ describe('An end that humans must hear of', () => {
     expect((await recordOf(request)).status.phase).toMatch(/^(ineffective|timed-out)$/);
     expect(await raisedAbout(name)).toEqual([]);
     await restart();
-    await waitFor('humans to be told', async () => (await raisedAbout(name)).includes('RemediationActionFailed'));
+    await waitFor('people to be notified', async () => (await raisedAbout(name)).includes('RemediationActionFailed'));
   });
 });
 
-describe('A request that cannot be decided about', () => {
-  it('has failed, and humans are told, when that has gone on for a while', async () => {
+describe('A remediation that cannot be decided', () => {
+  it('fails after a while, and people are notified', async () => {
     const name = await stage.newDeployment();
     const roles = ['role', `${MONITORING}-remediation-webhook`, `--namespace=${APPLICATION}`];
     const { stdout: role } = await stage.kubernetes.kubectl('get', ...roles, '--output=json');
@@ -181,7 +181,7 @@ describe('A request that cannot be decided about', () => {
     expect(endings(await finished(stage.kubernetes, request))).toEqual(['failed']);
     expect((await recordOf(request)).status.message).toMatch(/^nothing was changed, .*403/);
     await stage.kubernetes.kubectlWith(JSON.parse(role), 'create');
-    await waitFor('humans to be told', async () =>
+    await waitFor('people to be notified', async () =>
       (await alertmanager.alerts()).some((alert) => alert.policy === 'restart' && alert.target_kind === 'unknown'),
     );
     await restart();
@@ -189,7 +189,7 @@ describe('A request that cannot be decided about', () => {
 });
 
 describe('A blocking condition', () => {
-  it('holds when one of two Prometheus knows of it', async () => {
+  it('holds when one of two Prometheus replicas reports it', async () => {
     const empty = await startPrometheus();
     const knowing = await startPrometheus({
       scrape_configs: [{ job_name: 'itself', static_configs: [{ targets: ['127.0.0.1:1'] }] }],
@@ -209,10 +209,10 @@ describe('A blocking condition', () => {
 });
 
 describe('The webhook', () => {
-  it('is not ready without a right that it needs itself', async () => {
+  it('is not ready while it lacks a right', async () => {
     await stage.withoutRight('events', async () => {
       const started = stage.start().then(() => 'ready', String);
-      expect(await started).toMatch(/may not create events in sightedit-monitoring, and needs to/);
+      expect(await started).toMatch(/RBAC does not allow create events in sightedit-monitoring, and must/);
     });
   }, 120_000);
 });

@@ -1,19 +1,16 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { clearCache, type Run } from '../../remediation';
+import { type Attempt, clearCache } from '../../remediation';
 import { type ClearCache, clearCacheAction } from '../../remediation/actions/clear-cache';
+import { REDIS_RIGHTS } from '../../remediation/actions/redis-rights';
 import { type ConnectionSettings, Connections } from '../../remediation/clients';
 import { temporaryDirectory } from '../../testing/cleanup';
 import { waitFor } from '../../testing/server';
 import { alert } from '../../testing/webhook';
-import { documentedRights } from '../support/redis-rights';
 import { REDIS_PASSWORD, type RunningRedis, startRedis } from './support/redis';
-import { endings, PROOFS, Stage } from './support/remediation';
+import { endings, Stage, VERIFICATIONS } from './support/remediation';
 
-const KEYS_RIGHTS = documentedRights('remediation', 'actions', 'clear-cache.ts');
-const VERSION_RIGHTS = KEYS_RIGHTS.replace('+scan +unlink', '+get +eval +set');
-
-const OFTEN = { cooldownSeconds: 0, budgetPerHour: 20, verification: PROOFS.well } as const;
+const OFTEN = { cooldownSeconds: 0, budgetPerHour: 20, verification: VERIFICATIONS.healthy } as const;
 const PREFIXES = ['cache:api:', 'cache:page:'] as const;
 const POLICIES = [
   clearCache({ connection: 'cache', prefixes: PREFIXES, ...OFTEN }),
@@ -29,7 +26,7 @@ const POLICIES = [
   clearCache({ name: 'raise-version', connection: 'versions', mode: 'version', prefixes: PREFIXES, ...OFTEN }),
 ];
 
-/** Keys that are none of the cache's, though they look much like it. */
+/** Keys outside the cache with similar names. */
 const OTHERS = [
   'cache:apiary:1',
   'Cache:api:1',
@@ -47,14 +44,14 @@ let redis: RunningRedis;
 let connections: ConnectionSettings;
 
 beforeAll(async () => {
-  redis = await startRedis({ cache: KEYS_RIGHTS, versions: VERSION_RIGHTS });
+  redis = await startRedis({ cache: REDIS_RIGHTS.clearKeys, versions: REDIS_RIGHTS.raiseVersions });
   const passwordFile = join(temporaryDirectory(), 'password');
   writeFileSync(passwordFile, `${REDIS_PASSWORD}\n`);
   const settings = { kind: 'redis', host: '127.0.0.1', port: redis.port, passwordFile } as const;
   connections = {
     cache: { ...settings, user: 'cache' },
     versions: { ...settings, user: 'versions' },
-    // The user may not select a database.
+    // The user may not SELECT a database.
     elsewhere: { ...settings, user: 'cache', database: 1 },
   };
   stage = await Stage.set(POLICIES, { budgetPerHour: 40 }, { connections });
@@ -67,26 +64,26 @@ const kept = async (pattern = '*') => (await redis.admin.keys(pattern)).sort();
 const numbered = (prefix: string, count: number) => Array.from({ length: count }, (_, index) => `${prefix}${index}`);
 
 afterEach(async () => {
-  // What would empty a database is never sent.
+  // Commands that empty a database are never sent.
   expect([await redis.calls('flushdb'), await redis.calls('flushall')]).toEqual([0, 0]);
   await redis.empty();
 });
 
 describe('Clearing a cache', () => {
-  it('removes the keys with the prefixes, in small steps, and no other', async () => {
+  it('deletes the keys with the prefixes, in small steps, and no other', async () => {
     await keep([...numbered('cache:api:', 2_000), 'cache:api:*', 'cache:api:[x]?\\', 'cache:page:1', ...OTHERS]);
     const before = await redis.calls('unlink');
     const [record] = await stage.outcome(asks('clear-cache'));
     expect(record!.status).toMatchObject({
       phase: 'succeeded',
       target: { kind: 'Cache', name: 'cache' },
-      effect: 'removed 2003 keys under cache:api:, cache:page:',
+      effect: 'deleted 2003 keys under cache:api:, cache:page:',
     });
     expect(await kept()).toEqual([...OTHERS].sort());
     expect((await redis.calls('unlink')) - before).toBeGreaterThanOrEqual(4);
   });
 
-  it('removes the keys of the prefix that the alert names alone', async () => {
+  it('deletes only the keys of the prefix that the alert names', async () => {
     await keep(['cache:api:1', 'cache:page:1']);
     const [record] = await stage.outcome(asks('clear-cache', { cache_prefix: 'cache:page:' }));
     expect(record!.status).toMatchObject({ phase: 'succeeded', target: { name: 'cache/cache:page:' } });
@@ -98,48 +95,48 @@ describe('Clearing a cache', () => {
     ['a pattern', { cache_prefix: '*' }, 'target-not-allowed'],
     ['a prefix of the prefix', { cache_prefix: 'cache:' }, 'target-not-allowed'],
     ['a prefix under which there is nothing', { cache_prefix: 'cache:page:' }, 'nothing-to-do'],
-  ])('is refused for %s', async (_, labels, reason) => {
+  ])('is skipped for %s', async (_, labels, reason) => {
     await keep(['cache:api:1', 'session:1']);
     expect(endings(await stage.outcome(asks('clear-cache', labels)))).toEqual([`skipped(${reason})`]);
     expect(await kept()).toEqual(['cache:api:1', 'session:1']);
   });
 
-  it('says in a dry run what it would remove, and removes nothing', async () => {
+  it('reports in a dry run what it would delete, and deletes nothing', async () => {
     await keep(['cache:api:1', 'cache:page:1']);
     await stage.restart({ mode: 'dry-run' });
     const before = await redis.calls('unlink');
     const [record] = await stage.outcome(asks('clear-cache'));
     await stage.restart();
-    expect(record!.status).toMatchObject({ phase: 'dry-run', effect: 'would remove 2 keys' });
+    expect(record!.status).toMatchObject({ phase: 'dry-run', effect: 'would delete 2 keys' });
     expect(await kept()).toEqual(['cache:api:1', 'cache:page:1']);
     expect(await redis.calls('unlink')).toBe(before);
   });
 
-  it('gives up at its deadline, and says how far it came', async () => {
+  it('stops at its deadline, and reports how many keys it deleted', async () => {
     for (let part = 0; part < 30; part += 1) {
       await keep([...numbered(`session:${part}:`, 10_000), ...numbered(`cache:large:${part}:`, 10)]);
     }
     const [record] = await stage.outcome(asks('clear-for-a-second'));
     expect(record!.status).toMatchObject({
       phase: 'failed',
-      plan: { summary: expect.stringMatching(/^remove the keys under cache:large: \(at least \d+ now\)$/) },
-      message: expect.stringMatching(/^removed \d+ keys, not all: the time was over/),
+      plan: { summary: expect.stringMatching(/^delete the keys under cache:large: \(at least \d+ now\)$/) },
+      message: expect.stringMatching(/^deleted \d+ keys, not all: the deadline passed/),
     });
     expect(await kept('session:29:*')).toHaveLength(10_000);
   });
 
-  it('touches nothing where the user may not select the database', async () => {
+  it('touches nothing when the user may not SELECT the database', async () => {
     await keep(['cache:api:1']);
     const before = await redis.calls('scan');
     await stage.ask(asks('clear-elsewhere'));
-    await waitFor('the refusal', async () => /a step failed.*Connection is closed/.test(stage.webhook.server.log()));
+    await waitFor('the failure', async () => /a step failed.*Connection is closed/.test(stage.webhook.server.log()));
     expect(await kept()).toEqual(['cache:api:1']);
     expect(await redis.calls('scan')).toBe(before);
   });
 });
 
 describe('Raising a version', () => {
-  it('adds one, or begins with one, and removes nothing', async () => {
+  it('adds one, or starts at one, and deletes nothing', async () => {
     await redis.admin.mset({ 'cache:api:version': '7', 'cache:api:7:x': 'x' });
     const [record] = await stage.outcome(asks('raise-version'));
     expect(record!.status).toMatchObject({
@@ -149,13 +146,13 @@ describe('Raising a version', () => {
     expect(await redis.admin.mget('cache:api:version', 'cache:page:version', 'cache:api:7:x')).toEqual(['8', '1', 'x']);
   });
 
-  it('is refused for what is no version', async () => {
+  it('is skipped for a value that is not a version', async () => {
     await redis.admin.set('cache:api:version', 'v7');
     expect(endings(await stage.outcome(asks('raise-version')))).toEqual(['skipped(unhealthy)']);
     expect(await redis.admin.get('cache:api:version')).toBe('v7');
   });
 
-  it('says in a dry run what it would raise, and raises nothing', async () => {
+  it('reports in a dry run what it would raise, and raises nothing', async () => {
     await stage.restart({ mode: 'dry-run' });
     const [record] = await stage.outcome(asks('raise-version', { cache_prefix: 'cache:api:' }));
     await stage.restart();
@@ -166,37 +163,37 @@ describe('Raising a version', () => {
     expect(await kept()).toEqual([]);
   });
 
-  it('is done once after a crash, and taken back only where nobody has changed it since', async () => {
+  it('is done once after a crash, and reverted only where nothing has changed it since', async () => {
     const opened = new Connections(connections);
     const run = {
       target: { kind: 'Cache', name: 'versions' },
       parameters: POLICIES[3]!.parameters,
-      tools: { cache: (name: string) => opened.cache(name) },
+      clients: { cache: (name: string) => opened.cache(name) },
       dryRun: false,
       signal: AbortSignal.timeout(30_000),
-    } as unknown as Run<ClearCache>;
+    } as unknown as Attempt<ClearCache>;
     await redis.admin.mset({ 'cache:api:version': '7', 'cache:page:version': '3' });
     const plan = await clearCacheAction.plan(run);
     await clearCacheAction.execute(run, plan);
-    expect(await clearCacheAction.execute(run, plan)).toEqual({ summary: 'the versions were raised before' });
+    expect(await clearCacheAction.execute(run, plan)).toEqual({ summary: 'the versions were already raised' });
     expect(await clearCacheAction.verify!(run, plan)).toBe(1);
 
-    await redis.admin.set('cache:page:version', '5'); // Somebody else has raised it.
-    expect(await clearCacheAction.revert!(run, plan)).toBe('left cache:page:version: somebody has changed it');
+    await redis.admin.set('cache:page:version', '5'); // Something else has raised it.
+    expect(await clearCacheAction.revert!(run, plan)).toBe('left cache:page:version: it was changed since');
     expect(await redis.admin.mget('cache:api:version', 'cache:page:version')).toEqual(['7', '5']);
     expect(await clearCacheAction.verify!(run, plan)).toBe(0);
     await opened.close();
   });
 });
 
-describe('The users of Redis that the source describes', () => {
-  /** Commands that need no right: whoever connects may send them. */
+describe('The documented Redis users', () => {
+  /** Commands that need no permission. */
   const FREE = ['auth', 'hello', 'quit', 'reset'];
 
   it.each([
     ['cache', ['client|setname', 'scan', 'unlink']],
     ['versions', ['client|setname', 'eval', 'get', 'set']],
-  ])('%s may send nothing else than it needs', async (user, commands) => {
+  ])('%s may send only what it needs', async (user, commands) => {
     expect(await redis.allowed(user, 'cache:1')).toEqual([...FREE, ...commands].sort());
   });
 

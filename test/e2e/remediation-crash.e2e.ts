@@ -3,13 +3,13 @@ import { startApiProxy } from './support/api-proxy';
 import { alertAbout, changesOf, endings, finished, restartedAt, restarts, Stage } from './support/remediation';
 
 /**
- * Where the process is killed: at a request to the API server, before it gets there or before its answer comes back.
+ * Where the process is killed: at a request to the API server, before the request or the response arrives.
  */
 const PLACES = [
   ['before it has decided', { method: 'POST', path: /\/leases/, when: 'before' }],
   ['before the change that it has announced', { method: 'PATCH', path: /\/deployments\//, when: 'before' }],
   ['before it knows that the change is made', { method: 'PATCH', path: /\/deployments\//, when: 'after' }],
-  // The first status is the announcement; the second says that the change is made.
+  // The first status stores the plan; the second says that the change was made.
   ['before it has looked at the effect', { method: 'PUT', path: /\/remediations\/.*\/status/, when: 'after', skip: 1 }],
   ['before it has answered Alertmanager', { method: 'POST', path: /\/remediations\?/, when: 'after' }],
 ] as const;
@@ -32,7 +32,7 @@ it.each(PLACES)(
     const answer = notify(victim, stage.deployed, [request]).catch(() => undefined);
     await held;
     await victim.kill();
-    // Alertmanager sends again what nobody has answered.
+    // Alertmanager sends a notification again that was not answered.
     const answered = await answer;
     await stage.restart();
     if (!answered) {

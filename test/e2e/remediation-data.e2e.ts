@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { openIncident, type Run, resetConnections } from '../../remediation';
+import { type Attempt, openIncident, resetConnections } from '../../remediation';
 import { type ResetConnections, resetConnectionsAction } from '../../remediation/actions/reset-connections';
 import { type ConnectionSettings, DatabaseClient, type PostgresSettings } from '../../remediation/clients';
 import { temporaryDirectory } from '../../testing/cleanup';
@@ -20,11 +20,11 @@ const OTHER: Role = { user: 'reporting', password: PASSWORD };
 const SUPERUSER: Role = { user: 'postgres', password: PASSWORD };
 const REMEDIATION: Role = { user: 'sightedit_remediation', password: PASSWORD };
 
-/** Seconds after which a session counts as forgotten in the tests. */
+/** Seconds after which a session counts as abandoned in the tests. */
 const IDLE_SECONDS = 1;
 const OFTEN = { cooldownSeconds: 0, budgetPerHour: 20 } as const;
 
-/** A PostgreSQL with the policies that are about it; their names end in its major version. */
+/** A PostgreSQL and its policies, whose names end in its major version. */
 const POOLER: Role = { user: 'pooler', password: PASSWORD };
 const DATABASES = INSTALLATIONS.map((installation) => {
   const major = Number.parseInt(installation.version, 10);
@@ -53,7 +53,7 @@ const LOGS = {
   query: '{log_type="security"} | json | source_ip="$client_ip"',
 } as const;
 
-/** Asks a Prometheus that has scraped nothing, and so answers what it is told. */
+/** A query for a Prometheus without any data. */
 const INCIDENT = openIncident({
   queries: {
     'the address': 'label_replace(vector(3), "ip", "$client_ip", "", "")',
@@ -115,17 +115,17 @@ describe.each(DATABASES)('The sessions of PostgreSQL $installation.version', ({ 
     alert({ remediation: `${policy}-${major}`, ...labels });
   const forget = (role = APPLICATION, database = DATABASE) =>
     openSession(postgres(), role, database, 'idle in transaction');
-  /** Process ids of the clients that are connected, out of some. */
+  /** PIDs of those sessions that still exist. */
   const alive = async (...sessions: readonly { readonly pid: number }[]) => {
     const there = await postgres().sql('SELECT pid FROM pg_stat_activity');
     return sessions.map(({ pid }) => there.includes(`${pid}`));
   };
-  /** Lets the sessions grow as old as forgotten ones are. */
+  /** Waits until the sessions count as abandoned. */
   const grownOld = () => new Promise((resolve) => setTimeout(resolve, IDLE_SECONDS * 1000 + 200));
 
   afterEach(endSessions);
 
-  it('that the application has forgotten in a transaction are ended, and no other', async () => {
+  it('that the application has abandoned in a transaction are ended, and no other', async () => {
     const forgotten = [
       await forget(),
       await forget(),
@@ -152,9 +152,9 @@ describe.each(DATABASES)('The sessions of PostgreSQL $installation.version', ({ 
     ]);
   });
 
-  it('are ended no more of than the policy says, the longest idle first', async () => {
+  it('are ended up to the number of the policy, the longest idle first', async () => {
     const sessions = [await forget(), await forget(), await forget(), await forget()];
-    // The eldest does something: it is idle for the shortest time now.
+    // The oldest session runs a statement, so it has been idle for the shortest time now.
     await sessions[0]!.client.query('SELECT 1');
     await grownOld();
     const [record] = await stage.outcome(asks('reset-two'));
@@ -173,7 +173,7 @@ describe.each(DATABASES)('The sessions of PostgreSQL $installation.version', ({ 
     expect(await alive(session)).toEqual([true]);
   });
 
-  it('are counted by a dry run, and stay', async () => {
+  it('are counted in a dry run, and stay', async () => {
     const sessions = [await forget(), await forget()];
     await grownOld();
     await stage.restart({ mode: 'dry-run' });
@@ -183,16 +183,16 @@ describe.each(DATABASES)('The sessions of PostgreSQL $installation.version', ({ 
     expect(await alive(...sessions)).toEqual([true, true]);
   });
 
-  it('that have gone on since they were looked at are left alone', async () => {
+  it('that have continued since the plan are left alone', async () => {
     const [idle, busy] = [await forget(), await forget()];
     await grownOld();
     const database = new DatabaseClient(connections[connection] as PostgresSettings);
     const run = {
       parameters: policies[0]!.parameters,
-      tools: { database: () => database },
+      clients: { database: () => database },
       dryRun: false,
       signal: AbortSignal.timeout(30_000),
-    } as unknown as Run<ResetConnections>;
+    } as unknown as Attempt<ResetConnections>;
     const plan = await resetConnectionsAction.plan(run);
     await busy.client.query('SELECT 2');
     await grownOld();
@@ -200,7 +200,7 @@ describe.each(DATABASES)('The sessions of PostgreSQL $installation.version', ({ 
     expect(await resetConnectionsAction.execute(run, plan)).toMatchObject({ summary: 'ended 1 of 2 sessions' });
     await waitFor('the session to end', async () => !(await alive(idle))[0]);
     expect(await alive(busy)).toEqual([true]);
-    // After a crash it is asked again, and finds nothing of the plan.
+    // Executed again after a crash, it finds none of the planned sessions.
     expect(await resetConnectionsAction.execute(run, plan)).toMatchObject({ summary: 'ended 0 of 2 sessions' });
     expect(await resetConnectionsAction.verify!(run, plan)).toBe(1);
   });
@@ -215,7 +215,7 @@ describe.each(DATABASES)('The sessions of PostgreSQL $installation.version', ({ 
         return { client, pid };
       });
 
-    it('are ended, and the connections of the pool renewed as soon as nobody uses them', async () => {
+    it('are ended, and the connections of the pool renewed once they are released', async () => {
       // The first connection of the pool is in use, the second is free.
       const busy = await pooled('BEGIN', 'SELECT 1');
       const free = await pooled('SELECT 1');
@@ -223,8 +223,8 @@ describe.each(DATABASES)('The sessions of PostgreSQL $installation.version', ({ 
       await grownOld();
       const [record] = await stage.outcome(asks('reset-pool'));
       clearInterval(work);
-      expect(record!.status).toMatchObject({ phase: 'succeeded', effect: 'had the pool renewed' });
-      // Nobody who works has noticed: the transaction goes on, and the next one has another connection.
+      expect(record!.status).toMatchObject({ phase: 'succeeded', effect: 'renewed the pool' });
+      // Active clients are not affected: the transaction continues, and the next one gets another connection.
       expect((await busy.client.query('SELECT pg_backend_pid() AS pid')).rows).toEqual([{ pid: busy.pid }]);
       await busy.client.query('COMMIT');
       await waitFor('the old connections to end', async () => {
@@ -234,7 +234,7 @@ describe.each(DATABASES)('The sessions of PostgreSQL $installation.version', ({ 
       expect([busy.pid, free.pid]).not.toContain(rows[0].pid);
     });
 
-    it('are ended where a client has forgotten its transaction', async () => {
+    it('are ended when a client has abandoned its transaction', async () => {
       const forgotten = await pooled('BEGIN', 'SELECT 1');
       await grownOld();
       const [record] = await stage.outcome(asks('reset-pool'));
@@ -243,7 +243,7 @@ describe.each(DATABASES)('The sessions of PostgreSQL $installation.version', ({ 
         effect: expect.stringMatching(/^ended 1 of 1 sessions, /),
       });
       expect(await alive(forgotten)).toEqual([false]);
-      // The pool is not paused, and serves.
+      // The pool is not paused.
       const next = await pooled('SELECT 1');
       expect(next.pid).not.toBe(forgotten.pid);
     });
@@ -253,7 +253,7 @@ describe.each(DATABASES)('The sessions of PostgreSQL $installation.version', ({ 
       await stage.restart({ mode: 'dry-run' });
       const [record] = await stage.outcome(asks('reset-pool'));
       await stage.restart();
-      expect(record!.status).toMatchObject({ phase: 'dry-run', effect: 'would have the pool renewed' });
+      expect(record!.status).toMatchObject({ phase: 'dry-run', effect: 'would renew the pool' });
       expect((await free.client.query('SELECT pg_backend_pid() AS pid')).rows).toEqual([{ pid: free.pid }]);
     });
   });
@@ -262,7 +262,7 @@ describe.each(DATABASES)('The sessions of PostgreSQL $installation.version', ({ 
     const asRole = (statement: string) => postgres().sql(statement, REMEDIATION);
 
     it('reads no table', async () => {
-      // Everybody may ask pg_stat_statements, as PostgreSQL makes it.
+      // By default, every role may read pg_stat_statements.
       const readable = await postgres().sql(`SELECT c.oid::regclass FROM pg_class c
         JOIN pg_namespace n ON n.oid = c.relnamespace
         WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND n.nspname NOT IN ('pg_catalog', 'information_schema')
@@ -270,7 +270,7 @@ describe.each(DATABASES)('The sessions of PostgreSQL $installation.version', ({ 
           AND (has_any_column_privilege('${REMEDIATION.user}', c.oid, 'SELECT, INSERT, UPDATE, REFERENCES')
             OR has_table_privilege('${REMEDIATION.user}', c.oid, 'DELETE, TRUNCATE, TRIGGER'))`);
       expect(readable).toEqual([]);
-      // The question itself finds what may be read.
+      // The query itself works.
       const application = await postgres().sql(
         `SELECT count(*) FROM pg_class WHERE relnamespace = 'app'::regnamespace AND relkind = 'r'
           AND has_table_privilege('${APPLICATION.user}', oid, 'SELECT')`,
@@ -287,8 +287,8 @@ describe.each(DATABASES)('The sessions of PostgreSQL $installation.version', ({ 
       ['become the application', `SET ROLE ${APPLICATION.user}`, 'permission denied to set role'],
       ['change settings', 'ALTER SYSTEM SET work_mem = 1', 'permission denied'],
       ['run a program', "COPY (SELECT 1) TO PROGRAM 'true'", /must be superuser|permission denied to COPY/],
-    ])('cannot %s', async (_, statement, refusal) => {
-      await expect(asRole(statement)).rejects.toThrow(refusal);
+    ])('cannot %s', async (_, statement, error) => {
+      await expect(asRole(statement)).rejects.toThrow(error);
     });
 
     it('ends no session of a superuser', async () => {
@@ -314,7 +314,7 @@ describe.each(DATABASES)('The sessions of PostgreSQL $installation.version', ({ 
       postgres().sql(`SELECT roleid::regrole FROM pg_auth_members WHERE member = '${REMEDIATION.user}'::regrole
         ORDER BY roleid::regrole::text`);
 
-    /** All that the grants write. */
+    /** Everything that the grants write. */
     const granted = async () => [
       await postgres().sql(`SELECT * FROM pg_authid WHERE rolname = '${REMEDIATION.user}'`),
       await postgres().sql(`SELECT * FROM pg_auth_members WHERE member = '${REMEDIATION.user}'::regrole ORDER BY 1`),
@@ -322,7 +322,7 @@ describe.each(DATABASES)('The sessions of PostgreSQL $installation.version', ({ 
       await postgres().sql(`SELECT datacl FROM pg_database WHERE datname = '${DATABASE}'`),
     ];
 
-    it('is the same after the grants were run again', async () => {
+    it('is the same after the grants were applied again', async () => {
       const before = await granted();
       await postgres().file(GRANTS);
       expect(await granted()).toEqual(before);
@@ -337,10 +337,10 @@ describe.each(DATABASES)('The sessions of PostgreSQL $installation.version', ({ 
         'REVOKE sightedit_app FROM %s',
         'member of other roles',
       ],
-    ])('is refused by the grants where it %s', async (_, breaks, mends, refusal) => {
+    ])('is rejected by the grants when it %s', async (_, breaks, restores, error) => {
       await postgres().sql(breaks.replace('%s', REMEDIATION.user));
-      await expect(postgres().file(GRANTS)).rejects.toThrow(refusal);
-      await postgres().sql(mends.replace('%s', REMEDIATION.user));
+      await expect(postgres().file(GRANTS)).rejects.toThrow(error);
+      await postgres().sql(restores.replace('%s', REMEDIATION.user));
       await postgres().file(GRANTS);
     });
   });
@@ -355,7 +355,7 @@ describe('An incident', () => {
     ['a backslash at the end', '203.0.113.7\\'],
     ['lines', '203.0.113.7\n} or\tvector(666) #'],
     ['quotes of every kind', '\'`"'],
-  ])('holds what was known when it began, of %s', async (_, address) => {
+  ])('records the facts at its beginning, of %s', async (_, address) => {
     const request = asks(address);
     const [record] = await stage.outcome(request);
     expect(record!.status).toMatchObject({

@@ -1,13 +1,13 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { blockAddress, type Run } from '../../remediation';
+import { type Attempt, blockAddress } from '../../remediation';
 import { type BlockAddress, blockAddressAction } from '../../remediation/actions/block-address';
+import { REDIS_RIGHTS } from '../../remediation/actions/redis-rights';
 import { type ConnectionSettings, Connections } from '../../remediation/clients';
 import { temporaryDirectory } from '../../testing/cleanup';
 import { waitFor } from '../../testing/server';
 import { alert } from '../../testing/webhook';
-import { documentedRights } from '../support/redis-rights';
-import { type ApiRequest, apiAs, refusalOf } from './support/api';
+import { type ApiRequest, apiAs, errorOf } from './support/api';
 import { type StandInForAws, startStandInForAws } from './support/aws';
 import { REDIS_PASSWORD, type RunningRedis, startRedis } from './support/redis';
 import { endings, recordsOf, Stage, WEBHOOK } from './support/remediation';
@@ -19,7 +19,7 @@ const IPV4 = { Id: '11111111-1111-4111-8111-111111111111', Name: 'blocked-ipv4',
 const IPV6 = { Id: '22222222-2222-4222-8222-222222222222', Name: 'blocked-ipv6', Description: 'by the webhook' };
 
 const OFTEN = { cooldownSeconds: 0, budgetPerHour: 20 } as const;
-/** Addresses for documentation, which belong to nobody, stand for those of attackers. */
+/** Addresses for documentation, which nobody uses, stand for those of attackers. */
 const REHEARSAL = { rehearsal: true, neverBlock: ['198.51.100.0/24', '2001:db8:ffff::/48'], ...OFTEN } as const;
 const GROUP = { kind: 'cilium-cidr-group', name: 'blocked-addresses' } as const;
 const IP_SETS = {
@@ -30,7 +30,7 @@ const IP_SETS = {
   ipv4: { id: IPV4.Id, name: IPV4.Name },
   ipv6: { id: IPV6.Id, name: IPV6.Name },
 } as const;
-/** Where the place keeps no time, the webhook takes the address back. */
+/** The webhook itself unblocks addresses in denylists without expiry. */
 const BRIEFLY = 8;
 
 const POLICIES = [
@@ -54,7 +54,7 @@ let aws: StandInForAws;
 let connections: ConnectionSettings;
 
 beforeAll(async () => {
-  redis = await startRedis({ remediation: documentedRights('remediation', 'actions', 'denylists/redis.ts') });
+  redis = await startRedis({ remediation: REDIS_RIGHTS.denylist });
   aws = await startStandInForAws({ region: REGION, roleArn: ROLE, identityToken: IDENTITY, sets: [IPV4, IPV6] });
   const directory = temporaryDirectory();
   const [passwordFile, tokenFile] = [join(directory, 'password'), join(directory, 'token')];
@@ -77,7 +77,7 @@ describe('The denylist in Redis', () => {
     ['::ffff:203.0.113.8', 'denylist:203.0.113.8/32'],
     ['2001:DB8:0:1:a:b:c:d', 'denylist:2001:db8:0:1::/64'],
     ['2001:db8:0:2::', 'denylist:2001:db8:0:2::/64'],
-  ])('keeps %s out by the key %s, as its contract with the application says', async (address, key) => {
+  ])('blocks %s by the key %s, as its contract with the application says', async (address, key) => {
     const [record] = await stage.outcome(asks('block-address', address));
     expect(record!.status).toMatchObject({ phase: 'succeeded', target: { kind: 'Address', name: key.slice(9) } });
     expect(await redis.admin.keys('*')).toEqual([key]);
@@ -89,16 +89,16 @@ describe('The denylist in Redis', () => {
     expect(await ttl(key)).toBeLessThanOrEqual(600_000);
   });
 
-  it('lets an address in again after its time', async () => {
+  it('unblocks an address when it expires', async () => {
     const key = 'denylist:203.0.113.7/32';
     expect(endings(await stage.outcome(asks('block-briefly', '203.0.113.7')))).toEqual(['succeeded']);
     await waitFor('the address to be free', async () => (await redis.admin.exists(key)) === 0, { timeoutSeconds: 5 });
-    // It can be kept out anew.
+    // It can be blocked again.
     expect(endings(await stage.outcome(asks('block-briefly', '203.0.113.7')))).toEqual(['succeeded']);
     expect(await redis.admin.exists(key)).toBe(1);
   });
 
-  it('keeps the time that was set first, whoever asks again, also after a restart of the webhook', async () => {
+  it('keeps the first expiry when it is blocked again, also after a restart of the webhook', async () => {
     const key = 'denylist:203.0.113.7/32';
     await stage.outcome(asks('block-address', '203.0.113.7'));
     const [before, value] = [await ttl(key), await redis.admin.get(key)];
@@ -112,30 +112,30 @@ describe('The denylist in Redis', () => {
     expect(await redis.admin.get(key)).toBe(value);
   });
 
-  it('is written once after a crash, and not when the time is over', async () => {
+  it('is written once after a crash, and not after its end', async () => {
     const opened = new Connections(connections);
     const run = {
       record: { metadata: { name: 'sample' } },
       target: { kind: 'Address', name: '203.0.113.7/32' },
       parameters: POLICIES[0]!.parameters,
-      tools: { cache: (name: string) => opened.cache(name), now: () => new Date() },
+      clients: { cache: (name: string) => opened.cache(name), now: () => new Date() },
       dryRun: false,
       signal: AbortSignal.timeout(30_000),
-    } as unknown as Run<BlockAddress>;
+    } as unknown as Attempt<BlockAddress>;
     const plan = await blockAddressAction.plan(run);
     expect(await blockAddressAction.execute(run, plan)).toEqual({ summary: 'blocked 203.0.113.7/32' });
     const before = await ttl('denylist:203.0.113.7/32');
     await new Promise((resolve) => setTimeout(resolve, 50));
-    expect(await blockAddressAction.execute(run, plan)).toEqual({ summary: '203.0.113.7/32 was blocked before' });
+    expect(await blockAddressAction.execute(run, plan)).toEqual({ summary: '203.0.113.7/32 was already blocked' });
     expect(await ttl('denylist:203.0.113.7/32')).toBeLessThan(before);
     const late = { ...plan, details: { until: new Date(Date.now() - 1).toISOString() } };
     await expect(blockAddressAction.execute(run, late)).rejects.toMatchObject({ reason: 'alert-stale' });
 
-    // Another record's entry stays.
-    const other = { ...run, record: { metadata: { name: 'other' } } } as Run<BlockAddress>;
+    // The entry of another record stays.
+    const other = { ...run, record: { metadata: { name: 'other' } } } as Attempt<BlockAddress>;
     expect(await blockAddressAction.revert!(other, plan)).toMatch(/^left /);
     expect(await blockAddressAction.verify!(run, plan)).toBe(1);
-    expect(await blockAddressAction.revert!(run, plan)).toBe('let 203.0.113.7/32 in again');
+    expect(await blockAddressAction.revert!(run, plan)).toBe('unblocked 203.0.113.7/32');
     expect(await blockAddressAction.verify!(run, plan)).toBe(0);
     await opened.close();
   });
@@ -157,7 +157,7 @@ describe('The denylist in Redis', () => {
     expect(await redis.admin.dbsize()).toBe(0);
   });
 
-  it('needs a user of Redis that may do nothing else', async () => {
+  it('needs a Redis user without other permissions', async () => {
     const free = ['auth', 'hello', 'quit', 'reset'];
     const needed = ['client|setname', 'exists', 'get', 'scan', 'set', 'unlink'];
     expect(await redis.allowed('remediation', 'denylist:1')).toEqual([...free, ...needed].sort());
@@ -218,7 +218,7 @@ describe('The denylist in Redis', () => {
 
 describe('The CiliumCIDRGroup', () => {
   const PATH = '/apis/cilium.io/v2/ciliumcidrgroups';
-  /** What somebody has written into it by hand. */
+  /** An entry that was written by hand. */
   const BY_HAND = ['198.51.100.0/24', '2001:db8:aaaa::/48', '192.0.2.1/32'];
 
   let asWebhook: ReturnType<typeof apiAs>;
@@ -241,30 +241,30 @@ describe('The CiliumCIDRGroup', () => {
     }
   });
 
-  it('gets an address, and loses it when its time is over', async () => {
+  it('gets an address, and loses it when it expires', async () => {
     const request = asks('block-in-cilium', '203.0.113.7');
     const [record] = await stage.outcome(request);
     expect(record!.status).toMatchObject({ phase: 'succeeded', effect: 'blocked 203.0.113.7/32' });
     expect(await addresses()).toEqual([...BY_HAND, '203.0.113.7/32']);
     expect(endings(await stage.outcome(asks('block-in-cilium', '203.0.113.7')))).toEqual(['skipped(nothing-to-do)']);
-    // Time goes on while no replica runs.
+    // It expires while no replica runs.
     await stage.restart();
     await waitFor('the address to be free', async () => (await addresses()).length === BY_HAND.length);
     expect(await addresses()).toEqual(BY_HAND);
     await waitFor('the record to say so', async () => {
       const [after] = await recordsOf(stage.kubernetes, [request]);
-      return after!.status.revertResult === 'let 203.0.113.7/32 in again';
+      return after!.status.revertResult === 'unblocked 203.0.113.7/32';
     });
   });
 
-  it('gets each of several addresses that are asked for at the same time', async () => {
+  it('gets each of several addresses that are blocked at the same time', async () => {
     const blocked = ['203.0.113.21', '203.0.113.22', '203.0.113.23', '2001:db8:0:9::1'];
     const records = await stage.outcome(...blocked.map((address) => asks('block-in-cilium', address)));
     expect(endings(records)).toEqual(blocked.map(() => 'succeeded'));
     await waitFor('the addresses to be free', async () => (await addresses()).length === BY_HAND.length);
   });
 
-  it('is left as it is by a dry run', async () => {
+  it('is not changed in a dry run', async () => {
     await stage.restart({ mode: 'dry-run' });
     expect(endings(await stage.outcome(asks('block-in-cilium', '203.0.113.8')))).toEqual(['dry-run']);
     await stage.restart();
@@ -276,11 +276,11 @@ describe('The CiliumCIDRGroup', () => {
     expect(last!.requestURI).toContain('dryRun=All');
   });
 
-  it('must be there', async () => {
+  it('must exist', async () => {
     expect(endings(await stage.outcome(asks('block-in-nothing', '203.0.113.7')))).toEqual(['skipped(target-unknown)']);
   });
 
-  describe('is fenced', () => {
+  describe('is guarded by the admission policy', () => {
     const change = (spec: object, metadata: object = {}, name: string = GROUP.name): ApiRequest => ({
       method: 'PATCH',
       path: `${PATH}/${name}?dryRun=All`,
@@ -292,8 +292,8 @@ describe('The CiliumCIDRGroup', () => {
       ['one IPv4 address', holding([...BY_HAND, '203.0.113.7/32'])],
       ['one /64', holding([...BY_HAND, '2001:db8:0:1::/64'])],
       ['one less', holding(BY_HAND.slice(0, 2))],
-    ])('with a gate for %s', async (_, request) => {
-      expect(refusalOf(await asWebhook(request))).toBeUndefined();
+    ])('which allows %s', async (_, request) => {
+      expect(errorOf(await asWebhook(request))).toBeUndefined();
     });
 
     it.each<readonly [string, ApiRequest]>([
@@ -314,21 +314,21 @@ describe('The CiliumCIDRGroup', () => {
         'an owner, which could be removed with it',
         holding(BY_HAND, { ownerReferences: [{ apiVersion: 'v1', kind: 'Node', name: 'x', uid: IPV4.Id }] }),
       ],
-    ])('against %s', async (_, request) => {
-      expect(refusalOf(await asWebhook(request))).toMatch(/remediation-webhook may not UPDATE ciliumcidrgroups/);
+    ])('which denies %s', async (_, request) => {
+      expect(errorOf(await asWebhook(request))).toMatch(/remediation-webhook may not UPDATE ciliumcidrgroups/);
     });
 
     it.each<readonly [string, ApiRequest]>([
       ['another group', change({ externalCIDRs: [...BY_HAND, '203.0.113.7/32'] }, {}, 'somebody-elses')],
       ['removal', { method: 'DELETE', path: `${PATH}/${GROUP.name}` }],
       ['a new group', { method: 'POST', path: PATH, body: { metadata: { name: 'x' }, spec: { externalCIDRs: [] } } }],
-    ])('by its rights against %s', async (_, request) => {
-      expect(refusalOf(await asWebhook(request))).toMatch(/cannot (patch|delete|create) resource "ciliumcidrgroups"/);
+    ])('and by RBAC, which denies %s', async (_, request) => {
+      expect(errorOf(await asWebhook(request))).toMatch(/cannot (patch|delete|create) resource "ciliumcidrgroups"/);
     });
   });
 });
 
-/** The fields of Cilium's own definition; its agent does not run here. */
+/** The fields of Cilium's custom resource. Its agent does not run here. */
 const DEFINITION = {
   apiVersion: 'apiextensions.k8s.io/v1',
   kind: 'CustomResourceDefinition',
@@ -368,7 +368,7 @@ describe('The IP sets of AWS WAF, by a stand-in that speaks its protocol, since 
     aws.calls.length = 0;
   });
 
-  it('get an address by signed requests, and lose it when its time is over', async () => {
+  it('get an address by signed requests, and lose it when it expires', async () => {
     const request = asks('block-in-aws', '203.0.113.7');
     expect(endings(await stage.outcome(request))).toEqual(['succeeded']);
     expect(ipv4()).toMatchObject({ Addresses: ['192.0.2.1/32', '203.0.113.7/32'], Description: IPV4.Description });
@@ -376,20 +376,20 @@ describe('The IP sets of AWS WAF, by a stand-in that speaks its protocol, since 
     expect(ipv4()).toMatchObject({ Addresses: ['192.0.2.1/32'], Description: IPV4.Description });
     await waitFor('the record to say so', async () => {
       const [after] = await recordsOf(stage.kubernetes, [request]);
-      return after!.status.revertResult === 'let 203.0.113.7/32 in again';
+      return after!.status.revertResult === 'unblocked 203.0.113.7/32';
     });
     expect(aws.calls.filter((call) => !call.endsWith('200'))).toEqual([]);
     expect(aws.calls.filter((call) => call.startsWith('UpdateIPSet'))).toHaveLength(2);
   });
 
-  it('get the /64 of an IPv6 address, and know it again as AWS writes it', async () => {
+  it('get the /64 of an IPv6 address, and recognise it as AWS writes it', async () => {
     expect(endings(await stage.outcome(asks('block-in-aws', '2001:db8:0:1::5')))).toEqual(['succeeded']);
     expect(ipv6().Addresses).toEqual(['2001:0db8:0000:0001:0000:0000:0000:0000/64']);
     expect(endings(await stage.outcome(asks('block-in-aws', '2001:db8:0:1::6')))).toEqual(['skipped(nothing-to-do)']);
     await waitFor('the range to be free', async () => ipv6().Addresses.length === 0);
   });
 
-  it('keep what somebody else adds at the same time', async () => {
+  it('keep what another client adds at the same time', async () => {
     const add = (address: string) => (set: (typeof aws.sets)[number]) => {
       set.Addresses.push(address);
       set.lockToken = `changed-for-${address}`;
@@ -401,7 +401,7 @@ describe('The IP sets of AWS WAF, by a stand-in that speaks its protocol, since 
     await waitFor('the address to be free', async () => ipv4().Addresses.length === 3);
   });
 
-  it('are given up after five conflicts', async () => {
+  it('fail after five conflicts', async () => {
     const change = (set: (typeof aws.sets)[number]) => {
       set.lockToken = `${Math.random()}`;
     };
@@ -414,7 +414,7 @@ describe('The IP sets of AWS WAF, by a stand-in that speaks its protocol, since 
     expect(ipv4().Addresses).toEqual(['192.0.2.1/32']);
   });
 
-  it('are left as they are by a dry run', async () => {
+  it('are not changed in a dry run', async () => {
     await stage.restart({ mode: 'dry-run' });
     expect(endings(await stage.outcome(asks('block-in-aws', '203.0.113.10')))).toEqual(['dry-run']);
     await stage.restart();
@@ -422,7 +422,7 @@ describe('The IP sets of AWS WAF, by a stand-in that speaks its protocol, since 
     expect(aws.calls.filter((call) => call.startsWith('UpdateIPSet'))).toEqual([]);
   });
 
-  it('check signatures: one by another key is refused', async () => {
+  it('check signatures: one by another key is rejected', async () => {
     const signed = async (secretAccessKey: string) => {
       const { AwsV4Signer } = await import('aws4fetch');
       const request = await new AwsV4Signer({

@@ -32,7 +32,7 @@ const APPLICATION = 'sightedit';
 const WEBHOOK = `system:serviceaccount:${MONITORING}:remediation-webhook`;
 const MEBIBYTE = 1024 * 1024;
 
-/** Collections in which the webhook keeps what is its own. */
+/** Resources of the webhook itself. */
 const OWN = ['remediations', 'leases', 'events', 'tokenreviews', 'selfsubjectaccessreviews'];
 
 const POLICIES = ['restart-workload', 'ask-first'].map((name) =>
@@ -50,7 +50,7 @@ let kubernetes: Kubernetes;
 let deployed: Deployed;
 let replica: Replica;
 const logs: (() => string)[] = [];
-/** What must never be in a log. */
+/** Texts that must never be in a log. */
 const secrets = new Set<string>();
 
 beforeAll(async () => {
@@ -69,7 +69,7 @@ async function start(overrides: Overrides = {}, server = kubernetes): Promise<Re
   return started;
 }
 
-/** A token that is noted as a secret. */
+/** A token that must not be in a log. */
 async function secretToken(account: string, ...options: readonly string[]): Promise<string> {
   const made = await token(kubernetes, account, ...options);
   secrets.add(made);
@@ -82,7 +82,7 @@ interface Sent {
   readonly to?: Replica;
 }
 
-/** Sends a body as it is. */
+/** Sends a raw body. */
 function send(body: string | Uint8Array<ArrayBuffer>, { authorization, path = 'alerts', to = replica }: Sent = {}) {
   return fetch(`${to.url}/api/v1/${path}`, {
     method: 'POST',
@@ -96,7 +96,7 @@ function send(body: string | Uint8Array<ArrayBuffer>, { authorization, path = 'a
 
 const json = (value: unknown) => JSON.stringify(value);
 
-/** An alert that asks for a restart of something. */
+/** An alert that triggers a restart. */
 const asking = (labels: Readonly<Record<string, string>> = {}, changes: object = {}) =>
   alert({ remediation: 'restart-workload', namespace: APPLICATION, deployment: 'not-there', ...labels }, changes);
 
@@ -121,7 +121,7 @@ async function metric(series: string, { url } = replica): Promise<number> {
   return Number(line.slice(series.length + 1));
 }
 
-/** Requests of the webhook that changed, or tried to change, what is not its own. */
+/** Requests of the webhook that changed, or tried to change, objects of others. */
 function changes() {
   return kubernetes
     .audited()
@@ -167,14 +167,14 @@ describe('who may notify', () => {
     expect(await statusFor(bearer(readFileSync(kubernetes.connection.tokenFile, 'utf8')))).toBe(401);
   });
 
-  test('not a token whose time is over: 401', async () => {
+  test('not an expired token: 401', async () => {
     const now = Math.floor(Date.now() / 1000);
     expect(await statusFor(bearer(signedAnew({ iat: now - 60, nbf: now - 60, exp: now + 600 })))).toBe(202);
     expect(await statusFor(bearer(signedAnew({ iat: now - 7200, nbf: now - 7200, exp: now - 3600 })))).toBe(401);
     expect(await statusFor(bearer(signedAnew({ nbf: now + 3600, exp: now + 7200 })))).toBe(401);
   });
 
-  test('not a token of a ServiceAccount that is gone: 401', async () => {
+  test('not a token of a deleted ServiceAccount: 401', async () => {
     await kubernetes.kubectl('create', 'serviceaccount', 'leaver', `--namespace=${MONITORING}`);
     const authorization = bearer(await secretToken('leaver', '--audience=remediation-webhook'));
     const { authentication } = deployed.configuration;
@@ -189,13 +189,13 @@ describe('who may notify', () => {
       const { stdout } = await kubernetes.kubectlWith({ ...review, spec }, 'create', '--output=json');
       return JSON.parse(stdout).status.authenticated !== true;
     });
-    // The first one has its answer, for a minute at the most; the second one asks.
+    // The first replica has cached the answer, for at most a minute; the second one asks the API server.
     expect(await statusFor(authorization, before)).toBe(202);
     expect(await statusFor(authorization, after)).toBe(401);
     await Promise.all([before.server.stop(), after.server.stop()]);
   });
 
-  test('not somebody else: 403', async () => {
+  test('not another ServiceAccount: 403', async () => {
     await kubernetes.kubectl('create', 'serviceaccount', 'somebody', `--namespace=${MONITORING}`);
     const authorization = bearer(await secretToken('somebody', '--audience=remediation-webhook'));
     const response = await send(json(notification([])), { authorization });
@@ -205,12 +205,12 @@ describe('who may notify', () => {
     ]);
   });
 
-  test('the heartbeat is as closed', async () => {
+  test('and the same holds for the heartbeat', async () => {
     expect((await send('', { authorization: '', path: 'heartbeat' })).status).toBe(401);
     expect(await metric('remediation_watchdog_last_received_timestamp_seconds')).toBe(0);
   });
 
-  /** A token of Alertmanager with other claims, signed by the key of the API server itself. */
+  /** A token of Alertmanager with other claims, signed with the API server's own key. */
   function signedAnew(claims: object): string {
     const [header, payload] = deployed.notifierToken.split('.') as [string, string];
     const known = JSON.parse(Buffer.from(payload, 'base64url').toString());
@@ -222,14 +222,14 @@ describe('who may notify', () => {
   }
 });
 
-describe('what is taken', () => {
+describe('accepted notifications', () => {
   const receiptOf = async (body: unknown) => {
     const response = await send(json(body));
     return [response.status, await response.json()];
   };
   const taken = (accepted: number, rest = {}) => [202, { accepted, duplicates: 0, ignored: 0, ...rest }];
 
-  test.each(['0.27.0', '0.32.0', '0.34.2'])('what Alertmanager %s sends', async (version) => {
+  test.each(['0.27.0', '0.32.0', '0.34.2'])('of Alertmanager %s', async (version) => {
     const { status, ...firing } = asking();
     const body = {
       receiver: 'remediation-webhook',
@@ -242,7 +242,7 @@ describe('what is taken', () => {
       version: '4',
       groupKey: '{}/{remediation!=""}:{alertname="SampleAlert"}',
       truncatedAlerts: 0,
-      // As the versions went on, fields were added.
+      // Later versions have more fields.
       ...(version >= '0.32.0' ? { notification_reason: 'first notification' } : {}),
       ...(version >= '0.34.0' ? { routeLabels: { route: 'remediation' } } : {}),
     };
@@ -258,19 +258,19 @@ describe('what is taken', () => {
     });
   });
 
-  test('fields that nobody knows yet, at every level', async () => {
+  test('with unknown fields, at every level', async () => {
     const known = notification([{ ...asking(), score: 7, nested: { deeply: [1, { too: null }] } }]);
     expect(await receiptOf({ ...known, later: true, more: { a: [] } })).toEqual(taken(1));
   });
 
-  test('of a group only what fires', async () => {
+  test('of which only the firing alerts count', async () => {
     const group = [asking(), asking({}, { status: 'resolved' }), asking(), asking({}, { status: 'resolved' })];
     expect(await receiptOf(notification(group))).toEqual(taken(2, { ignored: 2 }));
     const kept = (await recordsOf(group)).map(({ spec }) => spec.alert.fingerprint);
     expect(kept.sort()).toEqual([group[0]!.fingerprint, group[2]!.fingerprint].sort());
   });
 
-  test('the same alert once', async () => {
+  test('create one record for the same alert', async () => {
     const group = notification([asking()]);
     expect(await receiptOf(group)).toEqual(taken(1));
     expect(await receiptOf(group)).toEqual(taken(0, { duplicates: 1 }));
@@ -279,20 +279,22 @@ describe('what is taken', () => {
     );
   });
 
-  test('nothing of alerts that ask for nothing, or for what nobody can', async () => {
+  test('create no record for alerts without a policy, or with an unknown one', async () => {
     const { remediation: _, ...labels } = asking().labels as Readonly<Record<string, string>>;
     const group = [{ ...asking(), labels }, asking({ remediation: 'make-coffee' }), asking({ remediation: '' })];
     expect(await receiptOf(notification(group))).toEqual(taken(0, { ignored: 3 }));
-    expect(replica.server.log()).toContain('SampleAlert asks for make-coffee, and there is no such policy');
+    expect(replica.server.log()).toContain(
+      'the label remediation of SampleAlert is make-coffee, which is not a policy',
+    );
   });
 
-  test('how many alerts Alertmanager left out', async () => {
+  test('count the alerts that Alertmanager left out', async () => {
     const before = await metric('remediation_alerts_truncated_total');
     expect(await receiptOf({ ...notification([]), truncatedAlerts: 17 })).toEqual(taken(0));
     expect(await metric('remediation_alerts_truncated_total')).toBe(before + 17);
   });
 
-  test('a heartbeat', async () => {
+  test('include the heartbeat', async () => {
     const before = Date.now() / 1000;
     expect((await send(json(notification([])), { path: 'heartbeat' })).status).toBe(202);
     const heard = await metric('remediation_watchdog_last_received_timestamp_seconds');
@@ -301,14 +303,14 @@ describe('what is taken', () => {
   });
 });
 
-describe('what is refused', () => {
+describe('rejected notifications', () => {
   const firing = asking();
   const whole = notification([firing]);
 
   test.each<[string, string, string]>([
-    ['nothing', '', 'the body is no JSON'],
-    ['text', 'not JSON', 'the body is no JSON'],
-    ['half of it', json(whole).slice(0, -100), 'the body is no JSON'],
+    ['nothing', '', 'the body is not JSON'],
+    ['text', 'not JSON', 'the body is not JSON'],
+    ['half of it', json(whole).slice(0, -100), 'the body is not JSON'],
     ['a list', '[]', 'version'],
     ['a word', '"alerts"', 'body'],
     ['null', 'null', 'body'],
@@ -345,13 +347,13 @@ describe('what is refused', () => {
     expect(await records()).toHaveLength(before);
   });
 
-  test('of a group with one bad alert, all of it: nothing is kept by halves', async () => {
+  test('include all alerts of a group when one of them is invalid', async () => {
     const group = [asking(), { ...asking(), startsAt: 'yesterday' }];
     expect((await send(json(notification(group)))).status).toBe(400);
     expect(await recordsOf(group)).toEqual([]);
   });
 
-  test('other ways in', async () => {
+  test('include other methods and paths', async () => {
     expect((await fetch(`${replica.url}/api/v1/alerts`)).status).toBe(404);
     expect((await send('{}', { path: 'alerts/more' })).status).toBe(404);
     expect((await send('{}', { path: '../../metrics' })).status).toBe(404);
@@ -367,7 +369,7 @@ describe('a large notification', () => {
   const peakMemory = () =>
     Number(/VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${replica.server.pid}/status`, 'utf8'))?.[1]) / 1024;
 
-  test('of 2 MiB is taken', async () => {
+  test('of 2 MiB is accepted', async () => {
     const alerts = sized(2 * MEBIBYTE, 20);
     const body = json(notification(alerts));
     expect(body.length).toBeGreaterThanOrEqual(2 * MEBIBYTE);
@@ -375,7 +377,7 @@ describe('a large notification', () => {
     expect(await recordsOf(alerts)).toHaveLength(20);
   });
 
-  test('of one alert that no record could hold is taken, and cut', async () => {
+  test('of one alert that is too large for a record is accepted and truncated', async () => {
     const one = sized(2 * MEBIBYTE, 1)[0]!;
     const labels = Object.fromEntries(Array.from({ length: 500 }, (_, index) => [`label_${index}`, 'y'.repeat(2000)]));
     const body = json(notification([{ ...one, labels: { ...one.labels, ...labels } }]));
@@ -386,7 +388,7 @@ describe('a large notification', () => {
     expect(json(record).length).toBeLessThan(200_000);
   });
 
-  test('of 10 MiB is refused by its length, and by what arrives, and the server lives on', async () => {
+  test('of 10 MiB is rejected by its length or by its content, and the server survives', async () => {
     const body = Buffer.alloc(10 * MEBIBYTE, 'x');
     for (const chunked of [false, true]) {
       const statuses = await Promise.all(Array.from({ length: 8 }, () => sendRaw(body, chunked)));
@@ -394,15 +396,15 @@ describe('a large notification', () => {
     }
     expect((await send(json(notification([asking()])))).status).toBe(202);
     expect(await metric('remediation_webhook_requests_total{code="413"}')).toBe(16);
-    // The limit of its container.
+    // The memory limit of its container.
     expect(peakMemory()).toBeLessThan(192);
   });
 
-  test('of somebody unknown is not read', async () => {
+  test('of an unknown sender is not read', async () => {
     expect(await sendRaw(Buffer.alloc(10 * MEBIBYTE, 'x'), false, 'Bearer nobody')).toBe(401);
   });
 
-  /** Sends a body as Go does: the answer may come before the end of it. */
+  /** Sends a body as Go does: the response may come before the body was sent. */
   function sendRaw(body: Buffer, chunked: boolean, authorization = `Bearer ${deployed.notifierToken}`) {
     return new Promise<number>((resolve, reject) => {
       const headers = { authorization, ...(chunked ? {} : { 'content-length': body.length }) };
@@ -420,7 +422,7 @@ describe('a large notification', () => {
   }
 });
 
-describe('targets that are none', () => {
+describe('invalid targets', () => {
   test.each<[string, Record<string, string>, (typeof SKIP_REASONS)[number]]>([
     ['an empty target', { namespace: '', deployment: '' }, 'target-unknown'],
     ['no name', { deployment: '' }, 'target-unknown'],
@@ -452,8 +454,8 @@ describe('targets that are none', () => {
   });
 });
 
-describe('an alert that is resolved', () => {
-  test('before a human has agreed ends the request', async () => {
+describe('a resolved alert', () => {
+  test('ends a remediation that waits for approval', async () => {
     await deploy('sightedit-backend');
     const firing = asking({ remediation: 'ask-first', deployment: 'sightedit-backend' });
     expect((await notify(replica, deployed, [firing])).status).toBe(202);
@@ -469,7 +471,7 @@ describe('an alert that is resolved', () => {
 });
 
 describe('without the API server', () => {
-  test('nothing is taken and nothing is lost', async () => {
+  test('nothing is accepted and nothing is lost', async () => {
     const gate = await openGate(Number(new URL(kubernetes.url).port));
     const url = `https://127.0.0.1:${gate.port}`;
     const cutOff = await start({}, { ...kubernetes, connection: { ...kubernetes.connection, url } });
@@ -480,9 +482,9 @@ describe('without the API server', () => {
     const refused = await notify(cutOff, deployed, later);
     expect([refused.status, await refused.json()]).toEqual([
       503,
-      { message: 'the alerts could not be kept: send them again' },
+      { message: 'the alerts could not be stored: send again' },
     ]);
-    // Whose token this is nobody can tell now: neither 401, after which Alertmanager gives up, nor a way in.
+    // The token cannot be reviewed now. It must be neither 401, after which Alertmanager gives up, nor accepted.
     const unknown = await send(json(notification(later)), { authorization: 'Bearer new', to: cutOff });
     expect(unknown.status).toBe(503);
     expect((await fetch(`${cutOff.url}/healthz`)).status).toBe(200);
@@ -498,16 +500,20 @@ describe('without the API server', () => {
   });
 });
 
-describe('the end of a replica', () => {
-  test('comes once what was begun is done, and is told beforehand', async () => {
+describe('the shutdown of a replica', () => {
+  test('is announced, and comes after the running requests are done', async () => {
     const ending = await start();
     const alerts = Array.from({ length: 300 }, () => asking());
     const inFlight = notify(ending, deployed, alerts);
     await waitFor('the first record', async () => (await recordsOf(alerts)).length > 0);
     process.kill(ending.server.pid, 'SIGTERM');
-    await waitFor('the replica to say that it ends', async () => (await fetch(`${ending.url}/readyz`)).status === 503, {
-      timeoutSeconds: 3,
-    });
+    await waitFor(
+      'the replica to announce its shutdown',
+      async () => (await fetch(`${ending.url}/readyz`)).status === 503,
+      {
+        timeoutSeconds: 3,
+      },
+    );
     expect((await notify(ending, deployed, [asking()])).status).toBe(503);
     expect((await send('', { path: 'heartbeat', to: ending })).status).toBe(503);
     expect((await inFlight).status).toBe(202);
@@ -517,7 +523,7 @@ describe('the end of a replica', () => {
 });
 
 describe('the start', () => {
-  /** Runs the server with a configuration until it ends, which it must by itself. */
+  /** Runs the server with a configuration until it exits by itself. */
   const startWith = (configuration: object) =>
     new Promise<{ code: number; lines: { level: string; message: string }[] }>((resolve) => {
       const directory = temporaryDirectory();
@@ -542,7 +548,7 @@ describe('the start', () => {
     ['no Prometheus', { prometheus: [] }, 'prometheus'],
     ['no policies', { policies: undefined }, 'policies'],
     ['a setting that nobody knows', { authentification: {} }, 'authentification'],
-  ])('with %s is refused, with the name of the setting', async (_what, change, setting) => {
+  ])('with %s fails, with the name of the setting', async (_what, change, setting) => {
     const { code, lines } = await startWith({ ...complete(), ...change });
     expect({ code, lines }).toEqual({
       code: 1,
@@ -550,7 +556,7 @@ describe('the start', () => {
     });
   });
 
-  test('without a word about where the API server is, outside of a pod, is refused', async () => {
+  test('outside a pod, without the address of the API server, fails', async () => {
     const { code, lines } = await startWith(deployed.configuration);
     expect([code, lines.map(({ message }) => message)]).toEqual([
       1,
@@ -559,8 +565,8 @@ describe('the start', () => {
   });
 });
 
-describe('what it tells', () => {
-  test('are metrics that promtool finds nothing to say about', async () => {
+describe('its HTTP interface', () => {
+  test('serves metrics without findings of promtool', async () => {
     const text = await (await fetch(`${replica.url}/metrics`)).text();
     const check = (input: string) => {
       const { status, stdout, stderr } = spawnSync(join(BIN, 'promtool'), ['check', 'metrics'], {
@@ -570,13 +576,13 @@ describe('what it tells', () => {
       return { status, said: `${stdout}${stderr}` };
     };
     expect(check(text)).toEqual({ status: 0, said: '' });
-    // A control: it would say something.
+    // A control: promtool has findings about bad metrics.
     expect(
       check('# HELP bad_seconds_count x\n# TYPE bad_seconds_count counter\nbad_seconds_count 1\n').status,
     ).not.toBe(0);
   });
 
-  test('are counters that start at 0: one that is born at 1 is invisible to increase()', async () => {
+  test('serves counters that start at 0, because increase() misses the first increment of a new series', async () => {
     const fresh = await start();
     const of = (policy: string) => `action="restart-workload",policy="${policy}"`;
     for (const policy of ['restart-workload', 'ask-first']) {
@@ -595,7 +601,7 @@ describe('what it tells', () => {
     await fresh.server.stop();
   });
 
-  test('are runbooks, and nothing beside them', async () => {
+  test('serves runbooks, and no other file', async () => {
     const root = temporaryDirectory();
     const runbooks = join(root, 'runbooks');
     mkdirSync(runbooks);
@@ -606,7 +612,7 @@ describe('what it tells', () => {
     const library = await start({ runbooks });
     const page = (path: string) =>
       new Promise<{ status: number; text: string }>((resolve, reject) => {
-        // fetch() would take the dots out of the path.
+        // fetch() would normalise the path.
         plainRequest(`${library.url}/`, { path }, async (response) => {
           let text = '';
           for await (const chunk of response) {
@@ -640,7 +646,7 @@ describe('what it tells', () => {
 });
 
 describe('over TLS', () => {
-  test('notifications are taken, and on the plain port no more; a renewed certificate is served', async () => {
+  test('notifications are accepted on the TLS port only, and a renewed certificate is served', async () => {
     const directory = temporaryDirectory();
     const first = makeCertificate(directory, 'first');
     const [certificateFile, keyFile] = [join(directory, 'tls.crt'), join(directory, 'tls.key')];
@@ -678,7 +684,7 @@ describe('over TLS', () => {
     });
   }
 
-  /** Common name of the certificate that is served. */
+  /** Common name of the served certificate. */
   function subject(port: number): Promise<string> {
     return new Promise((resolve, reject) => {
       const socket = tlsConnect({ host: '127.0.0.1', port, rejectUnauthorized: false }, () => {
@@ -702,12 +708,12 @@ describe('over TLS', () => {
   }
 });
 
-test('no token was written to a log, nor a part of one', () => {
+test('no token was logged, nor a part of one', () => {
   const text = logs.map((log) => log()).join('\n');
-  expect(text).toContain('a notification was refused');
-  expect(text).toContain('there is no such policy');
+  expect(text).toContain('a notification was rejected');
+  expect(text).toContain('which is not a policy');
   for (const secret of secrets) {
-    // A signature alone would be enough for nobody, and is still nobody's business.
+    // A signature alone is useless, and still must not be logged.
     for (const part of [secret, ...secret.split('.').filter((piece) => piece.length > 100)]) {
       expect(text.includes(part)).toBe(false);
     }

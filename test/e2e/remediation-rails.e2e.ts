@@ -11,14 +11,14 @@ import {
   DEPLOYMENTS,
   endings,
   finished,
-  PROOFS,
   recordsOf,
   restartedAt,
   restarts,
   Stage,
+  VERIFICATIONS,
 } from './support/remediation';
 
-/** Time after which an open circuit lets a run through, in seconds. */
+/** Time after which an open circuit allows one more attempt, in seconds. */
 const CIRCUIT_OPEN_SECONDS = 6;
 
 let stage: Stage;
@@ -27,11 +27,16 @@ beforeAll(async () => {
   stage = await Stage.set(
     [
       restarts('restart'),
-      restarts('restart-in-vain', { cooldownSeconds: 0 }, PROOFS.unwell),
-      restarts('restart-unproven', {}, PROOFS.unknown),
+      restarts('restart-in-vain', { cooldownSeconds: 0 }, VERIFICATIONS.unhealthy),
+      restarts('restart-unproven', {}, VERIFICATIONS.unknown),
       restarts('restart-once', { budgetPerHour: 1 }),
       restarts('restart-by-agreement', { approval: true }),
-      scaleUp({ namespace: APPLICATION, deployments: DEPLOYMENTS, maxReplicas: 5, verification: PROOFS.well }),
+      scaleUp({
+        namespace: APPLICATION,
+        deployments: DEPLOYMENTS,
+        maxReplicas: 5,
+        verification: VERIFICATIONS.healthy,
+      }),
     ],
     { circuitOpenSeconds: CIRCUIT_OPEN_SECONDS },
   );
@@ -56,7 +61,7 @@ describe('The kill switch', () => {
     await stage.kubernetes.kubectl('create', ...SWITCH, '--from-literal=armed=true');
   });
 
-  it('stops everything, and says why', async () => {
+  it('stops every action, with the reason in the record', async () => {
     await stage.kubernetes.kubectl('patch', ...SWITCH, '--type=merge', '--patch={"data":{"stop":"game day"}}');
     await expectStopped(/^game day$/);
   });
@@ -71,13 +76,13 @@ describe('The kill switch', () => {
   });
 });
 
-describe('The proof', () => {
-  it('is none without data', async () => {
+describe('The verification', () => {
+  it('is inconclusive without data', async () => {
     const [record] = await stage.outcome(alertAbout(await stage.newDeployment(), 'restart-unproven'));
     expect(record!.status.phase).toBe('inconclusive');
   });
 
-  it('opens the circuit when it fails three times, tells that once, and lets a run through later', async () => {
+  it('opens the circuit when it fails three times, reports that once, and allows one more attempt later', async () => {
     const alertmanager = await startAlertmanager();
     await stage.restart({ alertmanagers: [alertmanager.url], externalLabels: { cluster: 'test' } });
     const name = await stage.newDeployment();
@@ -90,7 +95,7 @@ describe('The proof', () => {
     ]);
     expect(stage.webhook.server.log().match(/"message":"circuit open/g)).toHaveLength(1);
 
-    // One alert for the runs, whichever of them raised it, and one for the circuit, with the labels of the rules.
+    // One alert for all attempts, and one for the circuit, with the labels of the rules.
     const common = { cluster: 'test', severity: 'high', category: 'meta' };
     const of = { action: 'restart-workload', policy: 'restart-in-vain' };
     const target = { target_kind: 'Deployment', target_namespace: APPLICATION, target_name: name };
@@ -107,7 +112,7 @@ describe('The proof', () => {
 });
 
 describe('The budget', () => {
-  it('lets nothing more through when it is spent', async () => {
+  it('skips what comes after it is exhausted', async () => {
     const names = [await stage.newDeployment(), await stage.newDeployment()] as const;
     expect(endings(await stage.outcome(alertAbout(names[0], 'restart-once')))).toEqual(['succeeded']);
     expect(endings(await stage.outcome(alertAbout(names[1], 'restart-once')))).toEqual(['skipped(budget-exhausted)']);
@@ -119,7 +124,7 @@ describe('Approval', () => {
   const approve = (record: string) =>
     stage.kubernetes.kubectl('annotate', 'remediation', record, `--namespace=${MONITORING}`, `${KEYS.approved}=true`);
 
-  it('lets through what a human agrees to', async () => {
+  it('lets an approved remediation run', async () => {
     const name = await stage.newDeployment();
     const request = alertAbout(name, 'restart-by-agreement');
     await stage.ask(request);
@@ -130,7 +135,7 @@ describe('Approval', () => {
     expect(changesOf(stage.kubernetes, name)).toHaveLength(1);
   });
 
-  it('is not needed any more when the alert is resolved', async () => {
+  it('is no longer needed when the alert is resolved', async () => {
     const request = alertAbout(await stage.newDeployment(), 'restart-by-agreement');
     await stage.ask(request);
     await awaitingApproval(stage.kubernetes, request);
@@ -138,14 +143,14 @@ describe('Approval', () => {
     expect(endings(await finished(stage.kubernetes, request))).toEqual(['skipped(alert-resolved)']);
   });
 
-  it('ends when nobody agrees', async () => {
+  it('expires when nobody approves', async () => {
     await stage.restart({ limits: { approvalSeconds: 2 } });
     const request = alertAbout(await stage.newDeployment(), 'restart-by-agreement');
     expect(endings(await stage.outcome(request))).toEqual(['skipped(approval-expired)']);
     await stage.restart();
   });
 
-  it('is asked for before the only replica is restarted', async () => {
+  it('is required before the only replica is restarted', async () => {
     const request = alertAbout(await stage.newDeployment({ replicas: 1 }), 'restart');
     await stage.ask(request);
     const { status } = await awaitingApproval(stage.kubernetes, request);
@@ -154,7 +159,7 @@ describe('Approval', () => {
 });
 
 describe('A dry run', () => {
-  it('asks the API server what it would do, and changes nothing', async () => {
+  it('asks the API server what would happen, and changes nothing', async () => {
     await stage.restart({ mode: 'dry-run' });
     const name = await stage.newDeployment();
     const records = await stage.outcome(alertAbout(name, 'restart'), alertAbout(name, 'scale-up'));
@@ -168,7 +173,7 @@ describe('A dry run', () => {
 });
 
 describe('Finished records', () => {
-  it('are removed when there are too many, but for those that cooldowns and circuits look back at', async () => {
+  it('are deleted when there are too many, except those that cooldowns and circuits need', async () => {
     const run = alertAbout(await stage.newDeployment(), 'restart');
     await stage.outcome(run);
     const skipped = ['payments', 'billing', 'search'].map((name) => alertAbout(name, 'restart'));

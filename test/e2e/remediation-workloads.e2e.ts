@@ -10,12 +10,12 @@ import {
   DEPLOYMENTS,
   endings,
   finished,
-  PROOFS,
   recordsOf,
   restartedAt,
   restarts,
   rolledOut,
   Stage,
+  VERIFICATIONS,
   WEBHOOK,
 } from './support/remediation';
 
@@ -33,7 +33,7 @@ beforeAll(async () => {
       autoscalers: DEPLOYMENTS,
       maxReplicas: 5,
       expiresAfterSeconds: 8,
-      verification: PROOFS.well,
+      verification: VERIFICATIONS.healthy,
     }),
   ]);
 });
@@ -47,7 +47,7 @@ async function read(kind: string, name: string, path: string): Promise<string> {
 }
 
 describe('A restart', () => {
-  it('rolls the Deployment out anew, is proven, and leaves a trail', async () => {
+  it('rolls the Deployment out, is verified, and leaves a trail', async () => {
     const name = await stage.newDeployment();
     const request = alertAbout(name, 'restart');
     const traceparent = `00-${TRACE}-0123456789abcdef-01`;
@@ -73,7 +73,7 @@ describe('A restart', () => {
     expect(events.stdout).toContain(`trace ${TRACE}`);
   });
 
-  it('is one change when the same notification comes fifty times at once to two replicas', async () => {
+  it('is one change when two replicas receive the same notification fifty times at once', async () => {
     const name = await stage.newDeployment();
     const other = await stage.start();
     const request = alertAbout(name, 'restart');
@@ -99,12 +99,12 @@ describe('A restart', () => {
     const records = await stage.outcome(...pods.map((pod) => alertAbout('', 'restart', { workload: '', pod })));
     const [restart, ...others] = [...endings(records)].sort().reverse();
     expect(restart).toBe('succeeded');
-    // A pod that the roll-out has replaced by then leads nowhere any more.
+    // A pod that the rollout has already replaced leads to no Deployment.
     expect(others.filter((ending) => !/^skipped\((target-locked|cooldown|target-unknown)\)$/.test(ending))).toEqual([]);
     expect(changesOf(stage.kubernetes, name)).toHaveLength(1);
   });
 
-  it('is not made of a target that was treated a moment ago', async () => {
+  it('is skipped for a target that was just restarted', async () => {
     const name = await stage.newDeployment();
     expect(endings(await stage.outcome(alertAbout(name, 'restart')))).toEqual(['succeeded']);
     expect(endings(await stage.outcome(alertAbout(name, 'restart')))).toEqual(['skipped(cooldown)']);
@@ -112,8 +112,8 @@ describe('A restart', () => {
   });
 });
 
-describe('What is in no state to be touched is left alone', () => {
-  const refusals: readonly (readonly [string, string, () => Promise<Asked>])[] = [
+describe('A target that must not be changed now is left alone', () => {
+  const cases: readonly (readonly [string, string, () => Promise<Asked>])[] = [
     [
       'a Deployment without the opt-in label',
       'not-opted-in',
@@ -144,7 +144,7 @@ describe('What is in no state to be touched is left alone', () => {
     ],
   ];
 
-  it.each(refusals)('%s: %s', async (_, reason, make) => {
+  it.each(cases)('%s: %s', async (_, reason, make) => {
     const request = await make();
     const changes = () =>
       stage.kubernetes
@@ -155,7 +155,7 @@ describe('What is in no state to be touched is left alone', () => {
     expect(changes()).toHaveLength(before);
   });
 
-  it('a PodDisruptionBudget that has nothing left', async () => {
+  it('because its PodDisruptionBudget is exhausted', async () => {
     const name = await stage.newDeployment();
     await stage.kubernetes.kubectl(
       ...['create', 'poddisruptionbudget', name, `--namespace=${APPLICATION}`, `--selector=component=${name}`],
@@ -172,7 +172,7 @@ describe('What is in no state to be touched is left alone', () => {
     });
   });
 
-  it('whatever there is, where Prometheus does not answer', async () => {
+  it('because Prometheus does not answer', async () => {
     const name = await stage.newDeployment();
     await stage.restart({ prometheus: ['http://127.0.0.1:1'] });
     expect(endings(await stage.outcome(alertAbout(name, 'restart-contraindicated')))).toEqual([
@@ -183,25 +183,25 @@ describe('What is in no state to be touched is left alone', () => {
 });
 
 describe('Scaling up', () => {
-  it('raises the floor of the autoscaler, and takes it back', async () => {
+  it('raises minReplicas of the autoscaler, and reverts it', async () => {
     const name = await stage.newDeployment();
     await stage.kubernetes.kubectl(
       ...['autoscale', 'deployment', name, `--namespace=${APPLICATION}`, '--min=2', '--max=10', '--cpu=80%'],
     );
-    const floor = () => read('hpa', name, '{.spec.minReplicas}');
-    expect(await floor()).toBe('2');
+    const minReplicas = () => read('hpa', name, '{.spec.minReplicas}');
+    expect(await minReplicas()).toBe('2');
     const request = alertAbout(name, 'scale-up');
     const [record] = await stage.outcome(request);
     expect(record!.status).toMatchObject({ phase: 'succeeded', effect: expect.stringContaining('from 2 to 3') });
     expect(await read('deployment', name, '{.status.readyReplicas}')).toBe('3');
-    await waitFor('the floor to come back', async () => (await floor()) === '2');
+    await waitFor('minReplicas to be reverted', async () => (await minReplicas()) === '2');
     await waitFor('the record to say so', async () => {
       const [after] = await recordsOf(stage.kubernetes, [request]);
       return after!.status.revertResult !== undefined && after!.metadata.labels?.[KEYS.open] === undefined;
     });
   });
 
-  it('adds replicas where no autoscaler owns them, up to the maxReplicas', async () => {
+  it('adds replicas of a Deployment without an autoscaler, up to maxReplicas', async () => {
     const name = await stage.newDeployment({ replicas: 4 });
     const [record] = await stage.outcome(alertAbout(name, 'scale-up'));
     expect(record!.status).toMatchObject({ phase: 'succeeded', effect: expect.stringContaining('from 4 to 5') });

@@ -17,11 +17,11 @@ const commands = readdirSync(RUNBOOKS)
 
 const help = (...args: readonly string[]) => execFileSync(join(BIN, 'kubectl'), args, { encoding: 'utf8' });
 
-/** Options that help lists, as `-n` and `--namespace`. */
+/** Options in a help text, as `-n` and `--namespace`. */
 const optionsIn = (text: string) =>
   [...text.matchAll(/^\s+(?:(-\w), )?(--[\w-]+)=/gm)].flatMap(([, short, long]) => [short, long]);
 
-/** Options of a verb that the real kubectl does not have. Letters that are written together are options of their own. */
+/** Options of a verb that the real kubectl does not have. Short options may be combined, as in `-it`. */
 function unknownOptions(verb: string, calls: readonly Pick<KubectlCommand, 'words'>[]): string[] {
   const known = new Set([...optionsIn(help(...verb.split(' '), '--help')), ...optionsIn(help('options'))]);
   return calls
@@ -39,11 +39,11 @@ describe('The real kubectl', () => {
     verbs.set(verb, [...(verbs.get(verb) ?? []), command]);
   }
 
-  test.each([...verbs])('has every option that runbooks give to %s', (verb, calls) => {
+  test.each([...verbs])('has every option that runbooks use with %s', (verb, calls) => {
     expect(unknownOptions(verb, calls)).toEqual([]);
   });
 
-  test('lacks an option that is misspelt', () => {
+  test('does not have a misspelt option', () => {
     expect(unknownOptions('get', [{ words: ['get', 'pods', '--namespaze=x', '-nq'] }])).toEqual(['--namespaze', '-q']);
     expect(argumentsOf(['--namespaze=x']).unknown).toEqual(['--namespaze=x']);
   });
@@ -58,7 +58,7 @@ describe('A real API server', () => {
   });
   afterAll(() => kubernetes?.stop());
 
-  test('knows every kind that runbooks may name, by each of its names', async () => {
+  test('has every kind that runbooks may name, under each of its names', async () => {
     const { stdout } = await kubernetes.kubectl('api-resources', '--no-headers', '--output=wide');
     const resources = stdout.split('\n').map((line) => {
       const [, names, namespaced, kind] = /^(.*?)\s+\S+\s+(true|false)\s+(\w+)\s/.exec(line) ?? [];

@@ -2,41 +2,41 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   type CounterContract,
-  contractProblems,
   type GaugeContract,
   type HistogramContract,
   type MetricContract,
   metricContract,
-  seriesNames,
 } from '../../instrumentation';
+import { contractMetrics, seriesOf } from '../../metrics';
 import { RuleCatalogue, rulesOf } from '../../rules';
 import { ROOT } from '../../tools/catalogue';
+import { contractProblems } from './contract-problems';
 
-const series = new Set(metricContract.flatMap(seriesNames));
+const series = seriesOf(contractMetrics(metricContract));
 
-/** Names in PromQL that only the application can give. */
+/** Names in PromQL that only the application can expose. */
 function applicationSeries(expr: string): string[] {
   const selectors = expr.matchAll(/\b((?:sightedit|http_server|db_client|nodejs)_[a-z0-9_]+)\s*[{[]/g);
   return [...selectors].map(([, name]) => name!);
 }
 
-test('the contract is sound', () => {
+test('the contract has no problem', () => {
   expect(contractProblems(metricContract)).toEqual([]);
 });
 
-test('the rules read nothing of the application that is not in the contract', () => {
+test('the rules read only what the contract has', () => {
   const read = rulesOf(RuleCatalogue.sightEdit().files).flatMap(({ expr }) => applicationSeries(expr));
   expect(read.length).toBeGreaterThan(10);
   expect(read.filter((name) => !series.has(name))).toEqual([]);
 });
 
-test('the look for names in rules finds them', () => {
+test('names of the application are found in an expression', () => {
   expect(
     applicationSeries('sum(rate(sightedit_x_total{a="b"}[5m])) / nodejs_y_bytes{} + up{job="sightedit-pods"}'),
   ).toEqual(['sightedit_x_total', 'nodejs_y_bytes']);
 });
 
-test('buckets that rules name exist', () => {
+test('the contract has the bucket boundaries that rules name', () => {
   const names = rulesOf(RuleCatalogue.sightEdit().files).flatMap(({ expr }) => [
     ...expr.matchAll(/\b(http_server_[a-z_]+)_bucket\{[^}]*le="([^"]+)"/g),
   ]);
@@ -47,12 +47,12 @@ test('buckets that rules name exist', () => {
   }
 });
 
-/** A time such as `1d`, `26h` or `15m`. */
+/** Hours of a duration such as `1d`, `26h` or `15m`. */
 const hours = (time = '0m') => Number.parseInt(time, 10) * { d: 24, h: 1, m: 1 / 60 }[time.at(-1) as 'd' | 'h' | 'm'];
 
-test('a metric whose absence is told on the same day is there without traffic', () => {
+test('a counter whose absence fires within a day is exposed without traffic', () => {
   const counters = metricContract.filter((metric) => metric.type === 'counter');
-  // After a whole day without a single event the question is a fair one, whatever the answer.
+  // After a day without a single event, the alert is right to ask.
   const absent = RuleCatalogue.sightEdit()
     .alerts.filter((alert) => hours(alert.for) < 24)
     .flatMap(({ expr }) => [...expr.matchAll(/absent\((sightedit_[a-z_]+_total)\{/g)]);
@@ -70,17 +70,7 @@ test('the contract imports nothing from outside its folder', () => {
   expect(imports.filter((path) => !path.startsWith('./'))).toEqual([]);
 });
 
-describe('the names of series', () => {
-  test.each([
-    ['counter', ['demo_total']],
-    ['gauge', ['demo_total']],
-    ['histogram', ['demo_total_bucket', 'demo_total_sum', 'demo_total_count']],
-  ] as const)('of a %s', (type, names) => {
-    expect(seriesNames({ name: 'demo_total', type })).toEqual(names);
-  });
-});
-
-describe('the check of the contract', () => {
+describe('contractProblems()', () => {
   const counter: CounterContract = {
     type: 'counter',
     name: 'demo_requests_total',
@@ -104,7 +94,7 @@ describe('the check of the contract', () => {
     labels: [{ name, values }],
   });
 
-  test('finds nothing in sound metrics', () => {
+  test('accepts valid metrics', () => {
     expect(contractProblems([counter, gauge, histogram])).toEqual([]);
   });
 
@@ -123,66 +113,66 @@ describe('the check of the contract', () => {
     [
       'a gauge that looks like part of a histogram',
       [{ ...gauge, unit: 'count', name: 'demo_count' }],
-      'demo_count: the ending belongs to the series of histograms',
+      'demo_count: the suffix belongs to the series of histograms',
     ],
     [
       'a name without its unit',
       [{ ...histogram, name: 'demo_duration' }],
-      'demo_duration: the name does not say the unit seconds',
+      'demo_duration: the name lacks the unit seconds',
     ],
     [
       'a counter without its unit',
       [{ ...counter, unit: 'bytes' }],
-      'demo_requests_total: the name does not say the unit bytes',
+      'demo_requests_total: the name lacks the unit bytes',
     ],
-    ['help that is no sentence', [{ ...gauge, help: 'Size' }], 'demo_size_bytes: the help is no sentence'],
+    ['help that is not a sentence', [{ ...gauge, help: 'Size' }], 'demo_size_bytes: the help is not a sentence'],
     [
       'two metrics of one name',
       [gauge, { ...gauge, help: 'Another.' }],
-      'demo_size_bytes: two metrics give this series',
+      'demo_size_bytes: two metrics expose this series',
     ],
     [
       'a label twice',
       [{ ...counter, labels: [...counter.labels, ...counter.labels] }],
-      'demo_requests_total: a label is there twice',
+      'demo_requests_total: a label occurs twice',
     ],
     [
       'a label in camel case',
       [labelled('statusCode')],
       'demo_requests_total: the label statusCode is not in snake_case',
     ],
-    ['a label of the scrape', [labelled('pod')], 'demo_requests_total: the label pod is set by Prometheus'],
+    ['a label of the scrape', [labelled('pod')], 'demo_requests_total: the label pod is reserved for the scrape'],
     [
       'a label without values',
       [labelled('kind', [])],
-      'demo_requests_total: the label kind is not bounded: list its values, or say why they are few',
+      'demo_requests_total: the label kind is not bounded: list its values, or give the reason why there are few',
     ],
     [
       'a label bounded without a reason',
       [labelled('kind', { bounded: ' ' })],
-      'demo_requests_total: the label kind is not bounded: list its values, or say why they are few',
+      'demo_requests_total: the label kind is not bounded: list its values, or give the reason why there are few',
     ],
     [
-      'a zero for values that nobody lists',
+      'zeros for values that are not listed',
       [{ ...counter, labels: [{ name: 'kind', values: { bounded: 'few kinds' } }] }],
-      'demo_requests_total: cannot be 0 at the start: the values of kind are not listed',
+      'demo_requests_total: cannot start with 0: the values of kind are not listed',
     ],
     [
       'buckets out of order',
       [{ ...histogram, buckets: [1, 0.1] }],
-      'demo_duration_seconds: the buckets are not finite, in ascending order',
+      'demo_duration_seconds: the buckets are not finite and ascending',
     ],
     [
       'a histogram without buckets',
       [{ ...histogram, buckets: [] }],
-      'demo_duration_seconds: the buckets are not finite, in ascending order',
+      'demo_duration_seconds: the buckets are not finite and ascending',
     ],
   ])('finds %s', (_name, metrics, problem) => {
     expect(contractProblems(metrics)).toEqual([problem]);
   });
 
   test.each(['user_id', 'email', 'session', 'client_ip', 'remote_addr', 'api_key_id', 'token', 'trace_id'])(
-    'finds a label that names somebody: %s',
+    'finds a label that points to a person: %s',
     (name) => {
       expect(contractProblems([labelled(name)])).toEqual([
         `demo_requests_total: the label ${name} names a person, a session, an address or a credential`,
@@ -190,7 +180,7 @@ describe('the check of the contract', () => {
     },
   );
 
-  test.each(['editor_type', 'http_route', 'status', 'window', 'severity'])('lets %s pass', (name) => {
+  test.each(['editor_type', 'http_route', 'status', 'window', 'severity'])('accepts the label %s', (name) => {
     expect(contractProblems([labelled(name)])).toEqual([]);
   });
 });

@@ -1,8 +1,8 @@
-import { App } from 'cdk8s';
-import { resolveSettings, SightEditMonitoring, sightEdit } from '../../charts';
-import type { ScrapeConfig } from '../../constructs';
+import type { ScrapeConfig } from '../../formats/prometheus';
 import { APPLICATION_JOBS, type KeepProps, keepUsed, type MetricList, metricLists, seriesOf } from '../../metrics';
-import { configFiles, type Manifest } from '../../testing/manifests';
+import { matches, selectorsIn } from '../../rules';
+import { configFiles } from '../../testing/manifests';
+import { sightEditPlatform } from '../../testing/platform';
 import { serverConfig } from '../support/server-config';
 import { metricUses } from './sightedit';
 
@@ -67,30 +67,32 @@ describe('What is kept', () => {
       {},
       { disks: [], fans: [] },
     ],
-    ['what is named besides', [], { more: ['fan_speed_rpm'] }, { disks: [], fans: ['fan_speed_rpm'] }],
-    ['everything, of a job that is left whole', [], { whole: ['fans'] }, { disks: [], fans: undefined }],
+    ['what is named in addition', [], { extraNames: ['fan_speed_rpm'] }, { disks: [], fans: ['fan_speed_rpm'] }],
+    ['everything, of a job that keeps everything', [], { keepAllJobs: ['fans'] }, { disks: [], fans: undefined }],
     ['what no list knows, everywhere', ['mine_total'], {}, { disks: ['mine_total'], fans: ['mine_total'] }],
-    ['nothing for what is made here', ['up == 0 or ALERTS or job:rate:rate5m'], {}, { disks: [], fans: [] }],
+    ['nothing for series that Prometheus makes', ['up == 0 or ALERTS or job:rate:rate5m'], {}, { disks: [], fans: [] }],
   ])('is %s', (_what, exprs, more, expected) => {
     expect(kept(exprs, more)).toEqual({ ...expected, others: undefined });
   });
 });
 
 describe("SightEdit's scrape jobs", () => {
-  const jobsOf = (keep: readonly string[] | 'all'): Record<string, ScrapeConfig> => {
-    const app = new App();
-    const input = { ...sightEdit, platform: 'kubeadm' as const, metrics: { keep } };
-    new SightEditMonitoring(app, 'sightedit', resolveSettings(input, 'production'));
-    const manifests: Manifest[] = app.charts.flatMap((chart) => chart.toJson());
+  const platform = (keep: readonly string[] | 'all') => sightEditPlatform({ platform: 'kubeadm', metrics: { keep } });
+  const jobsOf = (keep: readonly string[] | 'all'): Readonly<Record<string, ScrapeConfig>> =>
+    Object.fromEntries(platform(keep).charts.metrics.prometheus.scrapeConfigs.map((job) => [job.job_name, job]));
+  const namesOf = ({ metric_relabel_configs: [rule] = [] }: ScrapeConfig) => rule?.regex?.split('|') ?? [];
+  const listed = metricLists().filter(({ job }) => !APPLICATION_JOBS.includes(job));
+
+  it('are those of the rendered configuration', () => {
+    const { manifests } = platform([]);
     expect(Object.keys(configFiles(manifests, 'prometheus-config'))).toEqual(['prometheus.yml']);
     const { scrape_configs } = serverConfig(manifests, 'prometheus-config', 'prometheus.yml');
-    return Object.fromEntries(scrape_configs.map((job: ScrapeConfig) => [job.job_name, job]));
-  };
-  const namesOf = ({ metric_relabel_configs: [rule] = [] }: ScrapeConfig) => rule?.regex?.split('|') ?? [];
+    expect(scrape_configs).toEqual(Object.values(jobsOf([])));
+  });
 
   it('keep less than their targets expose, sorted', () => {
     const jobs = jobsOf([]);
-    for (const { job, metrics } of metricLists().filter((list) => !APPLICATION_JOBS.includes(list.job))) {
+    for (const { job, metrics } of listed) {
       const names = namesOf(jobs[job]!);
       expect(names).toEqual([...names].sort());
       expect(jobs[job]!.metric_relabel_configs).toHaveLength(1);
@@ -99,27 +101,27 @@ describe("SightEdit's scrape jobs", () => {
     }
   });
 
-  it('keep every metric that an expression names', () => {
-    const list = keepUsed({ uses: metricUses(), lists: metricLists() });
-    const anywhere = new Set(Object.values(jobsOf([])).flatMap(namesOf));
-    const wanted = metricLists()
-      .filter(({ job }) => !APPLICATION_JOBS.includes(job))
-      .flatMap(({ job }) => list(job)!);
-    expect(wanted.length).toBeGreaterThan(200);
-    expect(wanted.filter((name) => !anywhere.has(name))).toEqual([]);
-  });
-
-  it('of the application, and those that an operator names, keep everything', () => {
+  it('keep every series that an expression names, wherever the selector may find it', () => {
+    const exposed = listed.map(({ job, metrics }) => ({ job, names: seriesOf(metrics) }));
+    const reads = metricUses().flatMap(({ where, expr }) =>
+      selectorsIn(expr).flatMap(({ name = '', matchers }) =>
+        exposed
+          .filter(({ names }) => names.has(name))
+          .filter(({ job }) => matchers.every((matcher) => matcher.label !== 'job' || matches(matcher, job)))
+          .map(({ job }) => ({ where, name, job })),
+      ),
+    );
     const jobs = jobsOf([]);
-    expect(
-      Object.values(jobs)
-        .filter((job) => job.metric_relabel_configs === undefined)
-        .map(({ job_name }) => job_name)
-        .sort(),
-    ).toEqual(['file', ...APPLICATION_JOBS].sort());
+    expect(new Set(reads.map(({ name }) => name)).size).toBeGreaterThan(200);
+    expect(reads.filter(({ name, job }) => !namesOf(jobs[job]!).includes(name))).toEqual([]);
   });
 
-  it('keep what the settings name besides', () => {
+  it('of the application, and those whose targets an operator lists, keep everything', () => {
+    const whole = Object.values(jobsOf([])).filter((job) => job.metric_relabel_configs === undefined);
+    expect(whole.map(({ job_name }) => job_name).sort()).toEqual(['file', ...APPLICATION_JOBS].sort());
+  });
+
+  it('keep the names that the settings add', () => {
     expect(namesOf(jobsOf([])['node-exporter']!)).not.toContain('node_boot_time_seconds');
     expect(namesOf(jobsOf(['node_boot_time_seconds'])['node-exporter']!)).toContain('node_boot_time_seconds');
   });
@@ -128,7 +130,7 @@ describe("SightEdit's scrape jobs", () => {
     expect(Object.values(jobsOf('all')).filter((job) => job.metric_relabel_configs)).toEqual([]);
   });
 
-  it('cannot keep what nothing exposes', () => {
+  it('cannot keep a name that nothing exposes', () => {
     expect(() => jobsOf(['node_boot_tim'])).toThrow(
       'metrics.keep is "node_boot_tim": write the name of a series that metrics/ lists',
     );

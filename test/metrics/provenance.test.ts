@@ -1,10 +1,18 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { images, imageVersion } from '../../constructs';
+import { images, imageVersion, PrometheusStack } from '../../constructs';
 import { dashboards, usesOf } from '../../dashboards';
 import { timeSeries } from '../../dashboards/kit';
-import { KnownMetrics, type MetricFile, metricFiles, metricLists, provenanceProblems } from '../../metrics';
+import {
+  KnownMetrics,
+  type MetricFile,
+  type MetricList,
+  metricFiles,
+  metricLists,
+  provenanceProblems,
+} from '../../metrics';
 import { type MetricUse, promqlBlocks, RuleCatalogue } from '../../rules';
+import { testChart } from '../../testing/render';
 import { ROOT, softwareVersion, tools } from '../../tools/catalogue';
 import { sample } from '../dashboards/sample';
 import { withRuleDirectory } from '../support/rule-directory';
@@ -13,7 +21,7 @@ import { knownMetrics, metricUses, scrapeConfigs } from './sightedit';
 const known = knownMetrics();
 const uses = metricUses();
 
-describe('Every metric and label comes from somewhere', () => {
+describe('Every metric and label exists', () => {
   it.each([
     ['rules', /^rules\//, 300],
     ['runbooks', /^runbooks\//, 150],
@@ -27,7 +35,7 @@ describe('Every metric and label comes from somewhere', () => {
   });
 });
 
-describe('A mistake is found', () => {
+describe('A metric or label that does not exist is found', () => {
   const rule = (expr: string, ...shows: string[]): MetricUse => ({ where: 'rule', expr, shows });
   const problems = (...subjects: MetricUse[]) => provenanceProblems(subjects, known);
 
@@ -58,13 +66,13 @@ describe('A mistake is found', () => {
     expect(problems(rule(expr)).join()).toContain(problem);
   });
 
-  it('in a label that an annotation shows', () => {
+  it('in an annotation', () => {
     expect(problems(rule('max by (node) (node_load1)', 'node', 'pod'))).toEqual([
-      'rule: the label pod is shown, and the result does not have it',
+      'rule: needs the label pod, which the result does not have',
     ]);
   });
 
-  it('in a directory of rules, wherever it is made', () => {
+  it('everywhere in a directory of rules', () => {
     const rules = `groups:
   - name: demo
     rules:
@@ -103,7 +111,7 @@ failure: failed
       'rules/demo.yaml': rules,
       'rules/slos/demo.yaml': slo,
       'rules/alertmanager/inhibitions.yaml': inhibitions,
-      // What is looked for here are names; silence is another test's.
+      // This test is about names; absence has its own tests.
       'rules/absence/sources.yaml': `exceptions:
   node_load1: made up
   node_load11: made up
@@ -121,10 +129,10 @@ failure: failed
     });
     expect([...new Set(found)].filter((problem) => !problem.includes('status_coode'))).toEqual([
       'rules/demo.yaml: node:load:max: node_load11 comes from no exporter, no contract and no recording rule',
-      'rules/demo.yaml: DemoDown: the label nodde is shown, and the result does not have it',
+      'rules/demo.yaml: DemoDown: needs the label nodde, which the result does not have',
       'rules/slo-demo.yaml: DemoSLOMetricAbsent: http_server_request_duration_secconds_count comes from no exporter, no contract and no recording rule',
       'runbooks/DemoDown.md: node_load111 comes from no exporter, no contract and no recording rule',
-      'inhibition by DemoDown: DemoDown: the label pod is shown, and the result does not have it',
+      'inhibition by DemoDown: DemoDown: needs the label pod, which the result does not have',
     ]);
     expect(found.filter((problem) => problem.includes('status_coode')).length).toBeGreaterThan(0);
   });
@@ -134,7 +142,7 @@ failure: failed
     const panel = timeSeries({ title: 'CPU', description: 'Busy.', unit: 'percentunit', queries });
     expect(problems(...usesOf(sample({}, [{ title: 'Use', lines: [[panel]] }])))).toEqual([
       'dashboard sample: CPU: node_cpu_secondss_total comes from no exporter, no contract and no recording rule',
-      'dashboard sample: CPU: the label pod is shown, and the result does not have it',
+      'dashboard sample: CPU: needs the label pod, which the result does not have',
     ]);
   });
 
@@ -154,6 +162,35 @@ failure: failed
   });
 });
 
+describe('In the chart of a platform team', () => {
+  const example = join(ROOT, 'examples', 'payments');
+  const catalogue = RuleCatalogue.read({ rules: join(example, 'rules'), runbooks: join(example, 'runbooks') });
+  const { prometheus } = new PrometheusStack(testChart(), 'metrics', {
+    platform: 'gke',
+    externalUrl: 'https://prometheus.example.com',
+    externalLabels: {},
+    watchedNamespaces: ['payments'],
+    application: { name: 'payments', namespace: 'payments', ports: [8080] },
+  });
+  const problemsWith = (lists: readonly MetricList[]) =>
+    provenanceProblems(
+      catalogue.uses,
+      new KnownMetrics({ jobs: prometheus.scrapeConfigs, lists, rules: catalogue.files }),
+    );
+
+  it('the rules read what the lists have', () => {
+    const payments: MetricList = {
+      job: 'payments-pods',
+      metrics: { payments_total: { type: 'counter', labels: ['status'] } },
+    };
+    expect(problemsWith([...metricLists(), payments])).toEqual([]);
+  });
+
+  it('a metric without a list is found', () => {
+    expect(problemsWith(metricLists()).join('\n')).toContain('payments_total comes from no exporter');
+  });
+});
+
 const own = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { readonly version: string };
 
 describe('The lists of metrics', () => {
@@ -167,17 +204,17 @@ describe('The lists of metrics', () => {
     expect(metricLists().filter(({ job }) => !jobs.includes(job))).toEqual([]);
   });
 
-  it('are there for every job but the one whose targets an operator names', () => {
+  it('exist for every job except the one whose targets an operator lists', () => {
     const listed = metricLists().map(({ job }) => job);
     expect(jobs.filter((job) => !listed.includes(job))).toEqual(['file']);
   });
 
-  it.each([...metricFiles('recorded')])('%s is recorded from the version that is deployed', (_job, file) => {
+  it.each([...metricFiles('recorded')])('%s is recorded from the deployed version', (_job, file) => {
     expect(file).toMatchObject({ origin: 'recorded', version: versions.get(file.exporter) });
     expect(Object.keys(file.metrics)).toEqual(Object.keys(file.metrics).sort());
   });
 
-  /** Versions of what is not built here: of the image, of the cluster that it is part of, or of the module that it uses. */
+  /** Versions of programs that are not built here: of the image, of the cluster, or of the Go module. */
   const otherVersions = new Map([
     ['cadvisor', goModule('kubernetes', 'github.com/google/cadvisor')],
     ['grafana', imageVersion(images.grafana)],
@@ -187,7 +224,7 @@ describe('The lists of metrics', () => {
   ]);
 
   it.each([...metricFiles('source')].map(([job, file]) => [job, reasonOf(file), file] as const))(
-    '%s: NOT RECORDED, only read in the source: %s',
+    '%s: NOT RECORDED, only read in the source code: %s',
     (_job, reason, file) => {
       expect(file).toMatchObject({ origin: 'source', repository: expect.stringMatching(/^github\.com\//) });
       expect(file.version).toBe(otherVersions.get(file.exporter) ?? versions.get(file.exporter));
@@ -197,7 +234,7 @@ describe('The lists of metrics', () => {
     },
   );
 
-  it('do not read in the source what was recorded', () => {
+  it('are not written by hand for a recorded metric', () => {
     const recorded = metricFiles('recorded');
     const twice = [...metricFiles('source')].flatMap(([job, { metrics }]) =>
       Object.keys(metrics).filter((name) => name in (recorded.get(job)?.metrics ?? {})),

@@ -1,31 +1,21 @@
-import { App } from 'cdk8s';
-import { load } from 'js-yaml';
-import { resolveSettings, SightEditMonitoring, sightEdit } from '../../charts';
+import { remediationPolicies, resolveSettings, sightEdit } from '../../charts';
 import { metricUses as metricUsesOf } from '../../charts/metric-uses';
-import type { PrometheusConfig } from '../../constructs';
+import type { ScrapeConfig } from '../../formats/prometheus';
 import { KnownMetrics, metricLists } from '../../metrics';
 import { type MetricUse, RuleCatalogue } from '../../rules';
-import { configFiles, type Manifest } from '../../testing/manifests';
+import { sightEditPlatform } from '../../testing/platform';
 
-/** Every scrape job: a self-managed cluster has those that others hide. */
-export function scrapeConfigs(): PrometheusConfig['scrape_configs'] {
-  const app = new App();
-  new SightEditMonitoring(app, 'sightedit', resolveSettings({ ...sightEdit, platform: 'kubeadm' }, 'production'));
-  const manifests: Manifest[] = app.charts.flatMap((chart) => chart.toJson());
-  const text = configFiles(manifests, 'prometheus-config')['prometheus.yml']!;
-  return (load(text) as PrometheusConfig).scrape_configs;
+/** Every scrape job. A self-managed cluster has those of the control plane too. */
+export function scrapeConfigs(): readonly ScrapeConfig[] {
+  return sightEditPlatform({ platform: 'kubeadm' }).charts.metrics.prometheus.scrapeConfigs;
 }
 
 /** Everything that SightEdit's expressions may read. */
 export function knownMetrics(): KnownMetrics {
-  return new KnownMetrics({
-    jobs: scrapeConfigs(),
-    lists: metricLists(),
-    rules: RuleCatalogue.sightEdit().files,
-  });
+  return new KnownMetrics({ jobs: scrapeConfigs(), lists: metricLists(), rules: RuleCatalogue.sightEdit().files });
 }
 
 /** Every expression of SightEdit that reads metrics. */
 export function metricUses(): readonly MetricUse[] {
-  return metricUsesOf(resolveSettings(sightEdit, 'production'), RuleCatalogue.sightEdit());
+  return metricUsesOf(RuleCatalogue.sightEdit(), remediationPolicies(resolveSettings(sightEdit, 'production')));
 }

@@ -25,6 +25,7 @@ const COMPLETE = {
   prometheus: ['http://prometheus:9090'],
   alertmanagers: [],
   externalLabels: {},
+  ownAlerts: { RemediationActionFailed: { severity: 'high' }, RemediationCircuitOpen: { severity: 'high' } },
   limits: DEFAULT_LIMITS,
   retention: DEFAULT_RETENTION,
   policies: [POLICY],
@@ -44,7 +45,7 @@ describe('a configuration', () => {
     const { [setting]: _, ...rest } = COMPLETE as Record<string, unknown>;
     expect(() => checkConfiguration(rest)).toThrow(
       new ConfigurationError(
-        `The configuration cannot be used:\n  ${setting}: Invalid key: Expected "${setting}" but received undefined`,
+        `The configuration is invalid:\n  ${setting}: Invalid key: Expected "${setting}" but received undefined`,
       ),
     );
   });
@@ -92,7 +93,7 @@ describe('a configuration', () => {
     [
       'a policy name that no object can have',
       { policies: [{ ...POLICY, name: 'Restart!' }] },
-      'policies.0.name: Invalid format',
+      'policies.0.name: write at most 40 lower-case letters',
     ],
     [
       'a policy that never may',
@@ -119,14 +120,14 @@ describe('a configuration', () => {
       { authentification: {} },
       'authentification: Invalid key: Expected never but received "authentification"',
     ],
-    ['a policy twice', { policies: [POLICY, POLICY] }, 'policies: restart-workload is there twice'],
+    ['a policy twice', { policies: [POLICY, POLICY] }, 'policies: duplicate name restart-workload'],
   ])('with %s is refused, with the setting, its value and what is expected', (_what, change, message) => {
     expect(() => checkConfiguration({ ...COMPLETE, ...change })).toThrow(message);
   });
 
   test('with several mistakes is told all of them', () => {
     const message = [
-      'The configuration cannot be used:',
+      'The configuration is invalid:',
       '  mode: Invalid type: Expected ("dry-run" | "active") but received 1',
       '  port: Invalid value: Expected >=1 but received 0',
     ].join('\n');

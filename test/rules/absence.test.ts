@@ -17,7 +17,7 @@ const topic = (...rules: readonly (AlertingRule | RecordingRule)[]): RuleFile[] 
   { topic: 'demo', groups: [{ name: 'demo', rules }] },
 ];
 const silent = (metric: string) =>
-  `rules/demo.yaml: DemoBad: stays silent when ${metric} disappears: write an alert with absent() of it, or of up of its job`;
+  `rules/demo.yaml: DemoBad: no alert fires when ${metric} disappears: write one with absent() of the metric, or of up of its job`;
 
 const sources = () => load(readFileSync(join(ROOT, 'rules', 'absence', 'sources.yaml'), 'utf8')) as MetricSources;
 const JOBS: MetricSources = { jobs: { demo_: 'demo', demo_db_: 'database' } };
@@ -25,17 +25,17 @@ const JOBS: MetricSources = { jobs: { demo_: 'demo', demo_db_: 'database' } };
 describe("SightEdit's alerts", () => {
   const catalogue = RuleCatalogue.sightEdit();
 
-  test('all have somebody who speaks when their metrics disappear', () => {
+  test('are all covered when their metrics disappear', () => {
     expect(catalogue.coverage.length).toBeGreaterThan(catalogue.alerts.length);
-    expect(catalogue.coverage.filter(({ by }) => by === undefined)).toEqual([]);
+    expect(catalogue.coverage.filter(({ coveredBy }) => coveredBy === undefined)).toEqual([]);
   });
 
-  test('have so where the provider hides the control plane too', () => {
+  test('are covered where the provider hides the control plane, too', () => {
     const managed = catalogue.without(['control-plane']);
-    expect(managed.coverage.filter(({ by }) => by === undefined)).toEqual([]);
+    expect(managed.coverage.filter(({ coveredBy }) => coveredBy === undefined)).toEqual([]);
   });
 
-  test('lose it when the alert on missing targets is taken out', () => {
+  test('are not covered without the alert on missing targets', () => {
     const files = catalogue.files.map((file) => ({
       ...file,
       groups: file.groups.map((group) => ({
@@ -46,13 +46,11 @@ describe("SightEdit's alerts", () => {
     expect(checkAbsence(files, sources()).length).toBeGreaterThan(50);
   });
 
-  test('look for each metric at a job that exposes it', () => {
+  test('read metrics whose prefix leads to a job that exposes them', () => {
     const known = sources();
     const jobOf = (name: string) => jobOfName(name, known);
     const exposed = new Map(metricLists().map(({ job, metrics }) => [job, seriesOf(metrics)]));
-    const read = new Set(
-      rulesOf(catalogue.files).flatMap(({ expr }) => selectorsIn(String(expr)).map(({ name }) => name)),
-    );
+    const read = new Set(rulesOf(catalogue.files).flatMap(({ expr }) => selectorsIn(expr).map(({ name }) => name)));
     const wrong = [...read].filter((name) => {
       const job = name && !name.includes(':') && jobOf(name);
       return job && !exposed.get(job)?.has(name);
@@ -61,7 +59,7 @@ describe("SightEdit's alerts", () => {
     expect([...read].filter((name) => name && jobOf(name) === 'kube-state-metrics-telemetry')).not.toEqual([]);
   });
 
-  test('except only metrics that have no series until something happens', () => {
+  test('have exceptions only for metrics that have no series until something happens', () => {
     const excepted = Object.keys(sources().exceptions ?? {});
     const contract = metricContract.filter(({ name }) => excepted.includes(name));
     expect(contract.map(({ name }) => name).sort()).toEqual(excepted);
@@ -69,29 +67,29 @@ describe("SightEdit's alerts", () => {
   });
 });
 
-describe('an alert is silent when its metric disappears', () => {
+describe('the check reports that no alert fires when a metric disappears', () => {
   test.each<[string, RuleFile[], MetricSources, string[]]>([
-    ['without anybody who misses it', topic(alert('DemoBad', 'demo_errors > 0')), {}, ['demo_errors']],
+    ['where no alert reads its absence', topic(alert('DemoBad', 'demo_errors > 0')), {}, ['demo_errors']],
     [
-      'when only another job is missed',
+      'where only the absence of another job fires',
       topic(alert('DemoBad', 'demo_errors > 0'), alert('ShopGone', 'absent(up{job="shop"})')),
       JOBS,
       ['demo_errors{job="demo"}'],
     ],
     [
-      'when only other series of its name are missed',
+      'where only the absence of other series of the name fires',
       topic(alert('DemoBad', 'demo_errors{type="a"} > 0'), alert('Gone', 'absent(demo_errors{type="b"})')),
       {},
       ['demo_errors'],
     ],
     [
-      'when absent() is only a condition',
+      'where absent() is only a condition',
       topic(alert('DemoBad', 'demo_errors > 0 unless absent(demo_errors)')),
       {},
       ['demo_errors'],
     ],
     [
-      'when absent() is content with something else',
+      'where absent() does not fire while another metric exists',
       topic(alert('DemoBad', 'demo_errors > 0 or absent(demo_errors or shop_errors)')),
       {},
       ['demo_errors', 'shop_errors'],
@@ -106,7 +104,7 @@ describe('an alert is silent when its metric disappears', () => {
       ['demo_errors'],
     ],
     [
-      'when its job is released by others',
+      'where its job is unpinned',
       topic(alert('DemoBad', 'demo_errors > 0'), alert('DemoGone', 'absent(up{job="demo"})')),
       { ...JOBS, unpinned: ['demo'] },
       ['demo_errors{job="demo"}'],
@@ -115,7 +113,7 @@ describe('an alert is silent when its metric disappears', () => {
     expect(checkAbsence(files, where)).toEqual(metrics.map(silent));
   });
 
-  test('and an exception for a metric that nobody reads is told', () => {
+  test('and that an exception names a metric that no rule reads', () => {
     const files = topic(alert('DemoBad', 'demo_errors > 0'));
     expect(checkAbsence(files, { exceptions: { demo_errors: 'good', demo_gone: 'good' } })).toEqual([
       'absence/sources.yaml: no rule reads demo_gone: remove the exception',
@@ -124,16 +122,16 @@ describe('an alert is silent when its metric disappears', () => {
 });
 
 describe('an alert is covered', () => {
-  const by = (files: RuleFile[], where: MetricSources = {}) =>
-    coverageOf(files, where).find(({ alert: name }) => name === 'DemoBad')?.by;
+  const coveredBy = (files: RuleFile[], where: MetricSources = {}) =>
+    coverageOf(files, where).find((coverage) => coverage.alert === 'DemoBad')?.coveredBy;
 
   test.each<[string, string, string, MetricSources]>([
     ['by itself', 'demo_errors > 0 or absent(demo_errors)', 'DemoBad', {}],
     ['by an alert on the metric', 'demo_errors{type="a"} > 0', 'DemoErrorsGone', {}],
     ['by an alert on its job', 'demo_db_size{job="database"} > 0', 'DatabaseGone', {}],
-    ['by an alert on the job that its name tells', 'demo_db_size > 0', 'DatabaseGone', JOBS],
+    ['by an alert on the job of its prefix', 'demo_db_size > 0', 'DatabaseGone', JOBS],
     ['by an exception', 'shop_errors > 0', 'good', { exceptions: { shop_errors: 'good' } }],
-    ['behind a record of the same labels', 'demo:errors:max{slo="a"} > 0', 'DemoErrorsGone', {}],
+    ['behind a record with the same labels', 'demo:errors:max{slo="a"} > 0', 'DemoErrorsGone', {}],
   ])('%s', (_, expr, name, where) => {
     const files = topic(
       { record: 'demo:errors:max', expr: 'max(demo_errors)', labels: { slo: 'a' } },
@@ -145,6 +143,6 @@ describe('an alert is covered', () => {
       ),
       alert('DatabaseGone', 'absent(up{job="shop"} == 1) or absent(up{job="database"} == 1)'),
     );
-    expect(by(files, where)).toBe(name);
+    expect(coveredBy(files, where)).toBe(name);
   });
 });

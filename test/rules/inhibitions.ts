@@ -1,7 +1,7 @@
 import type { Inhibition } from '../../rules';
 import type { ExpectedAlert } from './promtool-test';
 
-/** Labels that an inhibition compares and an alert, as its tests expect it, does not carry each time. */
+/** Labels that an inhibition compares and that some alert lacks in one of its tests. */
 export function inhibitionProblems(
   { source, targets, equal }: Inhibition,
   expectedOf: (alert: string) => readonly ExpectedAlert[],
@@ -13,6 +13,6 @@ export function inhibitionProblems(
   return [source, ...targets].flatMap((alert) =>
     equal
       .filter((label) => !carries(alert, label))
-      .map((label) => `${alert} does not carry ${label}, which ${source} compares`),
+      .map((label) => `${alert} lacks ${label}, which the inhibition by ${source} compares`),
   );
 }

@@ -1,7 +1,7 @@
 import { type AlertingRule, type RecordingRule, RuleCatalogue, rulesOf } from '../../rules';
 import { lints } from '../../rules/lints';
 
-/** An alert that has nothing wrong but what is given. */
+/** A valid alert, apart from the given expression and description. */
 function alert(expr: string, description = 'It is {{ $value }}.'): AlertingRule {
   return {
     alert: 'DemoBad',
@@ -31,17 +31,17 @@ describe('a percentage', () => {
     [
       'a hundred times too big',
       alert('100 * (a / (b > 0)) > 50', '{{ $value | humanizePercentage }} fail.'),
-      'humanizePercentage prints a value that expr has multiplied by 100: leave "* 100" out',
+      'humanizePercentage prints a value that expr multiplies by 100: remove "* 100"',
     ],
     [
       'a hundred times too big, in a condition',
       alert('a * 100 > 50 and c', '{{ humanizePercentage $value }} fail.'),
-      'humanizePercentage prints a value that expr has multiplied by 100: leave "* 100" out',
+      'humanizePercentage prints a value that expr multiplies by 100: remove "* 100"',
     ],
     [
       'of a percentage',
       alert('disk_used_percent > 90', '{{ $value | humanizePercentage }} is used.'),
-      'humanizePercentage prints a metric that is a percentage already: divide it by 100 in expr',
+      'humanizePercentage prints a metric that is already a percentage: divide it by 100 in expr',
     ],
     ['a hundred times too small', alert(HALF, '{{ $value }}% fail.'), signed('{{ $value }}%')],
     [
@@ -66,7 +66,7 @@ describe('a percentage', () => {
 
 describe('a value in a label', () => {
   const message = (text: string) =>
-    `count_values puts a value into a label that stays: aggregate it away, e.g. count(${text})`;
+    `count_values puts a value into a label that is kept: aggregate it away, e.g. count(${text})`;
 
   test.each([
     ['at the top', 'count_values("version", a) > 1', 'count_values("version", a)'],
@@ -100,7 +100,7 @@ describe('a bucket boundary', () => {
     ['le!~"1e3"', '1000.0', '1e3'],
   ])('%s is stored in another form', (matcher, form, number) => {
     expect(problems(alert(`a_bucket{${matcher}} > 1`))).toEqual([
-      `${matcher} misses what Prometheus 3 stores: write ${form} for ${number}`,
+      `${matcher} never matches in Prometheus 3: write ${form} for ${number}`,
     ]);
   });
 
@@ -120,7 +120,7 @@ describe('a bucket boundary', () => {
 
 describe('a division by what counts events', () => {
   const message = (divisor: string) =>
-    `expr divides by ${divisor}, which is 0 without traffic: write (${divisor} > 0), or more than 0 where few say little`;
+    `expr divides by ${divisor}, which is 0 without traffic: write (${divisor} > 0), or require more than a few events`;
   const FAILED = 'sum(rate(failed_total[5m]))';
   const ALL = 'sum(rate(all_total[5m]))';
 

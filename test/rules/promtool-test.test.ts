@@ -5,14 +5,14 @@ import { type ExpectedAlert, expectedAlerts, type PromtoolTest, promtoolTests, t
 const catalogue = RuleCatalogue.sightEdit();
 
 test.each(catalogue.alerts.map((rule) => [rule.alert, rule] as const))(
-  '%s is tested to fire, stay quiet and recover',
+  '%s has tests that it fires, stays quiet and recovers',
   (alert, rule) => {
     expect(testProblems(rule, promtoolTests(alert))).toEqual([]);
   },
 );
 
 test.each(catalogue.inhibitions.map((inhibition) => [inhibition.source, inhibition] as const))(
-  '%s inhibits alerts that carry the labels it compares',
+  '%s inhibits alerts that have the compared labels',
   (_source, inhibition) => {
     expect(inhibitionProblems(inhibition, (alert) => expectedAlerts(promtoolTests(alert)))).toEqual([]);
   },
@@ -39,11 +39,11 @@ describe('the check of tests', () => {
   const recovers: PromtoolTest = { name: 'recovers when it is up', alert_rule_test: [moment(firing), moment()] };
   const sound = [fires(), quiet, recovers];
 
-  test('finds nothing in sound tests', () => {
+  test('accepts valid tests', () => {
     expect(testProblems(rule, sound)).toEqual([]);
   });
 
-  test('asks an alert that fires always for nothing but to fire', () => {
+  test('requires of an alert that always fires only a test that it fires', () => {
     const always: AlertingRule = { ...rule, for: undefined, labels: { severity: 'none', category: 'meta' } };
     const expected = { ...firing, exp_labels: always.labels };
     expect(testProblems(always, [{ ...fires(), alert_rule_test: [moment(expected)] }])).toEqual([]);
@@ -53,19 +53,19 @@ describe('the check of tests', () => {
   test.each<[string, PromtoolTest[], string]>([
     ['a missing kind', [fires(), quiet], 'no test begins with "recovers"'],
     [
-      'a name of no kind',
+      'a name without a kind',
       [...sound, { ...quiet, name: 'is silent' }],
       'is silent: the name begins with none of fires, stays quiet, recovers',
     ],
     [
-      'a test that fires nothing',
+      'a test in which nothing fires',
       [fires(), { name: 'fires at night', alert_rule_test: [moment()] }, quiet, recovers],
       'fires at night: nothing fires',
     ],
     [
       'tests that do not pin `for`',
       [{ ...fires(), alert_rule_test: [moment(firing)] }, quiet, recovers],
-      'no test that fires says when nothing fires yet',
+      'no test named fires shows that nothing fires earlier',
     ],
     [
       'a quiet test that fires',
@@ -73,34 +73,34 @@ describe('the check of tests', () => {
       'stays quiet when it is up: something fires',
     ],
     [
-      'a quiet test that asks nothing',
+      'a quiet test without an assertion',
       [fires(), { ...quiet, alert_rule_test: [] }, recovers],
       'stays quiet when it is up: something fires',
     ],
     [
       'a recovery that still fires at the end',
       [fires(), quiet, { ...recovers, alert_rule_test: [moment(), moment(firing)] }],
-      'recovers when it is up: does not fire and end quiet',
+      'recovers when it is up: does not fire first and end quiet',
     ],
     [
       'a test about another alert',
       [fires(), { ...quiet, alert_rule_test: [{ ...moment(), alertname: 'ShopDown' }] }, recovers],
-      'stays quiet when it is up: asks about another alert',
+      'stays quiet when it is up: tests another alert',
     ],
     [
-      'labels left out',
+      'missing labels',
       [fires({ ...firing, exp_labels: { category: 'application' } }), quiet, recovers],
-      'fires when it is down: exp_labels does not say severity',
+      'fires when it is down: exp_labels lacks severity',
     ],
     [
-      'annotations left out',
+      'missing annotations',
       [fires({ ...firing, exp_annotations: { summary: 'Demo is down' } }), quiet, recovers],
-      'fires when it is down: exp_annotations does not say description',
+      'fires when it is down: exp_annotations lacks description',
     ],
     [
-      'annotations that the rule does not have',
+      'annotations that the rule lacks',
       [fires({ ...firing, exp_annotations: { ...rule.annotations, note: 'hm' } }), quiet, recovers],
-      'fires when it is down: exp_annotations says note, which the rule does not have',
+      'fires when it is down: exp_annotations has note, which the rule lacks',
     ],
   ])('finds %s', (_name, tests, problem) => {
     expect(testProblems(rule, tests)).toEqual([problem]);
@@ -113,17 +113,17 @@ describe('the check of inhibitions', () => {
     inhibitionProblems(inhibition, (alert) => labels[alert] ?? []);
   const onNode: ExpectedAlert[] = [{ exp_labels: { node: 'node-a' } }];
 
-  test('finds nothing where both sides carry the label', () => {
+  test('accepts alerts that have the label on both sides', () => {
     expect(check({ NodeGone: onNode, DiskFull: onNode })).toEqual([]);
   });
 
   test.each([
     ['a source without the label', { NodeGone: [{ exp_labels: {} }], DiskFull: onNode }, 'NodeGone'],
     ['a target without the label', { NodeGone: onNode, DiskFull: [{ exp_labels: { disk: 'sda' } }] }, 'DiskFull'],
-    ['a target with the label in one test alone', { NodeGone: onNode, DiskFull: [...onNode, {}] }, 'DiskFull'],
-    ['a label that is empty', { NodeGone: onNode, DiskFull: [{ exp_labels: { node: '' } }] }, 'DiskFull'],
+    ['a target with the label in only one test', { NodeGone: onNode, DiskFull: [...onNode, {}] }, 'DiskFull'],
+    ['an empty label', { NodeGone: onNode, DiskFull: [{ exp_labels: { node: '' } }] }, 'DiskFull'],
     ['an alert that is never expected', { NodeGone: onNode }, 'DiskFull'],
   ])('finds %s', (_name, labels, alert) => {
-    expect(check(labels)).toEqual([`${alert} does not carry node, which NodeGone compares`]);
+    expect(check(labels)).toEqual([`${alert} lacks node, which the inhibition by NodeGone compares`]);
   });
 });

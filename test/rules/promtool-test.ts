@@ -10,7 +10,7 @@ export interface ExpectedAlert {
   readonly exp_annotations?: { readonly [annotation: string]: string };
 }
 
-/** A test of promtool, as far as it says what fires when. */
+/** The part of a promtool test that states which alerts fire when. */
 export interface PromtoolTest {
   readonly name: string;
   readonly alert_rule_test: readonly {
@@ -33,19 +33,19 @@ export function expectedAlerts(tests: readonly PromtoolTest[]): readonly Expecte
 
 const KINDS = ['fires', 'stays quiet', 'recovers'] as const;
 
-/** What the tests of an alert leave unsaid. An alert that fires always has nothing to recover from. */
+/** What the tests of an alert lack. An alert that always fires cannot stay quiet or recover. */
 export function testProblems(rule: AlertingRule, tests: readonly PromtoolTest[]): string[] {
   const needed = rule.labels.severity === 'none' ? ['fires'] : KINDS;
   return [
     ...needed
       .filter((kind) => !tests.some(({ name }) => name.startsWith(`${kind} `)))
       .map((kind) => `no test begins with "${kind}"`),
-    ...(rule.for === undefined || tests.some(pinsFor) ? [] : ['no test that fires says when nothing fires yet']),
+    ...(rule.for === undefined || tests.some(pinsFor) ? [] : ['no test named fires shows that nothing fires earlier']),
     ...tests.flatMap((test) => problemsOf(rule, test).map((problem) => `${test.name}: ${problem}`)),
   ];
 }
 
-/** Whether a test shows that nothing fires before something does, which is what `for` is about. */
+/** Whether a test shows that nothing fires at first, and so pins `for`. */
 function pinsFor({ name, alert_rule_test }: PromtoolTest): boolean {
   const moments = alert_rule_test.map(({ exp_alerts }) => (exp_alerts ?? []).length > 0);
   return name.startsWith('fires ') && moments[0] === false && moments.includes(true);
@@ -57,10 +57,10 @@ function problemsOf(rule: AlertingRule, test: PromtoolTest): string[] {
   const foreign = test.alert_rule_test.filter(({ alertname }) => alertname !== rule.alert);
   const checks: [boolean, string][] = [
     [kind === undefined, `the name begins with none of ${KINDS.join(', ')}`],
-    [foreign.length > 0, 'asks about another alert'],
+    [foreign.length > 0, 'tests another alert'],
     [kind === 'fires' && !moments.includes(true), 'nothing fires'],
     [kind === 'stays quiet' && (moments.length === 0 || moments.includes(true)), 'something fires'],
-    [kind === 'recovers' && !(moments.includes(true) && moments.at(-1) === false), 'does not fire and end quiet'],
+    [kind === 'recovers' && !(moments.includes(true) && moments.at(-1) === false), 'does not fire first and end quiet'],
   ];
   return [
     ...checks.flatMap(([wrong, problem]) => (wrong ? [problem] : [])),
@@ -68,15 +68,17 @@ function problemsOf(rule: AlertingRule, test: PromtoolTest): string[] {
   ];
 }
 
-/** Labels and annotations of the rule that an expected alert does not have, or has with the template unexpanded. */
+/**
+ * Labels and annotations of the rule that an expected alert lacks, and annotations that only the expected alert has.
+ */
 function incomplete({ labels, annotations }: AlertingRule, expected: ExpectedAlert): string[] {
   const wrongLabels = Object.entries(labels).filter(([name, value]) => expected.exp_labels?.[name] !== value);
   const names = Object.keys(annotations);
   const missing = names.filter((name) => !expected.exp_annotations?.[name]?.trim());
   const extra = Object.keys(expected.exp_annotations ?? {}).filter((name) => !names.includes(name));
   return [
-    ...wrongLabels.map(([name]) => `exp_labels does not say ${name}`),
-    ...missing.map((name) => `exp_annotations does not say ${name}`),
-    ...extra.map((name) => `exp_annotations says ${name}, which the rule does not have`),
+    ...wrongLabels.map(([name]) => `exp_labels lacks ${name}`),
+    ...missing.map((name) => `exp_annotations lacks ${name}`),
+    ...extra.map((name) => `exp_annotations has ${name}, which the rule lacks`),
   ];
 }

@@ -16,17 +16,14 @@ describe('the check of runbooks', () => {
     ['# DemoDown', ...sections.flatMap((section) => [`## ${section}`, body])].join('\n\n');
 
   test.each([
-    ['a sound runbook', runbook()],
+    ['a valid runbook', runbook()],
     [
-      'comments in code, which are no headings',
+      'comments in code that look like headings',
       runbook(SECTIONS, block('bash', '# look\n## closer\nkubectl get pods')),
     ],
     ['PromQL that parses', runbook(SECTIONS, block('promql', 'up{job="demo"} == 0'))],
-    [
-      'a block of code within a list',
-      runbook(SECTIONS, `1. Look.\n\n   ${FENCE}bash\n   kubectl get pods\n   ${FENCE}`),
-    ],
-  ])('finds nothing wrong with %s', (_name, markdown) => {
+    ['a block of code in a list', runbook(SECTIONS, `1. Look.\n\n   ${FENCE}bash\n   kubectl get pods\n   ${FENCE}`)],
+  ])('accepts %s', (_name, markdown) => {
     expect(runbookProblems('DemoDown', markdown)).toEqual([]);
   });
 
@@ -42,11 +39,11 @@ describe('the check of runbooks', () => {
       runbook([...SECTIONS.slice(1), 'Meaning']),
       'the sections are Impact, Automated response, Verify it is real, Diagnosis, Mitigation, Escalation, False positives, Meaning',
     ],
-    ['a section too many', runbook([...SECTIONS, 'Notes']), `the sections are ${SECTIONS.join(', ')}, Notes`],
+    ['an unknown section', runbook([...SECTIONS, 'Notes']), `the sections are ${SECTIONS.join(', ')}, Notes`],
     ['an empty section', runbook().replace('## Impact\n\nSomething.', '## Impact'), 'the section Impact is empty'],
     ['code that is not closed', `${runbook()}\n${FENCE}bash\nkubectl get pods`, 'a block of code is not closed'],
     [
-      'code of no language',
+      'code without a language',
       `${runbook()}\n${block('', 'kubectl get pods')}`,
       'a block of code names no language: kubectl get pods',
     ],

@@ -1,6 +1,6 @@
 import { promqlSyntaxError } from '../../rules';
 
-/** Sections that every runbook has, in the order in which somebody who was woken up reads them. */
+/** The sections of a runbook, in the order in which an on-call engineer needs them. */
 export const SECTIONS = [
   'Meaning',
   'Impact',
@@ -18,7 +18,7 @@ interface Block {
   readonly code: string;
 }
 
-/** What is wrong with a runbook. */
+/** Problems of a runbook, one line each. */
 export function runbookProblems(alert: string, markdown: string): string[] {
   const { prose, blocks, open } = separate(markdown);
   const [title, ...sections] = prose.split(/^(?=##? )/m);
@@ -38,7 +38,7 @@ export function runbookProblems(alert: string, markdown: string): string[] {
   ];
 }
 
-/** Prose, in which each block of code is a placeholder (its comments are no headings), and the blocks. */
+/** The prose, with a placeholder for each block of code (whose comments look like headings), and the blocks. */
 function separate(markdown: string): { prose: string; blocks: Block[]; open: boolean } {
   const prose: string[] = [];
   const blocks: Block[] = [];

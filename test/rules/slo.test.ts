@@ -39,7 +39,7 @@ const recordOf = (of: ServiceLevelObjective, name: string) =>
 describe('an expanded objective', () => {
   const { topic, groups } = expandSlo(slo);
 
-  test('is a topic that keeps the conventions', () => {
+  test('is a topic that follows the conventions', () => {
     expect(topic).toBe('slo-demo-availability');
     expect(groups.map(({ name }) => name)).toEqual([
       `${topic}.recording`,
@@ -70,7 +70,7 @@ describe('an expanded objective', () => {
     ]);
   });
 
-  test('compares both windows with the burn rate, and asks for traffic', () => {
+  test('compares both windows with the burn rate, and requires traffic', () => {
     expect(alertsOf(slo)[0]!.expr).toBe(
       [
         'slo:sli_error:ratio_rate1h{slo="demo-availability"} > 14.4 * 0.005',
@@ -82,22 +82,22 @@ describe('an expanded objective', () => {
     );
   });
 
-  test('says what was measured against which limit', () => {
+  test('describes the measurement and its limit', () => {
     expect(alertsOf(slo)[1]!.annotations).toEqual({
-      summary: 'The demo fails: the error budget of demo-availability is spent more than 6 times as fast as allowed',
+      summary: 'The demo fails: the error budget of demo-availability burns more than 6 times as fast as allowed',
       description:
-        '{{ $value | humanizePercentage }} of the demo requests of the last 6h failed, and it goes on ' +
-        '(objective 99.5%, limit of this alert 3%); at this rate the budget of 30d is spent within 5 days.',
+        '{{ $value | humanizePercentage }} of the demo requests of the last 6h failed, and the problem continues ' +
+        '(objective 99.5%, limit of this alert 3%); at this rate the 30d error budget is gone within 5 days.',
     });
   });
 
-  test('takes errors without a series for none, and good events without a series for unknown', () => {
+  test('counts missing errors as none, and missing good events as unknown', () => {
     expect(recordOf(slo, 'slo:sli_errors:rate5m').expr).toMatch(/\nor\nsum\(slo:sli_total:rate5m\{.*\} \* 0\)$/);
     const good = { ...slo, sli: { good: errors, total } };
     expect(recordOf(good, 'slo:sli_errors:rate5m').expr).not.toContain('or');
   });
 
-  test('lets the more urgent alert silence the less urgent ones', () => {
+  test('inhibits the less urgent alerts', () => {
     expect(sloInhibitions({ prefix: 'Demo' })).toEqual([
       {
         source: 'DemoBudgetBurnCritical',
@@ -111,12 +111,12 @@ describe('an expanded objective', () => {
 });
 
 describe('the check of objectives', () => {
-  test('finds nothing wrong with a sound one', () => {
+  test('accepts a valid one', () => {
     expect(checkSlo('demo-availability', slo)).toEqual([]);
   });
 
   test.each<[string, object, string]>([
-    ['another name', { name: 'demo' }, 'name is "demo": write demo-availability, as the file is called'],
+    ['another name', { name: 'demo' }, 'name is "demo": write demo-availability, the name of the file'],
     ['a prefix in lower case', { prefix: 'demo' }, 'prefix is "demo": write it in UpperCamelCase'],
     [
       'an unknown category',
@@ -124,16 +124,16 @@ describe('the check of objectives', () => {
       'category is "sales": write one of application, business, database, infrastructure, security, meta',
     ],
     ['a percentage', { objective: 99.5 }, 'objective is 99.5: write a ratio between 0 and 1, such as 0.999'],
-    ['an objective of all', { objective: 1 }, 'objective is 1: write a ratio between 0 and 1, such as 0.999'],
+    ['an objective of 100%', { objective: 1 }, 'objective is 1: write a ratio between 0 and 1, such as 0.999'],
     ['no objective', { objective: undefined }, 'objective is not set: write a ratio between 0 and 1, such as 0.999'],
-    ['another window', { window: '7d' }, 'window is "7d": write 30d, for which the burn rates are chosen'],
+    ['another window', { window: '7d' }, 'window is "7d": write 30d, which the burn rates are made for'],
     ['no minimum', { minimumPerHour: 0 }, 'minimumPerHour is 0: write a number above 0'],
     ['no summary', { summary: ' ' }, 'summary is not set: write it'],
     ['no presence', { presence: undefined }, 'presence is not set: write it'],
     [
       'a presence that does not parse',
       { presence: 'a{' },
-      'presence does not parse at "the end of the expression": mend the PromQL',
+      'presence does not parse at "the end of the expression": fix the PromQL',
     ],
     ['no indicator', { sli: undefined }, 'sli needs either errors or good: write one of them'],
     ['two indicators', { sli: { errors, good: errors, total } }, 'sli needs either errors or good: write one of them'],
@@ -141,12 +141,12 @@ describe('the check of objectives', () => {
     [
       'a fixed range',
       { sli: { errors, total: total.replace('$window', '5m') } },
-      'sli.total has no $window: write it for the range, as in rate(demo_total[$window])',
+      'sli.total has no $window: write it as the range, as in rate(demo_total[$window])',
     ],
     [
       'an expression that does not parse',
       { sli: { errors: `${errors})`, total } },
-      'sli.errors does not parse at ")": mend the PromQL',
+      'sli.errors does not parse at ")": fix the PromQL',
     ],
   ])('finds %s', (_name, change, problem) => {
     expect(checkSlo('demo-availability', { ...slo, ...change } as ServiceLevelObjective)).toEqual([
@@ -175,32 +175,32 @@ describe('a catalogue with an objective', () => {
     return [];
   };
 
-  test('has its rules as a topic among the others, and its inhibitions', () => {
+  test('has its rules as one more topic, and its inhibitions', () => {
     const catalogue = withRuleDirectory(files, RuleCatalogue.read);
     expect(catalogue.files.map(({ topic }) => topic)).toEqual(['demo', 'slo-demo-availability']);
     expect(catalogue.files[1]).toEqual(expandSlo(slo));
     expect(catalogue.inhibitions).toEqual(sloInhibitions(slo));
   });
 
-  test('without the topic has no inhibitions of it', () => {
+  test('has no inhibitions of a topic that is removed', () => {
     expect(withRuleDirectory(files, RuleCatalogue.read).without(['slo-demo-availability']).inhibitions).toEqual([]);
   });
 
-  test('asks for a runbook and a test of each alert', () => {
+  test('requires a runbook and a test of each alert', () => {
     expect(problems({ [`runbooks/${names[0]}.md`]: undefined, [`rules/tests/${names[1]}.yaml`]: undefined })).toEqual([
       `${names[0]} has no runbook: write runbooks/${names[0]}.md`,
       `${names[1]} has no test: write rules/tests/${names[1]}.yaml`,
     ]);
   });
 
-  test('does not expand one that is wrong', () => {
+  test('does not expand an invalid one', () => {
     expect(problems({ 'rules/slos/demo-availability.yaml': JSON.stringify({ ...slo, objective: 99.5 }) })).toEqual([
       'rules/slos/demo-availability.yaml: objective is 99.5: write a ratio between 0 and 1, such as 0.999',
     ]);
   });
 
-  test('refuses a rule file of the same topic', () => {
+  test('rejects a rule file of the same topic', () => {
     const file = { 'rules/slo-demo-availability.yaml': 'groups: []\n' };
-    expect(problems(file)).toEqual(['the topic slo-demo-availability is there twice: rename a file']);
+    expect(problems(file)).toEqual(['two files have the topic slo-demo-availability: rename one']);
   });
 });

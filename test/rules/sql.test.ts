@@ -64,38 +64,50 @@ describe('the check of collectors', () => {
     [
       'another name than its file',
       { collector_name: 'other' },
-      'collector_name is "other": write demo, as the file is called',
+      'collector_name is "other": write demo, the name of the file',
     ],
     ['no interval', { min_interval: undefined }, 'min_interval is "undefined": write a duration, e.g. 5m'],
     ['an interval of nothing', { min_interval: '0s' }, 'min_interval is "0s": write a duration, e.g. 5m'],
     ['no metrics', { metrics: [] }, 'there are no metrics: write one'],
-    ['a field of its own', { interval: '5m' }, 'the field interval is not known: remove it'],
+    ['a field of its own', { interval: '5m' }, 'the field interval is unknown: remove it'],
     [
       'a query with a field of its own',
       { queries: [{ ...COLLECTOR.queries![0], timeout: '5s' }] },
-      'the field timeout is not known: remove it',
+      'the field timeout is unknown: remove it',
     ],
   ])('finds %s', (_, changes, problem) => {
     expect(problemsOf(changes)).toEqual([`rules/sql/demo.collector.yaml: ${problem}`]);
   });
 
   test.each([
-    ['a field of its own', { labels: ['state'] }, 'the field labels is not known: remove it'],
+    ['a field of its own', { labels: ['state'] }, 'the field labels is unknown: remove it'],
     ['a type that sql_exporter lacks', { type: 'histogram' }, 'type is "histogram": write gauge or counter'],
     ['no help', { help: ' ' }, 'help is not set: write it'],
     ['two queries', { query: 'SELECT 1 AS n' }, 'write either query or query_ref'],
     ['a query that is not there', { query_ref: 'other' }, 'query_ref is "other": name one of queries'],
     ['no value', { values: [] }, 'values is empty: name the column of the value'],
-    ['values that nothing tells apart', { values: ['n', 'm'] }, 'value_label is not set: several values need it'],
-    ['a label twice', { values: ['n', 'm'], value_label: 'state' }, 'the label state stands twice'],
-    ['a label that the scrape sets', { key_labels: ['job'] }, 'none of the labels may be job, target'],
+    [
+      'values that nothing tells apart',
+      { values: ['n', 'm'] },
+      'value_label is not set: several values need it to tell them apart',
+    ],
+    [
+      'a label twice',
+      { values: ['n', 'm'], value_label: 'state' },
+      'the label state is used twice: remove or rename one',
+    ],
+    [
+      'a label that the scrape sets',
+      { key_labels: ['job'] },
+      'the labels job and target are reserved: rename the label',
+    ],
   ])('finds a metric with %s', (_, changes, problem) => {
     expect(problemsOfMetric(changes)).toEqual([`rules/sql/demo.collector.yaml: sightedit_db_demo: ${problem}`]);
   });
 
   test('finds a metric that is not called ours', () => {
     expect(problemsOfMetric({ metric_name: 'demo_rows' })).toEqual([
-      'rules/sql/demo.collector.yaml: demo_rows: the name does not begin with sightedit_db_: rename the metric',
+      'rules/sql/demo.collector.yaml: demo_rows: the name does not start with sightedit_db_: rename the metric',
     ]);
   });
 

@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { CatalogueSource } from '../../rules';
 
-/** Files by their path; one that is `undefined` is not written. */
+/** Files by path. `undefined` removes a file. */
 export type Files = { readonly [path: string]: string | undefined };
 
-/** A topic with one alert and one record, its runbook and its test, none of which breaks a convention. */
+/** A topic with one alert and one record, with runbook and test, that follows every convention. */
 export const SOUND_RULES: Files = {
   'rules/demo.yaml': `groups:
   - name: demo.recording
@@ -28,7 +28,7 @@ export const SOUND_RULES: Files = {
 };
 
 /**
- * Runs a check on a directory of rules that exists for as long as the check does.
+ * Runs a check on a temporary directory of rules.
  *
  * @param changes files that differ from `SOUND_RULES`
  */

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { BIN } from '../../tools/catalogue';
 
 /**
- * A group of tests that need real programs. Where one is missing, the group does not run and says so: a check that did
- * not happen must never look like one that passed.
+ * A group of tests that need real programs. If one is missing, the group is skipped with a warning: a check that did
+ * not run must not pass in silence.
  */
 export function describeWithTools(names: readonly string[], title: string, tests: () => void): void {
   const missing = names.filter((name) => !existsSync(join(BIN, name)));
@@ -19,13 +19,13 @@ export function describeWithTools(names: readonly string[], title: string, tests
   describe(title, tests);
 }
 
-/** How a program ended, and what it printed. */
+/** Exit code and output of a program. */
 export interface Outcome {
   readonly code: number;
   readonly output: string;
 }
 
-/** Runs a program to its end beside others. */
+/** Runs a program to its end, without blocking. */
 export function startTool(name: string, ...args: readonly string[]): Promise<Outcome> {
   return new Promise((resolve) => {
     execFile(join(BIN, name), args, { maxBuffer: 64 * 1024 * 1024 }, (error, stdout, stderr) => {
@@ -34,15 +34,15 @@ export function startTool(name: string, ...args: readonly string[]): Promise<Out
   });
 }
 
-/** What jest compares the outcome of a program with that accepts its input; the output shows when it does not. */
+/** The outcome of a program that accepts its input. */
 export const ACCEPTED = { code: 0, output: expect.any(String) };
 
-/** What a program that fails complains of, without the parts of its input that it says nothing about. */
+/** The output of a program that fails, without the lines about input that it accepts. */
 export function complaints({ code, output }: Outcome): string {
   return code === 0 ? '' : `ended with ${code}: ${output.replaceAll(/^\s*(SUCCESS)?\n/gm, '')}`;
 }
 
-/** Runs a program to its end; a failure is an outcome, not an exception. */
+/** Runs a program to its end. A failure is an outcome, not an exception. */
 export function runTool(name: string, ...args: readonly string[]): Outcome {
   try {
     return {

@@ -1,22 +1,22 @@
 import { createHash } from 'node:crypto';
 import { packagedTools, verify } from '../../tools/packages';
 
-describe('A program that comes in a package', () => {
+describe('A packaged program', () => {
   const archive = Buffer.from('an archive');
   const integrity = `sha512-${createHash('sha512').update(archive).digest('base64')}`;
 
-  it('is taken when it is what was pinned', () => {
+  it('is accepted when its hash is the pinned one', () => {
     expect(() => verify(archive, { package: 'demo@1.0.0', integrity })).not.toThrow();
   });
 
-  it('is refused when it is something else', () => {
+  it('is rejected when its hash differs', () => {
     expect(() => verify(Buffer.from('another'), { package: 'demo@1.0.0', integrity })).toThrow(
-      /^demo@1\.0\.0 hashes to sha512-.*, not to the sha512-.* that tools\/packages\.ts pins$/,
+      /^demo@1\.0\.0 has the hash sha512-.*, but tools\/packages\.ts pins sha512-.*$/,
     );
   });
 
   it.each(packagedTools.flatMap(({ packages }) => Object.values(packages)).map((pinned) => [pinned.package, pinned]))(
-    '%s is pinned to one version and one content',
+    '%s is pinned to a version and a hash',
     (_, pinned) => {
       expect(pinned).toEqual({
         package: expect.stringMatching(/^@?[\w/-]+@\d+\.\d+\.\d+[\w.-]*$/),

@@ -2,13 +2,13 @@ import { type Image, images, imageVersion } from '../../constructs';
 import { moduleVersion, softwareVersion, tools } from '../../tools/catalogue';
 import { node, packagedTools } from '../../tools/packages';
 
-/** Images that no tool is built for, and why. */
+/** Images without a tool, with the reason. */
 const NOT_BUILT: Record<string, string> = {
-  grafana: 'its web interface is compiled at release and no registry of packages carries it',
-  sqlExporter: 'the Go module proxy serves none of its versions',
+  grafana: 'its web interface is compiled at release, and no package registry has it',
+  sqlExporter: 'the Go module proxy has none of its versions',
 };
 
-/** The image that deploys what a folder of `tools/` builds. Kubernetes and etcd belong to the cluster, not to us. */
+/** Image of each folder in `tools/`. Kubernetes and etcd belong to the cluster and have none. */
 const IMAGE_OF: Record<string, keyof typeof images | undefined> = {
   alertmanager: 'alertmanager',
   'blackbox-exporter': 'blackboxExporter',
@@ -22,7 +22,7 @@ const IMAGE_OF: Record<string, keyof typeof images | undefined> = {
 };
 
 describe('The programs that tests run', () => {
-  it.each(tools.map((tool) => [tool.name, tool] as const))('%s has the version that is deployed', (_, tool) => {
+  it.each(tools.map((tool) => [tool.name, tool] as const))('%s has the deployed version', (_, tool) => {
     expect(Object.keys(IMAGE_OF)).toContain(tool.directory);
     const name = IMAGE_OF[tool.directory];
     if (name) {
@@ -32,13 +32,13 @@ describe('The programs that tests run', () => {
     }
   });
 
-  it('stand in for every image but those that cannot be built', () => {
+  it('cover every image except those that cannot be built', () => {
     const built = [...Object.values(IMAGE_OF), ...packagedTools.map(({ name }) => name)];
     const missing = Object.keys(images).filter((name) => !built.includes(name as keyof typeof images));
     expect(missing).toEqual(Object.keys(NOT_BUILT));
   });
 
-  it('run the webhook on the Node that is deployed', () => {
+  it('run the webhook with the deployed Node version', () => {
     expect(node.version).toBe(imageVersion(images.node));
   });
 

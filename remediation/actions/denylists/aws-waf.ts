@@ -1,34 +1,37 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import * as v from 'valibot';
 import type { AwsError } from '../../clients';
+import { type Output, text } from '../../schema';
 import type { Requirements } from '../action';
 import { type Cidr, canonicalCidr, isIPv6Cidr } from '../addresses';
 import type { Denylist, DenylistContext } from './denylist';
 
+const ipSet = v.strictObject({ id: text, name: text });
+
+export const awsWafSettings = v.strictObject({
+  kind: v.literal('aws-wafv2-ip-set'),
+  /** Region of the web ACL; `us-east-1` for CloudFront. */
+  region: text,
+  scope: v.picklist(['REGIONAL', 'CLOUDFRONT']),
+  ipv4: ipSet,
+  ipv6: ipSet,
+  /** ARN of the role that the ServiceAccount assumes. */
+  roleArn: text,
+});
+
+type IpSet = Output<typeof ipSet>;
+
 /**
- * IP sets of AWS WAFv2, which a rule of the web ACL blocks. A set holds addresses of one family, hence two. The rule looks
- * at the address that the load balancer has seen; where a proxy stands before it, give the rule `IPSetForwardedIPConfig`.
+ * Two IP sets of AWS WAFv2, one per address family, that a rule of the web ACL blocks. The rule sees the address that
+ * the load balancer sees. Where a proxy stands before it, give the rule an `IPSetForwardedIPConfig`.
  *
- * The role trusts the ServiceAccount (`sts:AssumeRoleWithWebIdentity`) and may do this:
+ * The role trusts the ServiceAccount (`sts:AssumeRoleWithWebIdentity`) and needs this permission:
  *
  * ```json
  * { "Effect": "Allow", "Action": ["wafv2:GetIPSet", "wafv2:UpdateIPSet"], "Resource": ["arn of each set"] }
  * ```
  */
-export interface AwsWafIpSets {
-  readonly kind: 'aws-wafv2-ip-set';
-  /** Region of the web ACL; `us-east-1` for CloudFront. */
-  readonly region: string;
-  readonly scope: 'REGIONAL' | 'CLOUDFRONT';
-  readonly ipv4: IpSet;
-  readonly ipv6: IpSet;
-  /** ARN of the role that the ServiceAccount acts as. */
-  readonly roleArn: string;
-}
-
-export interface IpSet {
-  readonly id: string;
-  readonly name: string;
-}
+export type AwsWafIpSets = Output<typeof awsWafSettings>;
 
 /** https://docs.aws.amazon.com/waf/latest/APIReference/API_GetIPSet.html */
 interface GetIpSetResponse {
@@ -36,23 +39,23 @@ interface GetIpSetResponse {
   readonly LockToken: string;
 }
 
-/** Somebody else has changed the set since it was read. */
+/** The set has changed since it was read. */
 const CONFLICT = 'WAFOptimisticLockException';
 const ATTEMPTS = 5;
 const PAUSE_MS = 200;
 
-/** AWS keeps no time: what is blocked is taken back when the record says so. */
+/** IP sets have no expiry, so the server reverts the block when the record expires. */
 export function awsWafDenylist(settings: AwsWafIpSets, context: DenylistContext): Denylist {
   const { region, scope } = settings;
   const { dryRun, signal } = context;
   const call = <R>(operation: string, body: object) =>
-    context.tools.aws.call<R>({ service: 'wafv2', region, target: `AWSWAF_20190729.${operation}`, body }, signal);
+    context.clients.aws.call<R>({ service: 'wafv2', region, target: `AWSWAF_20190729.${operation}`, body }, signal);
   const read = ({ id, name }: IpSet) => call<GetIpSetResponse>('GetIPSet', { Id: id, Name: name, Scope: scope });
   const setOf = (cidr: Cidr) => (isIPv6Cidr(cidr) ? settings.ipv6 : settings.ipv4);
   const holds = ({ IPSet }: GetIpSetResponse, cidr: Cidr) =>
     IPSet.Addresses.some((other) => canonicalCidr(other) === cidr);
 
-  /** Replaces the whole list, which is all that AWS offers, unless it is as it should be; tells whether it was not. */
+  /** Replaces the whole list, because AWS offers nothing else. Returns whether a change was needed. */
   const change = async (cidr: Cidr, wanted: boolean): Promise<boolean> => {
     const { id, name } = setOf(cidr);
     for (let attempt = 1; ; attempt += 1) {
@@ -94,6 +97,6 @@ export function awsWafDenylist(settings: AwsWafIpSets, context: DenylistContext)
   };
 }
 
-export function awsWafNeeds({ roleArn }: AwsWafIpSets): Requirements {
+export function awsWafRequirements({ roleArn }: AwsWafIpSets): Requirements {
   return { permissions: [], allowedUpdates: [], connections: [], awsRole: roleArn };
 }

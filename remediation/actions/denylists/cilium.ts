@@ -1,12 +1,22 @@
+import * as v from 'valibot';
 import type { KubernetesObject } from '../../kubernetes';
+import { type Output, text } from '../../schema';
 import { type Requirements, SkipError } from '../action';
 import { type Cidr, canonicalCidr } from '../addresses';
 import { appliedFieldsUnchanged, METADATA, unchanged } from '../allowed-update';
 import type { Denylist, DenylistContext } from './denylist';
 
+export const ciliumSettings = v.strictObject({
+  kind: v.literal('cilium-cidr-group'),
+  /** Name of the CiliumCIDRGroup. It must hold only what is blocked here. */
+  name: text,
+  /** `v2alpha1` for Cilium before 1.18. @default v2 */
+  version: v.optional(v.picklist(['v2', 'v2alpha1']), 'v2'),
+});
+
 /**
- * A group of addresses of Cilium, which a policy denies. It works where packets carry the address of the client: not behind
- * a balancer that puts its own there. The group and the policy are made once:
+ * A CiliumCIDRGroup that a policy denies. It works where packets carry the client's address, so not behind a load
+ * balancer that replaces it. Create the group and the policy once:
  *
  * ```yaml
  * apiVersion: cilium.io/v2
@@ -24,13 +34,7 @@ import type { Denylist, DenylistContext } from './denylist';
  *     - fromCIDRSet: [{ cidrGroupRef: blocked-addresses }]
  * ```
  */
-export interface CiliumCidrGroup {
-  readonly kind: 'cilium-cidr-group';
-  /** Name of the CiliumCIDRGroup, which holds nothing but what is blocked here. */
-  readonly name: string;
-  /** `v2alpha1` for Cilium before 1.18. @default v2 */
-  readonly version?: 'v2' | 'v2alpha1';
-}
+export type CiliumCidrGroup = Output<typeof ciliumSettings>;
 
 interface Group extends KubernetesObject {
   readonly spec: { readonly externalCIDRs: readonly string[] };
@@ -38,14 +42,10 @@ interface Group extends KubernetesObject {
 
 const GROUP = 'cilium.io';
 const PLURAL = 'ciliumcidrgroups';
-const DEFAULT_VERSION = 'v2';
 
-/** The store keeps no time: what is blocked is taken back when the record says so. */
-export function ciliumDenylist(
-  { name, version = DEFAULT_VERSION }: CiliumCidrGroup,
-  context: DenylistContext,
-): Denylist {
-  const { kubernetes } = context.tools;
+/** The group has no expiry, so the server reverts the block when the record expires. */
+export function ciliumDenylist({ name, version }: CiliumCidrGroup, context: DenylistContext): Denylist {
+  const { kubernetes } = context.clients;
   const { dryRun, signal } = context;
   const reference = { resource: { group: GROUP, version, plural: PLURAL }, name };
   const read = async (): Promise<Group> => {
@@ -59,7 +59,7 @@ export function ciliumDenylist(
     kubernetes.patch(
       reference,
       'merge',
-      // The list is replaced as a whole: it fails when somebody has changed it since it was read.
+      // The patch replaces the whole list, so it must fail when the list has changed since it was read.
       { metadata: { resourceVersion: metadata.resourceVersion }, spec: { externalCIDRs } },
       { dryRun, signal },
     );
@@ -92,13 +92,13 @@ export function ciliumDenylist(
   };
 }
 
-/** CEL: the ranges of one that the other has not. */
+/** CEL: the ranges of `one` that `other` lacks. */
 function missing(one: string, other: string): string {
   return `${one}.spec.externalCIDRs.filter(range, !(range in ${other}.spec.externalCIDRs))`;
 }
 
-/** Rights on the one group, and a fence that lets no more through than one address more, or one fewer. */
-export function ciliumNeeds({ name, version = DEFAULT_VERSION }: CiliumCidrGroup): Requirements {
+/** Permission for this group only. The admission policy lets an update add or remove one range. */
+export function ciliumRequirements({ name, version }: CiliumCidrGroup): Requirements {
   return {
     permissions: [
       { rules: [{ apiGroups: [GROUP], resources: [PLURAL], resourceNames: [name], verbs: ['get', 'patch'] }] },

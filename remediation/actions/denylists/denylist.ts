@@ -1,30 +1,30 @@
 import type { Clients } from '../action';
 import type { Cidr } from '../addresses';
 
-/** A place where addresses are kept out. */
+/** A list of blocked address ranges. */
 export interface Denylist {
   /**
-   * Keeps an address out. One that is kept out already stays so, no longer than before.
+   * Blocks a range. One that is already blocked keeps its present expiry.
    *
-   * @param seconds time after which it is free again, where the place keeps it
-   * @returns whether it was not kept out before
+   * @param seconds time after which it expires, where the list supports that
+   * @returns whether it was not blocked before
    */
   block(cidr: Cidr, seconds: number): Promise<boolean>;
   isBlocked(cidr: Cidr): Promise<boolean>;
   /**
-   * Lets an address in again.
+   * Unblocks a range.
    *
-   * @returns whether it was kept out
+   * @returns whether it was blocked
    */
   unblock(cidr: Cidr): Promise<boolean>;
-  /** How many addresses are kept out; it may stop counting at a limit. */
+  /** Number of blocked ranges. It may stop counting at `limit`. */
   count(limit: number): Promise<number>;
 }
 
-/** What a denylist works with in a run. */
+/** What a denylist uses during an attempt. */
 export interface DenylistContext {
-  readonly tools: Clients;
-  /** Name of the record on whose behalf an address is kept out. */
+  readonly clients: Clients;
+  /** Name of the record that blocks or unblocks a range. */
   readonly record: string;
   readonly dryRun: boolean;
   readonly signal: AbortSignal;

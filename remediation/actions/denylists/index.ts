@@ -1,13 +1,17 @@
+import * as v from 'valibot';
+import type { Output } from '../../schema';
 import type { Requirements } from '../action';
-import { type AwsWafIpSets, awsWafDenylist, awsWafNeeds } from './aws-waf';
-import { type CiliumCidrGroup, ciliumDenylist, ciliumNeeds } from './cilium';
+import { awsWafDenylist, awsWafRequirements, awsWafSettings } from './aws-waf';
+import { ciliumDenylist, ciliumRequirements, ciliumSettings } from './cilium';
 import type { Denylist, DenylistContext } from './denylist';
-import { type RedisDenylist, redisDenylist } from './redis';
+import { redisDenylist, redisDenylistSettings } from './redis';
 
 export type { Denylist } from './denylist';
 
-/** Where addresses are kept out. */
-export type DenylistSettings = RedisDenylist | CiliumCidrGroup | AwsWafIpSets;
+/** Where addresses are blocked. */
+export const denylistSettings = v.variant('kind', [redisDenylistSettings, ciliumSettings, awsWafSettings]);
+
+export type DenylistSettings = Output<typeof denylistSettings>;
 
 export function denylistOf(settings: DenylistSettings, context: DenylistContext): Denylist {
   switch (settings.kind) {
@@ -20,27 +24,27 @@ export function denylistOf(settings: DenylistSettings, context: DenylistContext)
   }
 }
 
-export function denylistNeeds(settings: DenylistSettings): Requirements {
+export function denylistRequirements(settings: DenylistSettings): Requirements {
   switch (settings.kind) {
     case 'redis-denylist':
       return { permissions: [], allowedUpdates: [], connections: [settings.connection] };
     case 'cilium-cidr-group':
-      return ciliumNeeds(settings);
+      return ciliumRequirements(settings);
     case 'aws-wafv2-ip-set':
-      return awsWafNeeds(settings);
+      return awsWafRequirements(settings);
   }
 }
 
-/** Whether the place lets an address in again by itself. */
-export function keepsTime({ kind }: DenylistSettings): boolean {
+/** Whether entries of the denylist expire by themselves. */
+export function expires({ kind }: DenylistSettings): boolean {
   return kind === 'redis-denylist';
 }
 
-/** The place in words. */
+/** The denylist for people. */
 export function describeDenylist(settings: DenylistSettings): string {
   switch (settings.kind) {
     case 'redis-denylist':
-      return `the denylist in ${settings.connection}, which the application has to enforce`;
+      return `the denylist in ${settings.connection}, which the application must enforce`;
     case 'cilium-cidr-group':
       return `the CiliumCIDRGroup ${settings.name}`;
     case 'aws-wafv2-ip-set':

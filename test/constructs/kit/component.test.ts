@@ -1,8 +1,8 @@
-import { App, Chart } from 'cdk8s';
+import { ApiObject, App, Chart } from 'cdk8s';
 import { Construct } from 'constructs';
-import { type ComponentProps, scratch } from '../../../constructs';
+import { type Component, type ComponentProps, PRIVATE_CIDRS, scratch } from '../../../constructs';
 import { containerOf, find, findAll, manifestsOf, NAMESPACE, podOf, render, testChart } from '../../../testing/render';
-import { component, stateful } from './sample';
+import { component, selected, stateful } from './sample';
 
 const rendered = (props: Partial<ComponentProps> = {}) => render((chart) => component(chart, props));
 const replicas = (count: number): Partial<ComponentProps> => ({ workload: { kind: 'Deployment', replicas: count } });
@@ -36,7 +36,7 @@ describe('names and labels', () => {
     component(chart);
     const deployment = find(manifestsOf(chart), 'Deployment');
     expect(deployment.metadata.labels).toMatchObject({ team: 'platform' });
-    expect(deployment.spec.selector.matchLabels).toEqual({ 'app.kubernetes.io/name': 'demo' });
+    expect(deployment.spec.selector.matchLabels).toEqual(selected().matchLabels);
   });
 
   test.each(['Deployment', 'StatefulSet', 'DaemonSet'] as const)(
@@ -86,10 +86,10 @@ describe('replicas', () => {
 
   test('no two replicas share a node, and zones are filled evenly where they can be', () => {
     const spread = podOf(rendered({ workload: stateful(2) }), 'demo').spec.topologySpreadConstraints;
-    const selected = { maxSkew: 1, labelSelector: { matchLabels: { 'app.kubernetes.io/name': 'demo' } } };
+    const common = { maxSkew: 1, labelSelector: selected() };
     expect(spread).toEqual([
-      { ...selected, topologyKey: 'kubernetes.io/hostname', whenUnsatisfiable: 'DoNotSchedule' },
-      { ...selected, topologyKey: 'topology.kubernetes.io/zone', whenUnsatisfiable: 'ScheduleAnyway' },
+      { ...common, topologyKey: 'kubernetes.io/hostname', whenUnsatisfiable: 'DoNotSchedule' },
+      { ...common, topologyKey: 'topology.kubernetes.io/zone', whenUnsatisfiable: 'ScheduleAnyway' },
     ]);
   });
 
@@ -101,7 +101,7 @@ describe('replicas', () => {
     ]);
   });
 
-  test('a Deployment with a volume gives it up before the next pod takes it', () => {
+  test('a Deployment with a volume releases it before the next pod mounts it', () => {
     const manifests = rendered({
       workload: { kind: 'Deployment', replicas: 1, storage: { path: '/data', size: '3Gi', storageClass: 'fast' } },
     });
@@ -117,7 +117,7 @@ describe('replicas', () => {
     expect(containerOf(manifests, 'demo').volumeMounts).toEqual([{ name: 'data', mountPath: '/data' }]);
   });
 
-  test('ports of replicas alone are left out of the load-balanced Service', () => {
+  test('ports that only replicas use are left out of the load-balanced Service', () => {
     const manifests = rendered({
       workload: stateful(2),
       ports: { http: { port: 80 }, gossip: { port: 7000, protocol: 'UDP', replicasOnly: true } },
@@ -186,7 +186,7 @@ describe('access to the Kubernetes API', () => {
     expect(find(manifests, 'ServiceAccount').automountServiceAccountToken).toBe(false);
   });
 
-  test('a role in the namespace of others says whose it is', () => {
+  test('a role in another namespace has the name of its component', () => {
     const manifests = render((chart) => component(chart).addRole('shop', rules));
     const name = `${NAMESPACE}-demo`;
     expect(find(manifests, 'Role', name)).toMatchObject({ metadata: { namespace: 'shop' }, rules });
@@ -206,21 +206,67 @@ describe('access to the Kubernetes API', () => {
     expect(podOf(manifests, 'demo').spec.automountServiceAccountToken).toBe(true);
   });
 
-  test('a cluster role can be granted in a chart without a namespace', () => {
-    const chart = new Chart(new App(), 'anywhere');
+  const api = (...cidrs: readonly string[]) => ({
+    to: cidrs.map((cidr) => ({ ipBlock: { cidr } })),
+    ports: [443, 6443, 8443].map((port) => ({ port, protocol: 'TCP' })),
+  });
+  const egress = (manifests: ReturnType<typeof rendered>): object[] => find(manifests, 'NetworkPolicy').spec.egress;
+
+  test.each<[string, (demo: Component) => void]>([
+    ['a role', (demo) => demo.addRole(NAMESPACE, rules)],
+    ['a cluster role', (demo) => demo.addClusterRole(rules)],
+    [
+      'several roles',
+      (demo) => {
+        demo.addRole(NAMESPACE, rules);
+        demo.addRole('shop', rules);
+        demo.addClusterRole(rules);
+      },
+    ],
+  ])('%s opens the way to the API server once, in every private range', (_roles, grant) => {
+    const [, ...opened] = egress(render((chart) => grant(component(chart))));
+    expect(opened).toEqual([api(...PRIVATE_CIDRS)]);
+  });
+
+  test('a role opens the ranges that are set, and no role opens none', () => {
+    const apiCidrs = ['203.0.113.7/32'];
+    const [, ...opened] = egress(render((chart) => component(chart, { apiCidrs }).addRole(NAMESPACE, rules)));
+    expect(opened).toEqual([api('203.0.113.7/32')]);
+    expect(egress(rendered({ apiCidrs }))).toHaveLength(1);
+  });
+
+  test('a cluster role has the namespace in its name', () => {
+    const chart = testChart('default');
     component(chart).addClusterRole(rules);
     expect(find(manifestsOf(chart), 'ClusterRole').metadata).toMatchObject({ name: 'default-demo' });
   });
 });
 
 describe('what is added later', () => {
-  test('arguments are asked for once everything has been added', () => {
-    const args: string[] = [];
+  test('arguments that are added follow those of the props', () => {
     const manifests = render((chart) => {
-      component(chart, { args: () => args });
-      args.push('--late');
+      const demo = component(chart, { args: ['--early'] });
+      demo.addArgs('--late', '--later');
+      demo.addArgs('--last');
     });
-    expect(containerOf(manifests, 'demo').args).toEqual(['--late']);
+    expect(containerOf(manifests, 'demo').args).toEqual(['--early', '--late', '--later', '--last']);
+  });
+
+  test('variables that are added follow those of the props', () => {
+    const variable = (name: string) => ({ name, value: name.toLowerCase() });
+    const manifests = render((chart) => {
+      const demo = component(chart, { env: [variable('EARLY')] });
+      demo.addEnv(variable('LATE'), variable('LATER'));
+    });
+    expect(containerOf(manifests, 'demo').env).toEqual([variable('EARLY'), variable('LATE'), variable('LATER')]);
+  });
+
+  test('the address of a connection can be an argument of the component that connects', () => {
+    const manifests = render((chart) => {
+      const client = component(chart, { name: 'client' });
+      client.addArgs(`--server=${client.connectTo(component(chart, { name: 'server' }).endpoint()).url()}`);
+    });
+    expect(containerOf(manifests, 'client').args).toEqual([`--server=http://server.${NAMESPACE}.svc:8080`]);
   });
 
   test('a mount that is added appears in the pod', () => {
@@ -229,9 +275,53 @@ describe('what is added later', () => {
   });
 
   test('lists that stay empty are not written', () => {
-    const pod = podOf(rendered({ args: () => [] }), 'demo');
+    const pod = podOf(rendered({ args: [], env: [], mounts: [] }), 'demo');
     expect(pod.spec).not.toHaveProperty('volumes');
     expect(pod.spec.containers[0]).not.toHaveProperty('args');
+    expect(pod.spec.containers[0]).not.toHaveProperty('env');
     expect(pod.spec.containers[0]).not.toHaveProperty('volumeMounts');
   });
+});
+
+describe('clients that this program does not deploy', () => {
+  const ingressOf = (admit: (demo: Component) => void) =>
+    find(
+      render((chart) => admit(component(chart, { ports: { http: { port: 8080 }, grpc: { port: 9090 } } }))),
+      'NetworkPolicy',
+    ).spec.ingress;
+  const port = (number: number) => [{ port: number, protocol: 'TCP' }];
+
+  test('are admitted by namespace and labels', () => {
+    const labels = { 'app.kubernetes.io/name': 'ingress-nginx' };
+    expect(ingressOf((demo) => demo.admitFrom({ namespace: 'ingress-nginx', labels }))).toEqual([
+      {
+        from: [
+          {
+            namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'ingress-nginx' } },
+            podSelector: { matchLabels: labels },
+          },
+        ],
+        ports: port(8080),
+      },
+    ]);
+  });
+
+  test('are admitted by their addresses, on the port that is named', () => {
+    expect(ingressOf((demo) => demo.admitFrom({ cidrs: ['10.0.0.0/16'] }, 'grpc'))).toEqual([
+      { from: [{ ipBlock: { cidr: '10.0.0.0/16' } }], ports: port(9090) },
+    ]);
+  });
+
+  test('do not come in by a port that does not exist', () => {
+    const demo = component(testChart());
+    expect(() => demo.admitFrom({ cidrs: ['10.0.0.0/16'] }, 'grpc')).toThrow('demo has no port grpc');
+  });
+});
+
+test.each([
+  ['Deployment', { kind: 'Deployment', replicas: 1 }],
+  ['StatefulSet', stateful(1)],
+  ['DaemonSet', { kind: 'DaemonSet' }],
+] as const)('the default child is the %s', (kind, workload) => {
+  expect(ApiObject.of(component(testChart(), { workload })).kind).toBe(kind);
 });

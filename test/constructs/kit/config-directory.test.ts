@@ -37,7 +37,7 @@ describe('files', () => {
     ]);
   });
 
-  test('that are made late contain what was added meanwhile', () => {
+  test('that are produced late contain what was added in between', () => {
     const { chart, directory } = mounted();
     const lines: string[] = [];
     directory.addFile('late.txt', () => lines.join('\n'));
@@ -45,11 +45,11 @@ describe('files', () => {
     expect(find(manifestsOf(chart), 'ConfigMap').data).toEqual({ 'late.txt': 'added later' });
   });
 
-  test('of one name are refused, whichever ConfigMap holds them', () => {
+  test('with the same name are refused, also in different ConfigMaps', () => {
     const { directory } = mounted();
     directory.addFile('a.yaml', 'a: 1\n');
     expect(() => directory.addFile('a.yaml', 'a: 2\n', 'settings-more')).toThrow(
-      '/etc/demo/a.yaml is added twice: give one of the files another name',
+      'duplicate file "/etc/demo/a.yaml": rename one of them',
     );
   });
 });
@@ -66,7 +66,7 @@ describe('the size of a ConfigMap', () => {
     expect(find(manifestsOf(filled(MAX_OBJECT_BYTES)), 'ConfigMap').data.big).toHaveLength(MAX_OBJECT_BYTES - overhead);
   });
 
-  test('ends the synth beyond it', () => {
+  test('must not exceed it', () => {
     expect(synthError(filled(MAX_OBJECT_BYTES + 1))).toBe(
       'Validation failed with the following errors:\n' +
         '  [chart/directory/settings] ConfigMap settings has 200001 bytes, more than 200000: ' +
@@ -92,12 +92,12 @@ describe('a change of a file', () => {
     return podOf(manifestsOf(chart), 'demo').metadata.annotations;
   };
 
-  test('rolls the pods out anew', () => {
+  test('restarts the pods', () => {
     expect(annotations('restart', 'a: 1\n')).toEqual({ 'checksum/config': expect.stringMatching(/^[0-9a-f]{16}$/) });
     expect(annotations('restart', 'a: 1\n')).not.toEqual(annotations('restart', 'a: 2\n'));
   });
 
-  test('is all that rolls them out', () => {
+  test('is needed to restart them', () => {
     expect(annotations('restart', 'a: 1\n')).toEqual(annotations('restart', 'a: 1\n'));
   });
 
@@ -109,7 +109,7 @@ describe('a change of a file', () => {
     expect(annotations('reload', 'a: 1\n')).toBeUndefined();
   });
 
-  test('of name rolls the pods out too', () => {
+  test('of its name restarts the pods too', () => {
     const named = (name: string) =>
       podOf(
         render((chart) => {

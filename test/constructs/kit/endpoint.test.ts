@@ -1,7 +1,7 @@
 import { App } from 'cdk8s';
-import { type Connection, Endpoint } from '../../../constructs';
+import { type Component, type Connection, type Destination, Endpoint } from '../../../constructs';
 import { find, manifestsOf, NAMESPACE, render, testChart } from '../../../testing/render';
-import { component, stateful } from './sample';
+import { component, selected, stateful } from './sample';
 
 const DNS_RULES = 1;
 
@@ -10,10 +10,10 @@ function egressOf(manifests: Parameters<typeof find>[0], name: string) {
   return find(manifests, 'NetworkPolicy', name).spec.egress.slice(DNS_RULES);
 }
 
-/** What a client may reach once it has connected to an endpoint. */
-function egressTo(endpoint: Endpoint) {
+/** What a client may reach that has opened the way to a destination. */
+function egressTo(destination: Destination) {
   return egressOf(
-    render((chart) => component(chart).connectTo(endpoint)),
+    render((chart) => component(chart).allowEgressTo(destination)),
     'demo',
   );
 }
@@ -54,7 +54,7 @@ describe('a connection within a namespace', () => {
   const ports = [{ port: 9095, protocol: 'TCP' }];
 
   test('opens both sides on its port alone', () => {
-    const pods = (name: string) => ({ podSelector: { matchLabels: { 'app.kubernetes.io/name': name } } });
+    const pods = (name: string) => ({ podSelector: selected(name) });
     expect(find(manifests, 'NetworkPolicy', 'server').spec.ingress).toEqual([{ from: [pods('client')], ports }]);
     expect(egressOf(manifests, 'client')).toEqual([{ to: [pods('server')], ports }]);
   });
@@ -64,7 +64,7 @@ describe('a connection within a namespace', () => {
     expect(egressOf(manifests, 'server')).toEqual([]);
   });
 
-  test('says where the other side is', () => {
+  test('returns the address', () => {
     expect(connection.address).toBe(`server.${NAMESPACE}.svc:9095`);
     expect(connection.url()).toBe(`http://server.${NAMESPACE}.svc:9095`);
     expect(connection.url('/ready')).toBe(`http://server.${NAMESPACE}.svc:9095/ready`);
@@ -83,6 +83,18 @@ describe('a connection within a namespace', () => {
   });
 });
 
+test.each<[string, (client: Component, endpoint: Endpoint) => void]>([
+  ['connecting', (client, endpoint) => client.connectTo(endpoint)],
+  ['allowing egress', (client, endpoint) => client.allowEgressTo(endpoint)],
+])('%s to an endpoint writes both sides', (_verb, open) => {
+  const manifests = render((chart) => {
+    const server = component(chart, { name: 'server' });
+    open(component(chart, { name: 'client' }), server.endpoint());
+  });
+  expect(find(manifests, 'NetworkPolicy', 'server').spec.ingress).toHaveLength(1);
+  expect(egressOf(manifests, 'client')).toHaveLength(1);
+});
+
 test('a connection to another namespace names both namespaces', () => {
   const app = new App();
   const server = component(testChart('servers', app, 'servers'), { name: 'server' });
@@ -91,7 +103,7 @@ test('a connection to another namespace names both namespaces', () => {
   const manifests = manifestsOf(client);
   const peer = (namespace: string, name: string) => ({
     namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': namespace } },
-    podSelector: { matchLabels: { 'app.kubernetes.io/name': name } },
+    podSelector: selected(name),
   });
   expect(find(manifests, 'NetworkPolicy', 'server').spec.ingress[0].from).toEqual([peer('clients', 'client')]);
   expect(egressOf(manifests, 'client')[0].to).toEqual([peer('servers', 'server')]);
@@ -120,7 +132,7 @@ describe('replicas', () => {
     return component(chart, { name: 'client' }).connectTo(component(chart, { name: 'server', ...workload }).endpoint());
   };
 
-  test('of a StatefulSet are told one by one', () => {
+  test('of a StatefulSet have addresses of their own', () => {
     expect(connect({ workload: stateful(2) }).replicas).toEqual([
       `server-0.server-headless.${NAMESPACE}.svc:8080`,
       `server-1.server-headless.${NAMESPACE}.svc:8080`,
@@ -139,7 +151,7 @@ describe('replicas', () => {
     });
     const hosts = server.connectReplicas(['tcp', 'udp']);
     expect(hosts).toEqual([`demo-0.demo-headless.${NAMESPACE}.svc`, `demo-1.demo-headless.${NAMESPACE}.svc`]);
-    const peers = [{ podSelector: { matchLabels: { 'app.kubernetes.io/name': 'demo' } } }];
+    const peers = [{ podSelector: selected() }];
     const ports = [
       { port: 7000, protocol: 'TCP' },
       { port: 7000, protocol: 'UDP' },
@@ -171,7 +183,7 @@ describe('the world outside', () => {
     const manifests = render((chart) => {
       const client = component(chart);
       client.connectTo(Endpoint.host('a.example.com'));
-      client.connectTo(Endpoint.anyHost());
+      client.allowEgressTo(Endpoint.anyHost());
       client.connectTo(Endpoint.host('mail.example.com', 587, 'smtp'));
     });
     expect(egressOf(manifests, 'demo').map(({ ports }: { ports: object[] }) => ports)).toEqual([
@@ -188,6 +200,41 @@ describe('the world outside', () => {
   });
 });
 
+describe('the server of a URL', () => {
+  test.each([
+    ['https://shop.example.com/health', 443],
+    ['https://shop.example.com:8443/health', 8443],
+    ['http://shop.example.com', 80],
+    ['http://shop.example.com:9009/push', 9009],
+  ])('%s is reached on port %i', (url, port) => {
+    const [rule] = egressTo(Endpoint.url(url));
+    expect(rule).toMatchObject({ to: [{ ipBlock: { cidr: '0.0.0.0/0' } }], ports: [{ port, protocol: 'TCP' }] });
+    expect(component(testChart()).connectTo(Endpoint.url(url))).toMatchObject({
+      scheme: new URL(url).protocol.replace(':', ''),
+      address: `shop.example.com:${port}`,
+    });
+  });
+
+  test('is reached in the ranges that hold it', () => {
+    expect(egressTo(Endpoint.url('http://mimir.internal:9009', ['10.77.0.0/16']))).toEqual([
+      { to: [{ ipBlock: { cidr: '10.77.0.0/16' } }], ports: [{ port: 9009, protocol: 'TCP' }] },
+    ]);
+  });
+
+  test.each([
+    'shop.example.com',
+    'localhost:3000',
+    'ftp://shop.example.com',
+    'https://',
+    'https://a.example\n.com',
+    '',
+  ])('is refused when the URL is %j', (url) => {
+    expect(() => Endpoint.url(url)).toThrow(
+      `url is ${JSON.stringify(url)}: write a URL, e.g. https://hooks.example.com/alerts`,
+    );
+  });
+});
+
 describe('a host with a private address', () => {
   const ranges = ['10.7.0.0/16', '10.8.0.1/32'];
   const to = [{ ipBlock: { cidr: '10.7.0.0/16' } }, { ipBlock: { cidr: '10.8.0.1/32' } }];
@@ -198,14 +245,14 @@ describe('a host with a private address', () => {
     ]);
   });
 
-  test('may be known to the Secret alone', () => {
+  test('may be in the Secret only', () => {
     expect(egressTo(Endpoint.anyHost(8080, ranges))).toEqual([{ to, ports: [{ port: 8080, protocol: 'TCP' }] }]);
   });
 });
 
 describe('the cluster itself', () => {
   test('nodes are reached on one port, in the ranges that hold them', () => {
-    expect(egressTo(Endpoint.nodes(10250, 'https', ['10.1.0.0/16']))).toEqual([
+    expect(egressTo(Endpoint.nodes(10250, ['10.1.0.0/16']))).toEqual([
       { to: [{ ipBlock: { cidr: '10.1.0.0/16' } }], ports: [{ port: 10250, protocol: 'TCP' }] },
     ]);
   });

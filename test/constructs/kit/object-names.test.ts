@@ -1,8 +1,10 @@
 import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { App } from 'cdk8s';
+import { ApiObject, App, Chart } from 'cdk8s';
 import { k8s } from 'cdk8s-plus-28';
+import { Construct } from 'constructs';
+import { inCluster } from '../../../constructs';
 import { manifestsOf, synthError, testChart } from '../../../testing/render';
 import { component } from './sample';
 
@@ -17,14 +19,14 @@ function clashing(outdir?: string): App {
   return app;
 }
 
-test('two constructs that write the same object end the synth with one message and no file', () => {
+test('two constructs that write the same object stop synthesis with one message and no file', () => {
   const outdir = mkdtempSync(join(tmpdir(), 'object-names-'));
   try {
     expect(() => clashing(outdir).synth()).toThrow(
       new Error(
         'Validation failed with the following errors:\n' +
-          '  [] ConfigMap shop/settings is written by first/settings and second/settings: ' +
-          'give one of the constructs another name',
+          '  [] duplicate object ConfigMap shop/settings, written by first/settings and second/settings: ' +
+          'rename one of them, or name the cluster of each chart with inCluster()',
       ),
     );
     expect(existsSync(outdir) ? readdirSync(outdir) : []).toEqual([]);
@@ -38,7 +40,7 @@ test('two components of one name name every object that they both write', () => 
   component(chart, {}, 'first');
   component(chart, {}, 'second');
   const lines = synthError(chart).split('\n').slice(1);
-  expect(lines.map((line) => line.trim().split(' ')[1])).toEqual([
+  expect(lines.map((line) => line.trim().split(' ')[3])).toEqual([
     'ServiceAccount',
     'Deployment.apps',
     'Service',
@@ -46,7 +48,7 @@ test('two components of one name name every object that they both write', () => 
   ]);
 });
 
-test('one name in two namespaces or of two kinds is no clash', () => {
+test('the same name in two namespaces, or of two kinds, is no duplicate', () => {
   const app = new App();
   for (const namespace of ['shop', 'staging']) {
     const chart = testChart(namespace, app, namespace);
@@ -54,4 +56,72 @@ test('one name in two namespaces or of two kinds is no clash', () => {
     new k8s.KubeConfigMap(chart, 'config', { metadata: { name: 'demo' } });
   }
   expect(manifestsOf(app)).toHaveLength(10);
+});
+
+describe('several clusters in one app', () => {
+  /** The same component in a chart for each cluster. */
+  function clusters(...names: readonly string[]): App {
+    const app = new App();
+    for (const [index, cluster] of names.entries()) {
+      component(inCluster(testChart('shop', app, `chart-${index}`), cluster)).addClusterRole([
+        { apiGroups: [''], resources: ['nodes'], verbs: ['get'] },
+      ]);
+    }
+    return app;
+  }
+
+  test('have objects of the same names, those without a namespace too', () => {
+    const names = manifestsOf(clusters('europe', 'america')).map(({ kind, metadata }) => `${kind} ${metadata.name}`);
+    expect(names.filter((name) => name === 'ClusterRole shop-demo')).toHaveLength(2);
+    expect(names.filter((name) => name === 'Deployment demo')).toHaveLength(2);
+  });
+
+  test('have each object once in a cluster', () => {
+    const [, first, ...more] = synthError(clusters('europe', 'europe')).split('\n');
+    expect(first?.trim()).toBe(
+      '[] duplicate object ServiceAccount shop/demo in cluster europe, written by chart-0/demo/service-account and ' +
+        'chart-1/demo/service-account: rename one of them',
+    );
+    expect(more.join('\n')).toContain('ClusterRole.rbac.authorization.k8s.io shop-demo in cluster europe');
+  });
+
+  test('are named by a construct that holds their charts as well', () => {
+    const app = new App();
+    for (const cluster of ['europe', 'america']) {
+      const scope = inCluster(new Construct(app, cluster), cluster);
+      component(new Chart(scope, 'monitoring', { namespace: 'shop', disableResourceNameHashes: true }));
+    }
+    expect(manifestsOf(app).filter(({ kind }) => kind === 'Deployment')).toHaveLength(2);
+  });
+});
+
+describe('an object without a namespace', () => {
+  /** One object in two charts with a namespace each, which cdk8s stamps on the object. */
+  function twice(apiVersion: string, kind: string, name: string): App {
+    const app = new App();
+    for (const namespace of ['shop', 'staging']) {
+      const chart = testChart(namespace, app, namespace);
+      component(chart);
+      new ApiObject(chart, 'object', { apiVersion, kind, metadata: { name } });
+    }
+    return app;
+  }
+
+  test('is written once, whatever the namespaces of the charts', () => {
+    expect(synthError(twice('rbac.authorization.k8s.io/v1', 'ClusterRole', 'reader'))).toContain(
+      'duplicate object ClusterRole.rbac.authorization.k8s.io reader, written by shop/object and staging/object: ' +
+        'rename one of them, or name the cluster of each chart with inCluster()',
+    );
+  });
+
+  test('cannot get another name if it is a definition', () => {
+    expect(synthError(twice('apiextensions.k8s.io/v1', 'CustomResourceDefinition', 'boats.example.com'))).toContain(
+      'written by shop/object and staging/object: write it in one of them only, ' +
+        'or name the cluster of each chart with inCluster()',
+    );
+  });
+
+  test('of a kind with namespaces is another object in each', () => {
+    expect(manifestsOf(twice('v1', 'Secret', 'reader')).filter(({ kind }) => kind === 'Secret')).toHaveLength(2);
+  });
 });

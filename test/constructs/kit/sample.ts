@@ -16,6 +16,11 @@ export function component(scope: Construct, props: Partial<ComponentProps> = {},
   });
 }
 
+/** Labels that select the pods of a component. */
+export function selected(name = 'demo') {
+  return { matchLabels: { 'app.kubernetes.io/name': name, 'app.kubernetes.io/managed-by': 'cdk8s' } };
+}
+
 /** A StatefulSet's workload. */
 export function stateful(replicas: number): ComponentProps['workload'] {
   return { kind: 'StatefulSet', replicas, storage: { path: '/data', size: '1Gi' } };

@@ -1,10 +1,10 @@
 import { describeManifest, type Manifest, ofKind } from '../../../testing/manifests';
 import type { Part } from '../graph/pods';
 
-/** What a platform that only looks may do. */
+/** Verbs that read. */
 const VERBS = ['get', 'list', 'watch'];
 
-/** Resources that give more than a look, whatever the verb: `get` on `pods/exec` opens a shell. */
+/** Resources that give more than read access, whatever the verb: `get` on `pods/exec` opens a shell. */
 const FORBIDDEN = [
   'secrets',
   'nodes/proxy',
@@ -16,8 +16,8 @@ const FORBIDDEN = [
 ];
 
 /**
- * What the remediation webhook may change, and nobody else: its own records and locks, Events, and what its policies
- * name. `named` is what it may touch only by name.
+ * What only the remediation webhook may change: its records and locks, Events, and the objects of its policies. It may
+ * change those of `named` only by name.
  */
 const REMEDIATION = {
   role: /(^|-)remediation-webhook$/,
@@ -25,7 +25,7 @@ const REMEDIATION = {
   named: ['deployments', 'deployments/scale', 'horizontalpodautoscalers'],
 };
 
-/** Roles look and nothing else, at resources that they name. */
+/** Roles only read, and only resources that they name. */
 export function accessRules(manifests: readonly Manifest[]): string[] {
   return ['Role', 'ClusterRole'].flatMap((kind) =>
     ofKind(manifests, kind).flatMap((role) =>
@@ -36,7 +36,7 @@ export function accessRules(manifests: readonly Manifest[]): string[] {
   );
 }
 
-/** Whether a rule is one by which the webhook repairs. */
+/** Whether a rule is one of the webhook's rights to repair. */
 function repairs({ metadata }: Manifest, { resources = [], resourceNames = [], verbs }: Part): boolean {
   const { role, own, named } = REMEDIATION;
   const isNamed = resourceNames.length > 0 && !verbs.includes('create') && !verbs.includes('delete');

@@ -5,28 +5,28 @@ import { obstacle } from '../graph/resolve';
 import { findService, parseServiceName } from '../graph/service-names';
 import { describeSetting, type Setting, settingsOf } from '../graph/settings';
 
-/** Settings that hold addresses to which the server does not connect. */
+/** Settings with addresses that the server does not connect to. */
 const NOT_CONNECTIONS: readonly RegExp[] = [
-  // Where people reach the server; links in alerts begin with it.
+  // The URL at which people reach the server.
   /^args --web\.external-url$/,
   /^grafana\.ini server\.root_url$/,
   /^remediation\.json links\.(runbooks|dashboard)$/,
-  // Where the server itself listens.
+  // The server's own address.
   /^args --(web|cluster)\.listen-address$/,
-  // Whether Prometheus or a prober calls these is told by the rest of the job: `staticTargets` looks at them.
+  // `staticTargets` checks these: the rest of the job decides whether Prometheus or a prober calls them.
   /^prometheus\.yml scrape_configs\.\d+\.static_configs\./,
 ];
 
 /** Settings whose connections use more than TCP. */
 const PROTOCOLS: readonly { readonly setting: RegExp; readonly protocols: readonly string[] }[] = [
-  // Alertmanagers gossip by UDP and send what is large by TCP.
+  // Alertmanagers gossip by UDP, and send large messages by TCP.
   { setting: /^args --cluster\.peer$/, protocols: ['TCP', 'UDP'] },
 ];
 
-/** Files with a URL, or with the key of a service on the Internet: the host is not known, the port is. */
+/** Files with a URL, or with the key of a service on the Internet. The port is known, the host is not. */
 const SECRET_ADDRESS = /(^|[._])(url_file|routing_key_file|app_token_file|slack\.tokenFile)$/;
 
-/** Every address that a server is told leads somewhere, and a policy lets its pod go there. */
+/** Every address in a server's settings exists, and a policy lets its pod reach it. */
 export function connections(manifests: readonly Manifest[]): string[] {
   return podsOf(manifests).flatMap((pods) =>
     connectionSettings(manifests, pods).flatMap((setting) =>
@@ -40,7 +40,7 @@ export function connections(manifests: readonly Manifest[]): string[] {
   );
 }
 
-/** Where only the Secret knows an address, a policy lets the pod reach any public host by HTTPS. */
+/** If an address is in the Secret, a policy lets the pod reach every public host by HTTPS. */
 export function secretAddresses(manifests: readonly Manifest[]): string[] {
   return podsOf(manifests).flatMap((pods) =>
     settingsOf(manifests, pods)
@@ -52,7 +52,7 @@ export function secretAddresses(manifests: readonly Manifest[]): string[] {
   );
 }
 
-/** A list that names one replica of a StatefulSet names all of them: one that is left out would hear nothing. */
+/** A list that names one replica of a StatefulSet names all of them. */
 export function replicaLists(manifests: readonly Manifest[]): string[] {
   return podsOf(manifests).flatMap((pods) => {
     const settings = connectionSettings(manifests, pods);

@@ -15,27 +15,25 @@ interface Routing {
 /** Names that Alertmanager's own template/default.tmpl and template/email.tmpl define. */
 const OWN_TEMPLATE = /^(__\w+|\w+\.default\.\w+)$/;
 
-/**
- * Templates that serve a channel which `dist/` does not have. They are part of one file, whatever the channels are.
- */
+/** Templates of channels that `dist/` does not use. The file of templates has those of every channel. */
 const FOR_OTHER_CHANNELS: readonly string[] = [
-  'monitoring.sms', // Amazon SNS: a text message through a gateway is worded by the gateway.
+  'monitoring.sms', // For Amazon SNS. A gateway writes its text messages itself.
 ];
 
-/** Every route leads to a receiver, and every receiver is led to. */
+/** Every route leads to a receiver, and every receiver has a route. */
 export function receivers(manifests: readonly Manifest[]): string[] {
   return inEach(manifests, ({ config }) => {
     const names: string[] = config.receivers.map(({ name }: Part) => name);
     const wanted = routesOf(config.route).flatMap(({ receiver }) => receiver ?? []);
     return [
-      ...without(wanted, names).map((name) => `a route leads to ${name}, which is no receiver`),
+      ...without(wanted, names).map((name) => `a route leads to ${name}, which is not a receiver`),
       ...without(names, wanted).map((name) => `no route leads to receiver ${name}`),
       ...(config.route.receiver ? [] : ['the first route has no receiver']),
     ];
   });
 }
 
-/** Every template that a receiver or a template uses is defined, and every one that is defined is used. */
+/** Every template that is used is defined, and every template that is defined is used. */
 export function templates(manifests: readonly Manifest[]): string[] {
   return inEach(manifests, ({ config, templates }) => {
     const text = [JSON.stringify(config.receivers).replaceAll('\\"', '"'), ...templates].join('\n');
@@ -50,7 +48,7 @@ export function templates(manifests: readonly Manifest[]): string[] {
   });
 }
 
-/** Every time interval that a route names is defined, and every one that is defined is named. */
+/** Every time interval that a route names is defined, and every one that is defined is used. */
 export function timeIntervals(manifests: readonly Manifest[]): string[] {
   return inEach(manifests, ({ config }) => {
     const defined: string[] = (config.time_intervals ?? []).map(({ name }: Part) => name);

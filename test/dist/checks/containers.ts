@@ -3,7 +3,7 @@ import { textFilesOf } from '../graph/files';
 import { type Part, type Pods, podsOf } from '../graph/pods';
 import { parseYaml } from '../graph/yaml';
 
-/** Every variable that an argument or another variable expands is one of the container's. */
+/** Every variable that an argument or another variable expands is defined in the container. */
 export function variables(manifests: readonly Manifest[]): string[] {
   return podsOf(manifests).flatMap((pods) =>
     pods.containers.flatMap((container) => {
@@ -17,7 +17,7 @@ export function variables(manifests: readonly Manifest[]): string[] {
   );
 }
 
-/** Every variable that Prometheus expands in its external labels is one of the container's. */
+/** Every variable that Prometheus expands in its external labels is defined in the container. */
 export function externalLabelVariables(manifests: readonly Manifest[]): string[] {
   return podsOf(manifests).flatMap((pods) =>
     externalLabels(manifests, pods)
@@ -27,7 +27,7 @@ export function externalLabelVariables(manifests: readonly Manifest[]): string[]
   );
 }
 
-/** Every probe asks a port on which the container listens. */
+/** Every probe calls a port that the container listens on. */
 export function probePorts(manifests: readonly Manifest[]): string[] {
   return podsOf(manifests).flatMap((pods) =>
     pods.containers.flatMap((container) =>
@@ -36,7 +36,7 @@ export function probePorts(manifests: readonly Manifest[]): string[] {
         const port = (httpGet ?? tcpSocket ?? grpc)?.port;
         return port === undefined || listensOn(container, port)
           ? []
-          : [`${pods.name}: ${probe} asks port ${port}, on which container ${container.name} does not listen`];
+          : [`${pods.name}: ${probe} probes port ${port}, on which container ${container.name} does not listen`];
       }),
     ),
   );

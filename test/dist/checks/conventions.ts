@@ -1,3 +1,4 @@
+import { repeated } from '../../../rules/checks';
 import { describeManifest, type Manifest, ofKind } from '../../../testing/manifests';
 import { APPLICATION_NAMESPACE, SYSTEM_NAMESPACES } from '../graph/outside';
 
@@ -15,27 +16,27 @@ const CLUSTER_SCOPED = [
 ];
 
 /**
- * Largest object, as JSON. A client-side `kubectl apply` keeps a copy of the object in an annotation, whose limit is
- * 262,144 bytes.
+ * Largest object, as JSON. A client-side `kubectl apply` copies the object into an annotation, and the annotations of
+ * an object may have 262,144 bytes together.
  */
 const MAX_BYTES = 200_000;
 
-/** Nothing is null: the API server drops it, and the next `kubectl apply` finds a change. */
+/** No field is null: the API server drops null, and the next `kubectl apply` would report a change. */
 export function nullValues(manifests: readonly Manifest[]): string[] {
   return manifests.flatMap((manifest) =>
     nullPaths(manifest, []).map((path) => `${describeManifest(manifest)}: ${path} is null`),
   );
 }
 
-/** Every object is written once. */
+/** No object is written twice. */
 export function objectNames(manifests: readonly Manifest[]): string[] {
   const names = manifests.map(
     (manifest) => `${manifest.apiVersion.replace(/\/[^/]+$/, '')} ${describeManifest(manifest)}`,
   );
-  return names.filter((name, index) => names.indexOf(name) !== index).map((name) => `${name} is written twice`);
+  return repeated(names).map((name) => `duplicate object ${name}`);
 }
 
-/** Namespaced objects say in which namespace they are, others do not, and every namespace is made by someone. */
+/** Namespaced objects name their namespace, cluster-scoped ones do not, and every namespace exists. */
 export function objectNamespaces(manifests: readonly Manifest[]): string[] {
   const known = [
     ...ofKind(manifests, 'Namespace').map(({ metadata }) => metadata.name),
@@ -45,20 +46,20 @@ export function objectNamespaces(manifests: readonly Manifest[]): string[] {
   return manifests.flatMap((manifest) => {
     const { namespace } = manifest.metadata;
     const problem = CLUSTER_SCOPED.includes(manifest.kind)
-      ? namespace !== undefined && 'is cluster-scoped but carries a namespace'
+      ? namespace !== undefined && 'is cluster-scoped but has a namespace'
       : namespace === undefined
-        ? 'carries no namespace'
-        : !known.includes(namespace) && `is in namespace ${namespace}, which nobody makes`;
+        ? 'has no namespace'
+        : !known.includes(namespace) && `is in namespace ${namespace}, which nothing creates`;
     return problem ? [`${describeManifest(manifest)} ${problem}`] : [];
   });
 }
 
-/** No Secret is written: credentials reach the cluster another way. */
+/** No Secret is written: credentials do not belong in the repository. */
 export function secretObjects(manifests: readonly Manifest[]): string[] {
   return ofKind(manifests, 'Secret').map((secret) => `${describeManifest(secret)} is written to dist`);
 }
 
-/** Every object fits into the annotation in which kubectl keeps it. */
+/** Every object fits into the annotation of `kubectl apply`. */
 export function objectSizes(manifests: readonly Manifest[]): string[] {
   return manifests
     .map((manifest) => ({ manifest, bytes: Buffer.byteLength(JSON.stringify(manifest)) }))

@@ -20,7 +20,7 @@ const DIRECTIONS = ['ingress', 'egress'] as const;
 /** Policy types, by the field that holds their rules. */
 const TYPES = { ingress: 'Ingress', egress: 'Egress' } as const;
 
-/** Each of our namespaces denies what no other policy allows, in both directions. */
+/** Each of our namespaces denies everything by default, in both directions. */
 export function defaultDeny(manifests: readonly Manifest[]): string[] {
   return ofKind(manifests, 'Namespace').flatMap(({ metadata: { name } }) => {
     const denied = ofKind(manifests, 'NetworkPolicy')
@@ -33,7 +33,7 @@ export function defaultDeny(manifests: readonly Manifest[]): string[] {
   });
 }
 
-/** No rule opens more than it names: all peers, all ports, a whole namespace, or every address there is. */
+/** No rule opens all peers, all ports, a whole namespace, or every address. */
 export function openRules(manifests: readonly Manifest[]): string[] {
   return forEachRule(manifests, (policy, direction, { rule, peers }) => {
     const where = `${describeManifest(policy)}: an ${direction} rule`;
@@ -50,7 +50,7 @@ export function openRules(manifests: readonly Manifest[]): string[] {
   });
 }
 
-/** A policy that has rules for a direction says so in its types; without, the API server would guess. */
+/** A policy names the directions of its rules in its types. Without types, the API server would infer them. */
 export function policyTypes(manifests: readonly Manifest[]): string[] {
   return ofKind(manifests, 'NetworkPolicy').flatMap((policy) =>
     DIRECTIONS.filter(
@@ -59,7 +59,7 @@ export function policyTypes(manifests: readonly Manifest[]): string[] {
   );
 }
 
-/** Every workload has a policy of its own, and may resolve names, by the cluster's DNS and by its cache on the node. */
+/** Every workload may resolve names, with the cluster's DNS and with its cache on the node. */
 export function nameResolution(manifests: readonly Manifest[]): string[] {
   return ownPlaces(manifests).flatMap((place) =>
     dnsPlaces.flatMap((dns) => {
@@ -72,18 +72,18 @@ export function nameResolution(manifests: readonly Manifest[]): string[] {
   );
 }
 
-/** Every peer is pods that there are: ours, the application's, or the cluster's DNS. */
+/** Every peer matches pods: ours, the application's, or the cluster's DNS. */
 export function policyPeers(manifests: readonly Manifest[]): string[] {
   const places = [...ownPlaces(manifests), ...outsidePlaces];
   return forEachRule(manifests, (policy, direction, { peers }) =>
     peers
       .filter(({ ipBlock }) => !ipBlock)
       .filter((peer) => !places.some((place) => matches(peer, policy.metadata.namespace, place)))
-      .map((peer) => `${describeManifest(policy)}: no pods are the ${direction} peer ${JSON.stringify(peer)}`),
+      .map((peer) => `${describeManifest(policy)}: no pods match the ${direction} peer ${JSON.stringify(peer)}`),
   );
 }
 
-/** Every port that a policy opens is one on which the pods behind it listen. */
+/** The pods listen on every port that a policy opens. */
 export function policyPorts(manifests: readonly Manifest[]): string[] {
   const own = ownPlaces(manifests);
   const places = [...own, ...outsidePlaces];
@@ -108,7 +108,7 @@ export function policyPorts(manifests: readonly Manifest[]): string[] {
   ];
 }
 
-/** Whoever may call pods that we have to open is admitted by them, the application's included. */
+/** Pods whose policies are ours admit every client that may call them. */
 export function egressAdmitted(manifests: readonly Manifest[]): string[] {
   return pairs(manifests).flatMap(([from, to]) => {
     const admitted = ingressPorts(manifests, from, to);
@@ -118,7 +118,7 @@ export function egressAdmitted(manifests: readonly Manifest[]): string[] {
   });
 }
 
-/** Whoever is admitted may call. Pods on the node's network are called at the addresses of nodes. */
+/** Every client that is admitted may call. Clients call pods on the node's network at the node's address. */
 export function ingressUsed(manifests: readonly Manifest[]): string[] {
   return pairs(manifests).flatMap(([from, to]) => {
     const called = egressPorts(manifests, from, to);
@@ -128,7 +128,7 @@ export function ingressUsed(manifests: readonly Manifest[]): string[] {
   });
 }
 
-/** Policies in a namespace of others admit and never restrict: they are beside policies that we do not know. */
+/** Our policies in other namespaces only admit: we do not know what else their owners permit. */
 export function guestPolicies(manifests: readonly Manifest[]): string[] {
   const own = ofKind(manifests, 'Namespace').map(({ metadata }) => metadata.name);
   return ofKind(manifests, 'NetworkPolicy')
@@ -139,7 +139,7 @@ export function guestPolicies(manifests: readonly Manifest[]): string[] {
     ]);
 }
 
-/** Everyone of ours, with everyone whose door is ours to open. */
+/** Our pods, with all pods whose policies are ours. */
 function pairs(manifests: readonly Manifest[]): [from: Place, to: Place][] {
   const own = ownPlaces(manifests);
   const targets = [...own, ...outsidePlaces.filter(({ admission }) => admission === 'ours')];

@@ -10,7 +10,7 @@ const NOT_FILES: readonly RegExp[] = [
   /^prometheus\.yml scrape_configs\.\d+\.metrics_path$/,
 ];
 
-/** Every path that a server is told lies in a mounted directory and, where its files are known, names one of them. */
+/** Every path in a server's settings is in a mounted directory and, if its files are known, is one of them. */
 export function filePaths(manifests: readonly Manifest[]): string[] {
   return podsOf(manifests).flatMap((pods) => {
     const mounts = mountsOf(manifests, pods);
@@ -21,7 +21,7 @@ export function filePaths(manifests: readonly Manifest[]): string[] {
   });
 }
 
-/** Every mounted file is read: some setting names it, its directory, or a pattern that it fits. */
+/** Every mounted file is read: a setting names the file, its directory, or a pattern that matches it. */
 export function unreadFiles(manifests: readonly Manifest[]): string[] {
   return podsOf(manifests).flatMap((pods) => {
     const paths = pathSettings(manifests, pods).map(({ path }) => path);
@@ -42,14 +42,14 @@ function pathSettings(manifests: readonly Manifest[], pods: Pods): { setting: Se
     });
 }
 
-/** Why nothing is at a path. */
+/** The problem, if nothing is at a path. */
 function absence(mounts: readonly Mounted[], path: string): string | undefined {
   const [mount] = mounts
     .filter((candidate) => path === candidate.path || path.startsWith(`${candidate.path}/`))
     .sort((a, b) => b.path.length - a.path.length);
   if (!mount) {
     // A directory of directories, such as Grafana's provisioning.
-    return mounts.some((candidate) => candidate.path.startsWith(`${path}/`)) ? undefined : 'lies in no mount';
+    return mounts.some((candidate) => candidate.path.startsWith(`${path}/`)) ? undefined : 'is in no mount';
   }
   if (!mount.files) {
     return undefined;
@@ -57,5 +57,5 @@ function absence(mounts: readonly Mounted[], path: string): string | undefined {
   const found = mount.files.filter(({ name }) => path === mount.path || matchesGlob(`${mount.path}/${name}`, path));
   return found.length > 0
     ? undefined
-    : `is no file of ${mount.path}, which has ${mount.files.map(({ name }) => name).join(', ') || 'none'}`;
+    : `is not a file of ${mount.path}, which has ${mount.files.map(({ name }) => name).join(', ') || 'none'}`;
 }

@@ -9,7 +9,7 @@ const CATALOGUE = Object.values<Image>(images).map(
 /** Volumes that Pod Security `restricted` admits. */
 const RESTRICTED_VOLUMES = ['configMap', 'downwardAPI', 'emptyDir', 'persistentVolumeClaim', 'projected', 'secret'];
 
-/** Fields that reach through to the host. */
+/** Fields that give access to the host. */
 const HOST_FIELDS = ['hostNetwork', 'hostPID', 'hostIPC'];
 
 /** Every image is one of the catalogue, at the catalogue's version, and every image of the catalogue is used. */
@@ -28,7 +28,7 @@ export function containerImages(manifests: readonly Manifest[]): string[] {
   ];
 }
 
-/** Every container says what it needs, and how much memory it may take. */
+/** Every container requests resources and limits its memory. */
 export function containerResources(manifests: readonly Manifest[]): string[] {
   return containersOf(manifests).flatMap(({ where, container: { resources = {} } }) =>
     [
@@ -39,11 +39,11 @@ export function containerResources(manifests: readonly Manifest[]): string[] {
   );
 }
 
-/** Every container runs as Pod Security `restricted` wants it, with a file system that it cannot write. */
+/** Every container meets Pod Security `restricted`, with a read-only root file system. */
 export function securityContexts(manifests: readonly Manifest[]): string[] {
   return podsOf(manifests).flatMap((pods) =>
     pods.containers.flatMap((container) => {
-      // The container's own setting wins over the pod's.
+      // The container's setting takes precedence over the pod's.
       const context = { ...pods.spec.securityContext, ...container.securityContext };
       const added: string[] = context.capabilities?.add ?? [];
       return [
@@ -60,14 +60,14 @@ export function securityContexts(manifests: readonly Manifest[]): string[] {
   );
 }
 
-/** Only pods in a privileged namespace touch the host, and nothing else is there. */
+/** Only pods in a privileged namespace use the host, and no others run there. */
 export function hostAccess(manifests: readonly Manifest[]): string[] {
   return podsOf(manifests).flatMap((pods) => {
     const namespace = ofKind(manifests, 'Namespace').find(({ metadata }) => metadata.name === pods.namespace);
     const level = namespace?.metadata.labels?.['pod-security.kubernetes.io/enforce'];
     const touches = hostTouches(pods);
     if (level === 'privileged') {
-      return touches.length > 0 ? [] : [`${pods.name} is in a privileged namespace but does not touch the host`];
+      return touches.length > 0 ? [] : [`${pods.name} is in a privileged namespace but does not use the host`];
     }
     return [
       ...(level === 'restricted' ? [] : [`${pods.name} is in a namespace that enforces ${level ?? 'nothing'}`]),
@@ -76,7 +76,7 @@ export function hostAccess(manifests: readonly Manifest[]): string[] {
   });
 }
 
-/** Every server that runs on tells the kubelet whether it lives and whether it is ready. */
+/** Every server has a liveness and a readiness probe. */
 export function containerProbes(manifests: readonly Manifest[]): string[] {
   return podsOf(manifests)
     .filter(({ workload }) => workload.kind !== 'Job' && workload.kind !== 'CronJob')

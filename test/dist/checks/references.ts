@@ -1,3 +1,4 @@
+import { repeated } from '../../../rules/checks';
 import { describeManifest, type Manifest, ofKind } from '../../../testing/manifests';
 import { roleOf } from '../graph/grants';
 import { CREDENTIALS_SECRET } from '../graph/outside';
@@ -7,7 +8,7 @@ import { type Check, type Part, type Pods, podsOf } from '../graph/pods';
 interface Reference {
   readonly kind: string;
   readonly name: string;
-  /** Keys of a ConfigMap or Secret that the pod reads. @default - all there are */
+  /** Keys of a ConfigMap or Secret that the pod reads. @default - every key */
   readonly keys?: readonly string[];
   readonly optional: boolean;
 }
@@ -22,7 +23,7 @@ export function podReferences(manifests: readonly Manifest[]): string[] {
   );
 }
 
-/** Every ConfigMap, claim and ServiceAccount is used by a pod: mounted, or read through the API by a right to this one. */
+/** Every ConfigMap, claim and ServiceAccount is used: a pod mounts it, or a Role names it. */
 export function unusedObjects(manifests: readonly Manifest[]): string[] {
   const used = new Set(
     podsOf(manifests).flatMap((pods) =>
@@ -45,7 +46,7 @@ export function unusedObjects(manifests: readonly Manifest[]): string[] {
     .map((object) => `${object} is used by no pod`);
 }
 
-/** Every key of the Secret is a name that the operator is asked for. */
+/** Every key that a pod reads from the Secret is in `.env.example`. */
 export function credentialKeys(names: readonly string[]): Check {
   return (manifests) =>
     secretKeys(manifests)
@@ -63,7 +64,7 @@ export function secretKeys(manifests: readonly Manifest[]): { readonly pods: str
   );
 }
 
-/** Every mount has its volume, and every volume is mounted. */
+/** Every mount has a volume, and every volume is mounted. */
 export function volumeMounts(manifests: readonly Manifest[]): string[] {
   return podsOf(manifests).flatMap(({ name, workload, spec, containers }) => {
     const volumes: string[] = [
@@ -76,7 +77,7 @@ export function volumeMounts(manifests: readonly Manifest[]): string[] {
     return [
       ...mounts
         .filter((mount) => !volumes.includes(mount))
-        .map((mount) => `${name} mounts ${mount}, which is no volume of it`),
+        .map((mount) => `${name} mounts ${mount}, which is not one of its volumes`),
       ...volumes
         .filter((volume) => !mounts.includes(volume))
         .map((volume) => `${name} does not mount volume ${volume}`),
@@ -85,7 +86,7 @@ export function volumeMounts(manifests: readonly Manifest[]): string[] {
   });
 }
 
-/** Every binding gives a role that exists to a ServiceAccount that exists, and every role is bound. */
+/** Every binding has an existing role and an existing ServiceAccount, and every role has a binding. */
 export function roleBindings(manifests: readonly Manifest[]): string[] {
   const bindings = ['RoleBinding', 'ClusterRoleBinding'].flatMap((kind) => ofKind(manifests, kind));
   const roles = ['Role', 'ClusterRole'].flatMap((kind) => ofKind(manifests, kind));
@@ -104,7 +105,7 @@ export function roleBindings(manifests: readonly Manifest[]): string[] {
         .filter((subject: string) => !accounts.includes(subject))
         .map((subject: string) => `${describeManifest(binding)} is for ${subject}, which does not exist`),
     ),
-    ...roles.filter((role) => !bound.has(role)).map((role) => `${describeManifest(role)} is bound by nothing`),
+    ...roles.filter((role) => !bound.has(role)).map((role) => `${describeManifest(role)} has no binding`),
   ];
 }
 
@@ -151,14 +152,14 @@ function keyReference(kind: string, source: Part): Reference[] {
   return source ? sourceReference(kind, { ...source, items: [{ key: source.key }] }) : [];
 }
 
-/** What is wrong with a reference. */
+/** The problem with a reference. */
 function missing(
   manifests: readonly Manifest[],
   namespace: string,
   { kind, name, keys = [], optional }: Reference,
 ): string | undefined {
   if (kind === 'Secret') {
-    return name === CREDENTIALS_SECRET ? undefined : `which nobody makes: only ${CREDENTIALS_SECRET} is there`;
+    return name === CREDENTIALS_SECRET ? undefined : `which nothing creates: the only Secret is ${CREDENTIALS_SECRET}`;
   }
   const object = ofKind(manifests, kind).find(
     ({ metadata }) => metadata.name === name && metadata.namespace === namespace,
@@ -168,8 +169,4 @@ function missing(
   }
   const absent = keys.filter((key) => object.data?.[key] === undefined);
   return absent.length > 0 ? `which has no ${absent.join(', ')}` : undefined;
-}
-
-function repeated(names: readonly string[]): string[] {
-  return names.filter((name, index) => names.indexOf(name) !== index);
 }

@@ -1,3 +1,4 @@
+import { repeated } from '../../../rules/checks';
 import type { Manifest } from '../../../testing/manifests';
 import { addressesIn } from '../graph/addresses';
 import { textFilesOf } from '../graph/files';
@@ -8,10 +9,10 @@ import { nodeObstacle, obstacle, placeOf, podsObstacle } from '../graph/resolve'
 import { findService, parseServiceName } from '../graph/service-names';
 import { parseYaml } from '../graph/yaml';
 
-/** Port of the kubelet: the address of a discovered node. */
+/** Port of the kubelet, which is the address of a discovered node. */
 const KUBELET_PORT = 10250;
 
-/** What Prometheus reads to discover targets, by role. */
+/** Resources that Prometheus reads for discovery, by role. */
 const DISCOVERY: { readonly [role: string]: readonly { readonly group?: string; readonly resource: string }[] } = {
   endpointslice: [
     { group: 'discovery.k8s.io', resource: 'endpointslices' },
@@ -22,31 +23,34 @@ const DISCOVERY: { readonly [role: string]: readonly { readonly group?: string; 
   node: [{ resource: 'nodes' }],
 };
 
-/** A scrape job and the Prometheus that has it. */
+/** A scrape job and its Prometheus. */
 interface Job {
   readonly prometheus: Pods;
   readonly job: Part;
 }
 
-/** Every job has a name of its own and exactly one way to find its targets. */
+/** Every job has a unique name and exactly one kind of discovery. */
 export function scrapeJobs(manifests: readonly Manifest[]): string[] {
   const jobs = jobsOf(manifests);
-  const names = jobs.map(nameOf);
   return [
-    ...names.filter((name, index) => names.indexOf(name) !== index).map((name) => `${name} is there twice`),
+    ...repeated(jobs.map(nameOf)).map((name) => `${name} is defined twice`),
     ...jobs
       .map((job) => ({ job, ways: Object.keys(job.job).filter(isDiscovery) }))
       .filter(({ ways }) => ways.length !== 1)
-      .map(({ job, ways }) => `${nameOf(job)} finds its targets by ${ways.join(' and ') || 'nothing'}`),
+      .map(({ job, ways }) =>
+        ways.length === 0
+          ? `${nameOf(job)} has no discovery`
+          : `${nameOf(job)} has several kinds of discovery: ${ways.join(', ')}`,
+      ),
   ];
 }
 
-/** Prometheus may read what it discovers targets from. */
+/** Prometheus may read the objects that its jobs discover targets from. */
 export function discoveryGrants(manifests: readonly Manifest[]): string[] {
   return discoveries(manifests).flatMap(({ job, discovery: { role, namespaces } }) => {
     const resources = DISCOVERY[role];
     if (!resources) {
-      return [`${nameOf(job)} has the role ${role}, which is not understood here`];
+      return [`${nameOf(job)} has the role ${role}, which is not supported`];
     }
     const places: (string | undefined)[] = namespaces?.names ?? [undefined];
     return places.flatMap((namespace) =>
@@ -62,7 +66,7 @@ export function discoveryGrants(manifests: readonly Manifest[]): string[] {
   });
 }
 
-/** Every Service that a job keeps exists, has the port, and its pods may be called. */
+/** Every Service that a job keeps exists and has the port, and policies let Prometheus call its pods. */
 export function keptServices(manifests: readonly Manifest[]): string[] {
   return discoveries(manifests)
     .filter(({ discovery }) => discovery.role === 'endpointslice')
@@ -79,7 +83,7 @@ export function keptServices(manifests: readonly Manifest[]): string[] {
     });
 }
 
-/** Pods of others that ask to be scraped, in a namespace where a job looks for such pods, may be called. */
+/** Policies let Prometheus call annotated pods in the namespaces of the jobs that look for them. */
 export function annotatedPods(manifests: readonly Manifest[]): string[] {
   return discoveries(manifests)
     .filter(({ job }) => kept(job, '__meta_kubernetes_pod_annotation_prometheus_io_scrape'))
@@ -93,7 +97,7 @@ export function annotatedPods(manifests: readonly Manifest[]): string[] {
     );
 }
 
-/** Kubelets may be called, and let themselves be scraped. */
+/** Policies let Prometheus call kubelets, and its rights let it scrape them. */
 export function kubeletJobs(manifests: readonly Manifest[]): string[] {
   return discoveries(manifests)
     .filter(({ discovery }) => discovery.role === 'node')
@@ -102,23 +106,23 @@ export function kubeletJobs(manifests: readonly Manifest[]): string[] {
         nodeObstacle(manifests, job.prometheus, [KUBELET_PORT]),
         isGranted(manifests, job.prometheus, { verbs: ['get'], resource: 'nodes/metrics' })
           ? undefined
-          : 'may not get nodes/metrics, which kubelets ask for',
+          : 'may not get nodes/metrics, which kubelets require',
       ].flatMap((problem) => (problem ? [`${nameOf(job)}: ${problem}`] : [])),
     );
 }
 
-/** Every static target may be called: by Prometheus, or by the prober that takes its place. */
+/** Policies permit every call to a static target, by Prometheus or by the prober that the job goes through. */
 export function staticTargets(manifests: readonly Manifest[]): string[] {
   return jobsOf(manifests).flatMap((job) => {
     const targets: string[] = (job.job.static_configs ?? []).flatMap((group: Part) => group.targets);
     const caller = rewrittenAddress(job) === undefined ? job.prometheus : proberOf(manifests, job);
     return caller
       ? targets.flatMap((target) => targetProblems(manifests, caller, target).map((p) => `${nameOf(job)}: ${p}`))
-      : [`${nameOf(job)} is sent to ${rewrittenAddress(job)}, which is no Service of ours`];
+      : [`${nameOf(job)} is sent to ${rewrittenAddress(job)}, which is not one of our Services`];
   });
 }
 
-/** A job that goes to a prober tells it what to probe, and with a module that it has. */
+/** A job that goes through a prober passes its target, and a module that the prober has. */
 export function probeJobs(manifests: readonly Manifest[]): string[] {
   return jobsOf(manifests).flatMap((job) => {
     const prober = rewrittenAddress(job) === undefined ? undefined : proberOf(manifests, job);
@@ -128,10 +132,12 @@ export function probeJobs(manifests: readonly Manifest[]): string[] {
     const modules = textFilesOf(manifests, prober).flatMap(({ text }) => Object.keys(parseYaml(text).modules ?? {}));
     const wanted: string[] = job.job.params?.module ?? ['http_2xx'];
     return [
-      ...(relabelsOf(job).some(isParameterFromAddress) ? [] : [`${nameOf(job)} does not tell the prober its target`]),
+      ...(relabelsOf(job).some(isParameterFromAddress)
+        ? []
+        : [`${nameOf(job)} does not pass its target to the prober`]),
       ...wanted
         .filter((module) => !modules.includes(module))
-        .map((module) => `${nameOf(job)} wants module ${module} of ${prober.name}, which has ${modules.join(', ')}`),
+        .map((module) => `${nameOf(job)} asks for module ${module} of ${prober.name}, which has ${modules.join(', ')}`),
     ];
   });
 }
@@ -163,7 +169,7 @@ function relabelsOf({ job }: Job): Part[] {
   return job.relabel_configs ?? [];
 }
 
-/** The one value of a label that a job keeps. */
+/** The value of a label that a job keeps. */
 function kept(job: Job, label: string): string | undefined {
   return relabelsOf(job).find(
     ({ action, source_labels }) => action === 'keep' && source_labels.length === 1 && source_labels[0] === label,
@@ -194,10 +200,10 @@ function serviceProblem(
 function apiServerProblem(manifests: readonly Manifest[], prometheus: Pods): string | undefined {
   return isGranted(manifests, prometheus, { verbs: ['get'], resource: '/metrics' })
     ? nodeObstacle(manifests, prometheus, [443, 6443, 8443])
-    : 'may not get /metrics, which the API server asks for';
+    : 'may not get /metrics, which the API server requires';
 }
 
-/** The address that takes the place of the targets'. */
+/** The address that replaces those of the targets. */
 function rewrittenAddress(job: Job): string | undefined {
   return relabelsOf(job).find(({ target_label, source_labels }) => target_label === '__address__' && !source_labels)
     ?.replacement;
@@ -213,7 +219,7 @@ function proberOf(manifests: readonly Manifest[], job: Job): Pods | undefined {
 function targetProblems(manifests: readonly Manifest[], caller: Pods, target: string): string[] {
   const addresses = addressesIn(target);
   return addresses.length === 0
-    ? [`target ${target} is no address`]
+    ? [`target ${target} is not an address`]
     : addresses.flatMap((address) => {
         const problem = obstacle(manifests, caller, address);
         return problem ? [`${caller.name} cannot call ${target}: ${problem}`] : [];

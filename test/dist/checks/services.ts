@@ -47,7 +47,7 @@ export function statefulSetServices(manifests: readonly Manifest[]): string[] {
     });
 }
 
-/** Every budget and every policy is about pods that there are. An empty selector means all of them. */
+/** Every PodDisruptionBudget and every NetworkPolicy selects pods. An empty selector selects all of them. */
 export function podSelectors(manifests: readonly Manifest[]): string[] {
   const pods = [...podsOf(manifests), ...OUTSIDE_PODS];
   const selectors = [

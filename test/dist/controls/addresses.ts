@@ -18,7 +18,7 @@ const ALERTMANAGERS = 'alerting.alertmanagers.0.static_configs.0.targets';
 
 export const connections: Controls = [
   {
-    when: 'a data source names a Service that there is not',
+    when: 'a data source names a Service that does not exist',
     breaks: (copy) => copy.replace(DATA_SOURCES, 'datasources.yaml', 'http://prometheus.', 'http://prometheus-server.'),
     problems: [`${DATA_SOURCE}: there is no Service sightedit-monitoring/prometheus-server`],
   },
@@ -31,7 +31,7 @@ export const connections: Controls = [
     when: 'a name is short',
     breaks: (copy) =>
       copy.replace(DATA_SOURCES, 'datasources.yaml', 'prometheus.sightedit-monitoring.svc', 'prometheus'),
-    problems: [`${DATA_SOURCE}: prometheus is no full name: write <service>.<namespace>.svc`],
+    problems: [`${DATA_SOURCE}: prometheus is not a full name: write <service>.<namespace>.svc`],
   },
   {
     when: 'a name has one part too many',
@@ -41,7 +41,7 @@ export const connections: Controls = [
     ],
   },
   {
-    when: 'no policy lets the client go there',
+    when: 'no policy lets the client call it',
     breaks: (copy) => {
       copy.object(policyOf(GRAFANA)).spec.egress.pop();
     },
@@ -59,7 +59,7 @@ export const connections: Controls = [
     ].map((where) => `${where}: ${ALERTMANAGER} has no replica alertmanager-2: it has alertmanager-0, alertmanager-1`),
   },
   {
-    when: 'a replica is looked for under a Service that gives no names',
+    when: 'a replica is named under a Service that is not headless',
     breaks: (copy) =>
       copy.edit(PROMETHEUS_CONFIG, 'prometheus.yml', ({ alerting }) => {
         alerting.alertmanagers[0].static_configs[0].targets[1] =
@@ -134,7 +134,7 @@ export const connections: Controls = [
     problems: [`${ALERTMANAGER}: alertmanager.yml global.smtp_smarthost: no policy lets it call 10.0.0.25 on TCP 587`],
   },
   {
-    when: 'a server looks for another on its own address',
+    when: 'a server calls another one on its own address',
     breaks: (copy) =>
       copy.replace(DATA_SOURCES, 'datasources.yaml', 'prometheus.sightedit-monitoring.svc', 'localhost'),
     problems: [`${DATA_SOURCE}: the pod does not listen on 9090`],
@@ -150,9 +150,9 @@ export const connections: Controls = [
     ],
   },
   {
-    when: 'a setting of a file in another language names nobody',
+    when: 'a setting in an INI file has a host that does not exist',
     breaks: (copy) => copy.replace(GRAFANA_CONFIG, 'grafana.ini', '[log]', '[database]\nhost = postgres:5432\n\n[log]'),
-    problems: [`${GRAFANA}: grafana.ini database.host: postgres is no full name: write <service>.<namespace>.svc`],
+    problems: [`${GRAFANA}: grafana.ini database.host: postgres is not a full name: write <service>.<namespace>.svc`],
   },
 ];
 

@@ -14,7 +14,7 @@ export const receivers: Controls = [
         const team = route.routes.find(({ receiver }: Part) => receiver === 'team-business');
         team.routes[0].receiver = 'team-busines';
       }),
-    problems: [`${ALERTMANAGER}: a route leads to team-busines, which is no receiver`],
+    problems: [`${ALERTMANAGER}: a route leads to team-busines, which is not a receiver`],
   },
   {
     when: 'no route leads to a receiver',
@@ -25,7 +25,7 @@ export const receivers: Controls = [
     problems: [`${ALERTMANAGER}: no route leads to receiver team-payments`],
   },
   {
-    when: 'nobody catches what no route takes',
+    when: 'the root route has no receiver',
     breaks: (copy) =>
       edit(copy, ({ route }) => {
         delete route.receiver;
@@ -103,7 +103,7 @@ export const timeIntervals: Controls = [
 
 export const namedAlerts: Controls = [
   {
-    when: 'an inhibition silences an alert that there is not',
+    when: 'an inhibition mutes an alert that does not exist',
     breaks: (copy) =>
       copy.replace(ALERTMANAGER_CONFIG, 'alertmanager.yml', 'ProbeFlapping|ProbeSlow', 'ProbeFlapping|ProbeLate'),
     problems: [`${ALERTMANAGER}: inhibition ProbeFailed names the alert ProbeLate, which no rule fires`],
@@ -119,7 +119,7 @@ export const namedAlerts: Controls = [
     problems: [`${ALERTMANAGER}: inhibition NodeNotReady names the alert NodeNotReady, which no rule fires`],
   },
   {
-    when: 'a route is for an alert that there is not',
+    when: 'a route is for an alert that does not exist',
     breaks: (copy) =>
       edit(copy, ({ route }) => {
         route.routes[0].matchers = ['alertname = "WatchDog"'];

@@ -10,7 +10,7 @@ export const variables: Controls = [
     problems: [`${ALERTMANAGER} expands $(POD_IP), which container alertmanager does not define`],
   },
   {
-    when: 'a variable expands another that is not there',
+    when: 'a variable expands another one that is not defined',
     breaks: (copy) => {
       copy.container(GRAFANA).env.push({ name: 'GF_SERVER_DOMAIN', value: '$(DOMAIN), not $$(DOMAIN)' });
     },
@@ -39,7 +39,7 @@ export const probePorts: Controls = [
     breaks: (copy) => {
       copy.container(GRAFANA).livenessProbe.httpGet.port = 'telemetry';
     },
-    problems: [`${GRAFANA}: livenessProbe asks port telemetry, on which container grafana does not listen`],
+    problems: [`${GRAFANA}: livenessProbe probes port telemetry, on which container grafana does not listen`],
   },
   {
     when: 'a port is renamed under a probe',
@@ -47,14 +47,14 @@ export const probePorts: Controls = [
       copy.container(KUBE_STATE_METRICS).ports[1].name = 'self';
     },
     problems: [
-      `${KUBE_STATE_METRICS}: readinessProbe asks port telemetry, on which container kube-state-metrics does not listen`,
+      `${KUBE_STATE_METRICS}: readinessProbe probes port telemetry, on which container kube-state-metrics does not listen`,
     ],
   },
   {
-    when: 'a probe has a number that nothing listens on',
+    when: 'a probe has the number of a port that nothing listens on',
     breaks: (copy) => {
       copy.container(GRAFANA).startupProbe = { tcpSocket: { port: 3001 } };
     },
-    problems: [`${GRAFANA}: startupProbe asks port 3001, on which container grafana does not listen`],
+    problems: [`${GRAFANA}: startupProbe probes port 3001, on which container grafana does not listen`],
   },
 ];

@@ -23,7 +23,7 @@ export const objectNames: Controls = [
   {
     when: 'two constructs write one object',
     breaks: (copy) => copy.add(serviceOf(GRAFANA), () => {}),
-    problems: ['v1 Service sightedit-monitoring/grafana is written twice'],
+    problems: ['duplicate object v1 Service sightedit-monitoring/grafana'],
   },
   {
     when: 'one object is written in two versions of its API',
@@ -31,7 +31,7 @@ export const objectNames: Controls = [
       copy.add(GRAFANA, (object) => {
         object.apiVersion = 'apps/v1beta1';
       }),
-    problems: [`apps ${GRAFANA} is written twice`],
+    problems: [`duplicate object apps ${GRAFANA}`],
   },
 ];
 
@@ -41,7 +41,7 @@ export const objectNamespaces: Controls = [
     breaks: (copy) => {
       delete copy.object(GRAFANA).metadata.namespace;
     },
-    problems: ['Deployment grafana carries no namespace'],
+    problems: ['Deployment grafana has no namespace'],
   },
   {
     when: 'a cluster-scoped object has one',
@@ -49,7 +49,7 @@ export const objectNamespaces: Controls = [
       copy.object('ClusterRole sightedit-monitoring-prometheus').metadata.namespace = 'sightedit-monitoring';
     },
     problems: [
-      'ClusterRole sightedit-monitoring/sightedit-monitoring-prometheus is cluster-scoped but carries a namespace',
+      'ClusterRole sightedit-monitoring/sightedit-monitoring-prometheus is cluster-scoped but has a namespace',
     ],
   },
   {
@@ -57,7 +57,7 @@ export const objectNamespaces: Controls = [
     breaks: (copy) => {
       copy.object(GRAFANA).metadata.namespace = 'monitoring';
     },
-    problems: ['Deployment monitoring/grafana is in namespace monitoring, which nobody makes'],
+    problems: ['Deployment monitoring/grafana is in namespace monitoring, which nothing creates'],
   },
 ];
 
@@ -71,7 +71,7 @@ export const secretObjects: Controls = [
     problems: ['Secret sightedit-monitoring/alertmanager-templates is written to dist'],
   },
   {
-    when: 'a Secret is there to be filled in',
+    when: 'a Secret without data is written',
     breaks: (copy) => {
       copy.manifests.push({ apiVersion: 'v1', kind: 'Secret', metadata: { namespace: 'sightedit', name: 'empty' } });
     },

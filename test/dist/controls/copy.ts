@@ -4,7 +4,7 @@ import type { Part } from '../graph/pods';
 
 const dist = readManifests();
 
-/** A copy of the manifests of `dist/`, to break one thing in. */
+/** A copy of the manifests of `dist/`, in which a control breaks something. */
 export class Copy {
   readonly manifests: Manifest[] = structuredClone(dist);
 
@@ -17,7 +17,7 @@ export class Copy {
     return found;
   }
 
-  /** Specification of the pods of a workload. */
+  /** Pod specification of a workload. */
   pod(name: string): Part {
     const workload = this.object(name);
     return podTemplates([workload])[0]!.template.spec;
@@ -32,14 +32,14 @@ export class Copy {
     this.manifests.splice(this.manifests.indexOf(this.object(name)), 1);
   }
 
-  /** Writes an object once more, with something changed. */
+  /** Adds a changed copy of an object. */
   add(name: string, change: (object: Manifest) => void): void {
     const object = structuredClone(this.object(name));
     change(object);
     this.manifests.push(object);
   }
 
-  /** Changes the document of a file of a ConfigMap. */
+  /** Changes the document in a file of a ConfigMap. */
   edit(configMap: string, file: string, change: (document: Part) => void): void {
     const { data } = this.object(configMap);
     const document = load(data[file]);
@@ -47,7 +47,7 @@ export class Copy {
     data[file] = dump(document);
   }
 
-  /** Replaces a text that a file of a ConfigMap has. */
+  /** Replaces a text in a file of a ConfigMap. */
   replace(configMap: string, file: string, from: string, to: string): void {
     const { data } = this.object(configMap);
     if (!data[file].includes(from)) {
@@ -56,7 +56,7 @@ export class Copy {
     data[file] = data[file].replaceAll(from, to);
   }
 
-  /** Replaces one argument of a workload's container by others. */
+  /** Replaces an argument of a workload's container. */
   replaceArgument(name: string, from: string, ...to: string[]): void {
     const { args } = this.container(name);
     if (!args.includes(from)) {
@@ -66,13 +66,13 @@ export class Copy {
   }
 }
 
-/** Something broken, and what must be said about it. */
+/** A broken copy, and the problems that a check must report. */
 export interface Control {
-  /** What is wrong; the test's name goes on with it. */
+  /** What is wrong; a part of the test's name. */
   readonly when: string;
   readonly breaks: (copy: Copy) => void;
   readonly problems: readonly string[];
 }
 
-/** Several controls: one alone could be found by chance. */
+/** At least two controls: a check could find a single one by chance. */
 export type Controls = readonly [Control, Control, ...Control[]];

@@ -12,7 +12,7 @@ import * as references from './references';
 import * as scrapeJobs from './scrape-jobs';
 import * as services from './services';
 
-/** What every check must find: a check without controls does not compile. */
+/** What every check must find. A check without controls does not compile. */
 export const controls: { readonly [check in CheckName]: Controls } = {
   ...services,
   ...references,

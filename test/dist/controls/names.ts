@@ -15,11 +15,12 @@ export const PROMETHEUS_CONFIG = 'ConfigMap sightedit-monitoring/prometheus-conf
 export const GRAFANA_CONFIG = 'ConfigMap sightedit-monitoring/grafana-config';
 export const DATA_SOURCES = 'ConfigMap sightedit-monitoring/grafana-datasources';
 
-/** Objects that a workload's name leads to. */
+/** The Service of a workload. */
 export function serviceOf(workload: string): string {
   return workload.replace(/^\w+/, 'Service');
 }
 
+/** The NetworkPolicy of a workload. */
 export function policyOf(workload: string): string {
   return workload.replace(/^\w+/, 'NetworkPolicy');
 }

@@ -18,7 +18,7 @@ function rules(copy: Copy, workload: string, direction: 'ingress' | 'egress'): P
   return copy.object(policyOf(workload)).spec[direction];
 }
 
-/** Takes away the rule of a workload's policy that names a port. */
+/** Removes the rules of a workload's policy for a port. */
 function close(copy: Copy, workload: string, direction: 'ingress' | 'egress', port: number): void {
   const { spec } = copy.object(policyOf(workload));
   spec[direction] = spec[direction].filter(({ ports }: Part) => ports[0].port !== port);
@@ -34,7 +34,7 @@ export const defaultDeny: Controls = [
     ],
   },
   {
-    when: 'the default is about one direction',
+    when: 'the default denies one direction only',
     breaks: (copy) => {
       copy.object('NetworkPolicy sightedit-monitoring/default-deny').spec.policyTypes = ['Ingress'];
     },
@@ -128,7 +128,7 @@ export const nameResolution: Controls = [
     ],
   },
   {
-    when: 'only short answers arrive',
+    when: 'the DNS may answer by UDP only',
     breaks: (copy) => {
       rules(copy, REDIS_EXPORTER, 'egress')[0].ports.pop();
     },
@@ -138,7 +138,7 @@ export const nameResolution: Controls = [
     ],
   },
   {
-    when: 'the DNS is looked for in our namespace',
+    when: 'the DNS is expected in our namespace',
     breaks: (copy) => {
       for (const peer of rules(copy, NODE_EXPORTER, 'egress')[0].to) {
         delete peer.namespaceSelector;
@@ -150,7 +150,7 @@ export const nameResolution: Controls = [
     ],
   },
   {
-    when: 'the DNS on the node is looked for by its labels, though it is on the network of the node',
+    when: 'the DNS on the network of the node is selected by labels',
     breaks: (copy) => {
       const [{ to }] = rules(copy, GRAFANA, 'egress');
       to[1] = { ...to[0], podSelector: { matchLabels: { 'k8s-app': 'node-local-dns' } } };
@@ -161,7 +161,7 @@ export const nameResolution: Controls = [
     ],
   },
   {
-    when: 'the DNS on the node is looked for among the addresses of nodes',
+    when: 'the DNS on the node is expected in the range of the nodes',
     breaks: (copy) => {
       rules(copy, GRAFANA, 'egress')[0].to[1].ipBlock.cidr = '10.0.0.0/8';
     },
@@ -179,7 +179,7 @@ export const policyPeers: Controls = [
       rules(copy, GRAFANA, 'egress')[1].to[0].podSelector.matchLabels = { 'app.kubernetes.io/name': 'prometeus' };
     },
     problems: [
-      'NetworkPolicy sightedit-monitoring/grafana: no pods are the egress peer ' +
+      'NetworkPolicy sightedit-monitoring/grafana: no pods match the egress peer ' +
         '{"podSelector":{"matchLabels":{"app.kubernetes.io/name":"prometeus"}}}',
     ],
   },
@@ -189,22 +189,22 @@ export const policyPeers: Controls = [
       delete rules(copy, REDIS_EXPORTER, 'egress')[1].to[0].namespaceSelector;
     },
     problems: [
-      'NetworkPolicy sightedit-monitoring/redis-exporter: no pods are the egress peer ' +
+      'NetworkPolicy sightedit-monitoring/redis-exporter: no pods match the egress peer ' +
         '{"podSelector":{"matchLabels":{"app.kubernetes.io/name":"redis"}}}',
     ],
   },
   {
-    when: 'a policy beside the application lets in pods of the application',
+    when: 'a policy for the application admits pods of the application',
     breaks: (copy) => {
       delete copy.object(TO_REDIS).spec.ingress[0].from[0].namespaceSelector;
     },
     problems: [
-      `${TO_REDIS}: no pods are the ingress peer ` +
-        '{"podSelector":{"matchLabels":{"app.kubernetes.io/name":"redis-exporter"}}}',
+      `${TO_REDIS}: no pods match the ingress peer ` +
+        '{"podSelector":{"matchLabels":{"app.kubernetes.io/managed-by":"cdk8s","app.kubernetes.io/name":"redis-exporter"}}}',
     ],
   },
   {
-    when: 'pods on the network of the node are named by their labels',
+    when: 'pods on the network of the node are selected by labels',
     breaks: (copy) => {
       rules(copy, PROMETHEUS, 'egress').push({
         to: [
@@ -217,7 +217,7 @@ export const policyPeers: Controls = [
       });
     },
     problems: [
-      'NetworkPolicy sightedit-monitoring/prometheus: no pods are the egress peer ' +
+      'NetworkPolicy sightedit-monitoring/prometheus: no pods match the egress peer ' +
         '{"namespaceSelector":{"matchLabels":{"kubernetes.io/metadata.name":"sightedit-monitoring-node"}},' +
         '"podSelector":{"matchLabels":{"app.kubernetes.io/name":"node-exporter"}}}',
     ],
@@ -295,14 +295,14 @@ export const egressAdmitted: Controls = [
 
 export const ingressUsed: Controls = [
   {
-    when: 'a client has no rule of its own',
+    when: 'a client has no egress rule',
     breaks: (copy) => {
       rules(copy, GRAFANA, 'egress').pop();
     },
     problems: [`${ALERTMANAGER} admits ${GRAFANA} on TCP 9093, which may not call it`],
   },
   {
-    when: 'the application admits somebody who does not call',
+    when: 'the application admits a client that does not call',
     breaks: (copy) => {
       copy.object(TO_REDIS).spec.ingress[0].from[0].podSelector.matchLabels = { 'app.kubernetes.io/name': 'grafana' };
     },
@@ -317,14 +317,14 @@ export const ingressUsed: Controls = [
 
 export const guestPolicies: Controls = [
   {
-    when: 'it restricts the application',
+    when: 'a policy restricts the application',
     breaks: (copy) => {
       copy.object(TO_REDIS).spec.policyTypes.push('Egress');
     },
     problems: [`${TO_REDIS} restricts egress`],
   },
   {
-    when: 'it is about every pod of the application',
+    when: 'a policy selects every pod of the application',
     breaks: (copy) => {
       copy.object(TO_REDIS).spec.podSelector = {};
     },

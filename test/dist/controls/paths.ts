@@ -22,7 +22,7 @@ export const filePaths: Controls = [
       copy.object(BLACKBOX_CONFIG).data = { 'blackbox.yml': data['config.yml'] };
     },
     problems: [
-      `${BLACKBOX_EXPORTER}: args --config.file: /etc/blackbox-exporter/config.yml is no file of ` +
+      `${BLACKBOX_EXPORTER}: args --config.file: /etc/blackbox-exporter/config.yml is not a file of ` +
         '/etc/blackbox-exporter, which has blackbox.yml',
     ],
   },
@@ -38,17 +38,17 @@ export const filePaths: Controls = [
       'udev.data=/host/root/run/udev/data',
     ]
       .map((argument) => argument.split('='))
-      .map(([flag, path]) => `${NODE_EXPORTER}: args --path.${flag}: ${path} lies in no mount`),
+      .map(([flag, path]) => `${NODE_EXPORTER}: args --path.${flag}: ${path} is in no mount`),
   },
   {
-    when: 'a pattern fits no file',
+    when: 'a pattern matches no file',
     breaks: (copy) => {
       copy.pod(PROMETHEUS).volumes[1].projected.sources = [
         { configMap: { name: 'prometheus-rules-nodes', items: [{ key: 'nodes.yaml', path: 'nodes.yml' }] } },
       ];
     },
     problems: [
-      `${PROMETHEUS}: prometheus.yml rule_files.0: /etc/prometheus/rules/*.yaml is no file of ` +
+      `${PROMETHEUS}: prometheus.yml rule_files.0: /etc/prometheus/rules/*.yaml is not a file of ` +
         '/etc/prometheus/rules, which has nodes.yml',
     ],
   },
@@ -62,7 +62,7 @@ export const filePaths: Controls = [
       });
     },
     problems: [
-      `${ALERTMANAGER}: alertmanager.yml global.smtp_auth_password_file: ${CREDENTIALS}/SMTP_PASSWORD is no file of ` +
+      `${ALERTMANAGER}: alertmanager.yml global.smtp_auth_password_file: ${CREDENTIALS}/SMTP_PASSWORD is not a file of ` +
         `${CREDENTIALS}, which has SLACK_BOT_TOKEN`,
     ],
   },
@@ -75,15 +75,15 @@ export const filePaths: Controls = [
         '$__file{/etc/grafana/credentials/GRAFANA_ADMIN_USER}',
         '$__file{/run/secrets/GRAFANA_ADMIN_USER}',
       ),
-    problems: [`${GRAFANA}: grafana.ini security.admin_user: /run/secrets/GRAFANA_ADMIN_USER lies in no mount`],
+    problems: [`${GRAFANA}: grafana.ini security.admin_user: /run/secrets/GRAFANA_ADMIN_USER is in no mount`],
   },
   {
-    when: 'a variable names a file that is not there',
+    when: 'a variable names a file that does not exist',
     breaks: (copy) => {
       copy.container(GRAFANA).env[0].value = '/etc/grafana/config/defaults.ini';
     },
     problems: [
-      `${GRAFANA}: env GF_PATHS_CONFIG: /etc/grafana/config/defaults.ini is no file of ` +
+      `${GRAFANA}: env GF_PATHS_CONFIG: /etc/grafana/config/defaults.ini is not a file of ` +
         '/etc/grafana/config, which has grafana.ini',
     ],
   },
@@ -93,7 +93,7 @@ export const filePaths: Controls = [
       copy.pod(GRAFANA).volumes.at(-1).projected.sources = [];
     },
     problems: [
-      `${GRAFANA}: providers.yaml providers.0.options.path: /etc/grafana/dashboards/platform is no file of ` +
+      `${GRAFANA}: providers.yaml providers.0.options.path: /etc/grafana/dashboards/platform is not a file of ` +
         '/etc/grafana/dashboards/platform, which has none',
     ],
   },
@@ -104,14 +104,14 @@ export const filePaths: Controls = [
       copy.container(KUBE_STATE_METRICS).args = ['--token=/var/run/secrets/kubernetes.io/serviceaccount/token'];
     },
     problems: [
-      `${KUBE_STATE_METRICS}: args --token: /var/run/secrets/kubernetes.io/serviceaccount/token lies in no mount`,
+      `${KUBE_STATE_METRICS}: args --token: /var/run/secrets/kubernetes.io/serviceaccount/token is in no mount`,
     ],
   },
 ];
 
 export const unreadFiles: Controls = [
   {
-    when: 'rules have an ending that the pattern does not know',
+    when: 'a file of rules does not match the pattern',
     breaks: (copy) => {
       const nodes = copy.object('ConfigMap sightedit-monitoring/prometheus-rules-nodes');
       nodes.data = { 'nodes.yml': nodes.data['nodes.yaml'] };
@@ -119,7 +119,7 @@ export const unreadFiles: Controls = [
     problems: [`${PROMETHEUS}: no setting names /etc/prometheus/rules/nodes.yml`],
   },
   {
-    when: 'a credential is mounted for nothing',
+    when: 'a credential is mounted and not read',
     breaks: (copy) =>
       copy.edit(ALERTMANAGER_CONFIG, 'alertmanager.yml', (config) => {
         delete config.global.smtp_auth_password_file;

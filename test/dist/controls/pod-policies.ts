@@ -17,7 +17,7 @@ export const containerImages: Controls = [
     ],
   },
   {
-    when: 'an image is whatever is latest',
+    when: 'an image has the tag latest',
     breaks: (copy) => {
       copy.pod(GRAFANA).containers.push({ name: 'sidecar', image: 'localhost:5000/grafana/sidecar:latest' });
     },
@@ -27,7 +27,7 @@ export const containerImages: Controls = [
     ],
   },
   {
-    when: 'a container that initializes has a version of its own',
+    when: 'an init container has another version',
     breaks: (copy) => {
       copy.pod(GRAFANA).initContainers = [{ name: 'init', image: 'docker.io/grafana/grafana:13.2.2' }];
     },
@@ -37,7 +37,7 @@ export const containerImages: Controls = [
 
 export const containerResources: Controls = [
   {
-    when: 'a container says nothing',
+    when: 'a container has no resources',
     breaks: (copy) => {
       delete copy.container(GRAFANA).resources;
     },
@@ -72,7 +72,7 @@ export const securityContexts: Controls = [
     problems: [`${CONTAINER} may run as root`, `${CONTAINER} runs without the seccomp profile RuntimeDefault`],
   },
   {
-    when: 'a container overrides what the pod says',
+    when: 'a container overrides the context of the pod',
     breaks: (copy) => {
       Object.assign(copy.container(GRAFANA).securityContext, {
         runAsUser: 0,
@@ -104,11 +104,11 @@ export const hostAccess: Controls = [
     problems: [`${GRAFANA} has hostPort 3000 in a namespace that is not privileged`],
   },
   {
-    when: 'a pod is in the privileged namespace for nothing',
+    when: 'a pod in the privileged namespace does not use the host',
     breaks: (copy) => {
       Object.assign(copy.pod(NODE_EXPORTER), { hostNetwork: undefined, hostPID: undefined, volumes: [] });
     },
-    problems: [`${NODE_EXPORTER} is in a privileged namespace but does not touch the host`],
+    problems: [`${NODE_EXPORTER} is in a privileged namespace but does not use the host`],
   },
   {
     when: 'the namespace enforces less',
@@ -121,14 +121,14 @@ export const hostAccess: Controls = [
 
 export const containerProbes: Controls = [
   {
-    when: 'nobody asks whether it lives',
+    when: 'a container has no liveness probe',
     breaks: (copy) => {
       delete copy.container(GRAFANA).livenessProbe;
     },
     problems: [`${CONTAINER} has no livenessProbe`],
   },
   {
-    when: 'nobody asks whether it is ready',
+    when: 'a container has no readiness probe',
     breaks: (copy) => {
       delete copy.container(NODE_EXPORTER).readinessProbe;
     },

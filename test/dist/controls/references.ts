@@ -13,7 +13,7 @@ export const podReferences: Controls = [
     problems: [`${PROMETHEUS} refers to ConfigMap prometheus-rules-nodes, which does not exist and is not optional`],
   },
   {
-    when: 'a ConfigMap that others make is not marked optional',
+    when: 'a ConfigMap that somebody else creates is not optional',
     breaks: (copy) => {
       const { volumes } = copy.pod(PROMETHEUS);
       delete volumes.at(-1).configMap.optional;
@@ -33,7 +33,7 @@ export const podReferences: Controls = [
       copy.container(REDIS_EXPORTER).env[0].valueFrom.secretKeyRef.name = 'redis';
     },
     problems: [
-      `${REDIS_EXPORTER} refers to Secret redis, which nobody makes: only sightedit-monitoring-credentials is there`,
+      `${REDIS_EXPORTER} refers to Secret redis, which nothing creates: the only Secret is sightedit-monitoring-credentials`,
     ],
   },
   {
@@ -59,7 +59,7 @@ export const unusedObjects: Controls = [
     problems: ['ConfigMap sightedit-monitoring/grafana-dashboard-monitoring is used by no pod'],
   },
   {
-    when: 'pods run as somebody else',
+    when: 'pods run with another ServiceAccount',
     breaks: (copy) => {
       copy.pod(KUBE_STATE_METRICS).serviceAccountName = 'prometheus';
     },
@@ -67,10 +67,10 @@ export const unusedObjects: Controls = [
   },
 ];
 
-/** For the names that `dist/` reads now. */
+/** For the keys that `dist/` reads. */
 export const credentialKeys: Controls = [
   {
-    when: 'a file has a key that the operator is not asked for',
+    when: 'a file has a key that .env.example does not name',
     breaks: (copy) => {
       const { volumes } = copy.pod(GRAFANA);
       volumes.find(({ secret }: { secret?: object }) => secret).secret.items[0].key = 'GRAFANA_PASSWORD';
@@ -78,14 +78,14 @@ export const credentialKeys: Controls = [
     problems: [`${GRAFANA} reads GRAFANA_PASSWORD of the Secret, which .env.example does not name`],
   },
   {
-    when: 'a variable has a key that the operator is not asked for',
+    when: 'a variable has a key that .env.example does not name',
     breaks: (copy) => {
       copy.container(REDIS_EXPORTER).env[0].valueFrom.secretKeyRef.key = 'REDIS_PASS';
     },
     problems: [`${REDIS_EXPORTER} reads REDIS_PASS of the Secret, which .env.example does not name`],
   },
   {
-    when: 'a pod takes every key there is',
+    when: 'a pod reads every key',
     breaks: (copy) => {
       copy.container(GRAFANA).envFrom = [{ secretRef: { name: 'sightedit-monitoring-credentials' } }];
     },
@@ -99,7 +99,7 @@ export const volumeMounts: Controls = [
     breaks: (copy) => {
       copy.pod(GRAFANA).volumes = copy.pod(GRAFANA).volumes.filter(({ name }: { name: string }) => name !== 'tmp');
     },
-    problems: [`${GRAFANA} mounts tmp, which is no volume of it`],
+    problems: [`${GRAFANA} mounts tmp, which is not one of its volumes`],
   },
   {
     when: 'a mount is gone',
@@ -113,7 +113,7 @@ export const volumeMounts: Controls = [
     breaks: (copy) => {
       copy.object(PROMETHEUS).spec.volumeClaimTemplates = [];
     },
-    problems: [`${PROMETHEUS} mounts data, which is no volume of it`],
+    problems: [`${PROMETHEUS} mounts data, which is not one of its volumes`],
   },
   {
     when: 'two volumes share a name',
@@ -131,7 +131,7 @@ export const roleBindings: Controls = [
     problems: ['RoleBinding sightedit-monitoring/prometheus binds Role prometheus, which does not exist'],
   },
   {
-    when: 'a binding is for an account that nobody makes',
+    when: 'a binding is for an account that does not exist',
     breaks: (copy) => {
       copy.object('ClusterRoleBinding sightedit-monitoring-prometheus').subjects[0].namespace = 'monitoring';
     },
@@ -143,6 +143,6 @@ export const roleBindings: Controls = [
   {
     when: 'a binding is gone',
     breaks: (copy) => copy.remove('ClusterRoleBinding sightedit-monitoring-prometheus'),
-    problems: ['ClusterRole sightedit-monitoring-prometheus is bound by nothing'],
+    problems: ['ClusterRole sightedit-monitoring-prometheus has no binding'],
   },
 ];

@@ -20,10 +20,10 @@ function edit(copy: Copy, name: string, change: (job: Part) => void): void {
   });
 }
 
-/** Takes away Prometheus' rule for the egress that a test knows. */
-function close(copy: Copy, isIt: (rule: Part) => boolean): void {
+/** Removes the egress rules of Prometheus that match. */
+function close(copy: Copy, matches: (rule: Part) => boolean): void {
   const { spec } = copy.object(policyOf(PROMETHEUS));
-  spec.egress = spec.egress.filter((rule: Part) => !isIt(rule));
+  spec.egress = spec.egress.filter((rule: Part) => !matches(rule));
 }
 
 const opens = (port: number) => (rule: Part) => rule.ports[0].port === port;
@@ -37,7 +37,7 @@ export const scrapeJobs: Controls = [
       edit(copy, 'grafana', (job) => {
         job.job_name = 'prometheus';
       }),
-    problems: [`${JOB} prometheus is there twice`],
+    problems: [`${JOB} prometheus is defined twice`],
   },
   {
     when: 'a job has no targets',
@@ -45,21 +45,21 @@ export const scrapeJobs: Controls = [
       edit(copy, 'grafana', (job) => {
         delete job.kubernetes_sd_configs;
       }),
-    problems: [`${JOB} grafana finds its targets by nothing`],
+    problems: [`${JOB} grafana has no discovery`],
   },
   {
-    when: 'a job finds its targets twice',
+    when: 'a job has two kinds of discovery',
     breaks: (copy) =>
       edit(copy, 'grafana', (job) => {
         job.static_configs = [{ targets: ['grafana.sightedit-monitoring.svc:3000'] }];
       }),
-    problems: [`${JOB} grafana finds its targets by kubernetes_sd_configs and static_configs`],
+    problems: [`${JOB} grafana has several kinds of discovery: kubernetes_sd_configs, static_configs`],
   },
 ];
 
 export const discoveryGrants: Controls = [
   {
-    when: 'a job looks in a namespace without a role',
+    when: 'a job discovers in a namespace without a role',
     breaks: (copy) =>
       edit(copy, 'grafana', (job) => {
         job.kubernetes_sd_configs[0].namespaces.names = ['kube-system'];
@@ -69,7 +69,7 @@ export const discoveryGrants: Controls = [
     ),
   },
   {
-    when: 'a role is for somebody else',
+    when: 'a role is bound to another account',
     breaks: (copy) => {
       copy.object('RoleBinding sightedit-monitoring-node/sightedit-monitoring-prometheus').subjects[0].name = 'grafana';
     },
@@ -92,15 +92,15 @@ export const discoveryGrants: Controls = [
     problems: ['kubelet', 'cadvisor'].map((job) => `${JOB} ${job} may not list and watch nodes in the cluster`),
   },
   {
-    when: 'a job discovers what no check here knows',
+    when: 'a job has a role that no check supports',
     breaks: (copy) =>
       edit(copy, 'grafana', (job) => {
         job.kubernetes_sd_configs[0].role = 'ingress';
       }),
-    problems: [`${JOB} grafana has the role ingress, which is not understood here`],
+    problems: [`${JOB} grafana has the role ingress, which is not supported`],
   },
   {
-    when: 'a job looks in the whole cluster',
+    when: 'a job discovers in the whole cluster',
     breaks: (copy) =>
       edit(copy, 'sightedit-pods', (job) => {
         delete job.kubernetes_sd_configs[0].namespaces;
@@ -128,7 +128,7 @@ export const keptServices: Controls = [
     ],
   },
   {
-    when: 'a job looks in another namespace',
+    when: 'a job discovers in another namespace',
     breaks: (copy) =>
       edit(copy, 'node-exporter', (job) => {
         job.kubernetes_sd_configs[0].namespaces.names = ['sightedit-monitoring'];
@@ -155,11 +155,11 @@ export const keptServices: Controls = [
     problems: [`${JOB} apiserver: no policy lets it call 10.0.0.0/8 on TCP 443, TCP 6443, TCP 8443`],
   },
   {
-    when: 'the API server does not let itself be scraped',
+    when: 'Prometheus has no right to scrape the API server',
     breaks: (copy) => {
       copy.object('ClusterRole sightedit-monitoring-prometheus').rules.pop();
     },
-    problems: [`${JOB} apiserver: may not get /metrics, which the API server asks for`],
+    problems: [`${JOB} apiserver: may not get /metrics, which the API server requires`],
   },
 ];
 
@@ -186,11 +186,11 @@ export const kubeletJobs: Controls = [
     problems: ['kubelet', 'cadvisor'].map((job) => `${JOB} ${job}: no policy lets it call 10.0.0.0/8 on TCP 10250`),
   },
   {
-    when: 'kubelets do not let themselves be scraped',
+    when: 'Prometheus has no right to scrape kubelets',
     breaks: (copy) => {
       copy.object('ClusterRole sightedit-monitoring-prometheus').rules[1].resources = ['nodes/stats'];
     },
-    problems: ['kubelet', 'cadvisor'].map((job) => `${JOB} ${job}: may not get nodes/metrics, which kubelets ask for`),
+    problems: ['kubelet', 'cadvisor'].map((job) => `${JOB} ${job}: may not get nodes/metrics, which kubelets require`),
   },
 ];
 
@@ -216,7 +216,7 @@ export const staticTargets: Controls = [
     problems: [
       `${JOB} blackbox-http: ${PROMETHEUS} cannot call api.sightedit.com:443: ` +
         'no policy lets it call api.sightedit.com on TCP 443',
-      `${JOB} blackbox-http: target nonsense is no address`,
+      `${JOB} blackbox-http: target nonsense is not an address`,
     ],
   },
   {
@@ -225,7 +225,9 @@ export const staticTargets: Controls = [
       edit(copy, 'blackbox-http', (job) => {
         job.relabel_configs[2].replacement = 'prober.sightedit-monitoring.svc:9115';
       }),
-    problems: [`${JOB} blackbox-http is sent to prober.sightedit-monitoring.svc:9115, which is no Service of ours`],
+    problems: [
+      `${JOB} blackbox-http is sent to prober.sightedit-monitoring.svc:9115, which is not one of our Services`,
+    ],
   },
 ];
 
@@ -233,14 +235,14 @@ export const probeJobs: Controls = [
   {
     when: 'the prober has no such module',
     breaks: (copy) => copy.replace(BLACKBOX_CONFIG, 'config.yml', 'http_2xx:', 'http_get_2xx:'),
-    problems: [`${JOB} blackbox-http wants module http_2xx of ${BLACKBOX_EXPORTER}, which has http_get_2xx`],
+    problems: [`${JOB} blackbox-http asks for module http_2xx of ${BLACKBOX_EXPORTER}, which has http_get_2xx`],
   },
   {
-    when: 'the prober is not told its target',
+    when: 'the job does not pass its target to the prober',
     breaks: (copy) =>
       edit(copy, 'blackbox-http', (job) => {
         job.relabel_configs.shift();
       }),
-    problems: [`${JOB} blackbox-http does not tell the prober its target`],
+    problems: [`${JOB} blackbox-http does not pass its target to the prober`],
   },
 ];

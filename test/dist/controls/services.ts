@@ -30,7 +30,7 @@ export const serviceSelectors: Controls = [
 
 export const servicePorts: Controls = [
   {
-    when: 'a Service names a port that the containers do not',
+    when: 'a Service names a port that no container has',
     breaks: (copy) => {
       copy.object(serviceOf(GRAFANA)).spec.ports[0].targetPort = 'web';
     },
@@ -68,14 +68,14 @@ export const statefulSetServices: Controls = [
     problems: [`${PROMETHEUS}: Service sightedit-monitoring/prometheus-headless does not exist`],
   },
   {
-    when: 'the Service has an address of its own',
+    when: 'the Service is not headless',
     breaks: (copy) => {
       copy.object(PROMETHEUS).spec.serviceName = 'prometheus';
     },
     problems: [`${PROMETHEUS}: Service sightedit-monitoring/prometheus is not headless`],
   },
   {
-    when: 'the Service is that of others',
+    when: 'the Service selects other pods',
     breaks: (copy) => {
       copy.object(PROMETHEUS).spec.serviceName = 'alertmanager-headless';
     },
@@ -85,7 +85,7 @@ export const statefulSetServices: Controls = [
 
 export const podSelectors: Controls = [
   {
-    when: 'a budget is about nobody',
+    when: 'a budget selects no pods',
     breaks: (copy) => {
       copy.object('PodDisruptionBudget sightedit-monitoring/prometheus').spec.selector.matchLabels = {
         app: 'prometheus',

@@ -1,11 +1,11 @@
-/** A host that a setting names. */
+/** A host in a setting. */
 export interface Address {
   readonly host: string;
-  /** @default - the setting names none, and its scheme implies none */
+  /** @default - neither the setting nor its scheme names one */
   readonly port?: number;
 }
 
-/** Ports of the schemes that have one. */
+/** Default ports of schemes. */
 const SCHEME_PORTS: { readonly [scheme: string]: number } = { http: 80, https: 443, redis: 6379, postgresql: 5432 };
 
 const HOST = '[a-z0-9-]+(?:\\.[a-z0-9-]+)*';
@@ -19,7 +19,7 @@ const HOST_AND_PORT = /(?<![\w.-])((?:[a-z0-9-]+\.)+[a-z0-9-]+):(\d{1,5})(?!\d)|
 /** A name of the cluster's DNS without a port. */
 const CLUSTER_NAME = /(?<![\w.-])((?:[a-z0-9-]+\.)+svc(?:\.cluster\.local)?)(?![\w.:-])/gi;
 
-/** The hosts that a value names: URLs, `host:port`, and names in the cluster. */
+/** The hosts in a value: URLs, `host:port`, and names of the cluster's DNS. */
 export function addressesIn(value: string): Address[] {
   const urls = [...value.matchAll(URL_PATTERN)].map(([, scheme, host, port]) => ({
     host: host!,

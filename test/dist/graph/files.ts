@@ -1,21 +1,21 @@
 import { type Manifest, ofKind } from '../../../testing/manifests';
 import type { Part, Pods } from './pods';
 
-/** A file that a pod sees. */
+/** A file in a pod. */
 export interface MountedFile {
   readonly name: string;
-  /** @default - only the cluster knows, e.g. a credential */
+  /** @default - only the cluster has it, e.g. of a credential */
   readonly text?: string;
 }
 
-/** A directory that a pod sees. */
+/** A directory that is mounted into a pod. */
 export interface Mounted {
   readonly path: string;
-  /** @default - anything may be there: a disk, or a ConfigMap that others may make */
+  /** @default - not known: a disk, or a ConfigMap that somebody else creates */
   readonly files?: readonly MountedFile[];
 }
 
-/** Where the kubelet puts the files of the ServiceAccount. */
+/** Directory of the ServiceAccount's files. */
 const SERVICE_ACCOUNT_PATH = '/var/run/secrets/kubernetes.io/serviceaccount';
 
 /** Everything that is mounted into the containers of a pod. */
@@ -25,7 +25,7 @@ export function mountsOf(manifests: readonly Manifest[], pods: Pods): Mounted[] 
     .flatMap(({ volumeMounts = [] }) => volumeMounts)
     .map(({ name, mountPath, subPath }) => {
       if (subPath) {
-        throw new Error(`${pods.name} mounts ${mountPath} by subPath, which is not understood here`);
+        throw new Error(`${pods.name} mounts ${mountPath} by subPath, which is not supported`);
       }
       const volume = volumes.find((candidate) => candidate.name === name);
       return { path: mountPath, files: volume && filesOf(manifests, pods.namespace, volume) };
@@ -35,7 +35,7 @@ export function mountsOf(manifests: readonly Manifest[], pods: Pods): Mounted[] 
     : [...mounts, { path: SERVICE_ACCOUNT_PATH, files: ['ca.crt', 'namespace', 'token'].map((name) => ({ name })) }];
 }
 
-/** Files with a known text that a pod sees, with their paths. */
+/** Files of a pod whose text is known, with their paths. */
 export function textFilesOf(
   manifests: readonly Manifest[],
   pods: Pods,

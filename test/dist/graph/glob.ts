@@ -1,4 +1,4 @@
-/** Whether a path fits a pattern, in which `*` stands for any part of one name. */
+/** Whether a path matches a pattern, in which `*` stands for any part of a name. */
 export function matchesGlob(path: string, pattern: string): boolean {
   const source = pattern
     .split('*')

@@ -1,11 +1,11 @@
 import { type Manifest, ofKind } from '../../../testing/manifests';
 import type { Part, Pods } from './pods';
 
-/** What a pod asks of the Kubernetes API. */
+/** A request of a pod to the Kubernetes API. */
 export interface Wish {
   readonly verbs: readonly string[];
   readonly group?: string;
-  /** Resource, or a path that is no resource, e.g. `/metrics`. */
+  /** Resource, or a path such as `/metrics`. */
   readonly resource: string;
   /** @default - the whole cluster */
   readonly namespace?: string;

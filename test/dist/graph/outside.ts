@@ -1,34 +1,34 @@
 import type { Labels, Port } from './pods';
 
-/** Pods that others run and that ours may talk to. */
+/** Pods that somebody else deploys and ours may call. */
 export interface OutsidePods {
   readonly name: string;
   readonly namespace: string;
   readonly labels: Labels;
   readonly ports: readonly Port[];
-  /** Their address, where they are on the node's network. @default - one of the pod network */
+  /** Their address, if they are on the node's network. @default - one of the pod network */
   readonly nodeAddress?: string;
   /** The Service in front of them. */
   readonly service?: { readonly name: string; readonly port: number };
-  /** They carry `prometheus.io/scrape` annotations. @default false */
+  /** They have `prometheus.io/scrape` annotations. @default false */
   readonly asksToBeScraped?: boolean;
-  /** Whether our manifests have to open their namespace for us. */
+  /** Whose NetworkPolicy admits us. */
   readonly admission: 'ours' | 'theirs';
 }
 
-/** Namespace of the application. Its default deny is in its own manifests. */
+/** Namespace of the application. Its own manifests deny everything by default. */
 export const APPLICATION_NAMESPACE = 'sightedit';
 
-/** Namespaces that every cluster has and we use. */
+/** Namespaces of every cluster that we use. */
 export const SYSTEM_NAMESPACES = ['default', 'kube-system'];
 
-/** The Secret that the operator makes from `.env`. */
+/** The Secret that the operator creates from `.env`. */
 export const CREDENTIALS_SECRET = 'sightedit-monitoring-credentials';
 
-/** Where names are resolved: the cluster's DNS, and its cache on every node of clusters that have one. */
+/** The cluster's DNS and, in clusters that have it, its cache on every node. */
 export const DNS_PODS: readonly OutsidePods[] = [
   { app: 'kube-dns' },
-  // Its DaemonSet has `hostNetwork: true` and listens on this address, which is in no range of nodes.
+  // Its DaemonSet has `hostNetwork: true` and listens on this address, which is outside the ranges of nodes.
   { app: 'node-local-dns', nodeAddress: '169.254.20.10/32' },
 ].map(({ app, nodeAddress }) => ({
   name: `${app} pods`,
@@ -40,8 +40,8 @@ export const DNS_PODS: readonly OutsidePods[] = [
 }));
 
 /**
- * The application as its own manifests label it, and the cluster's DNS. Written out here, not taken from the program:
- * an address that the program has wrong would otherwise agree with itself.
+ * The application, with the labels of its own manifests, and the cluster's DNS. Written here and not taken from the
+ * program, so that a mistake there does not confirm itself.
  */
 export const OUTSIDE_PODS: readonly OutsidePods[] = [
   {

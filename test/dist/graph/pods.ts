@@ -3,13 +3,13 @@ import { describeManifest, type Manifest, podTemplates } from '../../../testing/
 /** A part of a manifest. */
 export type Part = Manifest[string];
 
-/** Finds what is broken: one line for each edge that leads nowhere. */
+/** Returns a line for each problem, e.g. for a reference that leads nowhere. */
 export type Check = (manifests: readonly Manifest[]) => string[];
 
 /** Labels of an object. */
 export type Labels = { readonly [name: string]: string };
 
-/** Port of a pod, as containers, Services and policies name it. */
+/** A port of a pod. */
 export interface Port {
   readonly name?: string;
   readonly port: number;
@@ -25,7 +25,7 @@ export interface Pods {
   readonly workload: Manifest;
   /** The pod's specification. */
   readonly spec: Part;
-  /** Containers, those that initialize first. */
+  /** Containers, init containers first. */
   readonly containers: readonly Part[];
   readonly ports: readonly Port[];
 }
@@ -49,11 +49,11 @@ export function podsOf(manifests: readonly Manifest[]): Pods[] {
 /**
  * Whether a label selector selects labels. An empty one selects everything.
  *
- * @throws for expressions, which nothing of ours uses: a check that cannot tell must not pass
+ * @throws for expressions, which `dist/` does not use: a check that cannot decide must not pass
  */
 export function selects(selector: Part, labels: Labels): boolean {
   if (selector.matchExpressions) {
-    throw new Error(`matchExpressions are not understood here: ${JSON.stringify(selector)}`);
+    throw new Error(`matchExpressions are not supported: ${JSON.stringify(selector)}`);
   }
   return Object.entries(selector.matchLabels ?? {}).every(([name, value]) => labels[name] === value);
 }
@@ -66,7 +66,7 @@ export function podsBehind(service: Manifest, pods: readonly Pods[]): Pods[] {
   );
 }
 
-/** The port of the pods that a port of a Service leads to, by name or by number. */
+/** The pods' port behind a port of a Service, found by name or by number. */
 export function targetPort({ port, targetPort = port, protocol = 'TCP' }: Part, pods: Pods): Port | undefined {
   return pods.ports.find(
     (candidate) => candidate.protocol === protocol && (candidate.name === targetPort || candidate.port === targetPort),

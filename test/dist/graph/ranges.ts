@@ -1,9 +1,9 @@
 import type { Part } from './pods';
 
-/** Stands for the addresses of nodes and of the API server. */
+/** The addresses of nodes and of the API server, as an example. */
 export const NODE_RANGE = '10.0.0.0/8';
 
-/** Stands for any public address: TEST-NET-3 of RFC 5737. */
+/** Public addresses, as an example: TEST-NET-3 of RFC 5737. */
 export const PUBLIC_RANGE = '203.0.113.0/24';
 
 /** Whether an `ipBlock` holds a whole IPv4 range. */

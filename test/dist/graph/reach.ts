@@ -9,21 +9,21 @@ export interface Place {
   readonly namespace: string;
   readonly labels: Labels;
   readonly ports: readonly Port[];
-  /** Addresses of the node's network at which they answer, which no pod selector matches. */
+  /** Their addresses, if they are on the node's network: no pod selector matches them. */
   readonly nodeRange?: string;
 }
 
 export type Direction = 'ingress' | 'egress';
 
-/** Places that our manifests make. */
+/** Our pods. */
 export function ownPlaces(manifests: readonly Manifest[]): Place[] {
   return podsOf(manifests).map((pods) => ({ ...pods, nodeRange: pods.spec.hostNetwork ? NODE_RANGE : undefined }));
 }
 
-/** Places that others make. */
+/** Pods that somebody else deploys. */
 export const outsidePlaces = OUTSIDE_PODS.map(outsidePlace);
 
-/** Places where names are resolved. */
+/** Pods of the DNS. */
 export const dnsPlaces = DNS_PODS.map(outsidePlace);
 
 /** Ports, as `TCP 3000`, that the policies of `from` let it call at `to`. */
@@ -31,7 +31,7 @@ export function egressPorts(manifests: readonly Manifest[], from: Place, to: Pla
   const listens = to.ports.map(portKey);
   return (
     portsOf(manifests, 'egress', from, (peer, namespace) => matches(peer, namespace, to))
-      // A range of nodes has many other ports than those of one agent.
+      // The same range of nodes has other agents, with other ports.
       .filter((port) => to.nodeRange !== NODE_RANGE || listens.includes(port))
   );
 }
@@ -46,26 +46,26 @@ export function rangePorts(manifests: readonly Manifest[], from: Place, range: s
   return portsOf(manifests, 'egress', from, ({ ipBlock }) => ipBlock !== undefined && covers(ipBlock, range));
 }
 
-/** Whether a peer of a policy in a namespace is, or holds, a place. */
+/** Whether a peer of a policy in a namespace matches a place. */
 export function matches(peer: Part, policyNamespace: string, place: Place): boolean {
   if (peer.ipBlock) {
     return place.nodeRange !== undefined && covers(peer.ipBlock, place.nodeRange);
   }
   const sameNamespace = peer.namespaceSelector
-    ? // The label that Kubernetes gives every namespace.
+    ? // Every namespace has this label.
       selects(peer.namespaceSelector, { 'kubernetes.io/metadata.name': place.namespace })
     : place.namespace === policyNamespace;
   return sameNamespace && place.nodeRange === undefined && selects(peer.podSelector ?? {}, place.labels);
 }
 
-/** Policies that say what a place may do. */
+/** Policies that select a place. */
 export function policiesFor(manifests: readonly Manifest[], place: Place): Manifest[] {
   return ofKind(manifests, 'NetworkPolicy').filter(
     ({ metadata, spec }) => metadata.namespace === place.namespace && selects(spec.podSelector, place.labels),
   );
 }
 
-/** Rules of a policy with the peers that they name. */
+/** Rules of a policy, with their peers. */
 export function rulesOf({ spec }: Manifest, direction: Direction): { rule: Part; peers: Part[] }[] {
   return (spec[direction] ?? []).map((rule: Part) => ({
     rule,

@@ -5,11 +5,11 @@ import { NODE_RANGE, PUBLIC_RANGE } from './ranges';
 import { egressPorts, outsidePlaces, ownPlaces, type Place, portKey, rangePorts } from './reach';
 import { findService, parseServiceName, type ServiceName } from './service-names';
 
-/** The API server's Service, and the ports behind it: policies see the address after translation. */
+/** The API server's Service, and the ports behind it, which NetworkPolicies see. */
 const API_SERVER = { host: 'kubernetes.default.svc', port: 443, portsBehind: [443, 6443, 8443] };
 
 /**
- * Why a pod cannot reach an address: it names nothing, or no policy lets the pod go there.
+ * Why a pod cannot reach an address: it does not exist, or no policy permits it.
  *
  * @returns `undefined` when it can
  */
@@ -31,13 +31,13 @@ export function obstacle(
     return serviceObstacle(manifests, client, host, port, protocol);
   }
   if (!host.includes('.')) {
-    return `${host} is no full name: write <service>.<namespace>.svc`;
+    return `${host} is not a full name: write <service>.<namespace>.svc`;
   }
   const range = /^[\d.]+$/.test(host) ? `${host}/32` : PUBLIC_RANGE;
   return rangeObstacle(manifests, client, host, range, [portKey({ port, protocol })]);
 }
 
-/** Why a pod cannot reach the addresses of nodes, or of the API server, on ports. */
+/** Why a pod cannot reach nodes, or the API server, on some ports. */
 export function nodeObstacle(
   manifests: readonly Manifest[],
   client: Pods,
@@ -64,7 +64,7 @@ export function podsObstacle(
     : `no policy lets it call ${target.name} on ${portKey(port)}`;
 }
 
-/** The place of pods of ours. */
+/** Our pods, by the name of their workload. */
 export function placeOf(manifests: readonly Manifest[], name: string): Place {
   return ownPlaces(manifests).find((place) => place.name === name)!;
 }
@@ -122,7 +122,7 @@ function ownServiceObstacle(
   );
 }
 
-/** Only a StatefulSet's pods have names, `<name>-<n>`, and only under its own headless Service. */
+/** Only the pods of a StatefulSet have DNS names, `<name>-<n>`, under its headless Service. */
 function replicaObstacle(pod: string, service: Manifest, { name, workload }: Pods): string | undefined {
   const { serviceName, replicas = 1 } = workload.spec;
   if (serviceName !== service.metadata.name) {

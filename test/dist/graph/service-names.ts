@@ -1,6 +1,6 @@
 import { type Manifest, ofKind } from '../../../testing/manifests';
 
-/** What a name of the cluster's DNS says. */
+/** The parts of a name of the cluster's DNS. */
 export interface ServiceName {
   /** A replica of a StatefulSet. @default - any pod behind the Service */
   readonly pod?: string;
@@ -15,7 +15,7 @@ export function parseServiceName(host: string): ServiceName | undefined {
   return groups && { pod: groups.pod, service: groups.service!, namespace: groups.namespace! };
 }
 
-/** The Service of ours that a name is about. */
+/** Our Service of a name. */
 export function findService(
   manifests: readonly Manifest[],
   { service, namespace }: Pick<ServiceName, 'service' | 'namespace'>,

@@ -3,7 +3,7 @@ import { textFilesOf } from './files';
 import type { Part, Pods } from './pods';
 import { parseYaml } from './yaml';
 
-/** One value that a server is told, by its arguments, its environment or a file. */
+/** A value in the arguments, the environment or a configuration file of a server. */
 export interface Setting {
   /** `args`, `env`, or the file's name. */
   readonly source: string;
@@ -12,7 +12,7 @@ export interface Setting {
   readonly value: string;
 }
 
-/** Everything that the servers of a pod are told. */
+/** Every setting of the servers in a pod. */
 export function settingsOf(manifests: readonly Manifest[], pods: Pods): Setting[] {
   const files = textFilesOf(manifests, pods);
   return [
@@ -21,7 +21,7 @@ export function settingsOf(manifests: readonly Manifest[], pods: Pods): Setting[
   ];
 }
 
-/** A setting, as messages call it. */
+/** A setting in a message. */
 export function describeSetting(pods: Pods, { source, key }: Setting): string {
   return `${pods.name}: ${source} ${key}`;
 }
@@ -52,23 +52,23 @@ function fileSettings(name: string, text: string): Setting[] {
     case 'ini':
       return iniSettings(name, text);
     case 'mjs':
-      // A script of a few lines: the paths that it names.
+      // A script of a few lines: the paths in it are settings.
       return [...text.matchAll(/'(\/[^'`$]*)'/g)].map(([, path]) => ({ source: name, key: 'path', value: path! }));
     case 'js':
-      // A program, put together from such files.
+      // Parts of a program.
       return [];
     case 'tmpl':
     case 'md':
-      // What people read: its links are opened by them, not by the server.
+      // Text for people, who open its links; the server does not.
       return [];
     default:
-      throw new Error(`${name} is of a kind that is not understood here`);
+      throw new Error(`the format of ${name} is not supported`);
   }
 }
 
 /**
- * Documents that a server serves or evaluates but takes no setting from: rules, whose `runbook_url` and `dashboard_url`
- * are followed by people, and dashboards, whose links are followed by a browser.
+ * Rules and dashboards. A server evaluates or serves them, but does not follow their links (`runbook_url`,
+ * `dashboard_url`): people do.
  */
 function isContent(document: Part): boolean {
   return document?.groups !== undefined || document?.panels !== undefined;

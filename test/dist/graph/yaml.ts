@@ -3,7 +3,7 @@ import type { Part } from './pods';
 
 const parsed = new Map<string, Part>();
 
-/** The document of a YAML or JSON text. Read-only: texts that are equal share it. */
+/** The document of a YAML or JSON text. Equal texts share one document: do not change it. */
 export function parseYaml(text: string): Part {
   if (!parsed.has(text)) {
     parsed.set(text, load(text));

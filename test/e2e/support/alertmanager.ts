@@ -4,15 +4,15 @@ import { toYaml } from '../../../constructs';
 import { temporaryDirectory } from '../../../testing/cleanup';
 import { answers, freePorts, getJson, type Server, startServer } from '../../../testing/server';
 
-/** An Alertmanager of one's own, on loopback. */
+/** An Alertmanager on loopback. */
 export interface RunningAlertmanager {
   readonly url: string;
   readonly server: Server;
-  /** Labels of the alerts that it has, in the order of their names. */
+  /** Labels of its alerts, sorted by name. */
   alerts(): Promise<readonly Readonly<Record<string, string>>[]>;
 }
 
-/** Starts one Alertmanager with a configuration; without one it tells nobody, and still takes alerts. */
+/** Starts an Alertmanager. Without a configuration it accepts alerts and notifies nobody. */
 export async function startAlertmanager(config: object = NOBODY): Promise<RunningAlertmanager> {
   const directory = temporaryDirectory();
   const [port] = (await freePorts(1)) as [number];

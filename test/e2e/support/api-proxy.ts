@@ -6,19 +6,19 @@ import { join } from 'node:path';
 import { temporaryDirectory } from '../../../testing/cleanup';
 import type { Kubernetes } from '../../../testing/kubernetes';
 
-/** A request that is held back: it has not reached the API server yet, or its answer has not reached the client. */
+/** Which request to hold, before it reaches the API server or before its response reaches the client. */
 export interface Hold {
   readonly method: string;
   readonly path: RegExp;
   readonly when: 'before' | 'after';
-  /** Matching requests that are let through first. @default 0 */
+  /** Matching requests to pass first. @default 0 */
   readonly skip?: number;
 }
 
-/** A way to the API server that can stop at an exact place, so that a test can kill the client there. */
+/** A proxy of the API server that can hold a request, so that a test can kill the client at that point. */
 export interface ApiProxy {
   readonly connection: { readonly url: string; readonly caFile: string };
-  /** Holds the next request that matches, for good. Resolves once it is held. */
+  /** Holds the next matching request forever. Resolves once it is held. */
   hold(hold: Hold): Promise<void>;
 }
 
@@ -30,7 +30,7 @@ afterAll(() => {
   }
 });
 
-/** Starts a proxy on loopback that passes everything on, watches too. */
+/** Starts a proxy on loopback that passes every request, watches included. */
 export async function startApiProxy({ connection }: Kubernetes): Promise<ApiProxy> {
   const directory = temporaryDirectory();
   const [key, cert] = [join(directory, 'proxy.key'), join(directory, 'proxy.crt')];
@@ -56,7 +56,7 @@ export async function startApiProxy({ connection }: Kubernetes): Promise<ApiProx
   const server = createServer({ key: readFileSync(key), cert: readFileSync(cert) }, (incoming, outgoing) => {
     const { method, url, headers } = incoming;
     if (matches('before', method, url)) {
-      return; // Neither passed on nor answered: the client waits until it dies.
+      return; // Neither passed nor answered: the client waits until it dies.
     }
     const forwarded = request(
       { host: target.hostname, port: target.port, path: url, method, headers, ca, agent: false },

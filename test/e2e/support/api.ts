@@ -2,13 +2,13 @@ import { readFileSync } from 'node:fs';
 import { request } from 'node:https';
 import type { Kubernetes } from '../../../testing/kubernetes';
 
-/** A request to the Kubernetes API as it goes over the wire. */
+/** A raw request to the Kubernetes API. */
 export interface ApiRequest {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
-  /** With its query. */
+  /** Including the query. */
   readonly path: string;
   readonly body?: unknown;
-  /** @default - a merge patch for PATCH, else JSON */
+  /** @default - merge patch for PATCH, otherwise JSON */
   readonly type?: string;
 }
 
@@ -18,11 +18,11 @@ export interface ApiAnswer {
   readonly body: any;
 }
 
-/** Types of bodies of PATCH beside the merge patch. */
+/** Content types of PATCH other than merge patch. */
 export const STRATEGIC = 'application/strategic-merge-patch+json';
 export const APPLY = 'application/apply-patch+yaml';
 
-/** Sends requests with the token of somebody, and judges nothing. */
+/** Sends requests with a token, and returns every response. */
 export function apiAs({ connection }: Kubernetes, tokenFile = connection.tokenFile) {
   const { url, caFile } = connection;
   const [ca, token] = [readFileSync(caFile), readFileSync(tokenFile, 'utf8').trim()];
@@ -53,7 +53,7 @@ function parsed(text: string): unknown {
   }
 }
 
-/** What the API server had against a request, `undefined` when it did it. */
-export function refusalOf({ code, body }: ApiAnswer): string | undefined {
+/** The error of a response, or `undefined` for success. */
+export function errorOf({ code, body }: ApiAnswer): string | undefined {
   return code < 300 ? undefined : `${code} ${body?.message ?? body}`;
 }

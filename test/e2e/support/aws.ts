@@ -2,7 +2,7 @@ import { createHash, createHmac, randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** An IP set as AWS keeps it. */
+/** An IP set as AWS stores it. */
 export interface KeptIpSet {
   readonly Id: string;
   readonly Name: string;
@@ -11,13 +11,13 @@ export interface KeptIpSet {
   lockToken: string;
 }
 
-/** A stand-in for AWS on loopback, as far as IP sets go: AWS itself runs nowhere else. */
+/** A stand-in for AWS WAF and STS on loopback. */
 export interface StandInForAws {
   readonly url: string;
   readonly sets: readonly KeptIpSet[];
-  /** Operations that were asked for and answered, in their order: `UpdateIPSet 200`. */
+  /** The calls in order, with the status of the response: `UpdateIPSet 200`. */
   readonly calls: string[];
-  /** What somebody else does between two operations, as many times as there are entries. */
+  /** Changes that another client makes between two calls, one per call. */
   readonly interferences: ((set: KeptIpSet) => void)[];
   stop(): void;
 }
@@ -30,7 +30,7 @@ export interface StandInProps {
   readonly sets: readonly { readonly Id: string; readonly Name: string; readonly Description: string }[];
 }
 
-/** Credentials that AWS would give out for an hour; they open nothing. */
+/** Fake temporary credentials. */
 const CREDENTIALS = {
   AccessKeyId: 'ASIANOTAREALKEY',
   SecretAccessKey: 'not-a-real-secret-access-key',
@@ -47,8 +47,8 @@ class Refused extends Error {
 }
 
 /**
- * Starts what speaks the protocols of AWS' security token service and of WAFv2: signatures are checked, a set is replaced
- * as a whole under its lock token, and IPv6 addresses are written in full.
+ * Starts the stand-in. Like AWS, it checks signatures, replaces a whole set under its lock token, and writes IPv6
+ * addresses in full.
  */
 export async function startStandInForAws(props: StandInProps): Promise<StandInForAws> {
   const sets: KeptIpSet[] = props.sets.map((set) => ({ ...set, Addresses: [], lockToken: randomUUID() }));
@@ -73,7 +73,7 @@ export async function startStandInForAws(props: StandInProps): Promise<StandInFo
       if (body.LockToken !== set.lockToken) {
         throw new Refused(400, 'WAFOptimisticLockException');
       }
-      // What is left out is removed, the description too.
+      // As in AWS, a description that is left out is removed.
       Object.assign(set, { Description: body.Description ?? '' });
       set.Addresses = (body.Addresses as string[]).map(inFull);
       set.lockToken = randomUUID();
@@ -131,7 +131,7 @@ export async function startStandInForAws(props: StandInProps): Promise<StandInFo
   };
 }
 
-/** Whether a request has a signature of version 4 by the credentials that were given out, over all that matters. */
+/** Whether a request has a valid signature (version 4) of the issued credentials. */
 function isSigned({ method, url, headers }: IncomingMessage, body: string, region: string): boolean {
   const [, date, signed, signature] =
     new RegExp(

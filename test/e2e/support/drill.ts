@@ -17,8 +17,7 @@ import { quickenRoutes, quickenRules, quickenWebhook } from './quicken';
 import { layOutCredentials, type Sinks, SLACK_TOKEN, startSinks, towards } from './sinks';
 
 /**
- * By how much every waiting time, range and rest is divided, in rules, routes and the webhook's policies: a minute of
- * production is a second here.
+ * Divisor of every wait, range and cooldown in rules, routes and policies: a minute of production is a second here.
  */
 export const FACTOR = 60;
 
@@ -29,18 +28,18 @@ const MEMORY_LIMIT = '128Mi';
 /** 95 % of the limit. */
 const LEAK_MEBIBYTES = 122;
 
-/** More than the drill makes: what is refused at its end is refused by the circuit. */
+/** More attempts than the drill makes: at its end the circuit stops it, not the budget. */
 const RUNS_AN_HOUR = 8;
 
-/** Jobs whose targets are there: the application's pods and the servers that the drill starts. */
+/** Scrape jobs whose targets exist: the application's pods and the servers of the drill. */
 const JOBS = ['sightedit-pods', 'kube-state-metrics', 'prometheus', 'alertmanager', 'remediation-webhook'];
 
-/** Topics about what the drill starts. Others would tell, rightly, that a database, a cache or a node is missing. */
+/** Rule topics about the servers of the drill. Others would rightly report a missing database, cache or node. */
 const TOPICS = ['application', 'workloads', 'remediation', 'prometheus'];
-/** Alerts of these topics about what is left out. */
+/** Alerts of these topics about servers that the drill leaves out. */
 const LEFT_OUT = ['ScrapeTargetMissing', 'PrometheusNotConnectedToAlertmanagers'];
 
-/** A cluster with a workload that can be made to leak, and everything between its metrics and its repair. */
+/** A cluster with a workload that can leak, and everything from its metrics to its remediation. */
 export interface Drill {
   readonly kubernetes: Kubernetes;
   readonly pods: PodProcesses;
@@ -48,25 +47,25 @@ export interface Drill {
   readonly traces: OtlpSink;
   readonly prometheus: string;
   readonly replicas: readonly Replica[];
-  /** Makes every process of the target leak that runs now. */
+  /** Makes every running process of the target leak. */
   injectFault(): Promise<void>;
-  /** Series that a query yields now. */
+  /** Result of an instant query. */
   query(
     promql: string,
   ): Promise<readonly { readonly metric: Readonly<Record<string, string>>; readonly value: number }[]>;
-  /** Records about the target, the oldest first. */
+  /** Records of the target, oldest first. */
   records(): Promise<readonly Remediation[]>;
   stop(): Promise<void>;
 }
 
-/** Starts everything, on loopback. */
+/** Starts everything on loopback. */
 export async function startDrill(): Promise<Drill> {
   const root = temporaryDirectory();
   const manifests = readManifests();
   const [traces, sinks] = await Promise.all([startOtlpSink(), startSinks()]);
   const kubernetes = await startKubernetes(WORKLOAD_CONTROLLERS);
   await makeNamespace(kubernetes, APPLICATION);
-  // The platform's own pods are processes that are started below; the API server keeps what they need.
+  // The platform's own servers are processes that are started below. The API server stores their objects.
   await apply(kubernetes, ...manifests.filter(({ kind }) => !WORKLOAD_KINDS.includes(kind)));
   const pods = await startPodProcesses(kubernetes, APPLICATION);
   await deployTarget(kubernetes);
@@ -118,7 +117,7 @@ export async function startDrill(): Promise<Drill> {
 
 async function apply(kubernetes: Kubernetes, ...items: readonly object[]): Promise<void> {
   const list = { apiVersion: 'v1', kind: 'List', items };
-  // A namespace takes a moment until it takes ServiceAccounts' tokens, and a definition until it is served.
+  // A new namespace needs a moment for ServiceAccount tokens, and a custom resource until it is served.
   const { code, stderr } = await kubernetes.kubectlWith(list, 'apply');
   if (code !== 0) {
     throw new Error(stderr);
@@ -168,7 +167,7 @@ async function startWebhooks(
     },
     otlp: traces.url,
     runbooks: undefined,
-    // The hour of a budget is not divided; it has to last for all that the drill does in its few minutes.
+    // The hour of a budget is not divided, so the budget must suffice for the whole drill.
     policies: configuration.policies.map((policy) => ({ ...policy, budgetPerHour: RUNS_AN_HOUR })),
     limits: { budgetPerHour: RUNS_AN_HOUR },
   };
@@ -207,7 +206,7 @@ async function startAlertmanager(
   });
 }
 
-/** @returns where its metrics are */
+/** @returns the address of its metrics */
 async function startKubeStateMetrics(
   kubernetes: Kubernetes,
   manifests: readonly Manifest[],
@@ -277,7 +276,7 @@ function hostOf(url: string): string {
   return url.replace('http://', '');
 }
 
-/** Waits until the target may be repaired: it is older than what counts as a recent change. */
+/** Waits until the target is older than minimumAgeSeconds. */
 export async function waitUntilSettled({ kubernetes }: Drill, seconds: number): Promise<void> {
   await waitFor(
     'the target to be old enough',

@@ -1,10 +1,10 @@
 import { createConnection, createServer, type Socket } from 'node:net';
 import { freePorts } from '../../../testing/server';
 
-/** A way to a server that can be shut: what comes through it sees a server that is down. */
+/** A TCP proxy that can be shut, so that its clients see a server that is down. */
 export interface Gate {
   readonly port: number;
-  /** Cuts every connection and refuses new ones. */
+  /** Cuts every connection and rejects new ones. */
   shut(): Promise<void>;
   open(): Promise<void>;
 }
@@ -12,7 +12,7 @@ export interface Gate {
 const gates = new Set<Gate>();
 afterAll(() => Promise.all([...gates].map((gate) => gate.shut())));
 
-/** Opens a way to a port on loopback, byte for byte. It ends with the test. */
+/** Starts a TCP proxy of a port on loopback. It ends with the test. */
 export async function openGate(target: number): Promise<Gate> {
   const [port] = (await freePorts(1)) as [number];
   const sockets = new Set<Socket>();

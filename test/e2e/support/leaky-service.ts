@@ -2,15 +2,15 @@ import { createServer } from 'node:http';
 import { collectDefaultMetrics, Histogram, register } from 'prom-client';
 
 /**
- * A service with a fault that can be switched on: it holds on to memory until it is restarted. It runs in a process of
- * its own, bundled by `buildLeakyService()`.
+ * A service with a memory leak that can be switched on. It runs in a separate process, bundled by
+ * `buildLeakyService()`.
  *
  *     GET  /health/ready   200 once it answers
- *     GET  /metrics        what every service of SightEdit exposes about its process and its requests
+ *     GET  /metrics        the process and request metrics of every SightEdit service
  *     POST /leak?mebibytes=120
- *                          grow until the process has that much in RAM, 150 at the most
+ *                          grow to that resident set, at most 150
  *
- * The environment says where it listens: POD_IP, PORT.
+ * Environment: POD_IP and PORT, where it listens.
  */
 const MEBIBYTE = 1024 * 1024;
 const LARGEST_MEBIBYTES = 150;
@@ -23,7 +23,7 @@ let target = 0;
 function leak(): void {
   const mebibytes = process.memoryUsage.rss() / MEBIBYTE;
   if (mebibytes < Math.min(target, LARGEST_MEBIBYTES)) {
-    // Filled, because memory that nothing was written to is not in RAM.
+    // Filled, because untouched memory does not count as resident.
     kept.push(Buffer.alloc(STEP_MEBIBYTES * MEBIBYTE, 1));
   }
 }

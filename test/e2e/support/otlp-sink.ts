@@ -1,7 +1,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** A span, as far as tests look at it. */
+/** The fields of a span that tests read. */
 export interface Span {
   readonly service: string;
   readonly name: string;
@@ -19,7 +19,7 @@ export interface OtlpSink {
   stop(): Promise<void>;
 }
 
-/** Starts a receiver of traces by OTLP over HTTP, which keeps the spans that it is sent, in JSON or in protobuf. */
+/** Starts an OTLP/HTTP receiver that stores spans, sent as JSON or protobuf. */
 export async function startOtlpSink(): Promise<OtlpSink> {
   const spans: Span[] = [];
   const server = createServer((request, response) => {
@@ -60,7 +60,7 @@ function spansOfJson({ resourceSpans }: TraceRequest): Span[] {
   });
 }
 
-/** Numbers of the fields that are read, by message of the same definition. */
+/** Field numbers in the protobuf messages of that definition. */
 const FIELDS = {
   resourceSpans: 1,
   resource: 1,
@@ -99,7 +99,7 @@ function text(message: Buffer, field: number): string {
   return messages(message, field)[0]?.toString() ?? '';
 }
 
-/** Contents of a field that has a length (messages, texts, bytes), each time that it is there. */
+/** Every value of a length-delimited field (message, string, bytes). */
 function messages(message: Buffer | undefined, wanted: number): Buffer[] {
   const found: Buffer[] = [];
   let at = 0;

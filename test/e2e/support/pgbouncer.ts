@@ -10,7 +10,7 @@ import {
 } from '../../../testing/postgres';
 import { freePorts, type Server, startServer } from '../../../testing/server';
 
-/** Debian's. */
+/** From the Debian package. */
 const PROGRAM = '/usr/sbin/pgbouncer';
 
 export interface PgBouncer {
@@ -19,9 +19,9 @@ export interface PgBouncer {
 }
 
 /**
- * Starts a PgBouncer on loopback, which pools transactions before a database.
+ * Starts a PgBouncer on loopback, in transaction pooling mode.
  *
- * @param administrator who may use its console
+ * @param administrator user of its console
  */
 export async function startPgBouncer(
   postgres: Postgres,

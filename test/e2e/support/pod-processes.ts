@@ -5,7 +5,7 @@ import { temporaryDirectory } from '../../../testing/cleanup';
 import type { Kubernetes, WatchEvent } from '../../../testing/kubernetes';
 import { answers, type Server, startServer } from '../../../testing/server';
 
-/** A pod, as far as it is looked at here. */
+/** The fields of a pod that are read here. */
 interface Pod {
   readonly metadata: {
     readonly name: string;
@@ -29,19 +29,19 @@ interface Container {
   readonly readinessProbe: { readonly httpGet: { readonly path: string; readonly port: number | string } };
 }
 
-/** A pod whose process runs. */
+/** A pod with a running process. */
 export interface PodProcess {
   readonly pod: string;
   readonly pid: number;
-  /** Where its container's port is: `http://127.64.0.1:3000`. */
+  /** URL of its container port: `http://127.64.0.1:3000`. */
   readonly url: string;
   readonly ready: boolean;
 }
 
 export interface PodProcesses {
-  /** Processes that run now, the oldest first. */
+  /** Running processes, oldest first. */
   running(): readonly PodProcess[];
-  /** Stops watching, and ends every process. The pods stay. */
+  /** Stops watching and ends every process. The pods stay. */
   stop(): Promise<void>;
 }
 
@@ -49,15 +49,17 @@ const MERGE = 'application/merge-patch+json';
 const NODE = 'node-a';
 
 /**
- * Stands in for scheduler and kubelet in one namespace: binds each pod to a node, runs the command of its container as a
- * real process on a loopback address of its own, says `Ready` when the process answers its readiness probe, and ends the
- * process when the pod is deleted. What a Deployment, an autoscaler or a disruption budget makes of that is the real
- * controllers' doing.
+ * Stands in for scheduler and kubelet in one namespace. It binds each pod to a node, runs the command of its container
+ * as a process on a separate loopback address, sets `Ready` when the readiness probe succeeds, and ends the process
+ * when the pod is deleted. Deployments, autoscalers and disruption budgets are left to the real controllers.
  *
- * It is no kubelet. It runs one container a pod, as the user that runs the test, without image, volumes, limits or network
- * of its own: nothing is killed for memory, and no NetworkPolicy holds. It looks at readiness until the first success,
- * knows no liveness or start-up probes and no hooks, and expands no variables. A process that ends by itself is not
- * started again; its pod fails, and whoever owns the pod makes another.
+ * Differences from a kubelet:
+ *
+ * - one container per pod, as the user of the test, without image, volumes, limits or network namespace: nothing is
+ *   killed for memory, and NetworkPolicies have no effect;
+ * - readiness is probed until the first success; there are no liveness or startup probes and no hooks;
+ * - variables in commands are not expanded;
+ * - a process that exits is not restarted: its pod fails, and the pod's owner creates another.
  */
 export async function startPodProcesses(kubernetes: Kubernetes, namespace: string): Promise<PodProcesses> {
   const node = { apiVersion: 'v1', kind: 'Node', metadata: { name: NODE } };
@@ -80,14 +82,14 @@ interface Known {
   readonly ip: string;
   server?: Server;
   ready: boolean;
-  /** Its process is to end, or has ended. */
+  /** Whether its process is ending or has ended. */
   ending: boolean;
   removing: boolean;
 }
 
 class Kubelet {
   private readonly known = new Map<string, Known>();
-  /** Pods get an address each, of a range that this test has for itself. */
+  /** Each pod gets an address of a range that only this test uses. */
   private readonly range = `127.${64 + Math.floor(Math.random() * 64)}.${Math.floor(Math.random() * 256)}`;
   private addresses = 0;
 
@@ -104,7 +106,7 @@ class Kubelet {
     );
   }
 
-  /** Follows the pods until it is told to end; a connection that breaks is opened again. */
+  /** Watches the pods until it is stopped, and reconnects after a failure. */
   async watch(signal: AbortSignal): Promise<void> {
     const path = this.path('');
     while (!signal.aborted) {
@@ -115,7 +117,7 @@ class Kubelet {
         }
         for await (const event of this.kubernetes.watch<Pod>(path, list.metadata.resourceVersion, signal)) {
           if (event.type === 'ERROR') {
-            break; // The version is too old: list again.
+            break; // 410 Gone: the resourceVersion is too old. List again.
           }
           this.see(event);
         }
@@ -175,7 +177,7 @@ class Kubelet {
     await this.fail(known, `the process ended with ${await server.ended}`);
   }
 
-  /** Says that the container runs, and whether it is ready. */
+  /** Sets the status of the container: running, and ready or not. */
   private async report({ pod, ip }: Known, started: string, ready: boolean): Promise<void> {
     const { name, image } = containerOf(pod);
     const conditions = ['PodScheduled', 'Initialized', 'ContainersReady', 'Ready'].map((type) => ({
@@ -213,7 +215,7 @@ class Kubelet {
     }
   }
 
-  /** Ends the process and confirms that the pod is gone, as a kubelet does. */
+  /** Ends the process and confirms the deletion of the pod, as a kubelet does. */
   private async remove({ pod, server }: Known): Promise<void> {
     await server?.stop();
     const options = { gracePeriodSeconds: 0, preconditions: { uid: pod.metadata.uid } };
@@ -252,7 +254,7 @@ function ignoreConflict(error: Error): void {
   }
 }
 
-/** Whether a process runs. */
+/** Whether a process exists. */
 export function isAlive(pid: number): boolean {
   try {
     return process.kill(pid, 0);
@@ -261,7 +263,7 @@ export function isAlive(pid: number): boolean {
   }
 }
 
-/** Bundles the leaky service into a script that node runs. */
+/** Bundles the leaky service into one script for Node. */
 export function buildLeakyService(): string {
   const script = join(temporaryDirectory(), 'leaky-service.cjs');
   buildSync({
@@ -274,7 +276,7 @@ export function buildLeakyService(): string {
   return script;
 }
 
-/** What `leakyDeployment()` leaves open. */
+/** Settings of `leakyDeployment()`. */
 export interface LeakyDeploymentProps {
   readonly name: string;
   readonly namespace: string;
@@ -284,7 +286,7 @@ export interface LeakyDeploymentProps {
   readonly memoryLimit: string;
 }
 
-/** A Deployment of the leaky service, as SightEdit's own are written: annotated for scraping, with requests and limits. */
+/** A Deployment of the leaky service, written like SightEdit's own: with scrape annotations, requests and limits. */
 export function leakyDeployment(props: LeakyDeploymentProps): object {
   const { name, namespace, labels = {}, script, replicas, memoryLimit } = props;
   const component = name.replace(/^sightedit-/, '');

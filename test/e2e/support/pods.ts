@@ -10,9 +10,8 @@ const loops = new Set<() => Promise<void>>();
 afterAll(() => Promise.all([...loops].map((stop) => stop())));
 
 /**
- * Says of every pod of a namespace that it runs and is ready, as a kubelet would: there are no nodes here. Nothing runs
- * behind it; what a test sees of it is the roll-outs of the real controllers.
- * It ends with the test.
+ * Marks every pod of a namespace as running and ready, in the place of a kubelet. Nothing runs, but the real
+ * controllers complete their rollouts. It ends with the test.
  */
 export function readyPods({ connection }: Kubernetes, namespace: string): void {
   const client = new KubernetesClient(connection);

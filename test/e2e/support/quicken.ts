@@ -7,7 +7,7 @@ import { isAlertingRule, type RuleFile } from '../../../rules';
 const UNITS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 } as const;
 const DURATION = String.raw`(?:\d+(?:ms|[smhdw]))+`;
 
-/** A duration of Prometheus divided: `5m` by 30 is `10s`. */
+/** Divides a Prometheus duration: `5m` by 30 is `10s`. */
 export function divided(duration: string, factor: number): string {
   const parts = [...duration.matchAll(/(\d+)(ms|[smhdw])/g)];
   const milliseconds = parts.reduce(
@@ -18,9 +18,9 @@ export function divided(duration: string, factor: number): string {
 }
 
 /**
- * A file of rules in which waiting times, ranges and offsets are divided. Numbers in expressions stay.
+ * Divides the waits, ranges and offsets in a rule file. Numbers in expressions stay.
  *
- * @param without names of alerts that are left out
+ * @param without names of alerts to leave out
  */
 export function quickenRules(text: string, factor: number, without: readonly string[] = []): string {
   const quick = (duration: string) => divided(duration, factor);
@@ -46,7 +46,7 @@ export function quickenRules(text: string, factor: number, without: readonly str
   });
 }
 
-/** Routes that wait a fraction of their times. */
+/** Divides the times of the routes. */
 export function quickenRoutes(config: AlertmanagerConfig, factor: number): AlertmanagerConfig {
   const quick = (duration: string | undefined) => (duration === undefined ? undefined : divided(duration, factor));
   const route = (each: Route): Route => ({
@@ -59,20 +59,12 @@ export function quickenRoutes(config: AlertmanagerConfig, factor: number): Alert
   return { ...config, route: route(config.route) };
 }
 
-/** Times of the webhook that are about how fast machines answer. */
-const TIMES_OF_MACHINES = ['timeoutSeconds', 'lockSeconds'];
+/** Settings about the speed of machines, which are not divided. */
+const MACHINE_SETTINGS = ['timeoutSeconds', 'lockSeconds'];
 
-/** Rest of a Deployment after its last change where a policy does not say, in seconds. */
-const MINIMUM_AGE_SECONDS = 900;
-
-/** A configuration of the webhook in which every wait and rest is divided; none becomes less than a second. */
+/** Divides the waits and cooldowns of the webhook, down to one second at the least. */
 export function quickenWebhook(configuration: Configuration, factor: number): Configuration {
-  const policies = configuration.policies.map((policy) =>
-    policy.action === 'restart-workload'
-      ? { ...policy, parameters: { minimumAgeSeconds: MINIMUM_AGE_SECONDS, ...policy.parameters } }
-      : policy,
-  );
-  return JSON.parse(JSON.stringify({ ...configuration, policies }), (key, value) =>
-    key.endsWith('Seconds') && !TIMES_OF_MACHINES.includes(key) ? Math.ceil(value / factor) : value,
+  return JSON.parse(JSON.stringify(configuration), (key, value) =>
+    key.endsWith('Seconds') && !MACHINE_SETTINGS.includes(key) ? Math.ceil(value / factor) : value,
   );
 }

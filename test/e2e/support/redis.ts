@@ -4,26 +4,26 @@ import Redis from 'ioredis';
 import { temporaryDirectory } from '../../../testing/cleanup';
 import { freePorts, startServer } from '../../../testing/server';
 
-/** Debian's. */
+/** From the Debian package. */
 const PROGRAM = '/usr/bin/redis-server';
 
-/** A password that opens nothing but a server of a test. */
+/** Password of the test servers. */
 export const REDIS_PASSWORD = 'not-a-real-password';
 
-/** A Redis of our own, on loopback. */
+/** A Redis on loopback. */
 export interface RunningRedis {
   readonly port: number;
-  /** As the user that may do everything. */
+  /** Client of the user with all permissions. */
   readonly admin: Redis;
-  /** Removes every key, without the commands that tests want to see unused. */
+  /** Deletes every key, without FLUSHDB and FLUSHALL, whose use the tests count. */
   empty(): Promise<void>;
-  /** How often a command was called since the server runs, as `INFO commandstats` says. */
+  /** Number of calls of a command, by `INFO commandstats`. */
   calls(command: string): Promise<number>;
-  /** The commands that a user may send about a key, as `ACL DRYRUN` says; `client|setname` is one of several of a name. */
+  /** The commands that a user may run on a key, by `ACL DRYRUN`; subcommands as `client|setname`. */
   allowed(user: string, key: string): Promise<string[]>;
 }
 
-/** A row of the answer to `COMMAND`: name, number of words (negative: at least), …, commands under this one. */
+/** A row of the reply to `COMMAND`: name, arity (negative: minimum), …, subcommands. */
 type CommandRow = [string, number, ...unknown[]];
 
 const clients = new Set<Redis>();
@@ -34,9 +34,9 @@ afterAll(() => {
 });
 
 /**
- * Starts Redis with nothing in it.
+ * Starts an empty Redis.
  *
- * @param users rights of users beside the one that may do everything, as `ACL SETUSER` takes them
+ * @param users ACL rules of further users, as for `ACL SETUSER`
  */
 export async function startRedis(users: { readonly [name: string]: string } = {}): Promise<RunningRedis> {
   if (!existsSync(PROGRAM)) {
@@ -57,7 +57,7 @@ export async function startRedis(users: { readonly [name: string]: string } = {}
     ].join('\n'),
   );
   const admin = new Redis({ host: '127.0.0.1', port, lazyConnect: true, retryStrategy: () => 200 });
-  admin.on('error', () => {}); // It is asked again until it answers.
+  admin.on('error', () => {}); // The first connections fail until the server listens.
   clients.add(admin);
   await startServer('redis', {
     command: PROGRAM,
@@ -83,7 +83,7 @@ export async function startRedis(users: { readonly [name: string]: string } = {}
         rows.map(async ([name, words]) => {
           const command = name.split('|');
           const missing = Math.max(0, Math.abs(words) - command.length);
-          // Those that take a number of keys take 1.
+          // Commands with a number of keys get 1.
           const values = Array.from({ length: missing }, () => key);
           const answer = await admin.call('ACL', 'DRYRUN', user, ...command, ...values).catch(String);
           return answer === 'OK' || !`${answer}`.includes('no permissions to run') ? [name] : [];

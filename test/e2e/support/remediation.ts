@@ -1,5 +1,5 @@
-import { Endpoint } from '../../../constructs';
-import { type RemediationPolicy, type ResponseOptions, restartWorkload } from '../../../remediation';
+import { Endpoint, PRIVATE_CIDRS } from '../../../constructs';
+import { type PolicyOptions, type RemediationPolicy, restartWorkload } from '../../../remediation';
 import type { ConnectionSettings } from '../../../remediation/clients';
 import type { Verification } from '../../../remediation/policy';
 import { isOpen, KEYS, type Phase, type Remediation } from '../../../remediation/record';
@@ -24,21 +24,25 @@ import {
 } from '../../../testing/webhook';
 import { readyPods } from './pods';
 
-/** Namespace of what is repaired in the tests. */
+/** Namespace of the application in the tests. */
 export const APPLICATION = 'sightedit';
 
-/** Deployments of a test, one for each question, so that none waits for the rest of another. */
+/** Deployments of a test, one per attempt, so that none waits for the cooldown of another. */
 export const DEPLOYMENTS: readonly string[] = Array.from({ length: 24 }, (_, index) => `service-${index}`);
 
-/** Proofs that a test can wait for, answered by a real Prometheus that knows nothing else. */
-export const PROOFS = {
-  well: { query: 'vector(1)', stabilisationSeconds: 0, withinSeconds: 30 },
-  unwell: { query: 'vector(0)', stabilisationSeconds: 0, withinSeconds: 2 },
+/** Verifications with short times, for a real Prometheus without data. */
+export const VERIFICATIONS = {
+  healthy: { query: 'vector(1)', stabilisationSeconds: 0, withinSeconds: 30 },
+  unhealthy: { query: 'vector(0)', stabilisationSeconds: 0, withinSeconds: 2 },
   unknown: { query: 'up{job="nothing"}', stabilisationSeconds: 0, withinSeconds: 2 },
 } as const satisfies { readonly [name: string]: Verification };
 
-/** A policy that restarts any of the Deployments. */
-export function restarts(name: string, options: ResponseOptions = {}, verification: Verification = PROOFS.well) {
+/** A policy for restarts of all test Deployments. */
+export function restarts(
+  name: string,
+  options: PolicyOptions = {},
+  verification: Verification = VERIFICATIONS.healthy,
+) {
   return restartWorkload({
     name,
     namespace: APPLICATION,
@@ -50,12 +54,12 @@ export function restarts(name: string, options: ResponseOptions = {}, verificati
   });
 }
 
-/** A cluster with an application that can be repaired, and the webhook's manifests applied. */
+/** A cluster with an application and the applied manifests of the webhook. */
 export class Stage {
   private replica: Replica | undefined;
   private used = 0;
 
-  /** Sets the stage for a set of policies, and starts a replica. */
+  /** Prepares a cluster for a set of policies, and starts a replica. */
   static async set(
     policies: readonly RemediationPolicy[],
     limits: Overrides['limits'] = {},
@@ -83,7 +87,7 @@ export class Stage {
     private readonly env: NodeJS.ProcessEnv,
   ) {}
 
-  /** The replica that is notified. */
+  /** The replica that receives notifications. */
   get webhook(): Replica {
     return this.replica!;
   }
@@ -94,13 +98,13 @@ export class Stage {
     return startWebhook(this.kubernetes, this.deployed, { ...this.overrides, ...overrides, limits }, this.env);
   }
 
-  /** Ends the replica and starts one in its place, with other settings. */
+  /** Replaces the replica by one with other settings. */
   async restart(overrides: Overrides = {}): Promise<void> {
     await this.replica?.server.stop();
     this.replica = await this.start(overrides);
   }
 
-  /** Takes the webhook's right to a resource in its own namespace for as long as something is done. */
+  /** Removes the webhook's RBAC rule for a resource in its own namespace while `work` runs. */
   async withoutRight(resource: string, work: () => Promise<void>): Promise<void> {
     const { stdout } = await this.kubernetes.kubectl(
       ...['get', 'role', 'remediation-webhook', `--namespace=${MONITORING}`, '--output=json'],
@@ -119,14 +123,14 @@ export class Stage {
     }
   }
 
-  /** Makes a Deployment that no question was asked about yet. */
+  /** Creates a Deployment that no attempt has used yet. */
   async newDeployment(changes: Changes = {}): Promise<string> {
     const name = DEPLOYMENTS[this.used++]!;
     await deploy(this.kubernetes, name, changes);
     return name;
   }
 
-  /** Notifies the replica. */
+  /** Sends a notification to the replica. */
   async ask(...alerts: readonly Asked[]): Promise<void> {
     const { status } = await notify(this.webhook, this.deployed, alerts);
     if (status !== 202) {
@@ -134,31 +138,31 @@ export class Stage {
     }
   }
 
-  /** Notifies the replica, and waits for what comes of it. */
+  /** Sends a notification to the replica, and waits for the final records. */
   async outcome(...alerts: readonly Asked[]): Promise<readonly Remediation[]> {
     await this.ask(...alerts);
     return finished(this.kubernetes, ...alerts);
   }
 }
 
-/** What there is outside of the cluster. */
+/** Servers outside the cluster. */
 export interface Outside {
   readonly connections?: ConnectionSettings;
   /** Environment of the replicas. */
   readonly env?: NodeJS.ProcessEnv;
 }
 
-/** Connections as the construct takes them. Files of passwords and authorities are the tests' own. */
+/** The connections as props of the construct, without the files of passwords and authorities. */
 function connectionProps(connections: ConnectionSettings): Parameters<typeof deployWebhook>[2] {
   return Object.fromEntries(
     Object.entries(connections).map(([name, { host, port, passwordFile, tls, ...settings }]) => [
       name,
-      { ...settings, endpoint: Endpoint.host(host, port, settings.kind) },
+      { ...settings, endpoint: Endpoint.host(host, port, settings.kind, PRIVATE_CIDRS) },
     ]),
   );
 }
 
-/** Makes a Deployment, and waits until it has rolled out. */
+/** Creates a Deployment, and waits for its rollout. */
 export async function deploy(kubernetes: Kubernetes, name: string, changes: Changes = {}): Promise<void> {
   const labels = { 'app.kubernetes.io/name': 'sightedit', component: name };
   const { namespace = APPLICATION, optIn = true, wait = true, ...spec } = changes;
@@ -193,7 +197,7 @@ export interface Changes {
   readonly paused?: boolean;
 }
 
-/** Waits for a roll-out. */
+/** Waits for a rollout. */
 export async function rolledOut(kubernetes: Kubernetes, name: string, namespace = APPLICATION): Promise<void> {
   const { code, stderr } = await kubernetes.kubectl(
     ...['rollout', 'status', `deployment/${name}`, `--namespace=${namespace}`, '--timeout=60s'],
@@ -203,7 +207,7 @@ export async function rolledOut(kubernetes: Kubernetes, name: string, namespace 
   }
 }
 
-/** An alert that asks for a policy, about a Deployment. */
+/** An alert about a Deployment that triggers a policy. */
 export function alertAbout(deployment: string, policy: string, labels: Readonly<Record<string, string>> = {}) {
   return alert({
     remediation: policy,
@@ -217,7 +221,7 @@ export function alertAbout(deployment: string, policy: string, labels: Readonly<
 /** An alert as a test sends it. */
 export type Asked = ReturnType<typeof alert>;
 
-/** The records of alerts, in the order of the alerts; `undefined` where there is none. */
+/** The records of alerts, in the order of the alerts; `undefined` where none exists. */
 export async function recordsOf(
   kubernetes: Kubernetes,
   asked: readonly Asked[],
@@ -227,7 +231,7 @@ export async function recordsOf(
   return asked.map(({ fingerprint }) => items.find(({ spec }) => spec.alert.fingerprint === fingerprint));
 }
 
-/** Waits until the records of alerts are in a phase, and gives them in the order of the alerts. */
+/** Waits until the records of alerts are in a phase. Returns them in the order of the alerts. */
 export async function inPhase(
   kubernetes: Kubernetes,
   asked: readonly Asked[],
@@ -249,12 +253,12 @@ export function finished(kubernetes: Kubernetes, ...asked: readonly Asked[]): Pr
   return inPhase(kubernetes, asked, 'the records to be finished', (phase) => !isOpen(phase));
 }
 
-/** Waits until a request waits for a human. */
+/** Waits until a record waits for approval. */
 export async function awaitingApproval(kubernetes: Kubernetes, asked: Asked): Promise<Remediation> {
   const [record] = await inPhase(
     kubernetes,
     [asked],
-    'a request for approval',
+    'a record that waits for approval',
     (phase) => phase === 'awaiting-approval',
   );
   return record!;
@@ -265,10 +269,10 @@ export function endings(records: readonly Remediation[]): readonly string[] {
   return records.map(({ status }) => (status.phase === 'skipped' ? `skipped(${status.reason})` : status.phase)).sort();
 }
 
-/** The webhook, as the API server calls it. */
+/** User name of the webhook at the API server. */
 export const WEBHOOK = `system:serviceaccount:${MONITORING}:remediation-webhook`;
 
-/** Requests of the webhook that change a target, the API server's own words. */
+/** Requests of the webhook that change a target, from the API server's audit log. */
 export function changesOf(kubernetes: Kubernetes, name: string): readonly AuditedRequest[] {
   return kubernetes
     .audited()
@@ -281,7 +285,7 @@ export function changesOf(kubernetes: Kubernetes, name: string): readonly Audite
     );
 }
 
-/** When a Deployment was last restarted, as its template says. */
+/** When a Deployment was last restarted, by the annotation of its template. */
 export async function restartedAt({ kubectl }: Kubernetes, name: string): Promise<string> {
   const path = '{.spec.template.metadata.annotations.kubectl\\.kubernetes\\.io/restartedAt}';
   const { stdout } = await kubectl(

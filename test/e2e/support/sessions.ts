@@ -1,7 +1,7 @@
 import { Client } from 'pg';
 import type { Role } from '../../../testing/postgres';
 
-/** A session that an application keeps open. */
+/** An open session of an application. */
 export interface Session {
   readonly pid: number;
   readonly client: Client;
@@ -9,7 +9,7 @@ export interface Session {
 
 const open = new Set<Client>();
 
-/** Ends the sessions that were opened so far. */
+/** Ends all open sessions. */
 export async function endSessions(): Promise<void> {
   await Promise.all([...open].map((client) => client.end().catch(() => {})));
   open.clear();
@@ -18,7 +18,7 @@ if ('afterAll' in globalThis) {
   afterAll(endSessions);
 }
 
-/** What a session is in the middle of. */
+/** State in which a session is left. */
 const STATEMENTS = {
   idle: [],
   'idle in transaction': ['BEGIN', 'SELECT 1'],
@@ -26,7 +26,7 @@ const STATEMENTS = {
   'idle in transaction (aborted)': ['BEGIN', 'SELECT 1 / 0'],
 } as const;
 
-/** Opens a session and leaves it in a state, as an application that forgets it does. */
+/** Opens a session and abandons it in a state. */
 export async function openSession(
   { port, tls = true }: { readonly port: number; readonly tls?: boolean },
   { user, password }: Role,
@@ -37,7 +37,7 @@ export async function openSession(
     ...{ host: '127.0.0.1', port, database, user, password },
     ssl: tls && { rejectUnauthorized: false },
   });
-  client.on('error', () => {}); // Ended by somebody else, which is what the tests are about.
+  client.on('error', () => {}); // The tests end sessions from outside.
   await client.connect();
   open.add(client);
   const { rows } = await client.query('SELECT pg_backend_pid() AS pid');
@@ -45,7 +45,7 @@ export async function openSession(
     await client.query(statement).catch(() => {});
   }
   if (state === 'active') {
-    client.query('SELECT pg_sleep(120)').catch(() => {}); // A transaction at work; it ends with the test.
+    client.query('SELECT pg_sleep(120)').catch(() => {}); // An active transaction; it ends with the test.
   }
   return { pid: rows[0].pid, client };
 }

@@ -4,11 +4,11 @@ import { SMTPServer } from 'smtp-server';
 import type { AlertmanagerConfig } from '../../../constructs';
 import { writeInto } from '../../../testing/files';
 
-/** A notification that reached one of the channels. */
+/** A notification that a channel has received. */
 export interface Notification {
   /** Where it arrived, e.g. `slack #alerts-critical`. */
   readonly channel: string;
-  /** Names of the alerts that it tells. */
+  /** Names of its alerts. */
   readonly alerts: readonly string[];
   readonly status: 'firing' | 'resolved';
   /** The whole message. */
@@ -17,7 +17,7 @@ export interface Notification {
   readonly time: Date;
 }
 
-/** Stand-ins for what is outside of the cluster: they speak the real protocols and keep what they are told. */
+/** Stand-ins for the channels: they speak the real protocols and store what they receive. */
 export interface Sinks {
   readonly httpUrl: string;
   readonly smtpAddress: string;
@@ -25,13 +25,13 @@ export interface Sinks {
   stop(): Promise<void>;
 }
 
-/** What a test alert is called; the sinks look for it in what they receive. */
+/** Name of test alerts, which the sinks search for. */
 const ALERT = /Sample[A-Za-z0-9]+/g;
 
-/** Credentials that the mail server accepts; they belong to nobody. */
+/** Fake credentials that the mail server accepts. */
 export const SMTP_LOGIN = { username: 'monitoring@sightedit.com', password: 'not-a-real-password' };
 
-/** Bot token that Slack's method chat.postMessage accepts; it belongs to nobody. */
+/** Fake bot token that Slack's method chat.postMessage accepts. */
 export const SLACK_TOKEN = 'not-a-real-bot-token';
 
 /** Starts Slack, PagerDuty, SMS gateway, webhook, dead man's switch and mail server on loopback. */
@@ -54,7 +54,7 @@ export async function startSinks(): Promise<Sinks> {
       const text = Buffer.concat(chunks).toString();
       const path = request.url ?? '';
       if (path === '/slack' && request.headers.authorization !== `Bearer ${SLACK_TOKEN}`) {
-        // Slack answers 200 to what it refuses, and says so in the body.
+        // Slack answers 200 to a rejected message too, with the error in the body.
         answerJson(response, 200, { ok: false, error: 'invalid_auth' });
         return;
       }
@@ -66,7 +66,7 @@ export async function startSinks(): Promise<Sinks> {
   await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve));
 
   const smtp = new SMTPServer({
-    // It brings a certificate of its own that everybody knows; on loopback that is fine, and it need not warn.
+    // smtp-server has a well-known default certificate. On loopback that is fine.
     logger: false,
     onAuth: ({ username, password }, _session, done) =>
       username === SMTP_LOGIN.username && password === SMTP_LOGIN.password
@@ -99,7 +99,7 @@ export async function startSinks(): Promise<Sinks> {
   };
 }
 
-/** A configuration whose channels are the sinks. */
+/** The configuration with the sinks as channels. */
 export function towards({ smtpAddress, httpUrl }: Sinks, config: AlertmanagerConfig): AlertmanagerConfig {
   const global = {
     ...config.global,
@@ -111,7 +111,7 @@ export function towards({ smtpAddress, httpUrl }: Sinks, config: AlertmanagerCon
   return { ...config, global };
 }
 
-/** Files of the Secret, with addresses of the sinks. */
+/** Files of the Secret, with the addresses of the sinks. */
 export function layOutCredentials(root: string, sinks: Sinks): void {
   const secrets = {
     SLACK_BOT_TOKEN: SLACK_TOKEN,

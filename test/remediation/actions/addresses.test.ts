@@ -1,7 +1,7 @@
 import { isIPv4, isIPv6 } from 'node:net';
 import fc from 'fast-check';
 import { blockAddress, SkipError } from '../../../remediation';
-import { blockableCidr, canonicalCidr, checkRanges, isIPv6Cidr } from '../../../remediation/actions/addresses';
+import { blockableCidr, canonicalCidr, isIPv6Cidr } from '../../../remediation/actions/addresses';
 
 const GUARD = { neverBlock: ['8.8.4.0/24', '2606:4700::/32'] };
 
@@ -112,7 +112,6 @@ describe('whatever stands in the label', () => {
 
 describe('a range that is never blocked', () => {
   test.each(['198.51.100.0/24', '198.51.100.7/32', '0.0.0.0/0', '2001:db8::/32', '::/0'])('can be %s', (range) => {
-    expect(() => checkRanges('neverBlock', [range])).not.toThrow();
     expect(blockAddress({ neverBlock: [range] }).parameters.neverBlock).toEqual([range]);
   });
 
@@ -123,7 +122,7 @@ describe('a range that is never blocked', () => {
     '::ffff:198.51.100.0/120',
   ])('cannot be %j', (range) => {
     expect(() => blockAddress({ neverBlock: ['198.51.100.0/24', range] })).toThrow(
-      `neverBlock is ${JSON.stringify(range)}: write a range such as 198.51.100.0/24 or 2001:db8::/32`,
+      `neverBlock[1] is ${JSON.stringify(range)}: write a range such as 198.51.100.0/24 or 2001:db8::/32`,
     );
   });
 });
@@ -131,13 +130,13 @@ describe('a range that is never blocked', () => {
 describe('a policy that blocks', () => {
   test.each([0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY])('cannot do so for %p seconds', (ttlSeconds) => {
     expect(() => blockAddress({ neverBlock: [], ttlSeconds })).toThrow(
-      `ttlSeconds is ${ttlSeconds}: write how many seconds an address is kept out`,
+      `ttlSeconds is ${ttlSeconds}: write for how many seconds an address is blocked`,
     );
   });
 
   test.each([0, -1, 2.5])('cannot keep %p addresses out', (maximumEntries) => {
     expect(() => blockAddress({ neverBlock: [], maximumEntries })).toThrow(
-      `maximumEntries is ${maximumEntries}: write how many addresses are kept out at the most`,
+      `maximumEntries is ${maximumEntries}: write how many addresses may be blocked at the same time`,
     );
   });
 

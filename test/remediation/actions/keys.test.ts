@@ -1,31 +1,34 @@
 import fc from 'fast-check';
 import { clearCache, resetConnections } from '../../../remediation';
-import { checkPrefix, keysOf, patternOf } from '../../../remediation/actions/keys';
+import { keysOf, patternOf } from '../../../remediation/actions/keys';
 import type { Cache } from '../../../remediation/clients';
 
 const VERIFICATION = { query: 'vector(1)' };
 
 describe('the beginning of keys', () => {
   test.each(['cache:', 'cache:page:', 'a1:', 'sitéedit:', 'cache-v2:'])('can be %s', (prefix) => {
-    expect(() => checkPrefix('prefixes', prefix)).not.toThrow();
+    const policy = clearCache({ connection: 'redis', prefixes: [prefix], verification: VERIFICATION });
+    expect(policy.parameters.prefixes).toEqual([prefix]);
   });
 
   test.each(['', '*', 'cache', 'cache*:', 'ca?he:', '[a-z]:', 'cache\\:', 'ca che:', 'cache:\n', 'cache:\u0000:', ':'])(
     'cannot be %j',
     (prefix) => {
       expect(() => clearCache({ connection: 'redis', prefixes: [prefix], verification: VERIFICATION })).toThrow(
-        `prefixes is ${JSON.stringify(prefix)}: write the beginning of the keys, without a pattern, up to a ":"`,
+        `prefixes[0] is ${JSON.stringify(prefix)}: write the beginning of the keys, without a pattern, up to a ":"`,
       );
     },
   );
 
   test.each(['a:', '::'])('cannot be as short as %s', (prefix) => {
-    expect(() => checkPrefix('prefixes', prefix)).toThrow(`prefixes is "${prefix}": write at least 3 characters`);
+    expect(() => clearCache({ connection: 'redis', prefixes: ['cache:', prefix], verification: VERIFICATION })).toThrow(
+      `prefixes[1] is "${prefix}": write at least 3 characters`,
+    );
   });
 
-  test('must be there', () => {
+  test('must exist', () => {
     expect(() => clearCache({ connection: 'redis', prefixes: [], verification: VERIFICATION })).toThrow(
-      'prefixes is []: name the keys that may go',
+      'prefixes is []: name the keys to clear',
     );
   });
 
@@ -59,7 +62,7 @@ describe('the keys with a prefix', () => {
 
   test('are not looked for after the time is over, or when the run has ended', async () => {
     const late = keysOf(answering([], []), 'cache:', { batch: 10, until: Date.now() - 1, signal });
-    await expect(late.next()).rejects.toThrow('the time was over before every key was seen');
+    await expect(late.next()).rejects.toThrow('the deadline passed before every key was seen');
     const ended = keysOf(answering([], []), 'cache:', { batch: 10, signal: AbortSignal.abort() });
     await expect(ended.next()).rejects.toThrow('aborted');
   });
@@ -71,16 +74,16 @@ describe('numbers of a policy', () => {
 
   test.each([0, -1, 1.5, Number.NaN])('cannot be %p', (value) => {
     expect(() => clearCache({ ...cache, batch: value })).toThrow(
-      `batch is ${value}: write how many keys Redis looks at in one step`,
+      `batch is ${value}: write how many keys Redis examines in one step`,
     );
     expect(() => clearCache({ ...cache, deadlineSeconds: value })).toThrow(
-      `deadlineSeconds is ${value}: write in how many seconds the keys must be gone`,
+      `deadlineSeconds is ${value}: write within how many seconds the keys must be deleted`,
     );
     expect(() => resetConnections({ ...database, idleSeconds: value })).toThrow(
-      `idleSeconds is ${value}: write after how many seconds a session counts as forgotten`,
+      `idleSeconds is ${value}: write after how many seconds a session counts as abandoned`,
     );
     expect(() => resetConnections({ ...database, maximumSessions: value })).toThrow(
-      `maximumSessions is ${value}: write how many sessions a run ends at the most`,
+      `maximumSessions is ${value}: write how many sessions an attempt may end`,
     );
   });
 
@@ -93,7 +96,7 @@ describe('numbers of a policy', () => {
 
   test.each(['sight edit', 'a;KILL b', 'a-b', ''])('PgBouncer has no database %j', (name) => {
     expect(() => resetConnections({ ...database, pgBouncer: { connection: 'pool', database: name } })).toThrow(
-      `pgBouncer.database is ${JSON.stringify(name)}: write letters, digits and "_" alone`,
+      `pgBouncer.database is ${JSON.stringify(name)}: write only letters, digits and "_"`,
     );
   });
 });

@@ -1,5 +1,7 @@
 import { openIncident } from '../../../remediation';
-import { logLink } from '../../../remediation/actions/open-incident';
+import { logLink, openIncidentAction } from '../../../remediation/actions/open-incident';
+import { attemptOn } from '../support/attempt';
+import { Bench } from '../support/bench';
 
 const LOGS = {
   grafanaUrl: 'https://grafana.example.com/',
@@ -65,5 +67,98 @@ describe('a policy that opens incidents', () => {
     expect(() => openIncident({ logs: { ...LOGS, grafanaUrl } })).toThrow(
       `logs.grafanaUrl is ${JSON.stringify(grafanaUrl)}: write an address such as https://grafana.example.com`,
     );
+  });
+});
+
+describe('an incident', () => {
+  let bench: Bench;
+  beforeEach(() => {
+    bench = new Bench();
+  });
+
+  const LABELS = { alertname: 'BruteForceByIP', severity: 'high', category: 'security', remediation: 'open-incident' };
+  const attempt = (props: Parameters<typeof openIncident>[0], labels: Readonly<Record<string, string>> = {}) => {
+    const { parameters } = openIncident(props);
+    const made = attemptOn(bench, { parameters, target: { kind: 'Incident', name: 'BruteForceByIP/00' } });
+    const { record } = made;
+    return { ...made, record: { ...record, spec: { ...record.spec, alert: alert({ ...LABELS, ...labels }) } } };
+  };
+  const PLAN = { summary: '', details: {} };
+  const evidenceOf = async (...args: Parameters<typeof attempt>) =>
+    (await openIncidentAction.execute(attempt(...args), PLAN)).evidence!;
+
+  test('is about the alert and its labels: it may fire again', async () => {
+    const find = (fingerprint: string) =>
+      openIncidentAction.findTarget({ ...alert({}), fingerprint }, {} as never, bench.context.clients);
+    expect(await find('0a')).toEqual({ kind: 'Incident', name: 'BruteForceByIP/0a' });
+    expect(openIncidentAction.targets({} as never)).toEqual([{ kind: 'Incident', name: '' }]);
+  });
+
+  test('is planned with its queries', async () => {
+    const queries = { logins: 'logins{ip="$client_ip"}' };
+    expect(await openIncidentAction.plan(attempt({ queries }))).toEqual({
+      summary: 'gather the evidence for BruteForceByIP',
+      details: { queries: ['logins'] },
+    });
+    expect(openIncidentAction.onlyReads).toBe(true);
+    expect(openIncidentAction.queries!(openIncident({ queries }).parameters)).toEqual([queries.logins]);
+  });
+
+  test('holds the labels that say what the alert is about, and since when it fires', async () => {
+    const effect = await openIncidentAction.execute(attempt({}, { client_ip: '203.0.113.7', user: 'a' }), PLAN);
+    expect(effect).toEqual({
+      summary: 'opened an incident for BruteForceByIP with 3 facts',
+      evidence: { 'label client_ip': '203.0.113.7', 'label user': 'a', since: '2026-03-04T11:00:00.000Z' },
+    });
+  });
+
+  test('holds the answers, largest first, and names the queries without one', async () => {
+    const queries = { logins: 'logins{ip="$client_ip"}', none: 'none', down: 'down', wrong: 'x{a="$missing"}' };
+    bench.prometheus.answer('logins{ip="203.0.113.7"}', 3, 12, 5);
+    bench.prometheus.answer('down', new Error('no Prometheus answered'));
+    expect(await evidenceOf({ queries }, { client_ip: '203.0.113.7' })).toMatchObject({
+      logins: '12\n5\n3',
+      none: 'no data',
+      down: 'unknown: no Prometheus answered',
+      wrong: expect.stringMatching(/^unknown: .*\$missing/),
+    });
+  });
+
+  test('holds the labels of the series, and no more than ten of them', async () => {
+    const samples = Array.from({ length: 12 }, (_, index) => ({
+      labels: { path: `/${index}`, method: 'GET' },
+      value: index,
+    }));
+    jest.spyOn(bench.prometheus, 'query').mockResolvedValue(samples);
+    const lines = (await evidenceOf({ queries: { paths: 'paths' } })).paths!.split('\n');
+    expect(lines).toHaveLength(11);
+    expect(lines[0]).toBe('{path="/11", method="GET"} 11');
+    expect(lines[10]).toBe('and 2 more');
+    jest.spyOn(bench.prometheus, 'query').mockResolvedValue(samples.slice(0, 10));
+    expect((await evidenceOf({ queries: { paths: 'paths' } })).paths!.split('\n')).toHaveLength(10);
+  });
+
+  test('truncates long facts', async () => {
+    const long = 'x'.repeat(3000);
+    bench.prometheus.answer('down', new Error(long));
+    const evidence = await evidenceOf({ queries: { down: 'down' } }, { client_ip: long, user: 'y'.repeat(2000) });
+    expect(evidence['label client_ip']).toBe(`${'x'.repeat(2000)}…`);
+    expect(evidence['label user']).toBe('y'.repeat(2000));
+    expect(evidence.down).toHaveLength(2001);
+  });
+
+  test('links the logs', async () => {
+    expect((await evidenceOf({ logs: LOGS }, { client_ip: '203.0.113.7' })).logs).toMatch(/^https:\/\/grafana/);
+    expect(await evidenceOf({}, {})).not.toHaveProperty('logs');
+  });
+
+  test('is open when the record holds evidence', async () => {
+    const made = attempt({});
+    const seen = (evidence: Readonly<Record<string, string>> | undefined) =>
+      openIncidentAction.verify!(
+        { ...made, record: { ...made.record, status: { ...made.record.status, evidence } } },
+        PLAN,
+      );
+    expect([await seen({ since: 'now' }), await seen({}), await seen(undefined)]).toEqual([1, 0, 0]);
   });
 });

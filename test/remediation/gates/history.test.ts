@@ -1,206 +1,131 @@
-import { circuitGate, circuitState, cooldownGate, type GateContext, type Request } from '../../../remediation/gates';
-import type { Phase } from '../../../remediation/record';
-import { NOW, record } from '../sample';
+import { circuitState, gates } from '../../../remediation/gates';
+import { KEYS, type Phase } from '../../../remediation/record';
+import { ago, NOW, record } from '../sample';
+import { BACKEND, Bench, LIMITS, skipped } from '../support/bench';
+import { pass, standStill } from '../support/clock';
 
-const LIMITS = { circuitFailures: 3, circuitOpenSeconds: 3600 } as GateContext['limits'];
+standStill();
 
-/** Runs that ended so many seconds ago, the oldest first. */
-const runs = (...ends: readonly (readonly [Phase, number])[]) =>
-  ends.map(([phase, secondsAgo], index) => record(phase, secondsAgo, {}, `run-${index}`));
+/** Attempts as `<phase> <seconds since their end>`, oldest first. */
+const attempts = (...ends: readonly string[]) =>
+  ends.map((end, index) => {
+    const [phase, secondsAgo] = end.split(' ') as [Phase, string];
+    return record(phase, Number(secondsAgo), {}, `attempt-${index}`);
+  });
 
-describe('the circuit', () => {
-  test.each([
-    ['no runs', [], 'closed'],
-    ['one in vain', [['ineffective', 60]], 'closed'],
-    [
-      'two in vain',
-      [
-        ['ineffective', 120],
-        ['ineffective', 60],
-      ],
-      'closed',
-    ],
-    [
-      'three in vain',
-      [
-        ['ineffective', 180],
-        ['ineffective', 120],
-        ['ineffective', 60],
-      ],
-      'open',
-    ],
-    [
-      'three of other kinds',
-      [
-        ['failed', 180],
-        ['timed-out', 120],
-        ['inconclusive', 60],
-      ],
-      'open',
-    ],
-    [
-      'a success among three',
-      [
-        ['ineffective', 180],
-        ['succeeded', 120],
-        ['ineffective', 60],
-      ],
-      'closed',
-    ],
-    [
-      'a success before three',
-      [
-        ['succeeded', 240],
-        ['ineffective', 180],
-        ['failed', 120],
-        ['ineffective', 60],
-      ],
-      'open',
-    ],
-    [
-      'a success after three',
-      [
-        ['ineffective', 240],
-        ['ineffective', 180],
-        ['ineffective', 120],
-        ['succeeded', 60],
-      ],
-      'closed',
-    ],
-    [
-      'dry runs, which prove nothing',
-      [
-        ['dry-run', 180],
-        ['dry-run', 120],
-        ['dry-run', 60],
-      ],
-      'closed',
-    ],
-    [
-      'requests that were skipped',
-      [
-        ['ineffective', 180],
-        ['ineffective', 120],
-        ['skipped', 60],
-      ],
-      'closed',
-    ],
-    [
-      'one that is not over',
-      [
-        ['ineffective', 180],
-        ['ineffective', 120],
-        ['verifying', 60],
-      ],
-      'closed',
-    ],
-    [
-      'three in vain and skipped ones',
-      [
-        ['failed', 240],
-        ['skipped', 180],
-        ['failed', 120],
-        ['dry-run', 90],
-        ['failed', 60],
-      ],
-      'open',
-    ],
-    [
-      'three in vain, an hour ago',
-      [
-        ['failed', 3780],
-        ['failed', 3720],
-        ['failed', 3600],
-      ],
-      'open',
-    ],
-    [
-      'three in vain, longer ago',
-      [
-        ['failed', 3780],
-        ['failed', 3720],
-        ['failed', 3601],
-      ],
-      'half-open',
-    ],
-    [
-      'a probe in vain',
-      [
-        ['failed', 7300],
-        ['failed', 7200],
-        ['failed', 7100],
-        ['failed', 60],
-      ],
-      'open',
-    ],
-    [
-      'a probe that helped',
-      [
-        ['failed', 7300],
-        ['failed', 7200],
-        ['failed', 7100],
-        ['succeeded', 60],
-      ],
-      'closed',
-    ],
-  ] as const)('after %s is %s', (_what, ends, state) => {
-    expect(circuitState(runs(...ends), LIMITS, NOW)).toBe(state);
+describe('The circuit', () => {
+  const limits = { circuitFailures: 3, circuitOpenSeconds: 3600 };
+
+  it.each<[string, string, readonly string[]]>([
+    ['closed', 'no attempts', []],
+    ['closed', 'one failure', ['ineffective 60']],
+    ['closed', 'two failures', ['ineffective 120', 'ineffective 60']],
+    ['open', 'three failures', ['ineffective 180', 'ineffective 120', 'ineffective 60']],
+    ['open', 'three failures of other kinds', ['failed 180', 'timed-out 120', 'inconclusive 60']],
+    ['closed', 'a success among three', ['ineffective 180', 'succeeded 120', 'ineffective 60']],
+    ['open', 'a success before three failures', ['succeeded 240', 'ineffective 180', 'failed 120', 'ineffective 60']],
+    ['closed', 'a success after three failures', ['failed 240', 'failed 180', 'failed 120', 'succeeded 60']],
+    ['closed', 'dry runs, which prove nothing', ['dry-run 180', 'dry-run 120', 'dry-run 60']],
+    ['closed', 'skipped records', ['ineffective 180', 'ineffective 120', 'skipped 60']],
+    ['closed', 'an attempt in progress', ['ineffective 180', 'ineffective 120', 'verifying 60']],
+    ['open', 'failures between others', ['failed 240', 'skipped 180', 'failed 120', 'dry-run 90', 'failed 60']],
+    ['open', 'three failures until an hour ago', ['failed 3780', 'failed 3720', 'failed 3600']],
+    ['half-open', 'three failures longer ago', ['failed 3780', 'failed 3720', 'failed 3601']],
+    ['open', 'a failed probe', ['failed 7300', 'failed 7200', 'failed 7100', 'failed 60']],
+    ['closed', 'a successful probe', ['failed 7300', 'failed 7200', 'failed 7100', 'succeeded 60']],
+  ])('is %s after %s', (state, _what, ends) => {
+    expect(circuitState(attempts(...ends), limits, NOW)).toBe(state);
   });
 });
 
-describe('the gates that look back', () => {
-  const request = (cooldownSeconds = 1800) =>
-    ({
-      record: record('accepted', 0, {}, 'this'),
-      policy: { name: 'restart-workload', action: 'restart-workload', cooldownSeconds },
-      target: { kind: 'Deployment', namespace: 'sightedit', name: 'backend' },
-    }) as Request;
-  const gates = (known: ReturnType<typeof runs>) => {
-    const asked: object[] = [];
-    const store = {
-      list: async (labels: object) => {
-        asked.push(labels);
-        return known;
-      },
-    };
-    return { asked, gates: { store, limits: LIMITS, tools: { now: () => NOW } } as unknown as GateContext };
-  };
-  const executed = (secondsAgo: number, name = 'run') =>
-    record('succeeded', 0, { executionTime: new Date(NOW.getTime() - secondsAgo * 1000).toISOString() }, name);
-
-  test('let a target rest after a run, to the second', async () => {
-    await expect(cooldownGate(request(), gates([executed(1799)]).gates)).rejects.toMatchObject({
-      reason: 'cooldown',
-      message: 'the target was treated before and rests for another 1 s',
-    });
-    await expect(cooldownGate(request(), gates([executed(1800)]).gates)).resolves.toBeUndefined();
-    await expect(cooldownGate(request(), gates([]).gates)).resolves.toBeUndefined();
+describe('The history of a target', () => {
+  let bench: Bench;
+  beforeEach(() => {
+    bench = new Bench();
   });
-
-  test('look at the newest run, and never at the request itself', async () => {
-    const several = [executed(10_000, 'run-0'), executed(100, 'run-1'), executed(5000, 'run-2')];
-    await expect(cooldownGate(request(), gates(several).gates)).rejects.toMatchObject({ reason: 'cooldown' });
-    await expect(cooldownGate(request(), gates([executed(1, 'this')]).gates)).resolves.toBeUndefined();
-  });
-
-  test('ask by policy and target: the alert and its pods are no part of it', async () => {
-    const { asked, gates: tools } = gates([]);
-    await cooldownGate(request(), tools);
-    expect(asked).toEqual([
+  const check = async (gate: 'cooldown' | 'circuit') =>
+    skipped(gates[gate](bench.inputOf(await bench.accept()), bench.context));
+  /** An attempt that was executed some seconds ago. */
+  const put = (phase: Phase, secondsAgo: number, target = BACKEND, policy = bench.policy) =>
+    bench.put(
       {
-        'monitoring.sightedit.com/policy': 'restart-workload',
-        'monitoring.sightedit.com/target': expect.stringMatching(/^[0-9a-f]{16}$/),
-        'monitoring.sightedit.com/executed': 'true',
+        ...{ phase, target, executionStartTime: ago(secondsAgo + 10), executionTime: ago(secondsAgo) },
+        transitions: [{ phase, time: ago(secondsAgo), message: '' }],
       },
-    ]);
+      {},
+      policy,
+    );
+
+  it.each([
+    [0, 1800],
+    [1, 1799],
+    [1799, 1],
+    [1799.5, 1],
+  ])('starts a cooldown: %d s later, %d s are left', async (secondsAgo, left) => {
+    await put('succeeded', secondsAgo);
+    expect(await check('cooldown')).toMatch(new RegExp(`^cooldown: .*\\b${left} s$`));
   });
 
-  test('let nothing through an open circuit, and one through a half-open one', async () => {
-    const vain = (secondsAgo: number) => runs(['failed', secondsAgo], ['failed', secondsAgo], ['failed', secondsAgo]);
-    await expect(circuitGate(request(), gates(vain(60)).gates)).rejects.toMatchObject({
-      reason: 'circuit-open',
-      message: 'the last 3 runs had no effect: a human must look',
+  it.each([1800, 5000])('has no cooldown %d s later', async (secondsAgo) => {
+    await put('succeeded', secondsAgo);
+    expect(await check('cooldown')).toBe('passes');
+  });
+
+  it('has no cooldown without an attempt', async () => {
+    expect(await check('cooldown')).toBe('passes');
+  });
+
+  it('starts a cooldown with the newest attempt, dry runs and failures included', async () => {
+    for (const [phase, secondsAgo] of [
+      ['failed', 5000],
+      ['dry-run', 100],
+      ['succeeded', 4000],
+    ] as const) {
+      await put(phase, secondsAgo);
+    }
+    expect(await check('cooldown')).toMatch(/\b1700 s$/);
+  });
+
+  it('starts a cooldown with the start of an attempt that is not executed yet', async () => {
+    await bench.put({ phase: 'executing', target: BACKEND, executionStartTime: ago(100) });
+    expect(await check('cooldown')).toMatch(/\b1700 s$/);
+  });
+
+  it('starts no cooldown for the record itself, nor for a skipped record', async () => {
+    const own = await put('succeeded', 1);
+    expect(await skipped(gates.cooldown(bench.inputOf(own), bench.context))).toBe('passes');
+    await bench.context.store.delete(own.metadata.name);
+    await bench.put({ phase: 'skipped', target: BACKEND });
+    expect(await check('cooldown')).toBe('passes');
+  });
+
+  it.each(['cooldown', 'circuit'] as const)('applies to the target and the policy only: %s', async (gate) => {
+    const other = { ...bench.policy, name: 'other' };
+    for (const secondsAgo of [30, 20, 10]) {
+      await put('failed', secondsAgo, { ...BACKEND, name: 'frontend' });
+      await put('failed', secondsAgo, BACKEND, other);
+    }
+    expect(await check(gate)).toBe('passes');
+  });
+
+  it('opens the circuit after failures, and lets one attempt through later', async () => {
+    for (const secondsAgo of [30, 20, 10]) {
+      await put('failed', secondsAgo);
+    }
+    expect(await check('circuit')).toMatch(/^circuit-open: .*\b3\b/);
+    await pass(LIMITS.circuitOpenSeconds - 10);
+    expect(await check('circuit')).toMatch(/^circuit-open: /);
+    await pass(1);
+    expect(await check('circuit')).toBe('passes');
+  });
+
+  it('is read by the labels of policy and target', async () => {
+    const list = jest.spyOn(bench.context.store, 'list');
+    await check('cooldown');
+    expect(list).toHaveBeenCalledWith({
+      [KEYS.policy]: 'restart',
+      [KEYS.target]: expect.stringMatching(/^[0-9a-f]{16}$/),
+      [KEYS.executed]: 'true',
     });
-    await expect(circuitGate(request(), gates(vain(4000)).gates)).resolves.toBeUndefined();
   });
 });

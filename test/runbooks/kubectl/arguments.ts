@@ -1,6 +1,6 @@
 import type { Word } from './shell';
 
-/** Options that take a value, with their long names. */
+/** Options with a value, and their long names. */
 const VALUED: { readonly [option: string]: string } = {
   '-c': '--container',
   '-f': '--filename',
@@ -29,7 +29,7 @@ const VALUED: { readonly [option: string]: string } = {
   ),
 };
 
-/** Options that stand alone, or whose value is only ever written with `=`. */
+/** Options without a value, or whose value always follows `=`. */
 const FLAGS = [
   ...[
     '-A',
@@ -67,15 +67,15 @@ const FLAGS = [
   ...['--disable-eviction', '--minify'],
 ];
 
-/** The arguments of a command of kubectl, taken apart. */
+/** The parsed arguments of a kubectl command. */
 export interface Arguments {
   readonly positional: readonly Word[];
   readonly options: ReadonlyMap<string, string>;
-  /** Options that are not known. */
+  /** Unknown options. */
   readonly unknown: readonly Word[];
 }
 
-/** Takes the words after the verb apart. What follows `--` is another program's. */
+/** Parses the words after the verb. Those after `--` belong to another program. */
 export function argumentsOf(words: readonly Word[]): Arguments {
   const end = words.indexOf('--');
   const own = end < 0 ? words : words.slice(0, end);
@@ -98,7 +98,7 @@ export function argumentsOf(words: readonly Word[]): Arguments {
   return { positional, options, unknown };
 }
 
-/** What people replace before they run a command: `<pod>`, or a variable of the shell. */
+/** Whether a word contains something that the reader replaces: `<pod>`, or a shell variable. */
 export function isPlaceholder(word: Word): boolean {
   return /<[a-z][^<>]*>|\$\w+|\$\{\w+\}/.test(word);
 }

@@ -3,21 +3,21 @@ import { type Kind, kindOf } from './kinds';
 import type { KnownObject } from './objects';
 import { type KubectlCommand, kubectlCommands } from './shell';
 
-/** An object, or all of a kind, that a command names. */
+/** An object that a command names, or all objects of a kind. */
 interface Reference {
   readonly kind: Kind;
   readonly name?: string;
 }
 
-/** A command, taken apart. */
+/** A parsed command. */
 export interface Call {
-  /** With its second word where it has one, e.g. `rollout undo`. */
+  /** With its second word if it has one, e.g. `rollout undo`. */
   readonly verb: string;
   readonly args: Arguments;
   readonly namespace?: string;
 }
 
-/** Verbs whose next word belongs to them. */
+/** Verbs that have a second word. */
 const GROUPS = ['rollout', 'set', 'auth', 'certificate', 'create', 'config', 'top'];
 
 /** Verbs that name objects as `KIND NAME…` or `KIND/NAME…`. */
@@ -26,10 +26,10 @@ const ON_OBJECTS = [
   ...['undo', 'history', 'status', 'restart', 'pause', 'resume'].map((verb) => `rollout ${verb}`),
   ...['resources', 'env'].map((what) => `set ${what}`),
 ];
-/** Verbs whose first argument is the name of a pod, or `KIND/NAME` of what has pods. */
+/** Verbs whose first argument is the name of a pod, or `KIND/NAME` of a workload. */
 const ON_PODS = ['logs', 'exec', 'port-forward'];
 const ON_NODES = ['cordon', 'uncordon', 'drain'];
-/** Verbs whose arguments name no object that must be there. */
+/** Verbs whose arguments name no existing object. */
 const OTHERS = [
   ...[
     'top nodes',
@@ -43,47 +43,47 @@ const OTHERS = [
   ],
 ];
 
-/** What is wrong with the commands of kubectl in a runbook: one line each. */
+/** Problems of the kubectl commands in a runbook, one line each. */
 export function kubectlProblems(markdown: string, known: readonly KnownObject[]): string[] {
-  const made: KnownObject[] = [];
+  const created: KnownObject[] = [];
   return kubectlCommands(markdown).flatMap((command) => {
     const call = callOf(command);
-    if (command.inline && isSpokenOf(call)) {
+    if (command.inline && isMention(call)) {
       return [];
     }
-    made.push(...madeBy(call));
-    const problems = problemsOf(call, [...known, ...made]);
+    created.push(...createdBy(call));
+    const problems = problemsOf(call, [...known, ...created]);
     return problems.map(
       (problem) => `line ${command.line}: kubectl ${command.words.join(' ').slice(0, 60)}: ${problem}`,
     );
   });
 }
 
-/** Takes a command apart. */
+/** Parses a command. */
 export function callOf({ words }: KubectlCommand): Call {
   const length = GROUPS.includes(words[0] ?? '') ? 2 : 1;
   const args = argumentsOf(words.slice(length));
   return { verb: words.slice(0, length).join(' '), args, namespace: args.options.get('--namespace') };
 }
 
-/** Prose speaks of a verb without an object: "undo with `kubectl rollout undo`". */
-function isSpokenOf({ verb, args, namespace }: Call): boolean {
+/** Prose may mention a verb without an object: "undo with `kubectl rollout undo`". */
+function isMention({ verb, args, namespace }: Call): boolean {
   const [first, ...names] = args.positional;
   return namespace === undefined && names.length === 0 && !first?.includes('/') && !OTHERS.includes(verb);
 }
 
-/** Jobs that a runbook makes, and then waits for. */
-function madeBy({ verb, args, namespace }: Call): KnownObject[] {
+/** Jobs that a runbook creates and then names. */
+function createdBy({ verb, args, namespace }: Call): KnownObject[] {
   return verb === 'create job' ? [{ kind: 'Job', namespace, name: args.positional[0] ?? '' }] : [];
 }
 
 function problemsOf(call: Call, known: readonly KnownObject[]): string[] {
   const { verb, args, namespace } = call;
   if (![...ON_OBJECTS, ...ON_PODS, ...ON_NODES, ...OTHERS].includes(verb)) {
-    return [`the verb ${verb} is not known`];
+    return [`the verb ${verb} is unknown`];
   }
   if (args.unknown.length > 0) {
-    return [`the option ${args.unknown[0]} is not known`];
+    return [`the option ${args.unknown[0]} is unknown`];
   }
   if (namespace !== undefined && !isKnown(known, 'Namespace', namespace)) {
     return [`there is no namespace ${namespace}`];
@@ -99,7 +99,7 @@ function problemsOf(call: Call, known: readonly KnownObject[]): string[] {
   ];
 }
 
-/** The objects that a command names, and the words that name no kind. */
+/** The objects that a command names, and problems with words that name no kind. */
 function referencesOf({ verb, args }: Call): { references: Reference[]; problems: string[] } {
   const { positional, options } = args;
   if (ON_NODES.includes(verb)) {
@@ -120,7 +120,7 @@ function referencesOf({ verb, args }: Call): { references: Reference[]; problems
   if (!ON_OBJECTS.includes(verb) || options.has('--raw') || options.has('--filename')) {
     return { references: [], problems: [] };
   }
-  // `label pod NAME key=value` and `taint nodes NAME key=value:effect` end in what is written; a `-` at the end removes.
+  // `label pod NAME key=value` and `taint nodes NAME key=value:effect` end in values; a trailing `-` removes one.
   const named = positional.filter((word, index) => index === 0 || !(/[=]/.test(word) || word.endsWith('-')));
   const [first = '', ...names] = named;
   if (first.includes('/')) {
@@ -138,7 +138,7 @@ function resolved(words: readonly string[]): { references: Reference[]; problems
     .map(([word, name]) => ({ word, kind: kindOf(word), name }));
   return {
     references: pairs.flatMap(({ kind, name }) => (kind ? [{ kind, name }] : [])),
-    problems: pairs.filter(({ kind }) => !kind).map(({ word }) => `the kind ${word || '(none)'} is not known`),
+    problems: pairs.filter(({ kind }) => !kind).map(({ word }) => `the kind ${word || '(none)'} is unknown`),
   };
 }
 
@@ -148,7 +148,7 @@ function referenceProblems(
   known: readonly KnownObject[],
 ): string[] {
   if (kind.namespaced && namespace === undefined && !args.options.has('--all-namespaces')) {
-    return [`${kind.kind} is looked for in the namespace that happens to be set: write --namespace`];
+    return [`${kind.kind} has no namespace: write --namespace`];
   }
   if (name === undefined || isPlaceholder(name) || (namespace !== undefined && isPlaceholder(namespace))) {
     return [];
@@ -165,7 +165,9 @@ function isKnown(known: readonly KnownObject[], kind: string, name: string, name
   );
 }
 
-/** A selector must match something of its kind: the pods of a workload, the slices of a Service, an object's own labels. */
+/**
+ * A selector must match an object of its kind: by its own labels, as a pod of a workload, or as a slice of a Service.
+ */
 function selectorProblems({ kind }: Reference, { args, namespace }: Call, known: readonly KnownObject[]): string[] {
   const selector = args.options.get('--selector');
   if (selector === undefined || isPlaceholder(selector) || kind.kind === 'Node') {
@@ -195,7 +197,7 @@ function termsOf(selector: string): { label: string; values?: string[] }[] {
   });
 }
 
-/** Labels that objects of a kind have because of another object, or of their own. */
+/** Labels of objects of a kind: their own, or those that another object gives them. */
 function labelSets(object: KnownObject, kind: string): { readonly [label: string]: string }[] {
   return [
     ...(kind === object.kind && object.labels ? [object.labels] : []),
@@ -207,7 +209,7 @@ function labelSets(object: KnownObject, kind: string): { readonly [label: string
   ];
 }
 
-/** Containers and ports must be those of the pods that a command goes to. */
+/** Containers and ports must exist in the pods that a command addresses. */
 function podProblems(
   references: readonly Reference[],
   { verb, args, namespace }: Call,
@@ -227,11 +229,11 @@ function podProblems(
   return [
     ...(container === undefined || isPlaceholder(container) || containers.length === 0 || containers.includes(container)
       ? []
-      : [`there is no container ${container}, but ${containers.join(', ')}`]),
+      : [`there is no container ${container}, only ${containers.join(', ')}`]),
     ...wanted
       .map((pair) => pair.split(':').at(-1)!)
       .filter((port) => !isPlaceholder(port) && ports.length > 0 && !ports.includes(Number(port)))
-      .map((port) => `nothing listens on port ${port}, but on ${[...new Set(ports)].join(', ')}`),
+      .map((port) => `nothing listens on port ${port}, only on ${[...new Set(ports)].join(', ')}`),
     ...(verb === 'port-forward' && wanted.length === 0 ? ['no port is named'] : []),
   ];
 }

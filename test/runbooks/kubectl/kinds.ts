@@ -1,11 +1,11 @@
-/** A kind of object, and what people call it on the command line. */
+/** A kind of object, and its names on the command line. */
 export interface Kind {
   readonly kind: string;
   readonly names: readonly string[];
   readonly namespaced: boolean;
 }
 
-/** A kind under its name, its plural, and what else it is called. */
+/** A kind with its singular, its plural and its other names. */
 const kind = (namespaced: boolean, name: string, others: readonly string[]): Kind => {
   const singular = name.toLowerCase();
   const plural = singular.endsWith('s') ? `${singular}es` : `${singular}s`.replace(/ys$/, 'ies');
@@ -14,7 +14,7 @@ const kind = (namespaced: boolean, name: string, others: readonly string[]): Kin
 const namespaced = (name: string, ...others: readonly string[]) => kind(true, name, others);
 const clusterWide = (name: string, ...others: readonly string[]) => kind(false, name, others);
 
-/** Kinds of Kubernetes and of our own that runbooks may name. */
+/** The kinds that runbooks may name. */
 export const KINDS: readonly Kind[] = [
   namespaced('ConfigMap', 'cm'),
   namespaced('ControllerRevision'),
@@ -60,7 +60,7 @@ export const KINDS: readonly Kind[] = [
   clusterWide('VolumeAttachment'),
 ];
 
-/** The kind that a word of the command line means. */
+/** The kind with a name on the command line. */
 export function kindOf(word: string): Kind | undefined {
   return KINDS.find(({ names }) => names.includes(word.toLowerCase()));
 }

@@ -20,7 +20,7 @@ export interface KnownObject {
 const APPLICATION = 'sightedit';
 const SYSTEM = 'kube-system';
 
-/** Pods of the application, as its own manifests label them. */
+/** Labels of the application's pods, as in its own manifests. */
 const component = (name: string) => ({
   'app.kubernetes.io/name': 'sightedit',
   'app.kubernetes.io/component': name,
@@ -43,8 +43,8 @@ const inSystem = (kind: string, name: string, podLabels?: KnownObject['podLabels
 });
 
 /**
- * What is there and not ours: the application's own objects, and those of the cluster. Written out here: a runbook
- * cannot be checked against itself.
+ * Objects that the platform does not create: those of the application and of the cluster. They are listed here, because
+ * a runbook cannot be checked against itself.
  */
 const OTHERS: readonly KnownObject[] = [
   inApplication('Deployment', 'sightedit-backend', { podLabels: component('backend'), ports: [3000] }),
@@ -94,7 +94,7 @@ export function knownObjects(manifests: readonly Manifest[]): KnownObject[] {
   return [...ours, ...recordsOf(manifests), ...OTHERS];
 }
 
-/** The records that the remediation webhook makes, by the labels that are known beforehand. */
+/** The records that the remediation webhook creates, with the labels that are known in advance. */
 function recordsOf(manifests: readonly Manifest[]): KnownObject[] {
   return ofKind(manifests, 'ConfigMap').flatMap(({ metadata: { namespace }, data }) => {
     const text: string | undefined = data?.['remediation.json'];
@@ -108,7 +108,7 @@ function recordsOf(manifests: readonly Manifest[]): KnownObject[] {
   });
 }
 
-/** The pods and claims of a StatefulSet, whose names are known beforehand. */
+/** The pods and claims of a StatefulSet, whose names are known in advance. */
 function membersOf({ metadata: { namespace, name }, spec }: Manifest, runs: Partial<KnownObject>): KnownObject[] {
   const templates: Manifest[] = spec.volumeClaimTemplates ?? [];
   return Array.from({ length: spec.replicas }, (_, index) => [

@@ -1,28 +1,28 @@
-/** A word of a command line, as the shell hands it to the program. */
+/** A word of a command line, as the shell passes it to the program. */
 export type Word = string;
 
-/** Code of a runbook that people copy into a shell. */
+/** Shell code in a runbook. */
 interface Snippet {
   readonly line: number;
   readonly text: string;
-  /** It stands in prose, which may speak of a command without naming an object. */
+  /** Whether it is part of the prose, which may mention a command without an object. */
   readonly inline: boolean;
 }
 
-/** A command of kubectl in a runbook. */
+/** A kubectl command in a runbook. */
 export interface KubectlCommand {
   readonly line: number;
   readonly inline: boolean;
-  /** What follows `kubectl`. */
+  /** The words after `kubectl`. */
   readonly words: readonly Word[];
 }
 
 const SEPARATORS = ['&&', '||', '|', ';', '&', '\n', '(', ')'];
 
-/** Words that may stand in front of a command. */
+/** Words that may precede a command. */
 const PREFIXES = ['do', 'then', 'sudo', 'time'];
 
-/** Every command of kubectl in a runbook: in its blocks of shell, and between backticks in its prose. */
+/** Every kubectl command in a runbook: in its shell blocks, and between backticks in its prose. */
 export function kubectlCommands(markdown: string): KubectlCommand[] {
   return snippetsOf(markdown).flatMap(({ line, text, inline }) =>
     commandsOf(text)
@@ -55,7 +55,7 @@ function snippetsOf(markdown: string): Snippet[] {
   return snippets;
 }
 
-/** The commands of a line of shell, those inside of `$(…)` too. */
+/** The commands of a line of shell, including those inside `$(…)`. */
 function commandsOf(text: string): Word[][] {
   const nested = [...text.matchAll(/\$\(((?:[^()]|\([^()]*\))*)\)/g)].flatMap(([, inner]) => commandsOf(inner!));
   const commands: Word[][] = [[]];

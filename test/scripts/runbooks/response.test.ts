@@ -1,7 +1,7 @@
 import { blockAddress, type RemediationPolicy, restartWorkload } from '../../../remediation';
 import { responseSection, withResponse } from '../../../scripts/runbooks/response';
 
-const PLACE = { namespace: 'monitoring', killSwitch: 'webhook-switch' };
+const PLACE = { namespace: 'monitoring', killSwitch: 'webhook-switch', limits: { circuitFailures: 4 } };
 const RUNBOOK = '# DemoDown\n\n## Meaning\n\nDown.\n\n## Impact\n\nNone yet.\n\n## Verify it is real\n\nLook.\n';
 
 const restart: RemediationPolicy = restartWorkload({
@@ -13,7 +13,7 @@ const restart: RemediationPolicy = restartWorkload({
 });
 
 describe('The automated response', () => {
-  it('stands behind the impact, once, whatever the policy was before', () => {
+  it('follows the impact, once, whatever the policy was before', () => {
     const once = withResponse(RUNBOOK, restart, PLACE);
     expect(once.match(/^## .*$/gm)).toEqual([
       '## Meaning',
@@ -28,19 +28,20 @@ describe('The automated response', () => {
 
   it('says what the policy says', () => {
     const text = responseSection(restart, PLACE);
-    expect(text).toContain('Response `restart-workload`: restarts the Deployment (checkout in shop)');
-    expect(text).toContain('At most 3 runs an hour, and a target rests for 60 minutes after each.');
-    expect(text).toContain('It does nothing while `database-down` holds.');
+    expect(text).toContain('Policy `restart-workload`: restarts the Deployment (checkout in shop)');
+    expect(text).toContain('At most 3 attempts per hour, and 60 minutes between two attempts on the same target.');
+    expect(text).toContain('It is skipped while `database-down` holds.');
     expect(text).toContain('from 1 minute to 10 minutes after the change');
+    expect(text).toContain('after 4 failed attempts in a row');
     expect(text).toContain('kubectl patch configmap webhook-switch -n monitoring');
-    expect(text).not.toContain('A human agrees');
+    expect(text).not.toContain('must approve');
   });
 
-  it('says that a human agrees, and that a change is taken back, where it is so', () => {
-    expect(responseSection({ ...restart, approval: true }, PLACE)).toContain('A human agrees to each run first.');
-    expect(responseSection(restart, PLACE)).not.toContain('takes back');
+  it('says that a person must approve, and that a change is reverted, where it is so', () => {
+    expect(responseSection({ ...restart, approval: true }, PLACE)).toContain('A person must approve each attempt.');
+    expect(responseSection(restart, PLACE)).not.toContain('are reverted automatically');
     const policies = { address: blockAddress({ neverBlock: [] }) as RemediationPolicy };
-    expect(responseSection(policies.address, PLACE)).toContain('takes back');
+    expect(responseSection(policies.address, PLACE)).toContain('are reverted automatically');
   });
 
   it('is nothing where there is no policy', () => {

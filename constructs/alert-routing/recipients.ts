@@ -1,0 +1,49 @@
+import type { Category } from '../../rules';
+import type { Timing } from './alertmanager-config';
+
+/** Severities of the shipped rules that reach people, the most urgent first. */
+export const LEVELS = ['critical', 'high', 'medium', 'low'] as const;
+export type Level = (typeof LEVELS)[number];
+
+/** PagerDuty's own severities; it rejects any other word. */
+export type PagerDutySeverity = 'critical' | 'error' | 'warning' | 'info';
+
+/** Recipients of an alert, by channel. A channel without settings is skipped. */
+export interface Recipients {
+  /** Slack channels, e.g. `#alerts-critical`. @default - none */
+  readonly slack?: readonly string[];
+  /** E-mail addresses. @default - none */
+  readonly email?: readonly string[];
+  /** Opens an incident of this severity. @default - none */
+  readonly pagerDuty?: PagerDutySeverity;
+  /** Sends a text message. @default false */
+  readonly sms?: boolean;
+  /** Calls the generic webhook. @default false */
+  readonly webhook?: boolean;
+}
+
+/** Recipients of a team's alerts, and when they are notified. */
+export interface Team extends Recipients {
+  /**
+   * Notify the team in business hours only, and nobody else: alerts of its category do not go on to the recipients of
+   * their level.
+   * @default false
+   */
+  readonly businessHoursOnly?: boolean;
+}
+
+/** Recipients of the alerts of a severity, and how soon and how often they are notified. */
+export interface LevelRecipients extends Recipients {
+  /**
+   * Minutes within which somebody must answer; 0 pages at once. It decides grouping and repetition.
+   * @default - critical 0, high 30, medium 120, low 1440, and 30 for any other word
+   */
+  readonly answerWithinMinutes?: number;
+  /** Grouping and repetition, where those of the answer time do not suit. @default - those of the answer time */
+  readonly timing?: Timing;
+}
+
+/** Recipients by severity, the most urgent first. The words are yours; the default is those of the shipped rules. */
+export type Levels<Name extends string = Level> = { readonly [level in Name]: LevelRecipients };
+/** Recipients by category. The words are yours; the default is those of the shipped rules. */
+export type Teams<Name extends string = Category> = { readonly [category in Name]?: Team };

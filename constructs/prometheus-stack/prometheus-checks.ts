@@ -1,0 +1,105 @@
+import { type Credentials, httpUrl, SettingError } from '../kit';
+import {
+  checkCidrs,
+  checkCount,
+  checkCredentials,
+  checkDuration,
+  checkExternalLabels,
+  checkNamespace,
+  privateHost,
+  secondsOf,
+} from '../kit/checks';
+import { serverOf } from '../kit/url';
+import { REPLICA_LABEL, type ScrapeConfig } from './prometheus-config';
+import { checkRemoteWrites, type RemoteWrite } from './remote-write';
+
+/** The props that are checked. */
+export interface CheckedPrometheus {
+  readonly externalUrl: string;
+  readonly externalLabels: { readonly [label: string]: string };
+  readonly replicas?: number;
+  readonly credentials?: Credentials;
+  readonly apiCidrs?: readonly string[];
+  readonly remoteWrites?: readonly RemoteWrite[];
+}
+
+/**
+ * Checks the props of a Prometheus, except the load, which `sizePrometheus()` checks.
+ *
+ * @throws SettingError
+ */
+export function checkPrometheus(props: CheckedPrometheus): void {
+  httpUrl('externalUrl', props.externalUrl, 'https://prometheus.example.com');
+  checkExternalLabels('externalLabels', props.externalLabels);
+  if (REPLICA_LABEL in props.externalLabels) {
+    throw new SettingError('externalLabels', REPLICA_LABEL, 'remove it: it tells the replicas apart');
+  }
+  if (props.replicas !== undefined) {
+    checkCount('replicas', props.replicas);
+  }
+  checkCredentials('credentials', props.credentials);
+  checkCidrs('apiCidrs', props.apiCidrs);
+  checkRemoteWrites(props.remoteWrites ?? []);
+}
+
+/**
+ * Checks the durations of a scrape job, and the namespaces of its discovery.
+ *
+ * @param intervalSeconds scrape interval of a job that sets none
+ * @throws SettingError
+ */
+export function checkScrapeConfig(config: ScrapeConfig, intervalSeconds: number): void {
+  const { scrape_interval = `${intervalSeconds}s`, scrape_timeout } = config;
+  checkDuration('scrape_interval', scrape_interval);
+  if (scrape_timeout !== undefined) {
+    checkDuration('scrape_timeout', scrape_timeout);
+    if (secondsOf(scrape_timeout) > secondsOf(scrape_interval)) {
+      throw new SettingError('scrape_timeout', scrape_timeout, `write at most the scrape interval, ${scrape_interval}`);
+    }
+  }
+  for (const { role, namespaces } of config.kubernetes_sd_configs ?? []) {
+    const names = namespaces?.names ?? [];
+    if (role !== 'node' && names.length === 0) {
+      throw new SettingError(
+        'kubernetes_sd_configs.namespaces',
+        namespaces,
+        'name the namespaces: Prometheus gets the right to discover targets in each of them',
+      );
+    }
+    for (const name of names) {
+      checkNamespace('kubernetes_sd_configs.namespaces', name);
+    }
+  }
+}
+
+/** A URL to probe, and where its server is. */
+export interface ProbedUrl {
+  /** An `https://` URL. */
+  readonly url: string;
+  /** Ranges that hold the server's addresses. Required for a private host. @default - the Internet */
+  readonly cidrs?: readonly string[];
+}
+
+/**
+ * Checks a URL to probe.
+ *
+ * @param setting the setting that lists the URLs
+ * @throws SettingError for anything but `https`: the probe fails without verified TLS
+ * @throws SettingError for a private host without ranges: the probe could not reach it
+ */
+export function checkProbedUrl(setting: string, { url, cidrs }: ProbedUrl): void {
+  const parsed = httpUrl(setting, url, 'https://shop.example.com/health');
+  if (parsed.protocol !== 'https:') {
+    throw new SettingError(setting, url, 'write a URL that begins with https://: probes fail without verified TLS');
+  }
+  checkCidrs(`${setting}.cidrs`, cidrs);
+  const { host } = serverOf(parsed);
+  const reason = cidrs === undefined ? privateHost(host) : undefined;
+  if (reason !== undefined) {
+    throw new SettingError(
+      setting,
+      url,
+      `${host} is ${reason}, and probes reach the Internet only; write { url, cidrs } with the ranges that hold it`,
+    );
+  }
+}

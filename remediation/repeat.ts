@@ -1,0 +1,23 @@
+import type { Log } from './audit';
+
+/**
+ * Runs `work` immediately, then again `intervalMs` after each run ends. Runs never overlap. A failure is logged.
+ *
+ * @param work returns the milliseconds until its next run, where that differs from `intervalMs`
+ * @returns a function that stops it
+ */
+export function repeat(intervalMs: number, log: Log, work: () => Promise<unknown>): () => void {
+  let timer: NodeJS.Timeout | undefined;
+  let stopped = false;
+  const run = async () => {
+    const next = await work().catch((error: Error) => log('warn', `housekeeping failed: ${error.message}`));
+    if (!stopped) {
+      timer = setTimeout(run, typeof next === 'number' ? next : intervalMs);
+    }
+  };
+  void run();
+  return () => {
+    stopped = true;
+    clearTimeout(timer);
+  };
+}

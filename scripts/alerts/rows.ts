@@ -1,0 +1,50 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { load } from 'js-yaml';
+import { RuleCatalogue } from '../../rules';
+import { sightEditPlatform } from '../../testing/platform';
+import { ROOT } from '../../tools/catalogue';
+import { receiversOf } from './routing';
+
+export const ALERT_COLUMNS = ['alert', 'severity', 'category', 'receivers', 'remediation', 'runbook', 'tests'] as const;
+export type AlertRow = Readonly<Record<(typeof ALERT_COLUMNS)[number], string>>;
+
+/** One row for each alert, with its receivers in SightEdit's settings. */
+export function alertRows(): readonly AlertRow[] {
+  const { config } = sightEditPlatform().charts.alerting.routing;
+  return [...RuleCatalogue.sightEdit().alerts]
+    .sort((a, b) => a.alert.localeCompare(b.alert))
+    .map(({ alert, labels }) => ({
+      alert,
+      severity: labels.severity ?? '',
+      category: labels.category ?? '',
+      receivers: receiversOf(config.route, { alertname: alert, ...labels }).join(', '),
+      remediation: labels.remediation ?? '',
+      runbook: `runbooks/${alert}.md`,
+      tests: String(testCount(alert)),
+    }));
+}
+
+function testCount(alert: string): number {
+  const text = readFileSync(join(ROOT, 'rules', 'tests', `${alert}.yaml`), 'utf8');
+  return (load(text) as { tests: unknown[] }).tests.length;
+}
+
+export const COVERAGE_COLUMNS = ['metric', 'read by', 'absence covered by'] as const;
+export type CoverageRow = Readonly<Record<(typeof COVERAGE_COLUMNS)[number], string>>;
+
+/** One row for each metric that alerts read. */
+export function coverageRows(): readonly CoverageRow[] {
+  const { coverage, alerts } = RuleCatalogue.sightEdit();
+  const names = new Set(alerts.map(({ alert }) => alert));
+  const metrics = [...new Set(coverage.map(({ metric }) => metric))].sort();
+  return metrics.map((metric) => {
+    const readers = coverage.filter((each) => each.metric === metric);
+    const covering = [...new Set(readers.map(({ coveredBy = '' }) => coveredBy))];
+    return {
+      metric: `\`${metric}\``,
+      'read by': String(new Set(readers.map(({ alert }) => alert)).size),
+      'absence covered by': covering.map((by) => (names.has(by) ? `\`${by}\`` : `exception: ${by}`)).join(', '),
+    };
+  });
+}

@@ -1,0 +1,94 @@
+import { type Mutant, mutant } from './mutants';
+import { type Node, Syntax } from './syntax';
+
+/** A safety check of the server, and how it is switched off. */
+export type Check = {
+  readonly name: string;
+  /** Path under `remediation/`. */
+  readonly file: string;
+} & (
+  | {
+      /** A function that returns at once. */
+      readonly returning: string;
+      /** What it returns. @default - nothing */
+      readonly value?: string;
+    }
+  | {
+      /** An expression that is in the file once. */
+      readonly expression: string;
+      readonly becomes: string;
+    }
+);
+
+const KILL_SWITCH = 'gates.killSwitch(input, context)';
+const LEASE = 'await leases.acquire(name, holder, seconds)';
+const APPROVAL = 'reason && !isApproved(record) && !dryRun';
+const LIMIT = 'Math.min(maxReplicas, autoscaler?.spec.maxReplicas ?? Number.POSITIVE_INFINITY)';
+const UNKNOWN = '!status.authenticated || !subject || !status.audiences?.includes(this.audience)';
+const SUBJECT = 'this.subjects.includes(subject)';
+const VERDICT = "verdict.kind !== 'accepted'";
+const PROTECTED = 'PROTECTED_NAMESPACES.includes(namespace)';
+
+/** The checks that stand between an alert and a change. Each must be noticed when it is missing. */
+export const CHECKS: readonly Check[] = [
+  { name: 'kill switch', file: 'kill-switch.ts', returning: 'reason' },
+  {
+    name: 'kill switch, again before the change',
+    file: 'controller/decision.ts',
+    expression: KILL_SWITCH,
+    becomes: '0',
+  },
+  { name: 'opt-in', file: 'actions/workload.ts', returning: 'requireOptIn' },
+  { name: 'freshness', file: 'gates/freshness.ts', returning: 'freshnessGate' },
+  { name: 'lock of the target, by a lease', file: 'controller/lock.ts', expression: LEASE, becomes: 'false' },
+  { name: 'lock of the target, by open records', file: 'gates/target.ts', returning: 'targetGate' },
+  { name: 'cooldown', file: 'gates/history.ts', returning: 'cooldownGate' },
+  { name: 'circuit', file: 'gates/history.ts', returning: 'circuitGate' },
+  { name: 'health', file: 'gates/health.ts', returning: 'healthGate' },
+  { name: 'budget', file: 'gates/budget.ts', returning: 'budgetGate' },
+  { name: 'budget, before a person is asked', file: 'gates/budget.ts', returning: 'budgetLeftGate' },
+  { name: 'approval', file: 'controller/decision.ts', expression: APPROVAL, becomes: 'false' },
+  { name: 'limit of replicas', file: 'actions/scale-up.ts', expression: LIMIT, becomes: 'Infinity' },
+  { name: 'caller: the token', file: 'intake/authenticator.ts', expression: UNKNOWN, becomes: 'false' },
+  { name: 'caller: who it is', file: 'intake/authenticator.ts', expression: SUBJECT, becomes: 'true' },
+  { name: 'caller: the answer', file: 'intake/middleware/authentication.ts', expression: VERDICT, becomes: 'false' },
+  { name: 'protected namespaces', file: 'actions/workload.ts', expression: PROTECTED, becomes: 'false' },
+];
+
+/**
+ * A check switched off in the source of its file.
+ *
+ * @throws when the source has no such check
+ */
+export function switchedOff(check: Check, source: string): Mutant {
+  const syntax = new Syntax(source);
+  if ('returning' in check) {
+    const body = bodyOf(check.returning, syntax);
+    const value = check.value ?? 'undefined';
+    const [kind, replacement] =
+      body.type === 'FunctionBody' ? (['body', `return ${value};`] as const) : (['expression', value] as const);
+    return { ...mutant(syntax, body, kind, '', replacement), change: `${check.returning}() returns ${value} at once` };
+  }
+  const found = [...syntax.nodes()].filter((node) => syntax.textOf(node) === check.expression);
+  // An expression is found again as the whole of what it is in.
+  if (new Set(found.map(({ span }) => span.start)).size !== 1) {
+    throw new Error(`${check.file} has not one "${check.expression}": say in ${CHECKS_FILE} what ${check.name} is now`);
+  }
+  return mutant(syntax, found[0]!, 'expression', `becomes ${check.becomes}`, check.becomes);
+}
+
+const CHECKS_FILE = 'scripts/mutation/remediation/checks.ts';
+
+/** The body of a function, a method, or a constant that is a function. */
+function bodyOf(name: string, syntax: Syntax): Node {
+  for (const node of syntax.nodes()) {
+    const named = (node.identifier ?? node.id ?? node.key) as Node | undefined;
+    if (named?.value === name) {
+      const owner = (node.init ?? node.function ?? node) as Node;
+      if (owner.body) {
+        return owner.body as Node;
+      }
+    }
+  }
+  throw new Error(`there is no function ${name}: say in ${CHECKS_FILE} what the check is now`);
+}

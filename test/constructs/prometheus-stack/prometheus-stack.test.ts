@@ -1,0 +1,298 @@
+import {
+  BlackboxExporter,
+  Endpoint,
+  KubeStateMetrics,
+  PLATFORMS,
+  type Platform,
+  Prometheus,
+  PrometheusStack,
+  type PrometheusStackProps,
+  type ScrapeConfig,
+} from '../../../constructs';
+import { RuleCatalogue } from '../../../rules';
+import { find, findAll, render } from '../../../testing/render';
+import { testProps } from '../../support/props';
+import { SOUND_RULES, withRuleDirectory } from '../../support/rule-directory';
+import { serverConfig } from '../../support/server-config';
+import { settingError } from '../../support/setting-error';
+import { component, selected } from '../kit/sample';
+import { FULL, MINIMAL, TRACES } from './props';
+
+const CONTROL_PLANE_JOBS = ['kube-scheduler', 'kube-controller-manager', 'etcd'];
+const CONTROL_PLANE_PORTS = [10259, 10257, 2381];
+const LINKS = { runbook: ({ alert }: { alert: string }) => `https://runbooks.example.com/${alert}` };
+
+const PROPS = (): PrometheusStackProps => ({ ...MINIMAL(), platform: 'eks', watchedNamespaces: ['shop'] });
+
+/** A catalogue with one topic. */
+function catalogue(topic = 'demo'): RuleCatalogue {
+  const { 'rules/demo.yaml': demo } = SOUND_RULES;
+  return withRuleDirectory({ 'rules/demo.yaml': undefined, [`rules/${topic}.yaml`]: demo }, RuleCatalogue.read);
+}
+
+const rendered = (props: Partial<PrometheusStackProps> = {}) =>
+  render((chart) => new PrometheusStack(chart, 'stack', { ...PROPS(), ...props }));
+const jobsOf = (manifests: ReturnType<typeof rendered>): ScrapeConfig[] =>
+  serverConfig(manifests, 'prometheus-config', 'prometheus.yml').scrape_configs;
+const jobNames = (props: Partial<PrometheusStackProps>) => jobsOf(rendered(props)).map(({ job_name }) => job_name);
+
+describe('PrometheusStack', () => {
+  test('names the options of a part as the caller wrote them', () => {
+    const message = (props: Partial<PrometheusStackProps>) => settingError(() => rendered(props)).message;
+    expect(message({ kubeStateMetrics: { pod: { replicas: 2 } } })).toBe(
+      'kubeStateMetrics.pod.replicas is 2: each replica would report every object again: leave it out, and raise resources instead',
+    );
+    expect(message({ blackboxExporter: { pod: { replicas: 0 } } })).toBe(
+      'blackboxExporter.pod.replicas is 0: write a whole number, from 1',
+    );
+    expect(message({ pod: { replicas: 3 } })).toBe('pod.replicas is 3: write the prop replicas of Prometheus');
+  });
+
+  testProps<PrometheusStackProps>({
+    make: (scope, props) => {
+      const { prometheus } = new PrometheusStack(scope, 'stack', props);
+      prometheus.addScrapeConfig({ job_name: 'shop' });
+    },
+    parts: (scope, props) => {
+      new Prometheus(scope, 'prometheus', props);
+      new KubeStateMetrics(scope, 'kube-state-metrics', {
+        namespaces: props.watchedNamespaces,
+        apiCidrs: props.apiCidrs,
+        ...props.kubeStateMetrics,
+      });
+      new BlackboxExporter(scope, 'blackbox-exporter', props.blackboxExporter);
+    },
+    minimal: PROPS,
+    full: () => ({
+      ...FULL(),
+      platform: 'kubeadm',
+      watchedNamespaces: ['shop', 'warehouse'],
+      application: {
+        name: 'storefront',
+        namespace: 'boutique',
+        endpoints: [Endpoint.host('boutique.example.com', 3000, 'http', ['10.44.0.0/16'])],
+      },
+      probedUrls: ['https://shop.example.com/health'],
+      rules: { catalogue: catalogue(), links: LINKS },
+      nodeCidrs: ['10.42.0.0/16'],
+      kubeStateMetrics: { name: 'objects', pod: { priorityClassName: 'objects-first' } },
+      blackboxExporter: { name: 'prober', pod: { priorityClassName: 'probes-first' } },
+    }),
+    traces: {
+      ...TRACES,
+      platform: 'job_name: kube-scheduler',
+      watchedNamespaces: '--namespaces=shop,warehouse',
+      application: 'job_name: storefront-pods',
+      probedUrls: '- https://shop.example.com/health',
+      rules: 'runbook_url: https://runbooks.example.com/DemoDown',
+      nodeCidrs: 'cidr: 10.42.0.0/16',
+      kubeStateMetrics: 'priorityClassName: objects-first',
+      blackboxExporter: 'priorityClassName: probes-first',
+    },
+  });
+
+  describe('the control plane', () => {
+    test.each(PLATFORMS.map((platform) => [platform, platform === 'kubeadm'] as const))(
+      'on %s is scraped: %s',
+      (platform, visible) => {
+        const scraped = jobNames({ platform }).filter((job) => CONTROL_PLANE_JOBS.includes(job));
+        expect(scraped).toEqual(visible ? CONTROL_PLANE_JOBS : []);
+      },
+    );
+
+    test.each([
+      ['kubeadm', 1],
+      ['gke', 0],
+    ] as const)('on %s has %i topics of rules', (platform, topics) => {
+      const manifests = rendered({ platform, rules: { catalogue: catalogue('control-plane'), links: LINKS } });
+      expect(findAll(manifests, 'ConfigMap', 'prometheus-rules-control-plane')).toHaveLength(topics);
+    });
+
+    test('is reached on its ports only where it is scraped', () => {
+      const ports = (platform: Platform) =>
+        find(rendered({ platform }), 'NetworkPolicy', 'prometheus').spec.egress.flatMap(
+          (rule: { ports: { port: number }[] }) => rule.ports.map(({ port }) => port),
+        );
+      expect(ports('kubeadm')).toEqual(expect.arrayContaining(CONTROL_PLANE_PORTS));
+      expect(ports('eks').filter((port: number) => CONTROL_PLANE_PORTS.includes(port))).toEqual([]);
+    });
+
+    test('of an unknown platform is refused', () => {
+      expect(() => rendered({ platform: 'openshift' as Platform })).toThrow(
+        'platform is "openshift": write one of eks, gke, aks, kubeadm',
+      );
+    });
+  });
+
+  describe('jobs', () => {
+    const every = () =>
+      jobsOf(
+        rendered({
+          platform: 'kubeadm',
+          application: { name: 'storefront', namespace: 'shop', ports: [3000] },
+          probedUrls: ['https://shop.example.com/health'],
+        }),
+      );
+
+    test('have names of their own and every limit', () => {
+      const jobs = every();
+      expect(new Set(jobs.map(({ job_name }) => job_name)).size).toBe(jobs.length);
+      for (const job of jobs) {
+        expect(job).toEqual(
+          expect.objectContaining({
+            sample_limit: expect.any(Number),
+            label_limit: expect.any(Number),
+            label_name_length_limit: expect.any(Number),
+            label_value_length_limit: expect.any(Number),
+            target_limit: expect.any(Number),
+          }),
+        );
+      }
+    });
+
+    test('are these', () => {
+      expect(every().map(({ job_name }) => job_name)).toEqual([
+        'kubelet',
+        'cadvisor',
+        'apiserver',
+        ...CONTROL_PLANE_JOBS,
+        'prometheus',
+        'kube-state-metrics',
+        'kube-state-metrics-telemetry',
+        'blackbox-exporter',
+        'storefront-services',
+        'storefront-pods',
+        'blackbox-http',
+      ]);
+    });
+
+    test('of the application and of probes are there only when asked for', () => {
+      const names = jobNames({});
+      expect(names.filter((name) => /-(services|pods)$/.test(name))).toEqual([]);
+      expect(names).not.toContain('blackbox-http');
+      expect(jobNames({ probedUrls: [] })).not.toContain('blackbox-http');
+    });
+
+    test('about objects keep the labels of the objects', () => {
+      const honoured = every().filter(({ honor_labels }) => honor_labels);
+      expect(honoured.map(({ job_name }) => job_name)).toEqual(['kube-state-metrics']);
+    });
+
+    test('about objects have no labels of the exporter: series without a pod would get its pod', () => {
+      const job = every().find(({ job_name }) => job_name === 'kube-state-metrics');
+      const named = job?.relabel_configs?.flatMap(({ target_label }) => target_label ?? []);
+      const { regex } = job?.relabel_configs?.at(-1) ?? {};
+      expect(job?.relabel_configs?.at(-1)).toEqual({
+        action: 'labeldrop',
+        regex: 'namespace|pod|node|service|component',
+      });
+      expect(named).toContain('pod');
+      // Every label that names the target is dropped again.
+      expect(named?.filter((label) => !new RegExp(`^(?:${regex})$`).test(label))).toEqual([]);
+    });
+
+    test('about the exporters themselves keep the labels of the exporters', () => {
+      const dropping = every().filter(({ relabel_configs }) =>
+        relabel_configs?.some(({ action }) => action === 'labeldrop'),
+      );
+      expect(dropping.map(({ job_name }) => job_name)).toEqual(['kube-state-metrics']);
+    });
+
+    test.each(['storefront-services', 'storefront-pods'])(
+      'of the application discover in its namespace, which may have another name: %s',
+      (name) => {
+        const job = every().find(({ job_name }) => job_name === name);
+        expect(job?.kubernetes_sd_configs).toMatchObject([{ namespaces: { names: ['shop'] } }]);
+      },
+    );
+
+    test('of annotated pods drop init containers and pods that have ended', () => {
+      const job = every().find(({ job_name }) => job_name === 'storefront-pods');
+      expect(job?.relabel_configs?.filter(({ action }) => action === 'drop')).toEqual([
+        { source_labels: ['__meta_kubernetes_pod_container_init'], regex: 'true', action: 'drop' },
+        { source_labels: ['__meta_kubernetes_pod_phase'], regex: 'Succeeded|Failed', action: 'drop' },
+      ]);
+    });
+
+    test('that probe name the URL as the instance and ask the exporter', () => {
+      const job = every().find(({ job_name }) => job_name === 'blackbox-http');
+      expect(job).toMatchObject({
+        params: { module: ['http_2xx'] },
+        static_configs: [{ targets: ['https://shop.example.com/health'] }],
+      });
+      expect(job?.relabel_configs).toContainEqual({ source_labels: ['__param_target'], target_label: 'instance' });
+    });
+
+    test('that probe let the exporter reach the URLs and nothing else', () => {
+      const urls = ['https://shop.example.com/health', 'https://shop.example.com:8443/health'];
+      const [, ...rules] = find(rendered({ probedUrls: urls }), 'NetworkPolicy', 'blackbox-exporter').spec.egress;
+      expect(rules).toEqual(
+        [443, 8443].map((port) => ({
+          to: [{ ipBlock: expect.objectContaining({ cidr: '0.0.0.0/0' }) }],
+          ports: [{ port, protocol: 'TCP' }],
+        })),
+      );
+    });
+
+    test('of the application may reach its endpoints, on both sides', () => {
+      const manifests = render((chart) => {
+        const shop = component(chart, { name: 'shop' });
+        new PrometheusStack(chart, 'stack', {
+          ...PROPS(),
+          application: { name: 'shop', namespace: 'shop', endpoints: [shop.endpoint()] },
+        });
+      });
+      expect(find(manifests, 'NetworkPolicy', 'shop').spec.ingress).toHaveLength(1);
+      expect(find(manifests, 'NetworkPolicy', 'prometheus').spec.egress).toContainEqual({
+        to: [{ podSelector: selected('shop') }],
+        ports: [{ port: 8080, protocol: 'TCP' }],
+      });
+    });
+
+    test('of the API server verify its certificate', () => {
+      const job = every().find(({ job_name }) => job_name === 'apiserver');
+      expect(job?.tls_config).toEqual({
+        ca_file: '/var/run/secrets/kubernetes.io/serviceaccount/ca.crt',
+        server_name: 'kubernetes',
+      });
+    });
+  });
+
+  test('Prometheus may read the metrics of nodes and run nothing on them', () => {
+    const { rules } = find(rendered(), 'ClusterRole', 'monitoring-test-prometheus');
+    const resources = rules.flatMap((rule: { resources?: string[] }) => rule.resources ?? []);
+    expect(resources).toEqual(['nodes', 'nodes/metrics']);
+    expect(new Set(rules.flatMap((rule: { verbs: string[] }) => rule.verbs))).toEqual(
+      new Set(['get', 'list', 'watch']),
+    );
+  });
+
+  describe('nodes and the API server', () => {
+    const NODES = { ipBlock: { cidr: '203.0.113.0/25' } };
+    const API = { ipBlock: { cidr: '203.0.113.128/25' } };
+    const ports = (...numbers: number[]) => numbers.map((port) => ({ port, protocol: 'TCP' }));
+
+    /** Rules for ranges of addresses, without the one for name resolution. */
+    const ranges = (name: string, platform: Platform) => {
+      const manifests = rendered({ platform, nodeCidrs: [NODES.ipBlock.cidr], apiCidrs: [API.ipBlock.cidr] });
+      const [, ...rules] = find(manifests, 'NetworkPolicy', name).spec.egress;
+      return rules.filter(({ to }: { to: { ipBlock?: object }[] }) => to.some(({ ipBlock }) => ipBlock));
+    };
+
+    test('are reached by Prometheus, each in the ranges that hold them and in no others', () => {
+      expect(ranges('prometheus', 'eks')).toEqual([
+        { to: [NODES], ports: ports(10250) },
+        { to: [API], ports: ports(443, 6443, 8443) },
+      ]);
+    });
+
+    test('hold the control plane among the nodes, where it is scraped', () => {
+      const [, , ...controlPlane] = ranges('prometheus', 'kubeadm');
+      expect(controlPlane).toEqual(CONTROL_PLANE_PORTS.map((port) => ({ to: [NODES], ports: ports(port) })));
+    });
+
+    test('let kube-state-metrics reach the API server only', () => {
+      expect(ranges('kube-state-metrics', 'eks')).toEqual([{ to: [API], ports: ports(443, 6443, 8443) }]);
+    });
+  });
+});

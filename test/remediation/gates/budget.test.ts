@@ -1,0 +1,158 @@
+import { openIncident } from '../../../remediation';
+import { gates, remainingBudget, TOTAL } from '../../../remediation/gates';
+import { KubernetesError } from '../../../remediation/kubernetes';
+import type { Remediation } from '../../../remediation/record';
+import { Bench, type BenchProps, LIMITS, restarts, skipped } from '../support/bench';
+import { pass, standStill } from '../support/clock';
+
+standStill();
+
+describe('The budget', () => {
+  let bench: Bench;
+  const set = (props: BenchProps = {}) => {
+    bench = new Bench({ policies: [restarts({ budgetPerHour: 2 })], limits: { budgetPerHour: 3 }, ...props });
+  };
+  beforeEach(() => set());
+
+  const take = (record: Remediation, on = bench) => skipped(gates.budget(on.inputOf(record), on.context));
+  const check = (record: Remediation) => skipped(gates.budgetLeft(bench.inputOf(record), bench.context));
+  const left = (budget: string, size: number) => remainingBudget(bench.context.leases, budget, size);
+  /** Records that each take a slot, and what became of them. */
+  const takeTimes = async (count: number, policy = bench.policy) => {
+    const outcomes: string[] = [];
+    for (let index = 0; index < count; index += 1) {
+      const input = bench.inputOf(await bench.accept({}, policy), undefined, policy);
+      outcomes.push(await skipped(gates.budget(input, bench.context)));
+    }
+    return outcomes;
+  };
+
+  it('lets as many attempts through as a policy may make in an hour', async () => {
+    const outcomes = await takeTimes(3);
+    expect(outcomes.slice(0, 2)).toEqual(['passes', 'passes']);
+    expect(outcomes[2]).toMatch(/^budget-exhausted: .*\brestart\b/);
+    expect(outcomes[2]).toContain('2');
+  });
+
+  it('frees a slot one hour after it was taken', async () => {
+    await takeTimes(1);
+    await pass(1800);
+    await takeTimes(1);
+    await pass(1799);
+    expect((await takeTimes(1))[0]).toMatch(/^budget-exhausted/);
+    await pass(1);
+    expect(await takeTimes(1)).toEqual(['passes']);
+    expect((await takeTimes(1))[0]).toMatch(/^budget-exhausted/);
+  });
+
+  it('has a total for all policies together', async () => {
+    const policies = [restarts({ budgetPerHour: 2 }), restarts({ name: 'restart-too', budgetPerHour: 2 })];
+    set({ policies });
+    expect(await takeTimes(2, policies[0])).toEqual(['passes', 'passes']);
+    const outcomes = await takeTimes(2, policies[1]);
+    expect(outcomes[0]).toBe('passes');
+    expect(outcomes[1]).toMatch(/^budget-exhausted: .*\btotal\b/);
+  });
+
+  it('of a policy is not used up by other policies', async () => {
+    const policies = [restarts({ budgetPerHour: 1 }), restarts({ name: 'restart-too', budgetPerHour: 2 })];
+    set({ policies });
+    expect(await takeTimes(1, policies[0])).toEqual(['passes']);
+    expect(await left('restart-too', 2)).toBe(2);
+    expect(await left(TOTAL, 3)).toBe(2);
+  });
+
+  it('in total is not used up by actions that only read', async () => {
+    const incident = openIncident({ budgetPerHour: 20 });
+    set({ policies: [incident, restarts()] });
+    expect(await takeTimes(5)).toEqual(Array(5).fill('passes'));
+    expect(await left(TOTAL, 3)).toBe(3);
+    expect(await left('open-incident', 20)).toBe(15);
+  });
+
+  it('of a policy limits actions that only read, too', async () => {
+    set({ policies: [openIncident({ budgetPerHour: 1 })] });
+    expect(await takeTimes(2)).toEqual(['passes', expect.stringMatching(/^budget-exhausted: /)]);
+  });
+
+  it('does not apply to dry runs', async () => {
+    await takeTimes(2);
+    bench = new Bench({ policies: [bench.policy], dryRun: true }, bench);
+    bench.api.writes.length = 0;
+    expect(await takeTimes(3)).toEqual(['passes', 'passes', 'passes']);
+    expect(await check(await bench.accept())).toBe('passes');
+    expect(bench.api.writes.filter(({ resource }) => resource === 'leases')).toEqual([]);
+  });
+
+  it('gives a record that resumes after a crash the slot that it already has', async () => {
+    const record = await bench.accept();
+    expect(await take(record)).toBe('passes');
+    await takeTimes(1);
+    expect(await take(record)).toBe('passes');
+    expect(await left('restart', 2)).toBe(0);
+    expect(await left(TOTAL, 3)).toBe(1);
+  });
+
+  it('is not exceeded by replicas that decide at the same time', async () => {
+    const other = new Bench({ policies: [bench.policy], holder: 'replica-2', limits: { budgetPerHour: 3 } }, bench);
+    const records = await Promise.all(Array.from({ length: 6 }, () => bench.accept()));
+    const outcomes = await Promise.all(records.map((record, index) => take(record, index % 2 ? bench : other)));
+    expect(outcomes.filter((outcome) => outcome === 'passes')).toHaveLength(2);
+    expect(await left('restart', 2)).toBe(0);
+  });
+
+  it('gives a record the next slot when another takes one at the same moment', async () => {
+    const record = await bench.accept();
+    const { leases } = bench.context;
+    const end = bench.api.failOn(async (verb, resource, name) => {
+      if (verb === 'create' && resource === 'leases' && name === 'remediation-budget-restart-0') {
+        end();
+        await leases.acquire(name, 'somebody-else', 3600);
+      }
+      return undefined;
+    });
+    expect(await take(record)).toBe('passes');
+    expect(await left('restart', 2)).toBe(0);
+    expect((await leases.holding('remediation-budget-restart-1'))?.holder).toBe(record.metadata.name);
+  });
+
+  it('cannot be taken while the API server does not answer', async () => {
+    bench.api.failOn((verb, resource) =>
+      verb === 'create' && resource === 'leases' ? new KubernetesError(503, '', 'busy') : undefined,
+    );
+    await expect(take(await bench.accept())).rejects.toThrow('busy');
+  });
+
+  describe('before a person is asked', () => {
+    it('is checked without taking a slot', async () => {
+      const record = await bench.accept();
+      expect(await check(record)).toBe('passes');
+      expect(await left('restart', 2)).toBe(2);
+      await takeTimes(1);
+      expect(await check(record)).toBe('passes');
+      await takeTimes(1);
+      expect(await check(record)).toMatch(/^budget-exhausted: .*\brestart\b/);
+    });
+
+    it('is checked for all policies together', async () => {
+      set({ limits: { budgetPerHour: 1 } });
+      await takeTimes(1);
+      expect(await check(await bench.accept())).toMatch(/^budget-exhausted: .*\btotal\b/);
+    });
+
+    it('has room for a record that already has its slot', async () => {
+      const record = await bench.accept();
+      await take(record);
+      await takeTimes(1);
+      expect(await check(record)).toBe('passes');
+      expect(await check(await bench.accept())).toMatch(/^budget-exhausted/);
+    });
+  });
+
+  it('knows how many slots are left', async () => {
+    expect(await left('restart', 2)).toBe(2);
+    await takeTimes(1);
+    expect(await left('restart', 2)).toBe(1);
+    expect(await left(TOTAL, LIMITS.budgetPerHour)).toBe(3);
+  });
+});

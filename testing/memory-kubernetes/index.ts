@@ -1,0 +1,2 @@
+export { MemoryKubernetes, type Write } from './api';
+export type { Fault, Verb } from './faults';
