@@ -37,6 +37,10 @@ const sloProblemsOf = stored(
   ({ name, slo, categories }: { name: string; slo: ServiceLevelObjective; categories: readonly string[] }) =>
     checkSlo(name, slo, categories),
 );
+const thresholdProblemsOf = stored(
+  'thresholdProblems',
+  ({ rule, limits }: { rule: AlertingRule; limits: Thresholds }) => thresholdProblems(rule, limits),
+);
 const absenceProblemsOf = stored(
   'checkAbsence',
   ({ files, sources }: { files: readonly RuleFile[]; sources: MetricSources }) => checkAbsence(files, sources),
@@ -113,7 +117,9 @@ function checkThresholds(
 ): string[] {
   return Object.entries(thresholds).flatMap(([name, limits]) => {
     const rule = alerts.find(({ alert }) => alert === name);
-    return rule ? thresholdProblems(rule, limits) : [`thresholds.yaml: there is no alert ${name}: remove its limits`];
+    return rule
+      ? thresholdProblemsOf({ rule, limits })
+      : [`thresholds.yaml: there is no alert ${name}: remove its limits`];
   });
 }
 

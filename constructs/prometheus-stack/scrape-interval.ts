@@ -1,3 +1,4 @@
+import { stored } from '../../memo';
 import { ancestors, nodesOf, type Rule, textOf } from '../../rules';
 import { SettingError } from '../kit';
 import { secondsOf } from '../kit/checks';
@@ -38,13 +39,13 @@ export function checkInterval(intervalSeconds: number, rules: readonly Rule[]): 
   }
 }
 
-function windowsIn(expr: string): Window[] {
-  return nodesOf(expr, 'MatrixSelector').map((selector) => {
+const windowsIn = stored('windowsIn', (expr: string): readonly Window[] =>
+  nodesOf(expr, 'MatrixSelector').map((selector) => {
     const call = ancestors(selector).find(({ name }) => name === 'FunctionCall');
     const reader = call?.getChild('FunctionIdentifier')?.firstChild?.name ?? '';
     return {
       range: textOf(expr, selector.getChild('DurationExpr')!),
       samples: RATES.includes(reader) ? SAMPLES_OF_A_RATE : 1,
     };
-  });
-}
+  }),
+);

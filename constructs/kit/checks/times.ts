@@ -1,3 +1,4 @@
+import { stored } from '../../../memo';
 import { SettingError } from '../errors';
 
 /** Durations of Prometheus and Alertmanager. https://prometheus.io/docs/prometheus/latest/configuration/configuration/ */
@@ -70,12 +71,18 @@ export function checkHours(setting: string, { start, end, timeZone }: Hours): vo
   checkTimeZone(`${setting}.timeZone`, timeZone);
 }
 
+/** The name that Node has for a time zone. Node loads its data on time zones for the first one. */
+const knownName = stored(
+  'knownName',
+  (timeZone: string) => new Intl.DateTimeFormat('en', { timeZone }).resolvedOptions().timeZone,
+);
+
 /** Checks an IANA time zone. Alertmanager reads it from files, so upper and lower case matter. */
 function checkTimeZone(setting: string, timeZone: string): void {
   const fix = 'write the IANA name of a time zone, e.g. Europe/Berlin or UTC';
   let known: string;
   try {
-    known = new Intl.DateTimeFormat('en', { timeZone }).resolvedOptions().timeZone;
+    known = knownName(timeZone);
   } catch {
     throw new SettingError(setting, timeZone, fix);
   }
