@@ -75,5 +75,5 @@ function connectionTls(tls: PostgresTls = 'require') {
   if (tls === 'disable') {
     return undefined;
   }
-  return tls === 'require' ? {} : { configMap: tls.configMap };
+  return tls === 'require' ? {} : tls;
 }

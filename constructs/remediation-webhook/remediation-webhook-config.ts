@@ -14,8 +14,10 @@ export type { Limits } from '../../remediation';
 
 /** How a connection is secured. */
 export interface ConnectionTls {
-  /** ConfigMap with the certificate of the authority, `ca.crt`. @default - the server's certificate is not checked */
+  /** ConfigMap with the certificate of the authority. @default - the server's certificate is not checked */
   readonly configMap?: string;
+  /** Key of the certificate in the ConfigMap. @default ca.crt */
+  readonly key?: string;
 }
 
 /** A server that actions change beside Kubernetes. */
@@ -74,7 +76,10 @@ export function connectionSettings(
     host,
     port,
     passwordFile: password && file(password),
-    tls: tls && { verify: tls.configMap !== undefined, caFile: tls.configMap && `${CA_PATH}/${name}/ca.crt` },
+    tls: tls && {
+      verify: tls.configMap !== undefined,
+      caFile: tls.configMap && `${CA_PATH}/${name}/${tls.key ?? 'ca.crt'}`,
+    },
   };
   // The arms differ in the types of `database` and `user`.
   return props.kind === 'postgres'
