@@ -1,3 +1,5 @@
+/** Every field of `prometheus.yml`, e.g. `PrometheusFile.EC2SdConfig`. */
+export type * as PrometheusFile from '../../formats/generated/prometheus';
 export { PLATFORMS, type Platform, topicsHiddenBy } from './platform';
 export {
   type FileDiscovery,
@@ -8,8 +10,16 @@ export {
   type ScrapeJobSettings,
 } from './prometheus';
 export type { ProbedUrl } from './prometheus-checks';
-export type { PrometheusConfig, RelabelConfig, ScrapeConfig } from './prometheus-config';
+export type {
+  AlertmanagerClient,
+  PrometheusConfig,
+  PrometheusSettings,
+  RelabelConfig,
+  RemoteWriteConfig,
+  ScrapeConfig,
+  ScrapeLimits,
+} from './prometheus-config';
 export { type AnnotatedApplication, PrometheusStack, type PrometheusStackProps } from './prometheus-stack';
-export type { RemoteWrite } from './remote-write';
+export type { RemoteWrite, RemoteWriteSettings } from './remote-write';
 export type { ConfigMapKey, ScrapeBasicAuth, ScrapeCredentials, ScrapeTls } from './scrape-credentials';
 export { type PrometheusLoad, type PrometheusSize, sizePrometheus } from './sizing';
