@@ -119,7 +119,7 @@ describe('A check that is switched off', () => {
   test('must be there, and once', () => {
     expect(() => switchedOff(check({ returning: 'isNew' }), SOURCE)).toThrow('there is no function isNew');
     expect(() => switchedOff(check({ expression: 'limit', becomes: '1' }), SOURCE)).toThrow(
-      'age.ts has not one "limit"',
+      'age.ts must contain "limit" once: update "age"',
     );
     expect(() => switchedOff(check({ expression: 'age < limit', becomes: 'true' }), SOURCE)).toThrow('must contain');
   });
