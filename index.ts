@@ -33,10 +33,6 @@ export type {
   Tracing,
   WebhookConfig,
 } from './formats/alertmanager';
-/** Every type of `alertmanager.yml`. */
-export type * as alertmanagerYml from './formats/generated/alertmanager';
-/** Every type of `prometheus.yml`. */
-export type * as prometheusYml from './formats/generated/prometheus';
 export type {
   AlertingRule as PrometheusAlertingRule,
   AnyPrometheusConfig,

@@ -120,8 +120,7 @@ function keepList(keep: MonitoringSettings['metrics']['keep'], uses: readonly Me
     return undefined;
   }
   const lists = metricLists();
-  const known = new Set(lists.flatMap(({ metrics }) => [...seriesOf(metrics).keys()]));
-  const unknown = keep.find((name) => !known.has(name));
+  const unknown = keep.find((name) => !lists.some(({ metrics }) => seriesOf(metrics).has(name)));
   if (unknown !== undefined) {
     throw new SettingError('metrics.keep', unknown, 'write the name of a series that metrics/ lists');
   }

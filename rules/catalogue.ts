@@ -1,4 +1,5 @@
 import { toYaml } from '../formats/yaml';
+import { stored } from '../memo';
 import { packagePath } from '../package-root';
 import { type Coverage, coverageOf } from './absence';
 import { CatalogueError } from './catalogue-error';
@@ -94,9 +95,10 @@ export class RuleCatalogue {
       groups.flatMap((group) => group.rules).map((rule) => ruleUse(topic, rule)),
     );
     const runbooks = [...this.contents.pages].flatMap(([page, text]) =>
-      promqlBlocks(text).map((expr) => ({ where: `runbooks/${page}.md`, expr, shows: [] })),
+      promqlOf(text).map((expr) => ({ where: `runbooks/${page}.md`, expr, shows: [] })),
     );
-    return [...rules, ...runbooks, ...this.inhibitions.flatMap((inhibition) => this.inhibitionUses(inhibition))];
+    const { alerts } = this;
+    return [...rules, ...runbooks, ...this.inhibitions.flatMap((inhibition) => inhibitionUses(inhibition, alerts))];
   }
 
   /** Every metric that an alert reads, and what fires when it disappears. Foreign alerts are not in it. */
@@ -201,16 +203,6 @@ export class RuleCatalogue {
     });
   }
 
-  private inhibitionUses({ source, targets, equal }: Inhibition): MetricUse[] {
-    return this.alerts
-      .filter(({ alert }) => [source, ...targets].includes(alert))
-      .map(({ alert, expr, labels }) => ({
-        where: `inhibition by ${source}: ${alert}`,
-        expr,
-        shows: equal.filter((label) => label !== 'alertname' && !(label in labels)),
-      }));
-  }
-
   /** The rule files for Prometheus, with the derived annotations added. */
   render(links: AlertLinks): readonly { readonly topic: string; readonly content: string }[] {
     const { origins } = this.contents;
@@ -233,6 +225,8 @@ export class RuleCatalogue {
   }
 }
 
+const promqlOf = stored('promqlBlocks', promqlBlocks);
+
 /** Read once: the files do not change while a program runs. */
 let shipped: Contents | undefined;
 
@@ -248,6 +242,16 @@ function ruleUse(topic: string, rule: Rule): MetricUse {
     expr: rule.expr,
     shows: labelsInTemplate(templates.join('\n')),
   };
+}
+
+function inhibitionUses({ source, targets, equal }: Inhibition, alerts: readonly AlertingRule[]): MetricUse[] {
+  return alerts
+    .filter(({ alert }) => alert === source || targets.includes(alert))
+    .map(({ alert, expr, labels }) => ({
+      where: `inhibition by ${source}: ${alert}`,
+      expr,
+      shows: equal.filter((label) => label !== 'alertname' && !(label in labels)),
+    }));
 }
 
 /** The derived links. Nothing is known of runbooks of foreign alerts. */

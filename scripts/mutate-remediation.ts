@@ -5,16 +5,16 @@ import { ROOT } from '../tools/catalogue';
 import { runCommand } from './command';
 import { byFile, type Tried, tryMutants } from './mutation/remediation/trial';
 
-const USAGE = `Puts mistakes into the remediation server, one at a time, and sees whether a fast test notices.
+const USAGE = `Puts one mistake at a time into the remediation server and checks that a fast test notices it.
 
-  npm run mutate:remediation                              the safety checks, and every mistake in the sources below
-  npm run mutate:remediation -- --only-checks             each safety check switched off
-  npm run mutate:remediation -- --file gates/budget.ts …  the safety checks, and these sources under remediation/
+  npm run mutate:remediation                          every source that decides or changes something
+  npm run mutate:remediation -- --only-checks         each safety check switched off
+  npm run mutate:remediation -- --file gates          sources or directories under remediation/; can be repeated
 
-Ends with 1 when a safety check is missing without a test that notices, when fewer than 95 % of the mutants are noticed,
-or when one that survives is not explained in test/remediation/survivors.md.`;
+Each run switches off every safety check, too. Exits with 1 when no test notices one of them, when fewer than 95 % of
+the mistakes are noticed, or when test/remediation/survivors.md does not explain one that is not.`;
 
-/** Sources under `remediation/` that decide whether something is changed, what, and what becomes of it. */
+/** Sources and directories under `remediation/` that decide or change something. */
 const SOURCES: readonly string[] = [
   'gates',
   'kill-switch.ts',
@@ -28,7 +28,7 @@ const SOURCES: readonly string[] = [
   'repeat.ts',
 ];
 
-/** Sources whose code a test cannot run here: what serves pages is an ES module, and what traces has nobody to tell. */
+/** Sources without decisions: the pages of the runbooks, and the output of spans and log lines. */
 const LEFT_OUT: readonly string[] = ['intake/runbook-pages.ts', 'audit/tracing.ts', 'audit/log.ts'];
 
 function filesOf(sources: readonly string[]): readonly string[] {
@@ -77,8 +77,8 @@ function report(tried: readonly Tried[]): number {
   console.log(`\n${tried.length - survivors.length} of ${tried.length} mutants noticed, ${(share * 100).toFixed(1)} %`);
   const known = explained();
   for (const survivor of survivors) {
-    const { file, line, tests } = survivor;
-    const how = known.has(nameOf(survivor)) ? ', explained' : tests === 0 ? ', no test comes by' : '';
+    const { file, line, coveredBy } = survivor;
+    const how = known.has(nameOf(survivor)) ? ', explained' : coveredBy === 0 ? ', not covered' : '';
     console.log(`survived${how}: ${file}:${line} ${survivor.change}`);
   }
   const isGood = checks.every(isNoticed) && survivors.every((survivor) => known.has(nameOf(survivor)));
@@ -89,12 +89,12 @@ function isNoticed({ noticedBy }: Tried): boolean {
   return noticedBy !== undefined;
 }
 
-/** As a survivor is named where it is explained: lines move. */
+/** The name of a mutant in survivors.md. It has no line number, because lines move. */
 function nameOf({ file, change }: Tried): string {
   return `${file}: ${change}`;
 }
 
-/** Survivors that are explained: `` - `gates/budget.ts: …` because … ``. */
+/** The explained survivors: a list item that begins with the name between double backquotes. */
 function explained(): ReadonlySet<string> {
   const text = existsSync(SURVIVORS) ? readFileSync(SURVIVORS, 'utf8') : '';
   return new Set([...text.matchAll(/^- ``(.+?)``/gm)].map(([, survivor]) => survivor!));

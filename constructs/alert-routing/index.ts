@@ -1,6 +1,16 @@
+/** Every field of `alertmanager.yml`, e.g. `AlertmanagerFile.OpsGenieConfig`. */
+export type * as AlertmanagerFile from '../../formats/generated/alertmanager';
 export { ALERT_ROUTING_DEFAULTS, AlertRouting, type AlertRoutingProps, type PrivateReceivers } from './alert-routing';
 export type { AlertmanagerSettings, ExtraReceiver } from './alert-routing-config';
-export type { AlertmanagerConfig, Receiver, Route, WebhookConfig } from './alertmanager-config';
+export type {
+  AlertmanagerConfig,
+  InhibitRule,
+  Receiver,
+  Route,
+  TimeInterval,
+  Timing,
+  WebhookConfig,
+} from './alertmanager-config';
 export type {
   Channels,
   DeadMansSwitch,

@@ -1,3 +1,5 @@
+/** Every field of `prometheus.yml`, e.g. `PrometheusFile.EC2SdConfig`. */
+export type * as PrometheusFile from '../../formats/generated/prometheus';
 export { PLATFORMS, type Platform, topicsHiddenBy } from './platform';
 export {
   type FileDiscovery,
@@ -13,7 +15,9 @@ export type {
   PrometheusConfig,
   PrometheusSettings,
   RelabelConfig,
+  RemoteWriteConfig,
   ScrapeConfig,
+  ScrapeLimits,
 } from './prometheus-config';
 export { type AnnotatedApplication, PrometheusStack, type PrometheusStackProps } from './prometheus-stack';
 export type { RemoteWrite, RemoteWriteSettings } from './remote-write';

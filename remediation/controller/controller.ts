@@ -78,21 +78,23 @@ export class Controller {
   }
 
   private enqueue(name: string): void {
-    clearTimeout(this.timers.get(name));
-    this.timers.delete(name);
+    this.cancelTimer(name);
     this.waiting.add(name);
     this.work();
   }
 
   private forget(name: string): void {
+    this.cancelTimer(name);
+    this.failures.delete(name);
+  }
+
+  private cancelTimer(name: string): void {
     clearTimeout(this.timers.get(name));
     this.timers.delete(name);
-    this.failures.delete(name);
   }
 
   private enqueueLater(name: string, milliseconds: number): void {
     if (!this.end.signal.aborted && !this.waiting.has(name)) {
-      clearTimeout(this.timers.get(name));
       this.timers.set(
         name,
         setTimeout(() => this.enqueue(name), Math.min(milliseconds, MAX_TIMER_MS)),

@@ -64,7 +64,7 @@ function indexPage(
     '| folder | exports |\n|---|---|',
     `${rows.join('\n')}\n`,
     `The namespaces ${namespaces.map((name) => `\`${name}\``).join(' and ')} have every type of these files, generated from the`,
-    'structs of the pinned servers: `prometheusYml.ScrapeConfig`.\n',
+    'structs of the pinned servers: `PrometheusFile.ScrapeConfig`.\n',
   ].join('\n');
 }
 

@@ -125,7 +125,12 @@ export class MemoryKubernetes implements KubernetesApi, Reviewers {
   }
 
   /** A page of the objects as they were when the first page was asked for. */
-  async page<T>(resource: Resource, namespace: string | undefined, query: ListQuery): Promise<KubernetesList<T>> {
+  async page<T>(
+    resource: Resource,
+    namespace: string | undefined,
+    query: ListQuery,
+    _signal?: AbortSignal,
+  ): Promise<KubernetesList<T>> {
     await this.faults.meet('list', { resource, name: '' });
     const { labelSelector, continue: token } = query;
     const list = token ? this.pages.get(token) : this.snapshot(resource, namespace, labelSelector);

@@ -4,39 +4,42 @@ import { build, type Plugin } from 'esbuild';
 import { ROOT } from '../../../tools/catalogue';
 import { type Numbered, SWITCH, withSwitches } from './switches';
 
-/** Where the fast tests of the server are. */
+/** The fast tests of the server. */
 const TESTS = join('test', 'remediation');
 
-/** Environment of a test file: the number of the mutant that is switched on, and a file for the switches it passes. */
-export const ENVIRONMENT = { mutant: 'MUTANT', passed: 'PASSED_SWITCHES' } as const;
+/** Environment of a test file: the number of the active mutant, and a file to write the coverage to. */
+export const ENVIRONMENT = { mutant: 'MUTANT', coverage: 'MUTANT_COVERAGE' } as const;
 
-/** The tests that passed each switch, by their full names; an empty one stands for what all tests of the file share. */
-export type Passed = { readonly [mutant: string]: readonly string[] };
+/**
+ * The full names of the tests that cover each mutant. An empty name stands for code that runs outside tests, e.g. when a
+ * module is loaded: it concerns every test of the file.
+ */
+export type Coverage = { readonly [mutant: string]: readonly string[] };
 
-/** In front of each test file: the switch. It remembers who came by. */
-const BEFORE = `
-const on = Number(process.env.${ENVIRONMENT.mutant});
-const passed = new Map();
-let test_ = '';
+/** The beginning of each test file: defines the switch, which records the coverage. */
+const BANNER = `
+const active = Number(process.env.${ENVIRONMENT.mutant});
+const coverage = new Map();
+let currentTest = '';
 globalThis.${SWITCH} = (id) => {
-  if (!passed.get(id)?.has(test_)) {
-    passed.set(id, (passed.get(id) ?? new Set()).add(test_));
+  if (!coverage.get(id)?.has(currentTest)) {
+    coverage.set(id, (coverage.get(id) ?? new Set()).add(currentTest));
   }
-  return id === on;
+  return id === active;
 };
-beforeEach(() => { test_ = expect.getState().currentTestName; });`;
+beforeEach(() => { currentTest = expect.getState().currentTestName; });`;
 
-/** Behind each test file: writes down who came by. */
-const AFTER = `
+/** The end of each test file: writes the coverage. */
+const FOOTER = `
 afterAll(() => {
-  if (process.env.${ENVIRONMENT.passed}) {
-    const names = Object.fromEntries([...passed].map(([id, tests]) => [id, [...tests]]));
-    require('node:fs').writeFileSync(process.env.${ENVIRONMENT.passed}, JSON.stringify(names));
+  if (process.env.${ENVIRONMENT.coverage}) {
+    const names = Object.fromEntries([...coverage].map(([id, tests]) => [id, [...tests]]));
+    require('node:fs').writeFileSync(process.env.${ENVIRONMENT.coverage}, JSON.stringify(names));
   }
 });`;
 
 /**
- * Compiles the fast tests of the server, each with all mutants of the sources that it imports.
+ * Compiles each fast test with all mutants of the sources that it imports.
  *
  * @param mutants by the path of their source under `remediation/`
  * @returns the compiled tests, by the path of the test
@@ -58,19 +61,19 @@ export async function bundleTests(
     target: 'node20',
     format: 'cjs',
     external: ['pg-native'],
-    banner: { js: BEFORE },
-    footer: { js: AFTER },
+    banner: { js: BANNER },
+    footer: { js: FOOTER },
     plugins: [mutating(mutants)],
-    // It is parsed again for each mutant.
+    // The bundle is parsed again for each mutant.
     minifyWhitespace: true,
     logLevel: 'error',
   });
-  // A package of its own: nothing of the repository's settings holds here.
+  // A package of its own keeps Jest from looking for the repository's settings.
   writeFileSync(join(directory, 'package.json'), '{}');
   return new Map(tests.map((test) => [test, join(directory, test.replace(/\.ts$/, '.js'))]));
 }
 
-/** Loads sources with their mutants, and leaves each its own directory, where it finds its files. */
+/** Loads the sources with their mutants. `__dirname` stays the directory of the source, where it finds its files. */
 function mutating(mutants: ReadonlyMap<string, readonly Numbered[]>): Plugin {
   return {
     name: 'mutants',

@@ -1,20 +1,20 @@
 import { type Mutant, mutant } from './mutants';
 import { type Node, Syntax } from './syntax';
 
-/** A safety check of the server, and how it is switched off. */
+/** A safety check of the server, and how to switch it off. */
 export type Check = {
   readonly name: string;
   /** Path under `remediation/`. */
   readonly file: string;
 } & (
   | {
-      /** A function that returns at once. */
+      /** Name of a function, which then returns at once. */
       readonly returning: string;
-      /** What it returns. @default - nothing */
+      /** What it returns. @default undefined */
       readonly value?: string;
     }
   | {
-      /** An expression that is in the file once. */
+      /** An expression that the file contains once. */
       readonly expression: string;
       readonly becomes: string;
     }
@@ -29,36 +29,37 @@ const SUBJECT = 'this.subjects.includes(subject)';
 const VERDICT = "verdict.kind !== 'accepted'";
 const PROTECTED = 'PROTECTED_NAMESPACES.includes(namespace)';
 
-/** The checks that stand between an alert and a change. Each must be noticed when it is missing. */
+/** The checks between an alert and a change. Some test must fail when one of them is switched off. */
 export const CHECKS: readonly Check[] = [
   { name: 'kill switch', file: 'kill-switch.ts', returning: 'reason' },
   {
-    name: 'kill switch, again before the change',
+    name: 'kill switch, before execution',
     file: 'controller/decision.ts',
     expression: KILL_SWITCH,
     becomes: '0',
   },
   { name: 'opt-in', file: 'actions/workload.ts', returning: 'requireOptIn' },
   { name: 'freshness', file: 'gates/freshness.ts', returning: 'freshnessGate' },
-  { name: 'lock of the target, by a lease', file: 'controller/lock.ts', expression: LEASE, becomes: 'false' },
-  { name: 'lock of the target, by open records', file: 'gates/target.ts', returning: 'targetGate' },
+  { name: 'lock by Lease', file: 'controller/lock.ts', expression: LEASE, becomes: 'false' },
+  { name: 'lock by open records', file: 'gates/target.ts', returning: 'targetGate' },
   { name: 'cooldown', file: 'gates/history.ts', returning: 'cooldownGate' },
   { name: 'circuit', file: 'gates/history.ts', returning: 'circuitGate' },
   { name: 'health', file: 'gates/health.ts', returning: 'healthGate' },
   { name: 'budget', file: 'gates/budget.ts', returning: 'budgetGate' },
-  { name: 'budget, before a person is asked', file: 'gates/budget.ts', returning: 'budgetLeftGate' },
+  { name: 'budget, before approval', file: 'gates/budget.ts', returning: 'budgetLeftGate' },
   { name: 'approval', file: 'controller/decision.ts', expression: APPROVAL, becomes: 'false' },
   { name: 'limit of replicas', file: 'actions/scale-up.ts', expression: LIMIT, becomes: 'Infinity' },
-  { name: 'caller: the token', file: 'intake/authenticator.ts', expression: UNKNOWN, becomes: 'false' },
-  { name: 'caller: who it is', file: 'intake/authenticator.ts', expression: SUBJECT, becomes: 'true' },
-  { name: 'caller: the answer', file: 'intake/middleware/authentication.ts', expression: VERDICT, becomes: 'false' },
+  { name: 'caller: token', file: 'intake/authenticator.ts', expression: UNKNOWN, becomes: 'false' },
+  { name: 'caller: subject', file: 'intake/authenticator.ts', expression: SUBJECT, becomes: 'true' },
+  { name: 'caller: response', file: 'intake/middleware/authentication.ts', expression: VERDICT, becomes: 'false' },
   { name: 'protected namespaces', file: 'actions/workload.ts', expression: PROTECTED, becomes: 'false' },
 ];
 
 /**
- * A check switched off in the source of its file.
+ * The mutant that switches a check off.
  *
- * @throws when the source has no such check
+ * @param source of the check's file
+ * @throws when the source does not contain the check
  */
 export function switchedOff(check: Check, source: string): Mutant {
   const syntax = new Syntax(source);
@@ -70,9 +71,9 @@ export function switchedOff(check: Check, source: string): Mutant {
     return { ...mutant(syntax, body, kind, '', replacement), change: `${check.returning}() returns ${value} at once` };
   }
   const found = [...syntax.nodes()].filter((node) => syntax.textOf(node) === check.expression);
-  // An expression is found again as the whole of what it is in.
+  // A statement or parentheses can have the same text as the expression in them.
   if (new Set(found.map(({ span }) => span.start)).size !== 1) {
-    throw new Error(`${check.file} has not one "${check.expression}": say in ${CHECKS_FILE} what ${check.name} is now`);
+    throw new Error(`${check.file} must contain "${check.expression}" once: update "${check.name}" in ${CHECKS_FILE}`);
   }
   return mutant(syntax, found[0]!, 'expression', `becomes ${check.becomes}`, check.becomes);
 }
@@ -90,5 +91,5 @@ function bodyOf(name: string, syntax: Syntax): Node {
       }
     }
   }
-  throw new Error(`there is no function ${name}: say in ${CHECKS_FILE} what the check is now`);
+  throw new Error(`there is no function ${name}: update its check in ${CHECKS_FILE}`);
 }

@@ -1,19 +1,19 @@
 import { type Node, Syntax } from './syntax';
 
-/** A mistake in a source file: one piece of its text replaced. */
+/** A source with one mistake: a piece of its text is replaced. */
 export interface Mutant {
-  /** What was changed, and in which line of the source. */
+  /** The piece, the mistake, and the line of the source: `age > limit with >= for > in "if (age > limit) {"`. */
   readonly change: string;
   readonly line: number;
-  /** Where the piece begins and ends, in bytes. */
+  /** Offsets of the piece, in bytes. */
   readonly start: number;
   readonly end: number;
-  /** A body is a function's, with its braces: the replacement comes first in it. */
+  /** For `body`, a function body with its braces, the replacement is a statement to insert at its beginning. */
   readonly kind: 'expression' | 'statement' | 'body';
   readonly replacement: string;
 }
 
-/** Operators and methods that are taken for each other. */
+/** Operators and methods that replace each other. */
 const SWAPPED: ReadonlyMap<string, string> = new Map(
   [
     ['&&', '||'],
@@ -30,13 +30,13 @@ const SWAPPED: ReadonlyMap<string, string> = new Map(
   ]),
 );
 
-/** Expressions for which `undefined` is no mistake, or one that is made already. */
+/** Expressions that need not become `undefined`: `true` and `false` become each other. */
 const NOT_LOST: readonly string[] = ['undefined', 'true', 'false'];
 
 /**
- * The mistakes that are made in a source of TypeScript:
+ * The mutants of a TypeScript source:
  *
- * - a condition is turned round,
+ * - a condition is negated,
  * - `&&` becomes `||`, `<` becomes `<=`, `===` becomes `!==`, `+` becomes `-`, `every` becomes `some`, and vice versa,
  * - `true` becomes `false`, and vice versa,
  * - a statement that calls, assigns, throws, or returns early is left out,
@@ -53,7 +53,7 @@ export function mutantsOf(source: string): readonly Mutant[] {
   });
 }
 
-/** @param lastStatements those with which functions end: to leave a return out there is to return nothing */
+/** @param lastStatements of functions: dropping a return there equals returning `undefined` */
 function mistakesIn(node: Node, syntax: Syntax, lastStatements: ReadonlySet<unknown>): readonly Mutant[] {
   switch (node.type) {
     case 'IfStatement':
@@ -82,16 +82,16 @@ function mistakesIn(node: Node, syntax: Syntax, lastStatements: ReadonlySet<unkn
 }
 
 function negated(condition: Node, syntax: Syntax): readonly Mutant[] {
-  // An equality is turned round by its operator.
+  // An equality is negated by its operator.
   return /^[!=]==$/.test(String(condition.operator))
     ? []
-    : [mutant(syntax, condition, 'expression', 'turned round', `!(${syntax.textOf(condition)})`)];
+    : [mutant(syntax, condition, 'expression', 'negated', `!(${syntax.textOf(condition)})`)];
 }
 
 function swappedOperator(node: Node, syntax: Syntax): readonly Mutant[] {
   const { operator, left, right } = node as unknown as { operator: string; left: Node; right: Node };
   const swapped = SWAPPED.get(operator);
-  // Texts are put together, not added.
+  // `+` concatenates strings, and `-` would not compile.
   const isText = operator === '+' && [left, right].some(({ type }) => /^(StringLiteral|TemplateLiteral)$/.test(type));
   const replacement = `${syntax.textOf(left)} ${swapped} ${syntax.textOf(right)}`;
   return swapped && !isText ? [mutant(syntax, node, 'expression', `with ${swapped} for ${operator}`, replacement)] : [];

@@ -3,15 +3,15 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import type { Job, Outcome } from './worker';
 
-/** Longest time for a job, in milliseconds: a mutant can loop for ever. */
+/** Timeout of a job, in milliseconds: a mutant can loop forever. */
 const TIMEOUT_MS = 30_000;
-/** Jobs after which a process is replaced: Jest keeps some memory of each. */
+/** Jobs after which a process is replaced: Jest leaks some memory with each. */
 const JOBS = 150;
 
 /**
- * Does jobs in processes that stay warm.
+ * Runs jobs in processes that stay warm.
  *
- * @param done is told what became of each job; one whose process ended, or had to be ended, has failed
+ * @param done receives the outcome of each job. A job whose process ends, or is killed after its timeout, has failed.
  */
 export async function doJobs<J extends Job>(
   jobs: readonly J[],
@@ -33,7 +33,7 @@ export async function doJobs<J extends Job>(
         done(job, outcome);
       }
     } finally {
-      // When one has thrown, the others end, too.
+      // An error of `done` ends the other processes, too.
       queue.length = 0;
       worker?.kill('SIGKILL');
     }
@@ -55,7 +55,7 @@ function send(worker: ChildProcess, job: Job): Promise<Outcome> {
       worker.removeAllListeners('message').removeAllListeners('exit');
       resolve(outcome);
     };
-    const ended = () => finish({ seconds: 0, failed: ENDED, message: 'the process that ran it ended' });
+    const ended = () => finish({ seconds: 0, failed: ENDED, message: 'the process ended' });
     const timer = setTimeout(() => {
       worker.kill('SIGKILL');
     }, TIMEOUT_MS);

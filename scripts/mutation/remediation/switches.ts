@@ -1,15 +1,16 @@
 import type { Mutant } from './mutants';
 
-/** A mutant with the number by which it is switched on. */
+/** A mutant with the number that activates it. */
 export interface Numbered extends Mutant {
   readonly id: number;
 }
 
-/** The function that a source with switches calls: whether a mutant is the one that is switched on. */
+/** Name of the global function that tells whether a mutant is active. */
 export const SWITCH = '$mutant';
 
 /**
- * Puts all mutants of a source into it, each behind a switch, so that it is compiled once for all of them.
+ * Puts all mutants into their source, each behind a switch, so that it is compiled once for all of them (mutation
+ * switching, as in https://stryker-mutator.io/docs/stryker-js/introduction/).
  *
  * ```
  * if (age > limit)   →   if (($mutant(1) ? !(age > limit) : $mutant(2) ? age >= limit : age > limit))
@@ -17,11 +18,11 @@ export const SWITCH = '$mutant';
  */
 export function withSwitches(source: string, mutants: readonly Numbered[]): string {
   const text = Buffer.from(source);
-  // Whatever contains another piece comes first.
+  // Outer pieces come before the pieces in them.
   const sorted = [...mutants].sort((one, other) => one.start - other.start || other.end - one.end);
   let next = 0;
 
-  /** The text from one place to another; mutants of the same piece share its switch. */
+  /** Renders a range of the source. Mutants of the same piece are nested switches around it. */
   const render = (from: number, to: number): string => {
     let rendered = '';
     let position = from;
@@ -39,7 +40,7 @@ export function withSwitches(source: string, mutants: readonly Numbered[]): stri
   return render(0, text.length);
 }
 
-/** A piece of text as it is, unless one of its mutants is switched on. */
+/** A piece of text behind the switches of its mutants. */
 function switched(mutants: readonly Numbered[], original: string): string {
   const start = mutants[0]!.kind === 'expression' ? `(${original})` : original;
   return mutants.reduceRight((rest, mutant) => either(mutant, rest), start);

@@ -3,12 +3,12 @@ import { parseSync } from '@swc/core';
 /** A node of SWC's syntax tree. */
 export interface Node {
   readonly type: string;
-  /** Where it begins and ends, in bytes of the source, counted from 1. */
+  /** Offsets in bytes of the source, counted from 1. */
   readonly span: { readonly start: number; readonly end: number };
   readonly [field: string]: unknown;
 }
 
-/** Parts of a node that hold types alone. */
+/** Fields of a node that hold types only. */
 const TYPE_FIELDS: readonly string[] = [
   'typeAnnotation',
   'returnType',
@@ -17,7 +17,7 @@ const TYPE_FIELDS: readonly string[] = [
   'typeParams',
 ];
 
-/** Nodes of TypeScript that hold an expression beside a type. */
+/** TypeScript nodes that hold an expression and a type. */
 const TYPED_EXPRESSIONS: readonly string[] = [
   'TsAsExpression',
   'TsNonNullExpression',
@@ -39,7 +39,7 @@ export class Syntax {
     return this.bytes.subarray(span.start - 1, span.end - 1).toString();
   }
 
-  /** The text between the beginnings, or ends, of nodes. */
+  /** The text between two offsets. */
   slice(start: number, end: number): string {
     return this.bytes.subarray(start - 1, end - 1).toString();
   }
@@ -53,7 +53,7 @@ export class Syntax {
     return [number, this.source.split('\n')[number - 1]!.trim()];
   }
 
-  /** The nodes that hold code, each before those in it. */
+  /** The nodes that hold code, parents before children. */
   *nodes(node: Node = this.tree): Generator<Node> {
     yield node;
     for (const child of childrenOf(node)) {
@@ -79,6 +79,6 @@ function nodesIn(value: unknown): readonly Node[] {
   if (node.type?.startsWith('Ts')) {
     return TYPED_EXPRESSIONS.includes(node.type) ? nodesIn(node.expression) : [];
   }
-  // Arguments, and the functions of methods, are wrapped in objects that are no nodes.
+  // SWC wraps arguments, and the functions of methods, in objects that are not nodes.
   return node.type && node.span ? [node as Node] : Object.values(value).flatMap(nodesIn);
 }

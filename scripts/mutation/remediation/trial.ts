@@ -2,32 +2,32 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { ROOT } from '../../../tools/catalogue';
-import { bundleTests, type Passed } from './bundle';
+import { bundleTests, type Coverage } from './bundle';
 import { CHECKS, switchedOff } from './checks';
 import { mutantsOf } from './mutants';
 import { doJobs } from './pool';
 import type { Numbered } from './switches';
 import type { TestFile } from './worker';
 
-/** A mutant and what became of it. */
+/** A mutant and the result of its trial. */
 export interface Tried extends Numbered {
   /** Path of its source, under `remediation/`. */
   readonly file: string;
-  /** The safety check that it switches off. @default - it is one of many */
+  /** Name of the safety check that it switches off. @default - it is an ordinary mutant */
   readonly check?: string;
   /** The test file that noticed it. @default - none */
   readonly noticedBy?: string;
-  /** How many test files come by. */
-  readonly tests: number;
+  /** Number of test files that cover it. */
+  readonly coveredBy: number;
 }
 
-type Untried = Omit<Tried, 'noticedBy' | 'tests'>;
+type Untried = Omit<Tried, 'noticedBy' | 'coveredBy'>;
 
 /**
- * Tries mutants against the fast tests that come by them.
+ * Runs the fast tests that cover each mutant.
  *
- * @param files paths under `remediation/` of the sources that get every mistake; the safety checks are tried besides
- * @throws when a test fails without a mistake
+ * @param files sources to mutate, as paths under `remediation/`. The safety checks are always switched off, too.
+ * @throws when a test fails without a mutant
  */
 export async function tryMutants(
   files: readonly string[],
@@ -44,7 +44,7 @@ export async function tryMutants(
     }));
     const tried: Tried[] = [];
     await doJobs(jobs, ({ untried, files: { length } }, { failed }) => {
-      tried.push({ ...untried, noticedBy: failed, tests: length });
+      tried.push({ ...untried, noticedBy: failed, coveredBy: length });
       progress(tried.length, jobs.length);
     });
     return tried.sort((one, other) => one.id - other.id);
@@ -64,7 +64,7 @@ function numbered(files: readonly string[]): readonly Untried[] {
   return [...checks, ...mistakes].map((mutant, id) => ({ ...mutant, id }));
 }
 
-/** Things by their source. */
+/** Groups mutants by their source. */
 export function byFile<T extends { readonly file: string }>(all: readonly T[]): ReadonlyMap<string, readonly T[]> {
   const groups = new Map<string, T[]>();
   for (const one of all) {
@@ -73,28 +73,28 @@ export function byFile<T extends { readonly file: string }>(all: readonly T[]): 
   return groups;
 }
 
-/** Runs every test without a mistake. @returns for each mutant the tests that come by it, the quickest file first */
+/** Runs every test without a mutant. @returns the tests that cover each mutant, the fastest file first */
 async function filesByMutant(
   directory: string,
   tests: ReadonlyMap<string, string>,
 ): Promise<ReadonlyMap<number, readonly TestFile[]>> {
-  const runs: { readonly path: string; readonly seconds: number; readonly passed: Passed }[] = [];
+  const runs: { readonly path: string; readonly seconds: number; readonly coverage: Coverage }[] = [];
   const jobs = [...tests].map(([test, path]) => ({
     test,
     path,
     directory,
     files: [{ path }],
-    passedFile: `${path}.json`,
+    coverageFile: `${path}.json`,
   }));
-  await doJobs(jobs, ({ test, path, passedFile }, { failed, message, seconds }) => {
+  await doJobs(jobs, ({ test, path, coverageFile }, { failed, message, seconds }) => {
     if (failed) {
-      throw new Error(`${test} fails without a mistake:\n${message}`);
+      throw new Error(`${test} fails without a mutant:\n${message}`);
     }
-    runs.push({ path, seconds, passed: JSON.parse(readFileSync(passedFile, 'utf8')) });
+    runs.push({ path, seconds, coverage: JSON.parse(readFileSync(coverageFile, 'utf8')) });
   });
   const found = new Map<number, TestFile[]>();
-  for (const { path, passed } of runs.sort((one, other) => one.seconds - other.seconds)) {
-    for (const [id, names] of Object.entries(passed)) {
+  for (const { path, coverage } of runs.sort((one, other) => one.seconds - other.seconds)) {
+    for (const [id, names] of Object.entries(coverage)) {
       const file = names.includes('') ? { path } : { path, tests: names };
       found.set(Number(id), [...(found.get(Number(id)) ?? []), file]);
     }
@@ -102,7 +102,7 @@ async function filesByMutant(
   return found;
 }
 
-/** The file that is named after a source is the likeliest to notice. */
+/** The test file with the name of the source is the most likely to notice. */
 function nearestFirst(source: string, files: readonly TestFile[]): readonly TestFile[] {
   const isNear = ({ path }: TestFile) => basename(path, '.test.js') === basename(source, '.ts');
   return [...files.filter(isNear), ...files.filter((file) => !isNear(file))];

@@ -5,10 +5,10 @@ import { ENVIRONMENT } from './bundle';
 export interface Job {
   readonly directory: string;
   readonly files: readonly TestFile[];
-  /** The mutant that is switched on. @default - none */
+  /** The active mutant. @default - none */
   readonly mutant?: number;
-  /** Where the first file writes down the switches that its tests pass. @default - nowhere */
-  readonly passedFile?: string;
+  /** File to write the coverage to. @default - not written */
+  readonly coverageFile?: string;
 }
 
 export interface TestFile {
@@ -25,12 +25,12 @@ export interface Outcome {
   readonly message?: string;
 }
 
-/** Time for one test, in milliseconds: a mutant can make it wait for what never comes. */
+/** Timeout of one test, in milliseconds: a mutant can make a test wait forever. */
 const TEST_TIMEOUT_MS = 2_000;
 
-async function run({ directory, files, mutant, passedFile }: Job): Promise<Outcome> {
+async function run({ directory, files, mutant, coverageFile }: Job): Promise<Outcome> {
   process.env[ENVIRONMENT.mutant] = String(mutant);
-  process.env[ENVIRONMENT.passed] = passedFile ?? '';
+  process.env[ENVIRONMENT.coverage] = coverageFile ?? '';
   const config = JSON.stringify({
     rootDir: directory,
     testMatch: ['**/*.test.js'],

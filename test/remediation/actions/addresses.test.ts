@@ -23,6 +23,7 @@ describe('an address', () => {
     ['::ffff:1.1.1.1', '1.1.1.1/32'],
     ['::ffff:101:101', '1.1.1.1/32'],
     ['0:0:0:0:0:ffff:1.1.1.1', '1.1.1.1/32'],
+    ['0000:0000:0000:0000:0000:ffff:101.101.101.101', '101.101.101.101/32'],
     ['2a00:1450:4001:82a::200e', '2a00:1450:4001:82a::/64'],
     ['2A00:1450:4001:082A:0:0:0:200E', '2a00:1450:4001:82a::/64'],
     ['2a00:1450::', '2a00:1450::/64'],
@@ -72,6 +73,8 @@ describe('an address', () => {
 
   test('that is long is not told in full', () => {
     expect(outcome('1'.repeat(1000)).length).toBeLessThan(100);
+    expect(outcome('1'.repeat(46))).toContain(`"${'1'.repeat(45)}…"`);
+    expect(outcome('1'.repeat(45))).toContain(`"${'1'.repeat(45)}"`);
   });
 });
 

@@ -96,9 +96,12 @@ describe('The address of an alert', () => {
     expect(await skipped(find(labels as Readonly<Record<string, string>>))).toMatch(/^target-unknown: .*client_ip/);
   });
 
-  it.each(['10.0.0.1', '8.8.4.4', 'localhost'])('is not blocked when it must not be: %s', async (address) => {
-    expect(await skipped(find({ client_ip: address }))).toMatch(/^address-refused: /);
-  });
+  it.each(['10.0.0.1', '8.8.4.4', '203.0.113.7', 'localhost'])(
+    'is not blocked when it must not be: %s',
+    async (address) => {
+      expect(await skipped(find({ client_ip: address }))).toMatch(/^address-refused: /);
+    },
+  );
 
   it('is known from an alert alone', () => {
     expect(blockAddressAction.targets(REDIS)).toEqual([{ kind: 'Address', name: '' }]);
@@ -213,6 +216,15 @@ describe('A denylist in Redis', () => {
       redis.keys.set(`denylist:${index}`, '');
     }
     expect(await plan()).toMatch(/^budget-exhausted: /);
+    expect(redis.sent.filter(([command]) => command === 'SCAN')).toHaveLength(1);
+  });
+
+  it('stops counting as soon as the limit is reached', async () => {
+    redis.keys.set('denylist:a', '').set('denylist:b', '').set('denylist:c', '');
+    for (let index = 0; index < 2500; index += 1) {
+      redis.keys.set(`other:${index}`, '');
+    }
+    await plan();
     expect(redis.sent.filter(([command]) => command === 'SCAN')).toHaveLength(1);
   });
 

@@ -112,6 +112,17 @@ describe('Clearing keys', () => {
     expect(await plan({ parameters: large })).toMatch(/\(at least \d{3,4} now\)$/);
   });
 
+  it('counts for five seconds', async () => {
+    redis.before = (command) => {
+      if (command === 'SCAN') {
+        jest.setSystemTime(Date.now() + 1000);
+      }
+    };
+    expect(await plan()).toBe('delete the keys under page: (5 now)');
+    redis.keys.set('page:6', '').set('page:7', '');
+    expect(await plan()).toMatch(/\(at least 7 now\)$/);
+  });
+
   it('counts ten thousand of them exactly', async () => {
     redis.keys.clear();
     for (let index = 0; index < 10_000; index += 1) {

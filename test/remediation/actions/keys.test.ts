@@ -61,6 +61,10 @@ describe('the keys with a prefix', () => {
   });
 
   test('are not looked for after the time is over, or when the run has ended', async () => {
+    const now = jest.spyOn(Date, 'now').mockReturnValue(1000);
+    const inTime = keysOf(answering(['cache:1']), 'cache:', { batch: 10, until: 1000, signal });
+    expect((await inTime.next()).value).toEqual(['cache:1']);
+    now.mockRestore();
     const late = keysOf(answering([], []), 'cache:', { batch: 10, until: Date.now() - 1, signal });
     await expect(late.next()).rejects.toThrow('the deadline passed before every key was seen');
     const ended = keysOf(answering([], []), 'cache:', { batch: 10, signal: AbortSignal.abort() });

@@ -221,4 +221,17 @@ describe('A reset is verified', () => {
     await execute({ parameters: POOLED, pooled: SERVER });
     expect(await seen(POOLED, SERVER)).toBe(1);
   });
+
+  it('when nothing but the pool was to be renewed', async () => {
+    servers = [];
+    const plan = { summary: '', details: { sessions: [], pooled: SERVER } };
+    expect(await resetConnectionsAction.verify!(attempt(POOLED), plan)).toBe(1);
+    expect(postgres.asked).toEqual([]);
+  });
+
+  it('and not while one of several connections is left that will stay', async () => {
+    left = 0;
+    servers = [{ database: 'app', connect_time: 't2', remote_pid: 22, close_needed: 0 }];
+    expect(await seen(POOLED, [...SERVER, { pid: 22, since: 't2' }])).toBe(0);
+  });
 });

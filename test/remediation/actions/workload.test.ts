@@ -67,6 +67,7 @@ describe('The Deployment of an alert', () => {
     ['a pod that is missing', { pod: 'missing' }],
     ['a pod of nobody', { pod: 'alone' }],
     ['a pod of another kind', { pod: 'of-stateful-set' }],
+    ['a pod of another kind with a name like that', { pod: 'of-daemon-set' }],
     ['a pod that is owned, and not controlled', { pod: 'not-controlled' }],
     ['a pod whose ReplicaSet is missing', { pod: 'of-missing' }],
     ['a pod of a ReplicaSet of nobody', { pod: 'of-alone' }],
@@ -74,7 +75,9 @@ describe('The Deployment of an alert', () => {
     autoscaler('other-kind', { kind: 'StatefulSet', name: 'backend' });
     put('pods', 'alone', {});
     put('pods', 'of-stateful-set', owner('StatefulSet', 'backend'));
+    put('replicaSets', 'backend-1', owner('Deployment', 'backend'));
     put('pods', 'not-controlled', owner('ReplicaSet', 'backend-1', false));
+    put('pods', 'of-daemon-set', owner('DaemonSet', 'backend-1'));
     put('pods', 'of-missing', owner('ReplicaSet', 'missing'));
     put('replicaSets', 'set-alone', {});
     put('pods', 'of-alone', owner('ReplicaSet', 'set-alone'));

@@ -32,6 +32,14 @@ const RESTART = 'patch deployments backend';
 const phaseOf = async (record: Remediation) => (await bench.read(record)).status.phase;
 const isClosed = async (record: Remediation) => !(KEYS.open in (await bench.read(record)).metadata.labels!);
 const warnings = () => bench.logged.filter(({ level }) => level === 'warn').map(({ message }) => message);
+/** Holds the steps of new records up. Each of the returned functions lets one of them fail. */
+const holdSteps = () => {
+  const ends: (() => void)[] = [];
+  jest
+    .spyOn(restartWorkloadAction, 'findTarget')
+    .mockImplementation(() => new Promise((_, reject) => ends.push(() => reject(new Error('it failed')))));
+  return ends;
+};
 /** Lets the decision about every record fail. */
 const failDecisions = (error: Error = new KubernetesError(403, '', 'may not get')) =>
   bench.api.failOn((verb, resource) => (verb === 'get' && resource === 'deployments' ? error : undefined));
@@ -112,23 +120,17 @@ describe('The controller', () => {
   });
 
   it('measures how many records it works on', async () => {
-    let end = () => {};
-    jest
-      .spyOn(restartWorkloadAction, 'findTarget')
-      .mockImplementation(() => new Promise((_, reject) => (end = () => reject(new Error('it failed')))));
+    const ends = holdSteps();
     await bench.accept();
     await start();
     expect(await bench.metric('in_flight')).toBe(1);
-    end();
+    ends[0]!();
     await idle();
     expect(await bench.metric('in_flight')).toBe(0);
   });
 
   it('works on eight records at a time', async () => {
-    const ends: (() => void)[] = [];
-    jest
-      .spyOn(restartWorkloadAction, 'findTarget')
-      .mockImplementation(() => new Promise((_, reject) => ends.push(() => reject(new Error('it failed')))));
+    const ends = holdSteps();
     for (let index = 0; index < 10; index += 1) {
       await bench.accept();
     }
@@ -158,6 +160,36 @@ describe('The controller', () => {
     await idle();
     await idle();
     expect(await phaseOf(record)).toBe('skipped');
+  });
+
+  it('steps a record that changes while its timer runs, and not again when the timer would have fired', async () => {
+    const record = await bench.put({
+      ...{ phase: 'verifying', target: BACKEND, executionStartTime: ago(0), executionTime: ago(0) },
+      plan: { summary: '', details: {} },
+    });
+    await start();
+    await pass(10);
+    const read = jest.spyOn(bench.context.store, 'read');
+    bench.api.put(REMEDIATION, { ...(await bench.read(record)), status: { phase: 'succeeded', target: BACKEND } });
+    await idle();
+    read.mockClear();
+    await pass(55);
+    expect(read).not.toHaveBeenCalled();
+  });
+
+  it('steps a record once more when it changes during a step, and not later as well', async () => {
+    const ends = holdSteps();
+    const record = await bench.accept();
+    await start();
+    await bench.annotate(record, { changed: 'true' });
+    await idle();
+    const read = jest.spyOn(bench.context.store, 'read');
+    jest.spyOn(restartWorkloadAction, 'findTarget').mockImplementation(() => new Promise(() => {}));
+    ends[0]!();
+    await idle();
+    await idle();
+    expect(read).toHaveBeenCalledTimes(1);
+    expect(jest.getTimerCount()).toBe(0);
   });
 
   it('shares records with another replica without making a change twice', async () => {
@@ -248,6 +280,32 @@ describe('A record whose decision keeps failing', () => {
     bench.logged.length = 0;
     await pass(60);
     expect(bench.logged).toEqual([]);
+  });
+
+  it('ends failed exactly then', async () => {
+    set({ limits: { freshnessSeconds: 37.5 } });
+    failDecisions();
+    const record = await bench.accept();
+    await start();
+    await pass(12.499);
+    expect(await phaseOf(record)).toBe('accepted');
+    await pass(0.001);
+    expect(await phaseOf(record)).toBe('failed');
+  });
+
+  it('counts anew when it is deleted and created again', async () => {
+    failDecisions();
+    const record = await bench.accept();
+    await start();
+    await pass(30);
+    await bench.context.store.delete(record.metadata.name);
+    await idle();
+    const again = (await bench.context.store.create(record.spec, record.metadata.labels![KEYS.alert]!))!;
+    const failures = warnings().length;
+    await idle();
+    await pass(0.5);
+    expect(again.metadata.name).toBe(record.metadata.name);
+    expect(warnings()).toHaveLength(failures + 2);
   });
 
   it('counts from the first failure in a row', async () => {
@@ -360,18 +418,15 @@ describe('A controller that is stopped', () => {
     bench.prometheus.answer(HEALTHY, 1);
     await bench.accept();
     const stopping = await start();
+    expect(jest.getTimerCount()).toBe(1);
     await stopping.stop(0);
+    expect(jest.getTimerCount()).toBe(0);
     await pass(120);
     expect(bench.prometheus.asked).toEqual([]);
-    expect(jest.getTimerCount()).toBe(0);
   });
 
-  it('waits for the running steps', async () => {
-    let end = () => {};
-    jest
-      .spyOn(restartWorkloadAction, 'findTarget')
-      .mockImplementation(() => new Promise((_, reject) => (end = () => reject(new Error('it failed')))));
-    await bench.accept();
+  it('waits for the running steps, and leaves what fails to the next replica', async () => {
+    const ends = holdSteps();
     await bench.accept();
     const stopping = await start();
     let stopped = false;
@@ -380,16 +435,31 @@ describe('A controller that is stopped', () => {
     });
     await pass(5);
     expect(stopped).toBe(false);
-    end();
+    ends[0]!();
     await idle();
-    jest.spyOn(restartWorkloadAction, 'findTarget').mockRejectedValue(new Error('none is taken'));
-    await pass(0.1);
-    expect(stopped).toBe(false);
-    await pass(20);
-    await done;
+    await pass(0.05);
     expect(stopped).toBe(true);
-    // What has failed meanwhile is for the next replica.
     expect(jest.getTimerCount()).toBe(0);
+    await done;
+  });
+
+  it('stops at once when no step is running', async () => {
+    const stopping = await start();
+    await stopping.stop(20_000);
+    expect(jest.getTimerCount()).toBe(0);
+  });
+
+  it('waits for the end of its watch', async () => {
+    let ended = false;
+    jest.spyOn(bench.api, 'page').mockImplementation(async (_resource, _namespace, _query, signal) => {
+      await new Promise((resolve) => signal!.addEventListener('abort', resolve));
+      await idle();
+      ended = true;
+      throw new Error('aborted');
+    });
+    const stopping = await start();
+    await stopping.stop(0);
+    expect(ended).toBe(true);
   });
 
   it('waits no longer than its grace period', async () => {
@@ -400,10 +470,10 @@ describe('A controller that is stopped', () => {
     const done = stopping.stop(1000).then(() => {
       stopped = true;
     });
-    await pass(0.9);
+    await pass(0.999);
     expect(stopped).toBe(false);
-    await pass(0.2);
-    await done;
+    await pass(0.001);
     expect(stopped).toBe(true);
+    await done;
   });
 });

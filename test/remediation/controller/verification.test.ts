@@ -93,6 +93,7 @@ describe('A verification', () => {
     ['yields another number', { query: [0.5], last: HEALTHY_BEFORE }, 'unhealthy'],
     ['yields NaN', { query: [Number.NaN], last: HEALTHY_BEFORE }, 'unhealthy'],
     ['has no data', { query: [], last: HEALTHY_BEFORE }, 'unknown'],
+    ['has no data, and time for just one more', { query: [], executedSecondsAgo: 285 }, 'unknown'],
     ['cannot be queried', { query: UNREACHABLE, last: HEALTHY_BEFORE }, 'unknown'],
     ['is healthy for Prometheus, and unhealthy itself', { query: [1], own: 0, last: HEALTHY_BEFORE }, 'unhealthy'],
     [

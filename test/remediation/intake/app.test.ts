@@ -130,6 +130,10 @@ describe('A notification', () => {
     },
   );
 
+  it.each(['', '{', 'nothing'])('that is not JSON is answered with that reason: "%s"', async (body) => {
+    expect(await (await post({ body })).json()).toEqual({ message: expect.stringMatching(/not JSON/) });
+  });
+
   it('may be as large as the limit', async () => {
     const padded = BODY + ' '.repeat(MAX_BODY_BYTES - BODY.length);
     expect((await post({ body: padded })).status).toBe(202);

@@ -28,6 +28,9 @@ export class MemoryRedis {
 
   async unlink(...keys: readonly string[]): Promise<number> {
     this.send('UNLINK', ...keys);
+    if (keys.length === 0) {
+      throw new Error("ERR wrong number of arguments for 'unlink' command");
+    }
     return keys.filter((key) => this.keys.delete(key)).length;
   }
 
