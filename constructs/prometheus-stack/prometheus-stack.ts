@@ -8,8 +8,9 @@ import { PatchableConstruct } from '../kit/patchable-construct';
 import { inSettings } from '../kit/setting-path';
 import { KubeStateMetrics, type KubeStateMetricsProps } from '../kube-state-metrics';
 import { type Platform, platformFacts, topicsHiddenBy } from './platform';
-import { Prometheus, type PrometheusProps } from './prometheus';
+import { Prometheus } from './prometheus';
 import { checkProbedUrl, type ProbedUrl } from './prometheus-checks';
+import type { PrometheusProps } from './prometheus-props';
 import {
   annotatedPodsJob,
   annotatedServicesJob,

@@ -1,10 +1,6 @@
 export { ownAlertsOf } from './alertmanager';
 export type { CertificateIssuer } from './certificate';
-export {
-  killSwitchName,
-  RemediationWebhook,
-  type RemediationWebhookProps,
-} from './remediation-webhook';
+export { killSwitchName, RemediationWebhook } from './remediation-webhook';
 export {
   type ConnectionProps,
   type ConnectionTls,
@@ -16,3 +12,4 @@ export {
   type WebhookLinks,
   type WebhookSlack,
 } from './remediation-webhook-config';
+export type { RemediationWebhookProps } from './remediation-webhook-props';
