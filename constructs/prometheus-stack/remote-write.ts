@@ -35,7 +35,7 @@ export interface RemoteWrite {
   readonly config?: WithSecretKeys<RemoteWriteSettings>;
 }
 
-/** Settings of a receiver of samples besides its URL. */
+/** Settings of a receiver of samples, without its URL. */
 export type RemoteWriteSettings = Omit<RemoteWriteConfig, 'url'>;
 const EXAMPLE = 'https://mimir.example.com/api/v1/push';
 
