@@ -18,6 +18,7 @@ import {
 import { checkName, checkObjectName, checkScheme, privateHost } from '../kit/checks';
 import { PatchableConstruct } from '../kit/patchable-construct';
 import { serverOf } from '../kit/url';
+import { addRemoteWrites } from './add-remote-writes';
 import { grantDiscovery } from './discovery-rights';
 import { checkPrometheus, checkScrapeConfig } from './prometheus-checks';
 import {
@@ -36,7 +37,6 @@ import {
   type ScrapeConfigOptions,
   type ScrapeJobSettings,
 } from './prometheus-props';
-import { addRemoteWrites } from './remote-write';
 import { RenderedRules } from './rendered-rules';
 import { jobCredentials } from './scrape-credentials';
 import { checkInterval } from './scrape-interval';
