@@ -10,6 +10,7 @@ import {
   patchObjects,
 } from '../constructs';
 
+/** Props of `MonitoringChart`. */
 export interface MonitoringChartProps {
   /** Namespace of the chart's objects. @default - each object names its own */
   readonly namespace?: string;

@@ -11,7 +11,11 @@ export type { InhibitRule, Receiver, Route, TimeInterval, WebhookConfig } from '
 /** Every field of `alertmanager.yml`. */
 export type AnyAlertmanagerConfig = generated.AlertmanagerConfig;
 
-/** `alertmanager.yml` as this program writes it. */
+/**
+ * `alertmanager.yml` as this program writes it.
+ *
+ * @see https://prometheus.io/docs/alerting/latest/configuration/
+ */
 export interface AlertmanagerConfig extends AnyAlertmanagerConfig {
   readonly global: generated.GlobalConfig;
   readonly templates: readonly string[];
@@ -20,8 +24,16 @@ export interface AlertmanagerConfig extends AnyAlertmanagerConfig {
   readonly receivers: readonly generated.Receiver[];
 }
 
-/** When notifications of a route are sent. */
+/**
+ * When notifications of a route are sent.
+ *
+ * @see https://prometheus.io/docs/alerting/latest/configuration/#route
+ */
 export type Timing = Pick<generated.Route, 'group_wait' | 'group_interval' | 'repeat_interval'>;
 
-/** Traces of the server. */
+/**
+ * Traces of the server.
+ *
+ * @see https://prometheus.io/docs/alerting/latest/configuration/#tracing_config
+ */
 export type Tracing = generated.TracingConfig;

@@ -19,7 +19,11 @@ export type {
 /** Every field of `prometheus.yml`. */
 export type AnyPrometheusConfig = generated.PrometheusConfig;
 
-/** `prometheus.yml` as this program writes it. */
+/**
+ * `prometheus.yml` as this program writes it.
+ *
+ * @see https://prometheus.io/docs/prometheus/latest/configuration/configuration/
+ */
 export interface PrometheusConfig extends AnyPrometheusConfig {
   readonly global: generated.GlobalConfig;
   readonly storage: generated.StorageConfig;
@@ -27,7 +31,11 @@ export interface PrometheusConfig extends AnyPrometheusConfig {
   readonly scrape_configs: readonly generated.ScrapeConfig[];
 }
 
-/** Limits that keep one bad target from filling the head block. Prometheus drops a scrape that exceeds one. */
+/**
+ * Limits that keep one bad target from filling the head block. Prometheus drops a scrape that exceeds one.
+ *
+ * @see https://prometheus.io/docs/prometheus/latest/configuration/configuration/#scrape_config
+ */
 export interface ScrapeLimits {
   /** Samples in one scrape of one target. */
   readonly sample_limit: number;
@@ -51,7 +59,9 @@ export interface AlertingRule {
   readonly expr: string;
   readonly for?: string;
   readonly keep_firing_for?: string;
+  /** Labels that route the alert. */
   readonly labels?: { readonly [label: string]: string };
+  /** Texts for people. */
   readonly annotations?: { readonly [annotation: string]: string };
 }
 
@@ -66,7 +76,11 @@ export interface RecordingRule {
   readonly labels?: { readonly [label: string]: string };
 }
 
-/** Rules that Prometheus evaluates together, in order. */
+/**
+ * Rules that Prometheus evaluates together, in order.
+ *
+ * @see https://prometheus.io/docs/prometheus/latest/configuration/recording_rules/#rule_group
+ */
 export interface RuleGroup<Alert extends AlertingRule = AlertingRule> {
   readonly name: string;
   /** @default - the global evaluation interval */

@@ -5,6 +5,7 @@ import { SCRAPE_METRICS } from './scrape-job';
 /** Names of the series that a scrape job keeps, by the job's name. `undefined`: the job keeps everything. */
 export type KeepList = (job: string) => readonly string[] | undefined;
 
+/** Input of `keepUsed()`. */
 export interface KeepProps {
   /** The expressions that read metrics. */
   readonly uses: readonly MetricUse[];

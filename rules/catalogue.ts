@@ -17,7 +17,10 @@ import { promqlBlocks } from './runbook';
 export interface AlertLinks {
   /** URL of an alert's runbook. An alert that has the annotation `runbook_url`, and a foreign alert, keep theirs. */
   readonly runbook: (alert: AlertingRule) => string;
-  /** @default - alerts carry no link to a dashboard */
+  /**
+   * URL of a dashboard about the alert, which becomes the annotation `dashboard_url`.
+   * @default - alerts carry no link to a dashboard
+   */
   readonly dashboard?: (alert: AlertingRule) => string | undefined;
 }
 
@@ -71,6 +74,7 @@ export class RuleCatalogue {
 
   private constructor(private readonly contents: Contents) {}
 
+  /** The rules, by topic. */
   get files(): readonly RuleFile[] {
     return this.contents.files;
   }
@@ -80,6 +84,7 @@ export class RuleCatalogue {
     return this.contents.inhibitions;
   }
 
+  /** The rules that alert. */
   get alerts(): readonly AlertingRule[] {
     return rulesOf(this.files).filter(isAlertingRule);
   }

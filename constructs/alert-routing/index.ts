@@ -1,7 +1,8 @@
 /** Every field of `alertmanager.yml`, e.g. `AlertmanagerFile.OpsGenieConfig`. */
 export type * as AlertmanagerFile from '../../formats/generated/alertmanager';
-export { ALERT_ROUTING_DEFAULTS, AlertRouting, type AlertRoutingProps, type PrivateReceivers } from './alert-routing';
+export { AlertRouting } from './alert-routing';
 export type { AlertmanagerSettings, ExtraReceiver } from './alert-routing-config';
+export { ALERT_ROUTING_DEFAULTS, type AlertRoutingProps, type PrivateReceivers } from './alert-routing-props';
 export type {
   AlertmanagerConfig,
   InhibitRule,

@@ -5,6 +5,7 @@ import type { Timing } from './alertmanager-config';
 
 /** Severities of the shipped rules that reach people, the most urgent first. */
 export const LEVELS = ['critical', 'high', 'medium', 'low'] as const;
+/** A level of urgency that reaches people. */
 export type Level = (typeof LEVELS)[number];
 
 /** PagerDuty's own severities; it rejects any other word. */

@@ -14,13 +14,15 @@ export type GrafanaSettings = {
  * https://grafana.com/docs/grafana/latest/administration/provisioning/#data-sources
  */
 export interface DataSource {
+  /** Name that people see. */
   readonly name: string;
   /** Id of the plugin: `prometheus`, `loki`, `tempo`, `grafana-postgresql-datasource` … */
   readonly type: string;
   /** Identifier that dashboards refer to. */
   readonly uid: string;
+  /** URL of the server. */
   readonly url: string;
-  /** @default false */
+  /** Whether panels use it that name no data source. @default false */
   readonly isDefault?: boolean;
   /** Send the name `basicAuthUser` and the password `secureJsonData.basicAuthPassword`. @default false */
   readonly basicAuth?: boolean;

@@ -2,7 +2,6 @@ import type { Construct } from 'constructs';
 import {
   Component,
   ConfigDirectory,
-  type Credentials,
   DuplicateNameError,
   type Endpoint,
   httpProbe,
@@ -11,7 +10,6 @@ import {
   images,
   imageVersion,
   isSecretKey,
-  type PodOptions,
   SecretFiles,
   SettingError,
   scratch,
@@ -28,50 +26,12 @@ import {
   dashboardProvisioning,
   dataSourceProvisioning,
   fileReference,
-  type GrafanaSettings,
   grafanaIni,
   type ProvisionedDataSource,
   toIni,
   withSettings,
 } from './grafana-config';
-
-export interface GrafanaProps {
-  /** @default grafana */
-  readonly name?: string;
-  /** URL at which people reach Grafana, for its links. With a path, Grafana serves below it. */
-  readonly externalUrl: string;
-  /** The Secret that holds the administrator's name and password. */
-  readonly credentials: Credentials;
-  /** @default GRAFANA_ADMIN_USER */
-  readonly adminUserKey?: string;
-  /** @default GRAFANA_ADMIN_PASSWORD */
-  readonly adminPasswordKey?: string;
-  /** Volume for users, stars and preferences; data sources and dashboards are provisioned. @default 5Gi */
-  readonly storageSize?: string;
-  /** @default - the cluster's default class */
-  readonly storageClass?: string;
-  /**
-   * Options of the pods. More than one of `replicas` needs an external database in `ini.database`, or in `env`
-   * (`GF_DATABASE_TYPE` or `GF_DATABASE_URL`); the pods then have no volume.
-   * @default - none
-   */
-  readonly pod?: PodOptions;
-  /**
-   * Any settings of `grafana.ini`, by section, over those of the construct. A secret is a key of a Secret. Settings that
-   * the construct writes are refused. You open the way to other servers with `component.connectTo()`.
-   * https://grafana.com/docs/grafana/latest/setup-grafana/configure-grafana/
-   * @default - none
-   */
-  readonly ini?: GrafanaSettings;
-}
-
-/** A dashboard in classic JSON. */
-export interface GrafanaDashboard {
-  readonly uid: string;
-  /** Title of the folder. */
-  readonly folder: string;
-  readonly json: object;
-}
+import type { DataSourceNames, GrafanaDashboard, GrafanaProps, PrometheusSource } from './grafana-props';
 
 const CONFIG_PATH = '/etc/grafana/config';
 const CREDENTIALS_PATH = '/etc/grafana/credentials';
@@ -80,30 +40,12 @@ const PROVISIONING_PATH = '/etc/grafana/provisioning';
 const DASHBOARDS_PATH = '/etc/grafana/dashboards';
 const DATA_PATH = '/var/lib/grafana';
 
-/** A Prometheus server, e.g. the construct `Prometheus`. */
-export interface PrometheusSource {
-  readonly endpoint: Endpoint;
-  /** Scrape interval: `$__rate_interval` is at least four of them. */
-  readonly intervalSeconds: number;
-}
-
-/** How a data source is called. */
-export interface DataSourceNames {
-  /** @default - the kind of server, e.g. `Prometheus` */
-  readonly name?: string;
-  /** Identifier that dashboards refer to. @default - the kind of server, e.g. `prometheus` */
-  readonly uid?: string;
-  /** @default - the first Prometheus is the default */
-  readonly isDefault?: boolean;
-  /** Path of the API below the endpoint, e.g. `/prometheus` of Mimir. @default - none */
-  readonly path?: string;
-}
-
 /** User id that Grafana's image runs as. */
 const GRAFANA_USER = 472;
 
 /** Grafana with provisioned data sources, folders and dashboards. The pod starts once the Secret exists. */
 export class Grafana extends PatchableConstruct {
+  /** The server, for arguments, mounts and connections. */
   readonly component: Component;
 
   private readonly dataSources: ProvisionedDataSource[] = [];

@@ -1,8 +1,3 @@
-export {
-  type DataSourceNames,
-  Grafana,
-  type GrafanaDashboard,
-  type GrafanaProps,
-  type PrometheusSource,
-} from './grafana';
+export { Grafana } from './grafana';
 export type { DataSource, GrafanaSettings } from './grafana-config';
+export type { DataSourceNames, GrafanaDashboard, GrafanaProps, PrometheusSource } from './grafana-props';

@@ -20,6 +20,7 @@ import { mountProblems } from './volumes';
 import { hostOf } from './workload';
 import { addDisruptionBudget, addWorkload } from './workload-objects';
 
+/** Props of `Component`. */
 export interface ComponentProps extends PodProps {
   /** Name of every object, value of `app.kubernetes.io/name`, and DNS name: at most 50 characters. */
   readonly name: string;
@@ -44,7 +45,9 @@ export interface ComponentProps extends PodProps {
  * exporter.addArgs(`--redis.addr=${redis.url()}`);
  */
 export class Component extends PatchableConstruct {
+  /** Name of the objects and of the Service. */
   readonly name: string;
+  /** Namespace of the objects. */
   readonly namespace: string;
   /** Labels of the pods and of the objects around them. */
   readonly labels: Labels;
@@ -165,6 +168,7 @@ export class Component extends PatchableConstruct {
     this.pod.env.push(...variables);
   }
 
+  /** Adds a volume and mounts it into the container. */
   addMount(mount: Mount): void {
     this.pod.mounts.push(mount);
   }

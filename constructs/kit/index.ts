@@ -53,9 +53,12 @@ export type {
 export type { PodProps } from './pod-template';
 export { httpProbe, type Probes, type ProbeTiming, startupProbe } from './probes';
 export type { ResourceList, ResourceOptions, Resources } from './resources';
-export { isSecretKey, SecretFiles, type WithSecretKeys } from './secret-files';
+export type { FileField, OrSecretKey, WithSecretKeys } from './secret-files';
+/** @internal */
+export { isSecretKey, SecretFiles } from './secret-files';
 export type { SecurityProfile } from './security';
 export type { ComponentPort } from './services';
+/** @internal */
 export { httpUrl } from './url';
 export type { HostAccess, Storage, Workload } from './workload';
 export { toYaml } from './yaml';

@@ -4,7 +4,7 @@ import { SettingError } from './errors';
 import type { Mount } from './mount';
 
 /** Fields that name a file: `password_file`, `ca_file`, `certificate_key_path`, `files` … */
-type FileField =
+export type FileField =
   | `${string}_file`
   | 'files'
   | 'certificate_path'
@@ -27,7 +27,8 @@ export type WithSecretKeys<T> = unknown extends T
     ? { readonly [K in keyof T]: K extends FileField ? OrSecretKey<T[K]> : WithSecretKeys<T[K]> }
     : T;
 
-type OrSecretKey<T> = T extends readonly string[] ? readonly (string | SecretKey)[] : T | SecretKey;
+/** A file, or the key of a Secret whose file the construct mounts. */
+export type OrSecretKey<T> = T extends readonly string[] ? readonly (string | SecretKey)[] : T | SecretKey;
 
 /** A password in a URL: `https://user:password@host`. */
 export const PASSWORD_IN_URL = /^[a-z][a-z0-9+.-]*:\/\/[^/\s@:]*:[^/\s@]+@/i;

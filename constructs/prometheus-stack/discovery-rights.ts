@@ -1,4 +1,5 @@
 import type { k8s } from 'cdk8s-plus-28';
+import type { Component } from '../kit';
 import type { KubernetesSdConfig } from './prometheus-config';
 
 /** Rights that discovery needs in its namespaces, and in the whole cluster. */
@@ -9,6 +10,18 @@ export interface DiscoveryRights {
   readonly rules: readonly k8s.PolicyRule[];
   /** Rules about objects that have no namespace. */
   readonly clusterRules: readonly k8s.PolicyRule[];
+}
+
+/** Grants a component the rights of one discovery in Kubernetes. */
+export function grantDiscovery(component: Component, discovery: KubernetesSdConfig): void {
+  const { namespaces, rules, clusterRules } = discoveryRights(discovery, component.namespace);
+  const inCluster = [...(namespaces ? [] : rules), ...clusterRules];
+  if (inCluster.length > 0) {
+    component.addClusterRole(inCluster);
+  }
+  for (const namespace of namespaces ?? []) {
+    component.addRole(namespace, rules);
+  }
 }
 
 /**

@@ -1,14 +1,7 @@
 /** Every field of `prometheus.yml`, e.g. `PrometheusFile.EC2SdConfig`. */
 export type * as PrometheusFile from '../../formats/generated/prometheus';
 export { PLATFORMS, type Platform, topicsHiddenBy } from './platform';
-export {
-  type FileDiscovery,
-  PROMETHEUS_DEFAULTS,
-  Prometheus,
-  type PrometheusProps,
-  type ScrapeConfigOptions,
-  type ScrapeJobSettings,
-} from './prometheus';
+export { Prometheus } from './prometheus';
 export type { ProbedUrl } from './prometheus-checks';
 export type {
   AlertmanagerClient,
@@ -19,6 +12,13 @@ export type {
   ScrapeConfig,
   ScrapeLimits,
 } from './prometheus-config';
+export {
+  type FileDiscovery,
+  PROMETHEUS_DEFAULTS,
+  type PrometheusProps,
+  type ScrapeConfigOptions,
+  type ScrapeJobSettings,
+} from './prometheus-props';
 export { type AnnotatedApplication, PrometheusStack, type PrometheusStackProps } from './prometheus-stack';
 export type { RemoteWrite, RemoteWriteSettings } from './remote-write';
 export type { ConfigMapKey, ScrapeBasicAuth, ScrapeCredentials, ScrapeTls } from './scrape-credentials';

@@ -1,18 +1,14 @@
 import type { Construct } from 'constructs';
-import type { KeepList } from '../../metrics';
 import { type AlertLinks, type RuleCatalogue, rulesOf } from '../../rules';
 import {
   Component,
   ConfigDirectory,
-  type Credentials,
   configMapFiles,
-  type Destination,
   DuplicateNameError,
   Endpoint,
   httpProbe,
   httpUrl,
   images,
-  type PodOptions,
   SecretFiles,
   SettingError,
   startupProbe,
@@ -22,112 +18,30 @@ import {
 import { checkName, checkObjectName, checkScheme, privateHost } from '../kit/checks';
 import { PatchableConstruct } from '../kit/patchable-construct';
 import { serverOf } from '../kit/url';
-import { discoveryRights } from './discovery-rights';
+import { grantDiscovery } from './discovery-rights';
 import { checkPrometheus, checkScrapeConfig } from './prometheus-checks';
 import {
   type AlertmanagerClient,
   checkSettings,
-  type KubernetesSdConfig,
   type PrometheusConfig,
   type PrometheusSettings,
   prometheusConfig,
-  type RelabelConfig,
   type RemoteWriteConfig,
   type ScrapeConfig,
 } from './prometheus-config';
 import {
-  type RemoteWrite,
-  type RemoteWriteSettings,
-  remoteWriteConfig,
-  remoteWriteDestinations,
-  tokenKeys,
-} from './remote-write';
+  type FileDiscovery,
+  PROMETHEUS_DEFAULTS,
+  type PrometheusProps,
+  type ScrapeConfigOptions,
+  type ScrapeJobSettings,
+} from './prometheus-props';
+import { addRemoteWrites } from './remote-write';
 import { RenderedRules } from './rendered-rules';
-import { jobCredentials, type ScrapeCredentials } from './scrape-credentials';
+import { jobCredentials } from './scrape-credentials';
 import { checkInterval } from './scrape-interval';
 import { fileJob, serviceJob, withKeepList, withLimits } from './scrape-jobs';
 import { sizePrometheus } from './sizing';
-
-/** Defaults of `PrometheusProps`. */
-export const PROMETHEUS_DEFAULTS = {
-  replicas: 2,
-  intervalSeconds: 15,
-  retentionDays: 30,
-  activeSeries: 250_000,
-} as const;
-
-export interface PrometheusProps {
-  /** @default prometheus */
-  readonly name?: string;
-  /** Labels of every alert, and of every sample that is sent to a remote receiver, e.g. `cluster`. */
-  readonly externalLabels: { readonly [label: string]: string };
-  /** URL at which people reach the server, for links in alerts. */
-  readonly externalUrl: string;
-  /** Two replicas survive the loss of a node. @default 2 */
-  readonly replicas?: number;
-  /** Scrape and evaluation interval. @default 15 */
-  readonly intervalSeconds?: number;
-  /** @default 30 */
-  readonly retentionDays?: number;
-  /** Active series to size memory and volume for. @default 250000 */
-  readonly activeSeries?: number;
-  /** Size of each volume. @default - sized for the load */
-  readonly storageSize?: string;
-  /** @default - the cluster's default class */
-  readonly storageClass?: string;
-  /** Names of the series that each scrape job keeps, e.g. `keepUsed()`. @default - every series */
-  readonly keep?: KeepList;
-  /** Receivers of samples, in addition to the local storage. @default - none */
-  readonly remoteWrites?: readonly RemoteWrite[];
-  /** The Secret. Required if a remote receiver has a token. @default - none */
-  readonly credentials?: Credentials;
-  /** Ranges that hold the API server's addresses, for discovery. @default - every private range */
-  readonly apiCidrs?: readonly string[];
-  /** Options of the pods. `resources` replace those that `activeSeries` gives. @default - none */
-  readonly pod?: PodOptions;
-  /**
-   * More settings of `prometheus.yml`, as Prometheus reads them: `global`, `storage`, `tracing`, `otlp`, `remote_read` …
-   * They are merged over the construct's. A field that names a file takes a key of a Secret. Settings that the construct
-   * writes are refused. You open the way to a receiver of traces, and to private servers of `remote_read`, with
-   * `component.connectTo()`.
-   * @default - none
-   */
-  readonly config?: WithSecretKeys<PrometheusSettings>;
-  /**
-   * Feature flags, in addition to `exemplar-storage`, e.g. `otlp-deltatocumulative`.
-   * https://prometheus.io/docs/prometheus/latest/feature_flags/
-   * @default - none
-   */
-  readonly features?: readonly string[];
-}
-
-/** Settings of a scrape job, without those that find its targets. A field that names a file takes a key of a Secret. */
-export type ScrapeJobSettings = WithSecretKeys<
-  Omit<ScrapeConfig, 'job_name' | 'scheme' | 'relabel_configs' | `${string}_sd_configs` | 'static_configs'>
-> &
-  ScrapeCredentials & {
-    /** Relabelling after the rules that name the target. @default - none */
-    readonly relabel?: readonly RelabelConfig[];
-  };
-
-/** Options of `addScrapeConfig()`. */
-export interface ScrapeConfigOptions {
-  /** Grant discovery without namespaces its rights in the whole cluster. @default false: it is refused */
-  readonly allNamespaces?: boolean;
-  /** Grant discovery in Kubernetes its rights. @default true */
-  readonly grantRights?: boolean;
-  /** The job may have no target: `ScrapeTargetMissing` does not watch it. @default false */
-  readonly optional?: boolean;
-}
-
-/** Targets in a ConfigMap that an operator maintains. */
-export interface FileDiscovery {
-  readonly job: string;
-  /** Name of the ConfigMap; its files end in `.yaml`. The server starts without it. */
-  readonly configMap: string;
-  /** Where the targets may be: opens the NetworkPolicy. */
-  readonly destinations: readonly Destination[];
-}
 
 /** Protocols that Prometheus speaks. */
 const HTTP_SCHEMES = ['http', 'https'];
@@ -135,7 +49,6 @@ const HTTP_SCHEMES = ['http', 'https'];
 const CONFIG_PATH = '/etc/prometheus/config';
 const RULES_PATH = '/etc/prometheus/rules';
 const TARGETS_PATH = '/etc/prometheus/targets';
-const CREDENTIALS_PATH = '/etc/prometheus/credentials';
 const SECRETS_PATH = '/etc/prometheus/secrets';
 const SCRAPE_PATH = '/etc/prometheus/scrape';
 const DATA_PATH = '/prometheus';
@@ -148,6 +61,7 @@ const WAL_REPLAY_SECONDS = 3600;
  * ConfigMaps change.
  */
 export class Prometheus extends PatchableConstruct {
+  /** The server, for arguments, mounts and connections. */
   readonly component: Component;
   /** Scrape and evaluation interval. */
   readonly intervalSeconds: number;
@@ -222,7 +136,7 @@ export class Prometheus extends PatchableConstruct {
       fixedReplicas: 'write the prop replicas of Prometheus',
     });
     this.secrets.mountIn(this.component);
-    this.remoteWrites = this.addRemoteWrites(props);
+    this.remoteWrites = addRemoteWrites(this.component, this.secrets, props);
     for (const { url } of this.settings.remote_read ?? []) {
       const { host } = serverOf(httpUrl('config.remote_read.url', url, 'https://mimir.example.com/api/v1/read'));
       if (privateHost(host) === undefined) {
@@ -254,7 +168,7 @@ export class Prometheus extends PatchableConstruct {
       this.optionalJobs.add(config.job_name);
     }
     for (const discovery of grantRights ? (config.kubernetes_sd_configs ?? []) : []) {
-      this.grantDiscovery(discovery);
+      grantDiscovery(this.component, discovery);
     }
   }
 
@@ -380,38 +294,5 @@ export class Prometheus extends PatchableConstruct {
       scrapeConfigs: this.scrapeConfigs,
       settings: this.settings,
     });
-  }
-
-  private addRemoteWrites({ remoteWrites = [], credentials }: PrometheusProps): readonly RemoteWriteConfig[] {
-    const keys = tokenKeys(remoteWrites);
-    if (keys.length > 0 && !credentials) {
-      throw new SettingError('credentials', credentials, `name the Secret that holds ${keys.join(', ')}`);
-    }
-    if (keys.length > 0 && credentials) {
-      this.component.addMount(credentials.files(CREDENTIALS_PATH, keys, true));
-    }
-    return remoteWrites.map((remoteWrite) => {
-      const settings = this.secrets.resolve<RemoteWriteSettings>(
-        'remoteWrites.config',
-        'remote_write',
-        remoteWrite.config ?? {},
-      );
-      const config = remoteWriteConfig(remoteWrite, CREDENTIALS_PATH, settings);
-      for (const destination of remoteWriteDestinations(remoteWrite, settings)) {
-        this.component.allowEgressTo(destination);
-      }
-      return config;
-    });
-  }
-
-  private grantDiscovery(discovery: KubernetesSdConfig): void {
-    const { namespaces, rules, clusterRules } = discoveryRights(discovery, this.component.namespace);
-    const inCluster = [...(namespaces ? [] : rules), ...clusterRules];
-    if (inCluster.length > 0) {
-      this.component.addClusterRole(inCluster);
-    }
-    for (const namespace of namespaces ?? []) {
-      this.component.addRole(namespace, rules);
-    }
   }
 }

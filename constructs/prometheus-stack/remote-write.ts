@@ -1,7 +1,21 @@
-import { type Destination, DuplicateNameError, Endpoint, httpUrl, refuseManaged, type WithSecretKeys } from '../kit';
+import {
+  type Component,
+  type Credentials,
+  type Destination,
+  DuplicateNameError,
+  Endpoint,
+  httpUrl,
+  refuseManaged,
+  type SecretFiles,
+  SettingError,
+  type WithSecretKeys,
+} from '../kit';
 import { checkCidrs, checkReachable, privateHost } from '../kit/checks';
 import { serverOf } from '../kit/url';
 import type { RemoteWriteConfig } from './prometheus-config';
+
+/** Where the tokens of the receivers are. */
+const CREDENTIALS_PATH = '/etc/prometheus/credentials';
 
 /** A receiver of samples, in addition to the local storage. */
 export interface RemoteWrite {
@@ -21,7 +35,7 @@ export interface RemoteWrite {
   readonly config?: WithSecretKeys<RemoteWriteSettings>;
 }
 
-/** Settings of a receiver of samples besides its URL. */
+/** Settings of a receiver of samples, without its URL. */
 export type RemoteWriteSettings = Omit<RemoteWriteConfig, 'url'>;
 const EXAMPLE = 'https://mimir.example.com/api/v1/push';
 
@@ -91,4 +105,37 @@ export function checkRemoteWrites(remoteWrites: readonly RemoteWrite[]): void {
 /** Keys of the tokens that a list of receivers needs. */
 export function tokenKeys(remoteWrites: readonly RemoteWrite[]): readonly string[] {
   return remoteWrites.flatMap(({ tokenKey }) => tokenKey ?? []);
+}
+
+/**
+ * The configuration of every receiver. Mounts their tokens and opens the way to them.
+ *
+ * @throws SettingError when a receiver has a token and no Secret is named
+ */
+export function addRemoteWrites(
+  component: Component,
+  secrets: SecretFiles,
+  {
+    remoteWrites = [],
+    credentials,
+  }: { readonly remoteWrites?: readonly RemoteWrite[]; readonly credentials?: Credentials },
+): readonly RemoteWriteConfig[] {
+  const keys = tokenKeys(remoteWrites);
+  if (keys.length > 0 && !credentials) {
+    throw new SettingError('credentials', credentials, `name the Secret that holds ${keys.join(', ')}`);
+  }
+  if (keys.length > 0 && credentials) {
+    component.addMount(credentials.files(CREDENTIALS_PATH, keys, true));
+  }
+  return remoteWrites.map((remoteWrite) => {
+    const settings = secrets.resolve<RemoteWriteSettings>(
+      'remoteWrites.config',
+      'remote_write',
+      remoteWrite.config ?? {},
+    );
+    for (const destination of remoteWriteDestinations(remoteWrite, settings)) {
+      component.allowEgressTo(destination);
+    }
+    return remoteWriteConfig(remoteWrite, CREDENTIALS_PATH, settings);
+  });
 }
