@@ -9,7 +9,7 @@ import {
   selectorOf,
   selectorsIn,
 } from './promql';
-import { type AlertingRule, isAlertingRule, type Rule, type RuleFile, rulesOf } from './rule';
+import { type AlertingRule, isAlertingRule, type RecordingRule, type Rule, type RuleFile, rulesOf } from './rule';
 
 /** Where metrics come from, and which of them may disappear without an alert. */
 export interface MetricSources {
@@ -51,14 +51,14 @@ export interface AbsenceAlert {
  * recorded series stands for the metrics that its rule reads.
  */
 export function coverageOf(files: readonly RuleFile[], sources: MetricSources = {}): Coverage[] {
-  const rules = rulesOf(files);
-  const absences = absencesIn(files);
+  const records = byName(rulesOf(files).filter(isRecordingRule), ({ record }) => record);
+  const absences = byName(absencesIn(files), ({ absentSelector }) => absentSelector.name);
   return files.flatMap(({ topic, groups }) =>
     groups
       .flatMap((group) => group.rules)
       .filter(isAlertingRule)
       .flatMap((rule) =>
-        unique(sourceSelectors(rule, rules)).map((selector) => ({
+        unique(sourceSelectors(rule, records)).map((selector) => ({
           topic,
           alert: rule.alert,
           metric: described(selector, sources),
@@ -97,13 +97,14 @@ export function checkAbsence(files: readonly RuleFile[], sources: MetricSources 
 function coveredBy(
   { alert }: AlertingRule,
   selector: Selector,
-  absences: readonly AbsenceAlert[],
+  absences: ByName<AbsenceAlert>,
   sources: MetricSources,
 ): string | undefined {
-  const direct = absences.filter(({ absentSelector }) => covers(absentSelector, selector));
+  const direct = (absences.get(selector.name) ?? []).filter(({ absentSelector }) => covers(absentSelector, selector));
   const own = direct.find((absence) => absence.alert === alert);
   const job = jobOf(selector, sources);
-  const ofJob = job !== undefined && !sources.unpinned?.includes(job) ? absenceOfJob(job, absences) : undefined;
+  const ofTargets = absences.get('up') ?? [];
+  const ofJob = job !== undefined && !sources.unpinned?.includes(job) ? absenceOfJob(job, ofTargets) : undefined;
   return own?.alert ?? direct[0]?.alert ?? ofJob ?? sources.exceptions?.[selector.name ?? ''];
 }
 
@@ -147,24 +148,39 @@ function described(selector: Selector, sources: MetricSources): string {
 }
 
 /** The selectors of a rule, with each recorded series replaced by the selectors of the rule that records it. */
-function sourceSelectors(rule: Rule, rules: readonly Rule[], visited: readonly Rule[] = []): Selector[] {
+function sourceSelectors(
+  rule: Rule,
+  records: ByName<RecordingRule>,
+  visited: readonly RecordingRule[] = [],
+): Selector[] {
   return selectorsIn(rule.expr).flatMap((selector) => {
-    const records = rules.filter((other) => isRecordOf(other, selector));
-    return records.length === 0
+    const selected = (records.get(selector.name) ?? []).filter((record) => maySelect(selector, record));
+    return selected.length === 0
       ? [selector]
-      : records
+      : selected
           .filter((record) => !visited.includes(record))
-          .flatMap((record) => sourceSelectors(record, rules, [...visited, record]));
+          .flatMap((record) => sourceSelectors(record, records, [...visited, record]));
   });
 }
 
-/** Whether a rule records series that a selector may select. */
-function isRecordOf(rule: Rule, selector: Selector): boolean {
-  return (
-    !isAlertingRule(rule) &&
-    rule.record === selector.name &&
-    Object.entries(rule.labels ?? {}).every(([label, value]) => (equalValue(selector, label) ?? value) === value)
-  );
+/** Whether a selector of the name of a record may select its series. */
+function maySelect(selector: Selector, { labels = {} }: RecordingRule): boolean {
+  return Object.entries(labels).every(([label, value]) => (equalValue(selector, label) ?? value) === value);
+}
+
+function isRecordingRule(rule: Rule): rule is RecordingRule {
+  return !isAlertingRule(rule);
+}
+
+type ByName<T> = ReadonlyMap<string | undefined, readonly T[]>;
+
+function byName<T>(items: readonly T[], nameOf: (item: T) => string | undefined): ByName<T> {
+  const groups = new Map<string | undefined, T[]>();
+  for (const item of items) {
+    const name = nameOf(item);
+    groups.set(name, [...(groups.get(name) ?? []), item]);
+  }
+  return groups;
 }
 
 function absencesIn(files: readonly RuleFile[]): AbsenceAlert[] {

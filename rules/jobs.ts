@@ -1,9 +1,9 @@
-import { stored } from '../memo';
+import { remembered, stored } from '../memo';
 import { absencesOf, jobOfName, type MetricSources, unwatchedJobs } from './absence';
 import { CatalogueError } from './catalogue-error';
 import { type Contents, mapRules, type Origin, withFiles } from './contents';
 import { nearest } from './nearest';
-import { binaryOf, nodesBelow, type PromqlNode, selectorOf, textOf, treeOf, unwrapped } from './promql';
+import { binaryOf, nodesBelow, type PromqlNode, type Selector, selectorOf, textOf, treeOf, unwrapped } from './promql';
 import { isAlertingRule, type RecordingRule, type Rule, type RuleFile, rulesOf } from './rule';
 
 /** Names of scrape jobs: the shipped name, and the name of your job. */
@@ -69,7 +69,7 @@ export function forExistingJobs(contents: Contents, existing: ExistingJobs): Con
   return withFiles(contents, filesForJobs({ files, sources, origins: [...origins], existing }));
 }
 
-/** Parses every expression, which takes a while: `npm run synth` stores the result. */
+/** Follows every rule to what it reads: `npm run synth` stores the result. */
 const filesForJobs = stored(
   'filesForJobs',
   (input: {
@@ -155,37 +155,29 @@ class Reader {
     }
     // For records that read each other: the answer then depends on the others.
     this.answers.set(rule, false);
-    const root = treeOf(rule.expr).topNode.firstChild;
-    const answer = root === null || this.isPossible(rule.expr, root);
+    const operands = alternativesOf(rule.expr);
+    const answer = operands.length === 0 || operands.some(({ reads }) => this.isPossible(reads));
     this.answers.set(rule, answer);
     return answer;
   }
 
   /** The expression without the operands of its outermost `or` that cannot have a result. */
   withoutMissing(expr: string): string {
-    const root = treeOf(expr).topNode.firstChild;
-    const operands = root === null ? [] : alternatives(expr, root);
-    const kept = operands.filter((operand) => this.isPossible(expr, operand));
-    return kept.length === operands.length ? expr : `${kept.map((operand) => textOf(expr, operand)).join('\nor ')}\n`;
+    const operands = alternativesOf(expr);
+    const kept = operands.filter(({ reads }) => this.isPossible(reads));
+    return kept.length === operands.length ? expr : `${kept.map(({ text }) => text).join('\nor ')}\n`;
   }
 
-  private isPossible(expr: string, node: PromqlNode): boolean {
-    if (node.name === 'VectorSelector') {
-      return this.hasSeries(expr, node);
+  private isPossible(reads: Reads): boolean {
+    if ('selector' in reads) {
+      return this.hasSeries(reads.selector);
     }
-    if (node.name === 'BinaryExpr') {
-      const { left, operator, right } = binaryOf(expr, node);
-      const [one, other] = [this.isPossible(expr, left), this.isPossible(expr, right)];
-      // What follows `unless` must be possible too: without it, the rest would fire for ever.
-      return operator === 'or' ? one || other : one && other;
-    }
-    // `absent()` of a job that does not exist would fire for ever, so it counts as its operand does.
-    const inner = operandsOf(node);
-    return inner.every((operand) => this.isPossible(expr, operand));
+    return 'any' in reads
+      ? reads.any.some((each) => this.isPossible(each))
+      : reads.all.every((each) => this.isPossible(each));
   }
 
-  private hasSeries(expr: string, node: PromqlNode): boolean {
-    const { name = '', matchers } = selectorOf(expr, node);
+  private hasSeries({ name = '', matchers }: Selector): boolean {
     const records = this.records.get(name);
     if (records) {
       return records.some((record) => this.canHaveResult(record));
@@ -194,6 +186,37 @@ class Reader {
     const job = named ?? jobOfName(name, this.sources);
     return job === undefined || !this.missing(job);
   }
+}
+
+/** What a part of an expression reads: one of several parts, or all of them, must have a result for it to have one. */
+type Reads = { readonly selector: Selector } | { readonly any: readonly Reads[] } | { readonly all: readonly Reads[] };
+
+/** An operand of the outermost `or`s of an expression. */
+interface Alternative {
+  readonly text: string;
+  readonly reads: Reads;
+}
+
+const alternativesOf = remembered(
+  stored('alternativesOf', (expr: string): readonly Alternative[] => {
+    const root = treeOf(expr).topNode.firstChild;
+    const operands = root === null ? [] : alternatives(expr, root);
+    return operands.map((operand) => ({ text: textOf(expr, operand), reads: readsOf(expr, operand) }));
+  }),
+);
+
+function readsOf(expr: string, node: PromqlNode): Reads {
+  if (node.name === 'VectorSelector') {
+    return { selector: selectorOf(expr, node) };
+  }
+  if (node.name === 'BinaryExpr') {
+    const { left, operator, right } = binaryOf(expr, node);
+    const parts = [readsOf(expr, left), readsOf(expr, right)];
+    // What follows `unless` must be possible too: without it, the rest would fire for ever.
+    return operator === 'or' ? { any: parts } : { all: parts };
+  }
+  // `absent()` of a job that does not exist would fire for ever, so it counts as its operand does.
+  return { all: operandsOf(node).map((operand) => readsOf(expr, operand)) };
 }
 
 /** The operands of the outermost `or`s, in parentheses or not, from left to right. */

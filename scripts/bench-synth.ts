@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -19,7 +19,7 @@ is removed at the end, and gets its packages with "npm ci"; with --linked it use
 minutes. Requires bash and git.`;
 
 /** Where the commands write, in the directory of each checkout that is measured. */
-const OUTPUT = mkdtempSync(join(tmpdir(), 'sightedit-monitoring-'));
+const OUTPUT = join(tmpdir(), `sightedit-monitoring-bench-${process.pid}`);
 const COMMANDS = {
   synth: `npm run synth -- --output ${OUTPUT}/dist`,
   cdk8s: `npx cdk8s synth --output ${OUTPUT}/dist`,
