@@ -5,14 +5,19 @@ import type { RuleCatalogue } from '../rules';
 import { MonitoringChart } from './monitoring-chart';
 import type { MonitoringSettings } from './settings';
 
+/** Props of `AlertingChart`. */
 export interface AlertingProps {
+  /** The settings, with defaults filled in. */
   readonly settings: MonitoringSettings;
+  /** The Secret with the credentials of the channels. */
   readonly credentials: Credentials;
+  /** The rules whose alerts are routed. */
   readonly catalogue: RuleCatalogue;
 }
 
 /** Alertmanager: routes, receivers and inhibitions. */
 export class AlertingChart extends MonitoringChart {
+  /** Alertmanager with its routes. */
   readonly routing: AlertRouting;
 
   constructor(scope: Construct, id: string, { settings, credentials, catalogue }: AlertingProps) {

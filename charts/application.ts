@@ -9,8 +9,11 @@ import type { MonitoringSettings } from './settings';
  * denies what no policy admits: these policies isolate no pod that was open before.
  */
 export class ApplicationChart extends MonitoringChart {
+  /** The application's own metrics. */
   readonly backend: ExternalWorkload;
+  /** PostgreSQL. */
   readonly postgres: ExternalWorkload;
+  /** Redis. */
   readonly redis: ExternalWorkload;
 
   constructor(scope: Construct, id: string, { application, partOf, cluster }: MonitoringSettings) {

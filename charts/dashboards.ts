@@ -4,14 +4,19 @@ import type { Dashboard } from '../dashboards';
 import { MonitoringChart } from './monitoring-chart';
 import type { MonitoringSettings } from './settings';
 
+/** Props of `DashboardsChart`. */
 export interface DashboardsProps {
+  /** The settings, with defaults filled in. */
   readonly settings: MonitoringSettings;
+  /** The Secret with the administrator's name and password. */
   readonly credentials: Credentials;
+  /** The dashboards to provision. */
   readonly dashboards: readonly Dashboard[];
 }
 
 /** Grafana and its dashboards. */
 export class DashboardsChart extends MonitoringChart {
+  /** Grafana. */
   readonly grafana: Grafana;
 
   constructor(scope: Construct, id: string, { settings, credentials, dashboards }: DashboardsProps) {

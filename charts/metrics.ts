@@ -18,12 +18,19 @@ import type { ApplicationChart } from './application';
 import { MonitoringChart } from './monitoring-chart';
 import type { MonitoringSettings } from './settings';
 
+/** Props of `MetricsChart`. */
 export interface MetricsProps {
+  /** The settings, with defaults filled in. */
   readonly settings: MonitoringSettings;
+  /** The Secret with the credentials of the exporters. */
   readonly credentials: Credentials;
+  /** The application that is scraped. */
   readonly application: ApplicationChart;
+  /** The chart with the node exporter. */
   readonly nodeAgents: NodeAgentsChart;
+  /** The rules to load. */
   readonly catalogue: RuleCatalogue;
+  /** Links of the alerts. */
   readonly links: AlertLinks;
   /** The expressions whose metrics are kept. */
   readonly uses: readonly MetricUse[];
@@ -31,6 +38,7 @@ export interface MetricsProps {
 
 /** Agents that need access to their host, in the namespace that permits it. */
 export class NodeAgentsChart extends MonitoringChart {
+  /** The agent on each node. */
   readonly nodeExporter: NodeExporter;
 
   constructor(scope: Construct, id: string, settings: MonitoringSettings) {
@@ -42,6 +50,7 @@ export class NodeAgentsChart extends MonitoringChart {
 
 /** Prometheus, its exporters and its scrape jobs. */
 export class MetricsChart extends MonitoringChart {
+  /** Prometheus and what it always scrapes. */
   readonly stack: PrometheusStack;
 
   constructor(scope: Construct, id: string, props: MetricsProps) {
@@ -95,6 +104,7 @@ export class MetricsChart extends MonitoringChart {
     });
   }
 
+  /** The Prometheus of the stack. */
   get prometheus(): Prometheus {
     return this.stack.prometheus;
   }
@@ -110,8 +120,7 @@ function keepList(keep: MonitoringSettings['metrics']['keep'], uses: readonly Me
     return undefined;
   }
   const lists = metricLists();
-  const known = new Set(lists.flatMap(({ metrics }) => [...seriesOf(metrics).keys()]));
-  const unknown = keep.find((name) => !known.has(name));
+  const unknown = keep.find((name) => !lists.some(({ metrics }) => seriesOf(metrics).has(name)));
   if (unknown !== undefined) {
     throw new SettingError('metrics.keep', unknown, 'write the name of a series that metrics/ lists');
   }

@@ -1,12 +1,23 @@
 import { ApiObject, Chart, DependencyGraph } from 'cdk8s';
 import type { Construct } from 'constructs';
-import { IMAGE_REGISTRY_CONTEXT, inCluster, type Patch, patchObjects } from '../constructs';
+import {
+  IMAGE_REGISTRY_CONTEXT,
+  IMAGES_CONTEXT,
+  type ImageOverrides,
+  type ImageRegistries,
+  inCluster,
+  type Patch,
+  patchObjects,
+} from '../constructs';
 
+/** Props of `MonitoringChart`. */
 export interface MonitoringChartProps {
   /** Namespace of the chart's objects. @default - each object names its own */
   readonly namespace?: string;
-  /** Registry that every image is pulled from. @default - each image's own */
-  readonly imageRegistry?: string;
+  /** Mirror that every image is pulled from, or one for each registry. @default - each image's own registry */
+  readonly imageRegistry?: ImageRegistries;
+  /** Other tags, digests or repositories of images, by name. @default - the pinned ones */
+  readonly images?: ImageOverrides;
   /** Value of the label `app.kubernetes.io/part-of` of every object. @default - no label */
   readonly partOf?: string;
   /** Cluster of the chart's objects, where an App has charts for several. @default - all charts are for one cluster */
@@ -16,7 +27,7 @@ export interface MonitoringChartProps {
 /** A file of manifests: objects keep the names that their constructs give them. */
 export class MonitoringChart extends Chart {
   constructor(scope: Construct, id: string, props: MonitoringChartProps = {}) {
-    const { namespace, imageRegistry, partOf, cluster } = props;
+    const { namespace, imageRegistry, images, partOf, cluster } = props;
     super(scope, id, {
       namespace,
       disableResourceNameHashes: true,
@@ -27,6 +38,9 @@ export class MonitoringChart extends Chart {
     }
     if (imageRegistry) {
       this.node.setContext(IMAGE_REGISTRY_CONTEXT, imageRegistry);
+    }
+    if (images) {
+      this.node.setContext(IMAGES_CONTEXT, images);
     }
   }
 

@@ -7,6 +7,7 @@ import { MonitoringChart, type MonitoringChartProps } from './monitoring-chart';
 /** Pod Security level that a namespace enforces. */
 type PodSecurity = 'restricted' | 'privileged';
 
+/** Props of `NamespacesChart`. */
 export interface NamespacesProps extends Pick<MonitoringChartProps, 'partOf' | 'cluster'> {
   /** Namespace of the platform: every pod in it is isolated by the NetworkPolicy. */
   readonly namespace: string;

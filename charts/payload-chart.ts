@@ -1,6 +1,7 @@
 import type { Construct } from 'constructs';
 import { MonitoringChart, type MonitoringChartProps } from './monitoring-chart';
 
+/** Props of `PayloadChart`. */
 export interface PayloadChartProps extends MonitoringChartProps {
   /** What the content is generated from, as a path of the repository. */
   readonly source: string;

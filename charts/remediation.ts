@@ -9,19 +9,32 @@ import { MonitoringChart } from './monitoring-chart';
 import { CACHE_CONNECTION, DATABASE_CONNECTION } from './remediation-policies';
 import type { MonitoringSettings } from './settings';
 
+/** Props of `RemediationChart`. */
 export interface RemediationProps {
+  /** The settings, with defaults filled in. */
   readonly settings: MonitoringSettings;
+  /** The Secret with the credentials of the connections and of Slack. */
   readonly credentials: Credentials;
+  /** The application that is repaired. */
   readonly application: ApplicationChart;
+  /** The rules whose alerts name policies. */
   readonly catalogue: RuleCatalogue;
+  /** Which alerts trigger which actions. */
   readonly policies: readonly RemediationPolicy[];
+  /** Prometheus, which verifies the effect of actions. */
   readonly prometheus: Endpoint;
   /** Charts of the ConfigMaps with the bundled server and the runbooks. @default - this chart */
-  readonly payloads?: { readonly server?: MonitoringChart; readonly runbooks?: MonitoringChart };
+  readonly payloads?: {
+    /** Scope of the ConfigMaps that hold the bundled server. */
+    readonly server?: MonitoringChart;
+    /** Scope of the ConfigMaps that hold the runbooks. */
+    readonly runbooks?: MonitoringChart;
+  };
 }
 
 /** Remediation: the webhook and its policies. */
 export class RemediationChart extends MonitoringChart {
+  /** The remediation webhook. */
   readonly webhook: RemediationWebhook;
 
   constructor(scope: Construct, id: string, props: RemediationProps) {
@@ -75,5 +88,5 @@ function connectionTls(tls: PostgresTls = 'require') {
   if (tls === 'disable') {
     return undefined;
   }
-  return tls === 'require' ? {} : { configMap: tls.configMap };
+  return tls === 'require' ? {} : tls;
 }

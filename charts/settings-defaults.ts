@@ -10,6 +10,7 @@ import { checkSettings } from './settings-checks';
 
 /** Sizes of the platform: for a cluster that people depend on, and for a laptop. */
 export const PROFILES = ['production', 'dev'] as const;
+/** A named set of defaults. */
 export type Profile = (typeof PROFILES)[number];
 
 /** Where a profile differs from the defaults. */

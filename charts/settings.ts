@@ -1,6 +1,8 @@
 import type {
   AlertRoutingProps,
   ExternalCredentialsProps,
+  ImageOverrides,
+  ImageRegistries,
   Level,
   Platform,
   PostgresTls,
@@ -10,6 +12,7 @@ import type {
 } from '../constructs';
 import type { Category } from '../rules';
 
+/** The application that is monitored. */
 export interface ApplicationSettings {
   /** Namespace of the application. It must exist. @default sightedit */
   readonly namespace: string;
@@ -30,11 +33,11 @@ export interface ApplicationSettings {
 
 /** URLs at which people reach the web interfaces, for links in alerts. The defaults are those of a port-forward. */
 export interface LinkSettings {
-  /** @default http://localhost:3000 */
+  /** URL of Grafana. @default http://localhost:3000 */
   readonly grafana: string;
-  /** @default http://localhost:9090 */
+  /** URL of Prometheus. @default http://localhost:9090 */
   readonly prometheus: string;
-  /** @default http://localhost:9093 */
+  /** URL of Alertmanager. @default http://localhost:9093 */
   readonly alertmanager: string;
   /** URL of the runbooks, without the alert's name. @default - the webhook's own pages */
   readonly runbooks: string;
@@ -48,7 +51,12 @@ export interface MetricsSettings
    * Where the targets in the ConfigMap `prometheus-file-targets` may be.
    * @default - ports 9100 (hosts), 9121 (Redis) and 9187 (PostgreSQL) of every private range
    */
-  readonly fileTargets: { readonly ports: readonly number[]; readonly cidrs: readonly string[] };
+  readonly fileTargets: {
+    /** Ports of the targets. */
+    readonly ports: readonly number[];
+    /** Ranges that hold the targets' addresses. */
+    readonly cidrs: readonly string[];
+  };
   /**
    * Names of series to keep in addition to those that rules, dashboards and runbooks read, or `all`. The application's
    * own metrics are always kept.
@@ -97,6 +105,7 @@ export interface NetworkSettings {
   readonly apiCidrs: readonly string[];
 }
 
+/** The Secret that holds every credential. */
 export interface CredentialSettings {
   /** Name of the Secret. @default sightedit-monitoring-credentials */
   readonly secretName: string;
@@ -114,21 +123,30 @@ export interface MonitoringSettings {
   readonly region: string;
   /** Kubernetes distribution of the cluster. */
   readonly platform: Platform;
-  /** @default sightedit-monitoring */
+  /** Namespace of the platform. @default sightedit-monitoring */
   readonly namespace: string;
   /** Namespace of the agents that need access to their host. @default the namespace with `-node` appended */
   readonly nodeNamespace: string;
+  /** The application that is monitored. */
   readonly application: ApplicationSettings;
+  /** URLs at which people reach the servers. */
   readonly links: LinkSettings;
+  /** Prometheus and its exporters. */
   readonly metrics: MetricsSettings;
+  /** Alertmanager: channels, levels and teams. */
   readonly alerting: AlertingSettings;
+  /** The remediation webhook. */
   readonly remediation: RemediationSettings;
+  /** The Secret that holds every credential. */
   readonly credentials: CredentialSettings;
+  /** Address ranges that NetworkPolicies name. */
   readonly network: NetworkSettings;
   /** Class of every volume. @default - the cluster's default class */
   readonly storageClass?: string;
-  /** Registry that every image is pulled from. @default - each image's own */
-  readonly imageRegistry?: string;
+  /** Mirror that every image is pulled from, or one for each registry. @default - each image's own registry */
+  readonly imageRegistry?: ImageRegistries;
+  /** Other tags, digests or repositories of images, by name. @default - the pinned ones */
+  readonly images?: ImageOverrides;
   /** Value of the label `app.kubernetes.io/part-of` of every object. @default sightedit-monitoring */
   readonly partOf: string;
 }
@@ -137,16 +155,26 @@ export interface MonitoringSettings {
 export interface MonitoringInput
   extends Pick<
     MonitoringSettings,
-    'cluster' | 'environment' | 'region' | 'platform' | 'storageClass' | 'imageRegistry'
+    'cluster' | 'environment' | 'region' | 'platform' | 'storageClass' | 'imageRegistry' | 'images'
   > {
+  /** Namespace of the platform. */
   readonly namespace?: string;
+  /** Namespace of the node exporter. */
   readonly nodeNamespace?: string;
+  /** Value of the label `app.kubernetes.io/part-of` of every object. */
   readonly partOf?: string;
+  /** The application that is monitored. */
   readonly application: Pick<ApplicationSettings, 'probedUrls'> & Partial<ApplicationSettings>;
+  /** URLs at which people reach the servers. */
   readonly links?: Partial<LinkSettings>;
+  /** Prometheus and its exporters. */
   readonly metrics?: Partial<MetricsSettings>;
+  /** Alertmanager: channels, levels and teams. */
   readonly alerting: Omit<AlertingSettings, 'replicas'> & Partial<Pick<AlertingSettings, 'replicas'>>;
+  /** The remediation webhook. */
   readonly remediation?: Partial<RemediationSettings>;
+  /** The Secret that holds every credential. */
   readonly credentials?: Partial<CredentialSettings>;
+  /** Address ranges that NetworkPolicies name. */
   readonly network?: Partial<NetworkSettings>;
 }

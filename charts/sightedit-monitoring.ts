@@ -14,6 +14,7 @@ import { RemediationChart } from './remediation';
 import { remediationPolicies } from './remediation-policies';
 import type { LinkSettings, MonitoringSettings } from './settings';
 
+/** Options of `addSightEditMonitoring()`. */
 export interface SightEditMonitoringOptions {
   /** Rules of the platform. @default - SightEdit's own */
   readonly catalogue?: RuleCatalogue;
@@ -21,9 +22,13 @@ export interface SightEditMonitoringOptions {
 
 /** The charts that grow: receivers, scrape jobs, dashboards and data sources can be added to them. */
 export interface SightEditCharts {
+  /** Alertmanager. */
   readonly alerting: AlertingChart;
+  /** Prometheus and its exporters. */
   readonly metrics: MetricsChart;
+  /** Grafana. */
   readonly dashboards: DashboardsChart;
+  /** The remediation webhook. */
   readonly remediation: RemediationChart;
 }
 

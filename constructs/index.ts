@@ -5,6 +5,7 @@ export * from './grafana';
 export * from './kit';
 export * from './kube-state-metrics';
 export * from './node-exporter';
+export * from './operator-objects';
 export * from './postgres-exporter';
 export * from './prometheus-stack';
 export * from './redis-exporter';

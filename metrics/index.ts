@@ -1,4 +1,5 @@
 export * from './application-jobs';
+/** @internal */
 export * from './expression';
 export * from './keep';
 export * from './known';

@@ -5,6 +5,7 @@ import { SCRAPE_METRICS } from './scrape-job';
 /** Names of the series that a scrape job keeps, by the job's name. `undefined`: the job keeps everything. */
 export type KeepList = (job: string) => readonly string[] | undefined;
 
+/** Input of `keepUsed()`. */
 export interface KeepProps {
   /** The expressions that read metrics. */
   readonly uses: readonly MetricUse[];
@@ -25,28 +26,34 @@ const SYNTHETIC_SERIES: readonly string[] = [...SCRAPE_METRICS, 'ALERTS', 'ALERT
  */
 export function keepUsed({ uses, lists, keepAllJobs = [], extraNames = [] }: KeepProps): KeepList {
   const selectors: readonly Selector[] = [
-    ...uses.flatMap(({ expr }) => selectorsIn(expr)),
+    ...[...new Set(uses.map(({ expr }) => expr))].flatMap(selectorsIn),
     ...extraNames.map((name) => ({ name, matchers: [] })),
   ];
   const series = new Map(lists.map(({ job, metrics }) => [job, [...seriesOf(metrics).keys()]]));
   const known = new Set([...series.values()].flat());
   const unknown = selectors.flatMap(({ name }) => (name && !known.has(name) && isExposed(name) ? [name] : []));
+  const namesJob = ({ matchers }: Selector) => onLabel(matchers, 'job').length > 0;
+  const isReadOfAll = nameTest(selectors.filter((selector) => !namesJob(selector)));
+  const ofSomeJobs = selectors.filter(namesJob);
   return (job) => {
     const exposed = series.get(job);
     if (!exposed || keepAllJobs.includes(job)) {
       return undefined;
     }
-    const wanted = selectors.filter((selector) => maySelect(selector, job));
-    const names = new Set(wanted.flatMap(({ name }) => name ?? []));
-    const patterns = wanted
-      .filter(({ name }) => name === undefined)
-      .map(({ matchers }) => onLabel(matchers, '__name__'))
-      .filter((pattern) => !acceptsAnything(pattern));
-    const kept = exposed.filter(
-      (name) => names.has(name) || patterns.some((pattern) => pattern.every((matcher) => matches(matcher, name))),
-    );
+    const isReadOfThis = nameTest(ofSomeJobs.filter((selector) => maySelect(selector, job)));
+    const kept = exposed.filter((name) => isReadOfAll(name) || isReadOfThis(name));
     return [...new Set([...kept, ...unknown])].sort();
   };
+}
+
+/** Tells whether one of the selectors may select a name. */
+function nameTest(selectors: readonly Selector[]): (name: string) => boolean {
+  const names = new Set(selectors.flatMap(({ name }) => name ?? []));
+  const patterns = selectors
+    .filter(({ name }) => name === undefined)
+    .map(({ matchers }) => onLabel(matchers, '__name__'))
+    .filter((pattern) => !acceptsAnything(pattern));
+  return (name) => names.has(name) || patterns.some((pattern) => pattern.every((matcher) => matches(matcher, name)));
 }
 
 /** `{__name__=~".+"}` inspects whatever is stored; it is no reason to keep anything. */

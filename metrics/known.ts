@@ -18,6 +18,7 @@ export interface KnownProps {
   readonly jobs: readonly ScrapeConfig[];
   /** What the jobs' targets expose. Without a list, a job is known only by the series that Prometheus adds. */
   readonly lists: readonly MetricList[];
+  /** The rules, whose recorded series and alerts are known too. */
   readonly rules: readonly RuleFile[];
 }
 
@@ -59,7 +60,11 @@ export class KnownMetrics {
     return [...this.origins.keys()];
   }
 
-  /** Looks up the labels of the series that a selector selects. */
+  /**
+   * Looks up the labels of the series that a selector selects.
+   *
+   * @internal
+   */
   readonly source: LabelSource = (selector) => {
     const { names, problems } = this.namesOf(selector);
     const labels = names.map((name) => this.labelsOf(name, selector));

@@ -1,9 +1,12 @@
 /** Types of Prometheus' text format. */
-export const METRIC_TYPES = ['counter', 'gauge', 'histogram', 'summary', 'untyped'] as const;
-export type MetricType = (typeof METRIC_TYPES)[number];
+export const METRIC_TYPES = ['counter', 'gauge', 'histogram', 'summary', 'untyped'] as const satisfies MetricType[];
+
+/** A type of Prometheus' text format. */
+export type MetricType = 'counter' | 'gauge' | 'histogram' | 'summary' | 'untyped';
 
 /** A metric as an exporter declares it. */
 export interface Metric {
+  /** Type in Prometheus' text format. */
   readonly type: MetricType;
   /** Names of its labels, without `le` and `quantile`. @default - none */
   readonly labels?: readonly string[];
@@ -16,6 +19,7 @@ export type Metrics = { readonly [name: string]: Metric };
 export interface MetricList {
   /** Name of the scrape job. */
   readonly job: string;
+  /** The metrics, by name. */
   readonly metrics: Metrics;
 }
 

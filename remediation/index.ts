@@ -3,6 +3,8 @@ export * from './actions';
 export { OWN_ALERTS, type OwnAlertName, type OwnAlerts } from './audit/own-alerts';
 export type { Limits } from './limits';
 export * from './policy';
+/** @internal */
 export { KEYS, LEASE_PREFIX, REMEDIATION, REPORTER, SKIP_REASONS } from './record';
+/** @internal */
 export * from './rights';
 export { SettingError } from './setting-error';

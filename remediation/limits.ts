@@ -1,24 +1,34 @@
 import * as v from 'valibot';
-import { nonNegativeInteger, positiveInteger } from './schema';
+import { nonNegativeInteger, positiveInteger, type SchemasOf } from './schema';
 
 /** Limits that apply to every policy. */
-export const limitsSchema = v.object({
-  /** A remediation that waited longer than this is skipped, in seconds. */
-  freshnessSeconds: nonNegativeInteger,
-  /** A remediation that nobody approved within this time is skipped, in seconds. */
-  approvalSeconds: nonNegativeInteger,
-  /** Attempts per hour, all policies together. */
-  budgetPerHour: positiveInteger,
-  /** Failed attempts in a row that open the circuit of a target. */
-  circuitFailures: positiveInteger,
-  /** Time after which an open circuit allows one more attempt, in seconds. */
-  circuitOpenSeconds: nonNegativeInteger,
-  /** Time after a final phase before the same firing alert starts another attempt, in seconds. */
-  repeatSeconds: nonNegativeInteger,
-  /** Time between two verifications of a change, in seconds. */
-  verificationIntervalSeconds: positiveInteger,
-  /** Time after which another replica takes over the work of one that died, in seconds. */
-  lockSeconds: positiveInteger,
-});
+export interface Limits {
+  /** A remediation that waited longer than this is skipped, in seconds, 0 or more. */
+  readonly freshnessSeconds: number;
+  /** A remediation that nobody approved within this time is skipped, in seconds, 0 or more. */
+  readonly approvalSeconds: number;
+  /** Attempts per hour, all policies together, 1 or more. */
+  readonly budgetPerHour: number;
+  /** Failed attempts in a row that open the circuit of a target, 1 or more. */
+  readonly circuitFailures: number;
+  /** Time after which an open circuit allows one more attempt, in seconds, 0 or more. */
+  readonly circuitOpenSeconds: number;
+  /** Time after a final phase before the same firing alert starts another attempt, in seconds, 0 or more. */
+  readonly repeatSeconds: number;
+  /** Time between two verifications of a change, in seconds, 1 or more. */
+  readonly verificationIntervalSeconds: number;
+  /** Time after which another replica takes over the work of one that died, in seconds, 1 or more. */
+  readonly lockSeconds: number;
+}
 
-export type Limits = Readonly<v.InferOutput<typeof limitsSchema>>;
+/** @internal */
+export const limitsSchema = v.object({
+  freshnessSeconds: nonNegativeInteger,
+  approvalSeconds: nonNegativeInteger,
+  budgetPerHour: positiveInteger,
+  circuitFailures: positiveInteger,
+  circuitOpenSeconds: nonNegativeInteger,
+  repeatSeconds: nonNegativeInteger,
+  verificationIntervalSeconds: positiveInteger,
+  lockSeconds: positiveInteger,
+} satisfies SchemasOf<Limits>);

@@ -6,31 +6,42 @@ import {
   type Output,
   parseSettings,
   positiveInteger,
+  type SchemasOf,
   text,
 } from './schema';
 
-const verificationSchema = v.object({
+/** How the effect of an action is verified. */
+export interface Verification {
   /**
    * PromQL that yields 1 where the target is healthy and 0 where it is not (`… < bool 0.9`). `$namespace` and `$name`
    * stand for the target's. Every series of the answer must be 1. An empty answer verifies nothing.
    */
-  query: text,
+  readonly query: string;
   /**
-   * Time before the first verification, in seconds: at least the longest range in the query, and what the target needs
-   * to settle.
+   * Time before the first verification, in seconds, 0 or more: at least the longest range in the query, and what the
+   * target needs to settle.
    * @default 120
    */
-  stabilisationSeconds: v.optional(nonNegativeInteger, 120),
-  /** Time after the change within which the target must be healthy, in seconds. @default 900 */
-  withinSeconds: v.optional(positiveInteger, 900),
-});
+  readonly stabilisationSeconds?: number;
+  /** Time after the change within which the target must be healthy, in seconds, 1 or more. @default 900 */
+  readonly withinSeconds?: number;
+}
 
-const blockingCondition = v.object({
-  /** Shown in records, e.g. `database-down`. */
-  name: text,
-  /** PromQL that yields a series while the condition holds, and nothing otherwise. */
+const verificationSchema = v.object({
   query: text,
-});
+  stabilisationSeconds: v.optional(nonNegativeInteger, 120),
+  withinSeconds: v.optional(positiveInteger, 900),
+} satisfies SchemasOf<Verification>);
+
+/** A condition during which a target must not be touched. */
+export interface BlockingCondition {
+  /** Shown in records, e.g. `database-down`. */
+  readonly name: string;
+  /** PromQL that yields a series while the condition holds, and nothing otherwise. */
+  readonly query: string;
+}
+
+const blockingCondition = v.object({ name: text, query: text } satisfies SchemasOf<BlockingCondition>);
 
 /** Name of a policy: part of the names of its records and Leases. */
 const policyName = v.pipe(
@@ -41,47 +52,51 @@ const policyName = v.pipe(
   ),
 );
 
-/** What every policy has beside its action and the action's parameters. */
-export const policyOptions = v.object({
+/** Options of a policy, beside its action and the action's parameters. */
+export interface PolicyOptions {
   /**
-   * Value of the label `remediation` of the alerts that trigger the policy.
+   * Value of the label `remediation` of the alerts that trigger the policy: at most 40 lower-case letters, digits and
+   * dashes.
    * @default - the kind of the action
    */
-  name: policyName,
+  readonly name?: string;
   /**
    * Ask a person before each attempt.
    * @default false; an action can still ask for a risky target
    */
-  approval: v.optional(v.boolean(), false),
-  /** Time between two attempts on the same target, in seconds. @default 1800 */
-  cooldownSeconds: v.optional(nonNegativeInteger, 1800),
-  /** Attempts per hour, all targets together. @default 3 */
-  budgetPerHour: v.optional(positiveInteger, 3),
-  /** Timeout of the change itself, in seconds. @default 60 */
-  timeoutSeconds: v.optional(positiveInteger, 60),
+  readonly approval?: boolean;
+  /** Time between two attempts on the same target, in seconds, 0 or more. @default 1800 */
+  readonly cooldownSeconds?: number;
+  /** Attempts per hour, all targets together, 1 or more. @default 3; 20 for `openIncident()` */
+  readonly budgetPerHour?: number;
+  /** Timeout of the change itself, in seconds, 1 or more. @default 60 */
+  readonly timeoutSeconds?: number;
   /** Conditions during which a target must not be touched. @default - none but those of the action */
+  readonly skipWhile?: readonly BlockingCondition[];
+}
+
+/** @internal */
+export const policyOptions = v.object({
+  name: policyName,
+  approval: v.optional(v.boolean(), false),
+  cooldownSeconds: v.optional(nonNegativeInteger, 1800),
+  budgetPerHour: v.optional(positiveInteger, 3),
+  timeoutSeconds: v.optional(positiveInteger, 60),
   skipWhile: v.optional(v.array(blockingCondition), []),
-  /** How the effect is verified. @default - the action verifies it */
   verification: v.optional(verificationSchema),
-});
-
-/** How the effect of an action is verified. */
-export type Verification = Input<typeof verificationSchema>;
-
-/** A condition during which a target must not be touched. */
-export type BlockingCondition = Input<typeof blockingCondition>;
-
-/** Options of a policy. */
-export type PolicyOptions = Partial<Omit<Input<typeof policyOptions>, 'verification'>>;
+} satisfies SchemasOf<PolicyOptions & { readonly verification?: Verification }>);
 
 /**
  * An automated response to an alert: the action, its targets, how often it may run, and how its effect is verified.
  * `restartWorkload()`, `scaleUp()` and the other builders create one with the defaults filled in.
  */
-export interface RemediationPolicy<K extends string = string, P = unknown> extends Output<typeof policyOptions> {
+export interface RemediationPolicy<K extends string = string, P = unknown> extends Required<PolicyOptions> {
   /** Kind of the action. */
   readonly action: K;
+  /** Parameters of the action, with the defaults filled in. */
   readonly parameters: P;
+  /** How the effect is verified. @default - the action verifies it */
+  readonly verification?: Required<Verification>;
 }
 
 /**
@@ -91,6 +106,7 @@ export interface RemediationPolicy<K extends string = string, P = unknown> exten
  * @param schema of the action's parameters
  * @param props parameters and options together
  * @throws SettingError for a setting that the schema rejects
+ * @internal
  */
 export function remediationPolicy<K extends string, S extends ObjectSchema>(
   kind: K,

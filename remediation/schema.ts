@@ -14,6 +14,12 @@ export function positiveIntegerOr(fix: string) {
 /** A schema whose entries are known, so that they can be picked from a larger object. */
 export type ObjectSchema = v.GenericSchema & { readonly entries: v.ObjectEntries };
 
+/**
+ * A schema for each property of an interface. `satisfies SchemasOf<Interface>` stops the compiler when one of the two
+ * has a property that the other lacks. Interfaces are written by hand, so published types need no schema library.
+ */
+export type SchemasOf<P> = { readonly [K in keyof P]-?: v.GenericSchema };
+
 /** What a caller may write for a schema: defaults left out, readonly at every level. */
 export type Input<S extends v.GenericSchema> = DeepReadonly<v.InferInput<S>>;
 

@@ -1,7 +1,9 @@
 /** A setting that cannot work. The message names the setting, its value and the fix: `ttlSeconds is 0: write …`. */
 export class SettingError extends Error {
   constructor(
+    /** Path of the setting. */
     readonly setting: string,
+    /** Its value. */
     readonly value: unknown,
     /** What to write instead, as an imperative. */
     readonly fix: string,

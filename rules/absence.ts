@@ -25,7 +25,9 @@ export interface MetricSources {
 
 /** A metric that an alert reads, and what fires when the metric disappears. */
 export interface Coverage {
+  /** Topic of the alert's rule file. */
   readonly topic: string;
+  /** Name of the alert. */
   readonly alert: string;
   /** The metric, with its job where the rule or the sources name one. */
   readonly metric: string;
@@ -33,7 +35,11 @@ export interface Coverage {
   readonly coveredBy?: string;
 }
 
-/** An alert that fires when a selector has no series. */
+/**
+ * An alert that fires when a selector has no series.
+ *
+ * @internal
+ */
 export interface AbsenceAlert {
   readonly alert: string;
   readonly absentSelector: Selector;
@@ -165,7 +171,11 @@ function absencesIn(files: readonly RuleFile[]): AbsenceAlert[] {
   return rulesOf(files).filter(isAlertingRule).flatMap(absencesOf);
 }
 
-/** The selectors whose absence fires an alert. */
+/**
+ * The selectors whose absence fires an alert.
+ *
+ * @internal
+ */
 export const absencesOf = stored('absencesOf', ({ alert, expr }: AlertingRule): AbsenceAlert[] => {
   return (
     nodesOf(expr, 'FunctionCall')

@@ -1,4 +1,5 @@
 import { toYaml } from '../formats/yaml';
+import { stored } from '../memo';
 import { packagePath } from '../package-root';
 import { type Coverage, coverageOf } from './absence';
 import { CatalogueError } from './catalogue-error';
@@ -16,7 +17,10 @@ import { promqlBlocks } from './runbook';
 export interface AlertLinks {
   /** URL of an alert's runbook. An alert that has the annotation `runbook_url`, and a foreign alert, keep theirs. */
   readonly runbook: (alert: AlertingRule) => string;
-  /** @default - alerts carry no link to a dashboard */
+  /**
+   * URL of a dashboard about the alert, which becomes the annotation `dashboard_url`.
+   * @default - alerts carry no link to a dashboard
+   */
   readonly dashboard?: (alert: AlertingRule) => string | undefined;
 }
 
@@ -70,6 +74,7 @@ export class RuleCatalogue {
 
   private constructor(private readonly contents: Contents) {}
 
+  /** The rules, by topic. */
   get files(): readonly RuleFile[] {
     return this.contents.files;
   }
@@ -79,6 +84,7 @@ export class RuleCatalogue {
     return this.contents.inhibitions;
   }
 
+  /** The rules that alert. */
   get alerts(): readonly AlertingRule[] {
     return rulesOf(this.files).filter(isAlertingRule);
   }
@@ -89,9 +95,10 @@ export class RuleCatalogue {
       groups.flatMap((group) => group.rules).map((rule) => ruleUse(topic, rule)),
     );
     const runbooks = [...this.contents.pages].flatMap(([page, text]) =>
-      promqlBlocks(text).map((expr) => ({ where: `runbooks/${page}.md`, expr, shows: [] })),
+      promqlOf(text).map((expr) => ({ where: `runbooks/${page}.md`, expr, shows: [] })),
     );
-    return [...rules, ...runbooks, ...this.inhibitions.flatMap((inhibition) => this.inhibitionUses(inhibition))];
+    const { alerts } = this;
+    return [...rules, ...runbooks, ...this.inhibitions.flatMap((inhibition) => inhibitionUses(inhibition, alerts))];
   }
 
   /** Every metric that an alert reads, and what fires when it disappears. Foreign alerts are not in it. */
@@ -196,16 +203,6 @@ export class RuleCatalogue {
     });
   }
 
-  private inhibitionUses({ source, targets, equal }: Inhibition): MetricUse[] {
-    return this.alerts
-      .filter(({ alert }) => [source, ...targets].includes(alert))
-      .map(({ alert, expr, labels }) => ({
-        where: `inhibition by ${source}: ${alert}`,
-        expr,
-        shows: equal.filter((label) => label !== 'alertname' && !(label in labels)),
-      }));
-  }
-
   /** The rule files for Prometheus, with the derived annotations added. */
   render(links: AlertLinks): readonly { readonly topic: string; readonly content: string }[] {
     const { origins } = this.contents;
@@ -228,6 +225,8 @@ export class RuleCatalogue {
   }
 }
 
+const promqlOf = stored('promqlBlocks', promqlBlocks);
+
 /** Read once: the files do not change while a program runs. */
 let shipped: Contents | undefined;
 
@@ -243,6 +242,16 @@ function ruleUse(topic: string, rule: Rule): MetricUse {
     expr: rule.expr,
     shows: labelsInTemplate(templates.join('\n')),
   };
+}
+
+function inhibitionUses({ source, targets, equal }: Inhibition, alerts: readonly AlertingRule[]): MetricUse[] {
+  return alerts
+    .filter(({ alert }) => alert === source || targets.includes(alert))
+    .map(({ alert, expr, labels }) => ({
+      where: `inhibition by ${source}: ${alert}`,
+      expr,
+      shows: equal.filter((label) => label !== 'alertname' && !(label in labels)),
+    }));
 }
 
 /** The derived links. Nothing is known of runbooks of foreign alerts. */

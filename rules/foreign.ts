@@ -12,9 +12,11 @@ import type { AlertingRule, Rule, RuleFile, RuleGroup } from './rule';
 export interface ForeignDocument {
   /** Name of the rules; a `PrometheusRule` may have `metadata.name` instead. */
   readonly topic?: string;
+  /** The parsed YAML or JSON. */
   readonly document: unknown;
 }
 
+/** Options of `RuleCatalogue.foreign()`. */
 export interface ForeignOptions {
   /**
    * Your word for each of their severities, e.g. `{ warning: 'medium', info: 'low' }`. Others stay as they are.

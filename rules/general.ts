@@ -24,6 +24,7 @@ export const GENERAL_TOPICS = [
   'volumes',
   'workloads',
 ] as const;
+/** A topic of the general rules. */
 export type GeneralTopic = (typeof GENERAL_TOPICS)[number];
 
 /** Scrape jobs whose targets are SightEdit's own pods. */
@@ -46,11 +47,13 @@ export interface GeneralNames {
   readonly backupCronJob?: string;
 }
 
+/** Options of `RuleCatalogue.general()`. */
 export interface GeneralOptions {
-  /** @default - every general topic; `backups` only with `names.backupCronJob` */
+  /** Topics to load. @default - every general topic; `backups` only with `names.backupCronJob` */
   readonly topics?: readonly GeneralTopic[];
   /** Your names of scrape jobs, by ours, e.g. `{ 'postgres-exporter': 'postgres' }`. @default - ours */
   readonly jobs?: JobNames;
+  /** Names in your cluster that the rules read. */
   readonly names?: GeneralNames;
 }
 

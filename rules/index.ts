@@ -7,6 +7,7 @@ export { GENERAL_TOPICS, type GeneralNames, type GeneralOptions, type GeneralTop
 export type { ExistingJobs, JobNames } from './jobs';
 export * from './metric-use';
 export { checkSlo, type ServiceLevelIndicator, type ServiceLevelObjective } from './objective';
+/** @internal */
 export * from './promql';
 export type { CatalogueSource } from './read';
 export * from './rule';

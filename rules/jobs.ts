@@ -11,6 +11,7 @@ export type JobNames = { readonly [shipped: string]: string };
 
 /** The scrape jobs that a Prometheus has. */
 export interface ExistingJobs {
+  /** Names of the scrape jobs. */
   readonly jobs: readonly string[];
   /** Jobs that may have no target, e.g. one whose targets an operator lists. @default - none */
   readonly optional?: readonly string[];

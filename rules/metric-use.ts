@@ -2,6 +2,7 @@
 export interface MetricUse {
   /** E.g. `rules/nodes.yaml: NodeNotReady`. */
   readonly where: string;
+  /** PromQL that reads the metrics. */
   readonly expr: string;
   /**
    * Labels of the result that are needed, because an annotation or a legend shows them or an inhibition compares them.

@@ -7,8 +7,18 @@ const PLACEHOLDER = '$window';
 
 /** PromQL for events per second, with `$window` as the range: all events, and the bad ones or the good ones. */
 export type ServiceLevelIndicator =
-  | { readonly errors: string; readonly total: string }
-  | { readonly good: string; readonly total: string };
+  | {
+      /** PromQL: rate of bad events. */
+      readonly errors: string;
+      /** PromQL: rate of all events. */
+      readonly total: string;
+    }
+  | {
+      /** PromQL: rate of good events. */
+      readonly good: string;
+      /** PromQL: rate of all events. */
+      readonly total: string;
+    };
 
 /** The share of events that must be good over thirty days. */
 export interface ServiceLevelObjective {
@@ -22,6 +32,7 @@ export interface ServiceLevelObjective {
   readonly objective: number;
   /** Period of the objective and of its error budget. */
   readonly window: '30d';
+  /** What is measured. */
   readonly sli: ServiceLevelIndicator;
   /** A selector that has series whenever the objective can be measured, even without traffic. */
   readonly presence: string;

@@ -90,7 +90,10 @@ export function readContents(source: CatalogueSource, origin: Origin): Contents 
     ...partners(names, namesOf(source.runbooks, '.md'), 'runbook', (name) =>
       join(basename(source.runbooks), `${name}.md`),
     ),
-    ...partners(names, namesOf(tests, '.yaml'), 'test', (name) => join('rules', basename(tests), `${name}.yaml`)),
+    // The published package leaves the tests of its rules out.
+    ...(origin === 'shipped' && !existsSync(tests)
+      ? []
+      : partners(names, namesOf(tests, '.yaml'), 'test', (name) => join('rules', basename(tests), `${name}.yaml`))),
     ...checkInhibitions(inhibitions, new Set(names)),
   ];
   if (problems.length > 0) {

@@ -2,6 +2,7 @@ import type * as prometheus from '../formats/prometheus';
 
 /** How urgent a shipped alert is; your own rules may have other words. `none` is for `Watchdog`, which always fires and reaches no person. */
 export const SEVERITIES = ['critical', 'high', 'medium', 'low', 'none'] as const;
+/** How urgent an alert is. */
 export type Severity = (typeof SEVERITIES)[number];
 
 /** How soon somebody must respond to an alert of each severity of the shipped rules. */
@@ -23,6 +24,7 @@ export const ANSWER_MINUTES: ReadonlyMap<string, number> = new Map([
 
 /** The team that responds to a shipped alert; your own rules may have other words. `meta` is the monitoring platform itself. */
 export const CATEGORIES = ['application', 'business', 'database', 'infrastructure', 'security', 'meta'] as const;
+/** The team that responds to an alert. */
 export type Category = (typeof CATEGORIES)[number];
 
 /**
@@ -30,18 +32,24 @@ export type Category = (typeof CATEGORIES)[number];
  * `summary` and `description`; a foreign rule may lack them.
  */
 export interface AlertingRule extends prometheus.AlertingRule {
+  /** Labels that route the alert. */
   readonly labels: { readonly [label: string]: string };
+  /** Texts for people. */
   readonly annotations: { readonly [name: string]: string };
 }
 
+/** A rule that records a series. */
 export type RecordingRule = prometheus.RecordingRule;
+/** A rule that alerts, or that records a series. */
 export type Rule = AlertingRule | RecordingRule;
+/** Rules that Prometheus evaluates together, in order. */
 export type RuleGroup = prometheus.RuleGroup<AlertingRule>;
 
 /** The rules of one topic. */
 export interface RuleFile {
   /** The file's name without `.yaml`. */
   readonly topic: string;
+  /** Groups of rules. */
   readonly groups: readonly RuleGroup[];
 }
 

@@ -120,11 +120,12 @@ function synthesizeCopies(copies: number): { objects: number; milliseconds: numb
   const start = process.cpuUsage();
   const app = new ManifestApp({ outdir: join(OUTPUT, 'copies') });
   for (let copy = 0; copy < copies; copy++) {
-    const namespaces = {
+    const places = {
+      cluster: `sightedit-${copy}`,
       namespace: `monitoring-${copy}`,
       application: { ...sightEdit.application, namespace: `app-${copy}` },
     };
-    addSightEditMonitoring(app, `copy-${copy}`, resolveSettings({ ...sightEdit, ...namespaces }, 'production'));
+    addSightEditMonitoring(app, `copy-${copy}`, resolveSettings({ ...sightEdit, ...places }, 'production'));
   }
   app.synth();
   const { user, system } = process.cpuUsage(start);

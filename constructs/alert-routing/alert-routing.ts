@@ -1,18 +1,17 @@
 import { readFileSync } from 'node:fs';
 import type { Construct } from 'constructs';
 import { packagePath } from '../../package-root';
-import type { Inhibition } from '../../rules';
 import {
   Component,
   ConfigDirectory,
   type Connection,
-  type Credentials,
   DuplicateNameError,
   Endpoint,
   httpProbe,
   images,
-  type PodOptions,
+  SecretFiles,
   toYaml,
+  type WithSecretKeys,
 } from '../kit';
 import { PatchableConstruct } from '../kit/patchable-construct';
 import {
@@ -23,75 +22,24 @@ import {
   checkSlack,
   smarthost,
 } from './alert-routing-checks';
-import { alertmanagerConfig, type ExtraReceiver } from './alert-routing-config';
-import type { AlertmanagerConfig, Receiver } from './alertmanager-config';
-import type { Channels, DeadMansSwitch } from './channels';
+import {
+  type AlertmanagerSettings,
+  alertmanagerConfig,
+  checkSettings,
+  type ExtraReceiver,
+  type ResolvedReceiver,
+} from './alert-routing-config';
+import { ALERT_ROUTING_DEFAULTS, type AlertRoutingProps } from './alert-routing-props';
+import type { AlertmanagerConfig, Receiver, TimeInterval } from './alertmanager-config';
+import { destinationsOf } from './receiver-egress';
 import { channelKeys, routedReceivers } from './receivers';
-import type { Levels, Recipients, Teams } from './recipients';
+import type { ReceiverConfigs, Teams } from './recipients';
 import type { BusinessHours } from './routes';
-
-/** Receivers with private addresses. */
-export interface PrivateReceivers {
-  /** Ranges that hold their addresses, at least one. */
-  readonly cidrs: readonly string[];
-  /** Port of the receivers, TCP. */
-  readonly port: number;
-}
-
-/** Defaults of `AlertRoutingProps`. */
-export const ALERT_ROUTING_DEFAULTS = { replicas: 3 } as const;
-
-/**
- * @typeParam LevelName words of the label `severity`
- * @typeParam TeamName words of the label `category`
- */
-export interface AlertRoutingProps<LevelName extends string = string, TeamName extends string = string> {
-  /** @default alertmanager */
-  readonly name?: string;
-  /** URL at which people reach Alertmanager, for links in notifications. */
-  readonly externalUrl: string;
-  /** Three replicas survive the loss of one without sending duplicates. @default 3 */
-  readonly replicas?: number;
-  /** Volume for silences and the log of notifications. @default 2Gi */
-  readonly storageSize?: string;
-  /** @default - the cluster's default class */
-  readonly storageClass?: string;
-  /** The Secret that holds the channels' keys. */
-  readonly credentials: Credentials;
-  /** How people are notified. */
-  readonly channels: Channels;
-  /**
-   * Recipients by severity, the most urgent first. The words are yours: those of the label `severity` of your rules,
-   * e.g. `page` and `ticket`.
-   */
-  readonly levels: Levels<LevelName>;
-  /**
-   * Recipients by category, in addition to those of the severity. The words are yours: those of the label `category`.
-   * @default - none
-   */
-  readonly teams?: Teams<TeamName>;
-  /** Recipients of alerts with an unknown severity. @default - those of level high, or of the most urgent level */
-  readonly fallback?: Recipients;
-  /** Receivers that are not on the Internet, e.g. a gateway in the same network. @default - none */
-  readonly privateReceivers?: readonly PrivateReceivers[];
-  /** Service that expects Watchdog. @default - none: nobody notices when the whole monitoring system is down */
-  readonly deadMansSwitch?: DeadMansSwitch;
-  /** @default - Monday to Friday, 09:00–17:00 UTC */
-  readonly businessHours?: BusinessHours;
-  /** Which alerts mute which. @default - none */
-  readonly inhibitions?: readonly Inhibition[];
-  /**
-   * Receiver of traces, OTLP over HTTP. Webhook receivers get the trace in the header `traceparent`.
-   * @default - nothing is traced
-   */
-  readonly tracing?: Endpoint;
-  /** Options of the pods. @default - none */
-  readonly pod?: PodOptions;
-}
 
 const CONFIG_PATH = '/etc/alertmanager/config';
 const TEMPLATES_PATH = '/etc/alertmanager/templates';
 const CREDENTIALS_PATH = '/etc/alertmanager/credentials';
+const SECRETS_PATH = '/etc/alertmanager/secrets';
 const DATA_PATH = '/alertmanager';
 const TEMPLATE = 'monitoring.tmpl';
 const GOSSIP_PORT = 9094;
@@ -102,13 +50,18 @@ const DEFAULT_BUSINESS_HOURS: BusinessHours = { start: '09:00', end: '17:00', ti
  * An alert that matches no route goes to the fallback.
  */
 export class AlertRouting extends PatchableConstruct {
+  /** The server, for arguments, mounts and connections. */
   readonly component: Component;
 
   private readonly props: AlertRoutingProps;
   private readonly teams: Teams<string>;
   private readonly receivers: readonly Receiver[];
   private readonly heartbeats: Receiver[] = [];
-  private readonly extra: ExtraReceiver[] = [];
+  private readonly extra: ResolvedReceiver[] = [];
+  private readonly timeIntervals: TimeInterval[] = [];
+  private readonly templates: ConfigDirectory;
+  private readonly settings: AlertmanagerSettings;
+  private readonly secrets = new SecretFiles(SECRETS_PATH);
   private readonly tracing: Connection | undefined;
 
   /** @throws SettingError when a prop is invalid, when alerts would reach nobody, or when a channel cannot work */
@@ -129,13 +82,25 @@ export class AlertRouting extends PatchableConstruct {
     checkNames('teams', teams);
     checkLevels(levels);
     checkSlack(channels, [...Object.values(levels), ...Object.values(teams), props.fallback]);
-    const fallback = props.fallback ?? levels.high ?? Object.values(levels)[0]!;
-    this.receivers = routedReceivers({ ...props, teams, fallback, file });
+    checkSettings(props.config ?? {});
+    this.settings = this.secrets.resolve<AlertmanagerSettings>('config', '', props.config ?? {});
+    const recipientConfigs: ReceiverConfigs[] = [];
+    this.receivers = routedReceivers({
+      ...props,
+      teams,
+      fallback: props.fallback ?? levels.high ?? Object.values(levels)[0]!,
+      file,
+      resolve: (configs) => {
+        const resolved = this.secrets.resolve<ReceiverConfigs>('configs', 'receivers', configs);
+        recipientConfigs.push(resolved);
+        return resolved;
+      },
+    });
 
     const config = new ConfigDirectory(this, 'config', { name: `${name}-config`, path: CONFIG_PATH });
     config.addFile('alertmanager.yml', () => toYaml(this.config));
-    const templates = new ConfigDirectory(this, 'templates', { name: `${name}-templates`, path: TEMPLATES_PATH });
-    templates.addFile(
+    this.templates = new ConfigDirectory(this, 'templates', { name: `${name}-templates`, path: TEMPLATES_PATH });
+    this.templates.addFile(
       TEMPLATE,
       readFileSync(packagePath('constructs', 'alert-routing', 'templates', TEMPLATE), 'utf8'),
     );
@@ -167,7 +132,7 @@ export class AlertRouting extends PatchableConstruct {
       resources: { cpu: '50m', memory: '128Mi' },
       mounts: [
         config.mount,
-        templates.mount,
+        this.templates.mount,
         // Optional: without the Secret, Alertmanager still shows the alerts.
         props.credentials.files(CREDENTIALS_PATH, keys, true),
       ],
@@ -178,6 +143,10 @@ export class AlertRouting extends PatchableConstruct {
     this.connectReplicas(replicas);
     this.tracing = props.tracing && this.component.connectTo(props.tracing);
     this.openChannels();
+    this.secrets.mountIn(this.component);
+    for (const configs of recipientConfigs) {
+      this.open(configs);
+    }
   }
 
   /** The API: Prometheus sends alerts there, Grafana shows them. */
@@ -186,25 +155,56 @@ export class AlertRouting extends PatchableConstruct {
   }
 
   /**
-   * Adds a receiver whose route comes before those of teams and levels.
+   * Adds a receiver whose route comes before those of teams and levels, and opens the way to its service. For a service
+   * in the cluster, take the URL from `connectTo()`; for other private addresses, use `privateReceivers`.
    *
    * @throws DuplicateNameError for a name that another receiver has: Alertmanager would not start
-   * @throws SettingError for an invalid duration
+   * @throws SettingError for an invalid duration, for a secret that stands in the receiver itself, and for a private
+   *   address without `privateReceivers`
+   * @example
+   * const opsgenie = new Credentials('opsgenie');
+   * routing.addReceiver({
+   *   receiver: { name: 'orders', opsgenie_configs: [{ api_key_file: { credentials: opsgenie, key: 'api-key' } }] },
+   *   matchers: ['team = "orders"'],
+   * });
    */
   addReceiver(extra: ExtraReceiver): void {
-    this.checkReceiverName(extra.receiver);
     checkExtraReceiver(extra);
-    this.extra.push(extra);
+    const receiver = this.resolved('receiver', extra.receiver);
+    const receivers = (extra.receivers ?? []).map((each) => this.resolved('receivers', each));
+    this.extra.push({ ...extra, receiver, receivers });
   }
 
   /**
-   * Adds a receiver of Watchdog, in addition to the dead man's switch.
+   * Adds a receiver of Watchdog, in addition to the dead man's switch, and opens the way to its service as
+   * `addReceiver()` does.
    *
    * @throws DuplicateNameError for a name that another receiver has: Alertmanager would not start
    */
-  addHeartbeat(receiver: Receiver): void {
-    this.checkReceiverName(receiver);
-    this.heartbeats.push(receiver);
+  addHeartbeat(receiver: WithSecretKeys<Receiver>): void {
+    this.heartbeats.push(this.resolved('receiver', receiver));
+  }
+
+  /**
+   * Adds a time interval, which routes name in `muteTimeIntervals` and `activeTimeIntervals`.
+   *
+   * @example
+   * routing.addTimeInterval({ name: 'weekend', time_intervals: [{ weekdays: ['saturday', 'sunday'] }] });
+   */
+  addTimeInterval(interval: TimeInterval): void {
+    this.timeIntervals.push(interval);
+  }
+
+  /**
+   * Adds a file of templates in Go's syntax, for the texts of receivers.
+   *
+   * @param name name of the file, without `.tmpl`
+   * @throws DuplicateNameError for a second file of the same name
+   * @example
+   * routing.addTemplate('orders', '{{ define "orders.title" }}{{ .CommonLabels.alertname }}{{ end }}');
+   */
+  addTemplate(name: string, text: string): void {
+    this.templates.addFile(`${name}.tmpl`, text);
   }
 
   /** Connects to a receiver in the cluster and returns its address. */
@@ -215,7 +215,7 @@ export class AlertRouting extends PatchableConstruct {
   /** The configuration with everything that has been added so far. */
   get config(): AlertmanagerConfig {
     const { channels, levels, deadMansSwitch, businessHours = DEFAULT_BUSINESS_HOURS, inhibitions = [] } = this.props;
-    const { teams, receivers, heartbeats, extra } = this;
+    const { teams, receivers, heartbeats, extra, timeIntervals, settings } = this;
     return alertmanagerConfig({
       channels,
       levels,
@@ -226,14 +226,33 @@ export class AlertRouting extends PatchableConstruct {
       receivers,
       heartbeats,
       extra,
+      timeIntervals,
+      settings,
       tracing: this.tracing,
       templates: `${TEMPLATES_PATH}/*.tmpl`,
       file,
     });
   }
 
-  private checkReceiverName({ name }: Receiver): void {
-    const receivers = [...this.receivers, ...this.heartbeats, ...this.extra.map(({ receiver }) => receiver)];
+  private resolved(setting: string, receiver: WithSecretKeys<Receiver>): Receiver {
+    this.checkReceiverName(receiver);
+    const resolved = this.secrets.resolve<Receiver>(setting, 'receivers', receiver);
+    this.open(resolved);
+    return resolved;
+  }
+
+  private open(receiver: Omit<Receiver, 'name'>): void {
+    for (const destination of destinationsOf(receiver, this.props.privateReceivers)) {
+      this.component.allowEgressTo(destination);
+    }
+  }
+
+  private checkReceiverName({ name }: Pick<Receiver, 'name'>): void {
+    const receivers = [
+      ...this.receivers,
+      ...this.heartbeats,
+      ...this.extra.flatMap((each) => [each.receiver, ...each.receivers]),
+    ];
     if (receivers.some((known) => known.name === name)) {
       throw new DuplicateNameError('receiver name', name);
     }

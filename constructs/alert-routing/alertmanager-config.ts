@@ -4,6 +4,7 @@ import type { Connection } from '../kit';
 
 export type {
   AlertmanagerConfig,
+  AnyAlertmanagerConfig,
   InhibitRule,
   Receiver,
   Route,

@@ -21,7 +21,7 @@ export interface EmailChannel {
   readonly cidrs?: readonly string[];
   /** Sender's address. */
   readonly from: string;
-  /** @default - the server needs no login */
+  /** User name at the mail server. @default - the server needs no login */
   readonly username?: string;
   /** Key of the password in the Secret; used with `username`. @default SMTP_PASSWORD */
   readonly passwordKey?: string;
@@ -36,14 +36,17 @@ export interface PagerDutyChannel {
 /** Text messages. Alertmanager has no receiver for them: Amazon SNS sends them, or a gateway with a webhook. */
 export type SmsChannel =
   | {
+      /** Service that sends the messages. */
       readonly kind: 'gateway';
       /** Key of the gateway's URL in the Secret. @default SMS_GATEWAY_URL */
       readonly urlKey?: string;
     }
   | {
+      /** Service that sends the messages. */
       readonly kind: 'sns';
       /** ARN of the topic that the phones subscribe to. */
       readonly topicArn: string;
+      /** AWS region of the topics. */
       readonly region: string;
       /** ARN of the role that the ServiceAccount assumes to publish. */
       readonly roleArn: string;
@@ -63,9 +66,14 @@ export interface DeadMansSwitch {
 
 /** Settings of the channels. One that is left out is not in the configuration. */
 export interface Channels {
+  /** Slack. */
   readonly slack?: SlackChannel;
+  /** E-mail. */
   readonly email?: EmailChannel;
+  /** PagerDuty. */
   readonly pagerDuty?: PagerDutyChannel;
+  /** Text messages. */
   readonly sms?: SmsChannel;
+  /** A webhook that receives every alert. */
   readonly webhook?: WebhookChannel;
 }

@@ -1,6 +1,17 @@
-export { ALERT_ROUTING_DEFAULTS, AlertRouting, type AlertRoutingProps, type PrivateReceivers } from './alert-routing';
-export type { ExtraReceiver } from './alert-routing-config';
-export type { AlertmanagerConfig, Receiver, Route, WebhookConfig } from './alertmanager-config';
+/** Every field of `alertmanager.yml`, e.g. `AlertmanagerFile.OpsGenieConfig`. */
+export type * as AlertmanagerFile from '../../formats/generated/alertmanager';
+export { AlertRouting } from './alert-routing';
+export type { AlertmanagerSettings, ExtraReceiver } from './alert-routing-config';
+export { ALERT_ROUTING_DEFAULTS, type AlertRoutingProps, type PrivateReceivers } from './alert-routing-props';
+export type {
+  AlertmanagerConfig,
+  InhibitRule,
+  Receiver,
+  Route,
+  TimeInterval,
+  Timing,
+  WebhookConfig,
+} from './alertmanager-config';
 export type {
   Channels,
   DeadMansSwitch,
@@ -16,6 +27,7 @@ export {
   type LevelRecipients,
   type Levels,
   type PagerDutySeverity,
+  type ReceiverConfigs,
   type Recipients,
   type Team,
   type Teams,

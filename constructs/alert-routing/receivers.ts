@@ -1,8 +1,9 @@
 import { CATEGORIES } from '../../rules';
+import type { WithSecretKeys } from '../kit';
 import { unreachable } from './alert-routing-checks';
 import type { Receiver, WebhookConfig } from './alertmanager-config';
 import type { Channels, DeadMansSwitch, SlackChannel, SmsChannel } from './channels';
-import { LEVELS, type Levels, type Recipients, type Teams } from './recipients';
+import { LEVELS, type Levels, type ReceiverConfigs, type Recipients, type Teams } from './recipients';
 import { inOrder, receiverName } from './routes';
 
 type SmsGateway = Extract<SmsChannel, { kind: 'gateway' }>;
@@ -49,6 +50,8 @@ export interface RoutedReceiversProps {
   readonly deadMansSwitch?: DeadMansSwitch;
   /** Path of the file that holds a key of the Secret. */
   readonly file: (key: string) => string;
+  /** The lists of a receiver with the paths of its Secrets' files. */
+  readonly resolve: (configs: WithSecretKeys<ReceiverConfigs>) => ReceiverConfigs;
 }
 
 /**
@@ -91,12 +94,12 @@ export function routedReceivers(props: RoutedReceiversProps): readonly Receiver[
 function recipientsReceiver(
   name: string,
   recipients: Recipients,
-  { channels, file }: Pick<RoutedReceiversProps, 'channels' | 'file'>,
+  { channels, file, resolve }: Pick<RoutedReceiversProps, 'channels' | 'file' | 'resolve'>,
 ): Receiver | undefined {
   const { slack, email, pagerDuty, sms, webhook } = recipients;
   const keys = channelKeys(channels);
   const text = sms && channels.sms ? smsConfigs(channels.sms, file) : {};
-  const configs: Omit<Receiver, 'name'> = {
+  const configs: ReceiverConfigs = {
     slack_configs: channels.slack && slack?.map(slackConfig),
     email_configs: channels.email && email?.map(emailConfig),
     pagerduty_configs:
@@ -122,7 +125,14 @@ function recipientsReceiver(
       ...(webhook && keys.webhook ? [webhookConfig(file(keys.webhook), true)] : []),
     ]),
   };
-  return Object.values(configs).some((entries) => entries && entries.length > 0) ? { name, ...configs } : undefined;
+  const all = recipients.configs ? joined(configs, resolve(recipients.configs)) : configs;
+  return Object.values(all).some((entries) => entries && entries.length > 0) ? { name, ...all } : undefined;
+}
+
+/** The lists of both, one after the other. */
+function joined(own: ReceiverConfigs, more: ReceiverConfigs): ReceiverConfigs {
+  const names = [...new Set([...Object.keys(own), ...Object.keys(more)])] as (keyof ReceiverConfigs)[];
+  return Object.fromEntries(names.map((name) => [name, nonEmpty([...(own[name] ?? []), ...(more[name] ?? [])])]));
 }
 
 function template(name: string): string {

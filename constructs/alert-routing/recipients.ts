@@ -1,8 +1,11 @@
+import type { Receiver } from '../../formats/alertmanager';
 import type { Category } from '../../rules';
+import type { WithSecretKeys } from '../kit';
 import type { Timing } from './alertmanager-config';
 
 /** Severities of the shipped rules that reach people, the most urgent first. */
 export const LEVELS = ['critical', 'high', 'medium', 'low'] as const;
+/** A level of urgency that reaches people. */
 export type Level = (typeof LEVELS)[number];
 
 /** PagerDuty's own severities; it rejects any other word. */
@@ -20,7 +23,16 @@ export interface Recipients {
   readonly sms?: boolean;
   /** Calls the generic webhook. @default false */
   readonly webhook?: boolean;
+  /**
+   * Any other receivers of Alertmanager, e.g. `msteamsv2_configs` or `opsgenie_configs`, without a channel. A field that
+   * names a file takes a key of a Secret.
+   * @default - none
+   */
+  readonly configs?: WithSecretKeys<ReceiverConfigs>;
 }
+
+/** The lists of a receiver. */
+export type ReceiverConfigs = Omit<Receiver, 'name' | 'labels'>;
 
 /** Recipients of a team's alerts, and when they are notified. */
 export interface Team extends Recipients {

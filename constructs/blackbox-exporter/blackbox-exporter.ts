@@ -3,8 +3,9 @@ import { Component, ConfigDirectory, type Endpoint, httpProbe, images, type PodO
 import { PatchableConstruct } from '../kit/patchable-construct';
 import { blackboxConfig, HTTP_MODULE } from './blackbox-exporter-config';
 
+/** Props of `BlackboxExporter`. */
 export interface BlackboxExporterProps {
-  /** @default blackbox-exporter */
+  /** Name of the objects and of the Service. @default blackbox-exporter */
   readonly name?: string;
   /** Options of the pods. @default - none */
   readonly pod?: PodOptions;
@@ -17,6 +18,7 @@ const CONFIG_PATH = '/etc/blackbox-exporter';
  * of Prometheus names it.
  */
 export class BlackboxExporter extends PatchableConstruct {
+  /** The exporter, for arguments, mounts and connections. */
   readonly component: Component;
   /** Name of the module that expects a 2xx over verified TLS. */
   readonly httpModule = HTTP_MODULE;

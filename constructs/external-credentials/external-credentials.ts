@@ -4,12 +4,13 @@ import { type Credentials, lazily, patchable, SettingError } from '../kit';
 import { checkCredentials, checkGoDuration, checkObjectName } from '../kit/checks';
 import { PatchableConstruct } from '../kit/patchable-construct';
 
+/** Props of `ExternalCredentials`. */
 export interface ExternalCredentialsProps {
   /** The Secret that the operator fills. */
   readonly credentials: Credentials;
   /** Name of the SecretStore or ClusterSecretStore. */
   readonly store: string;
-  /** @default ClusterSecretStore */
+  /** Kind of the store. @default ClusterSecretStore */
   readonly storeKind?: 'SecretStore' | 'ClusterSecretStore';
   /** Entry of the store. Its properties have the names of the Secret's keys. */
   readonly entry: string;

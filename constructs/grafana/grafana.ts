@@ -2,14 +2,15 @@ import type { Construct } from 'constructs';
 import {
   Component,
   ConfigDirectory,
-  type Credentials,
   DuplicateNameError,
   type Endpoint,
   httpProbe,
   httpUrl,
+  imageOf,
   images,
   imageVersion,
-  type PodOptions,
+  isSecretKey,
+  SecretFiles,
   SettingError,
   scratch,
   startupProbe,
@@ -17,68 +18,38 @@ import {
 } from '../kit';
 import { checkCredentials, parseBytes } from '../kit/checks';
 import { PatchableConstruct } from '../kit/patchable-construct';
+import { HIDDEN } from '../kit/secret-files';
 import { folderSlug, uidInName } from './dns-name';
 import {
   type DashboardProvider,
   type DataSource,
   dashboardProvisioning,
   dataSourceProvisioning,
+  fileReference,
   grafanaIni,
+  type ProvisionedDataSource,
   toIni,
+  withSettings,
 } from './grafana-config';
-
-export interface GrafanaProps {
-  /** @default grafana */
-  readonly name?: string;
-  /** URL at which people reach Grafana, for its links. */
-  readonly externalUrl: string;
-  /** The Secret that holds the administrator's name and password. */
-  readonly credentials: Credentials;
-  /** @default GRAFANA_ADMIN_USER */
-  readonly adminUserKey?: string;
-  /** @default GRAFANA_ADMIN_PASSWORD */
-  readonly adminPasswordKey?: string;
-  /** Volume for users, stars and preferences; data sources and dashboards are provisioned. @default 5Gi */
-  readonly storageSize?: string;
-  /** @default - the cluster's default class */
-  readonly storageClass?: string;
-  /**
-   * Options of the pods. More than one of `replicas` needs an external database, whose address `env` gives
-   * (`GF_DATABASE_TYPE` or `GF_DATABASE_URL`); the pods then have no volume.
-   * @default - none
-   */
-  readonly pod?: PodOptions;
-}
-
-/** A dashboard in classic JSON. */
-export interface GrafanaDashboard {
-  readonly uid: string;
-  /** Title of the folder. */
-  readonly folder: string;
-  readonly json: object;
-}
+import type { DataSourceNames, GrafanaDashboard, GrafanaProps, PrometheusSource } from './grafana-props';
 
 const CONFIG_PATH = '/etc/grafana/config';
 const CREDENTIALS_PATH = '/etc/grafana/credentials';
+const SECRETS_PATH = '/etc/grafana/secrets';
 const PROVISIONING_PATH = '/etc/grafana/provisioning';
 const DASHBOARDS_PATH = '/etc/grafana/dashboards';
 const DATA_PATH = '/var/lib/grafana';
-
-/** A Prometheus server, e.g. the construct `Prometheus`. */
-export interface PrometheusSource {
-  readonly endpoint: Endpoint;
-  /** Scrape interval: `$__rate_interval` is at least four of them. */
-  readonly intervalSeconds: number;
-}
 
 /** User id that Grafana's image runs as. */
 const GRAFANA_USER = 472;
 
 /** Grafana with provisioned data sources, folders and dashboards. The pod starts once the Secret exists. */
 export class Grafana extends PatchableConstruct {
+  /** The server, for arguments, mounts and connections. */
   readonly component: Component;
 
-  private readonly dataSources: DataSource[] = [];
+  private readonly dataSources: ProvisionedDataSource[] = [];
+  private readonly secrets = new SecretFiles(SECRETS_PATH, false);
   private readonly providers: DashboardProvider[] = [];
   private readonly folders = new Map<string, { title: string; directory: ConfigDirectory }>();
   private readonly dashboardUids = new Set<string>();
@@ -99,13 +70,17 @@ export class Grafana extends PatchableConstruct {
     config.addFile(
       'grafana.ini',
       toIni(
-        grafanaIni({
-          externalUrl: props.externalUrl,
-          adminUserFile: `${CREDENTIALS_PATH}/${adminUserKey}`,
-          adminPasswordFile: `${CREDENTIALS_PATH}/${adminPasswordKey}`,
-          dataPath: DATA_PATH,
-          provisioningPath: PROVISIONING_PATH,
-        }),
+        withSettings(
+          grafanaIni({
+            externalUrl: props.externalUrl,
+            adminUserFile: `${CREDENTIALS_PATH}/${adminUserKey}`,
+            adminPasswordFile: `${CREDENTIALS_PATH}/${adminPasswordKey}`,
+            dataPath: DATA_PATH,
+            provisioningPath: PROVISIONING_PATH,
+          }),
+          props.ini ?? {},
+          (key) => this.secrets.path(key),
+        ),
       ),
     );
     const dataSources = this.provisioning(name, 'datasources');
@@ -113,7 +88,7 @@ export class Grafana extends PatchableConstruct {
     const providers = this.provisioning(name, 'dashboards');
     providers.addFile('providers.yaml', () => toYaml(dashboardProvisioning(this.providers)));
 
-    const storage = isReplicated(props.pod)
+    const storage = isReplicated(props)
       ? undefined
       : { path: DATA_PATH, size: props.storageSize ?? '5Gi', storageClass: props.storageClass };
     this.component = new Component(this, 'server', {
@@ -140,36 +115,48 @@ export class Grafana extends PatchableConstruct {
       ],
       pod: props.pod,
     });
+    this.secrets.mountIn(this.component);
   }
 
   /**
-   * Adds a Prometheus as the default data source.
+   * Adds a Prometheus. The first is the default data source.
    *
+   * @param names required for a second Prometheus
    * @example
    * grafana.addPrometheus(stack.prometheus);
+   * grafana.addPrometheus({ endpoint: Endpoint.host('thanos.example.com'), intervalSeconds: 30 }, {
+   *   name: 'Thanos',
+   *   uid: 'thanos',
+   * });
    */
-  addPrometheus({ endpoint, intervalSeconds }: PrometheusSource): void {
+  addPrometheus({ endpoint, intervalSeconds }: PrometheusSource, names: DataSourceNames = {}): void {
+    const hasDefault = this.dataSources.some(({ isDefault }) => isDefault);
+    const { name = 'Prometheus', uid = 'prometheus', isDefault = !hasDefault, path } = names;
     this.addDataSource(endpoint, {
-      name: 'Prometheus',
+      name,
       type: 'prometheus',
-      uid: 'prometheus',
-      isDefault: true,
+      uid,
+      isDefault,
+      path,
       jsonData: {
         httpMethod: 'POST',
         timeInterval: `${intervalSeconds}s`,
         prometheusType: 'Prometheus',
-        prometheusVersion: imageVersion(images.prometheus),
+        prometheusVersion: imageVersion(imageOf(this, images.prometheus)),
         manageAlerts: true,
       },
     });
   }
 
   /** Adds an Alertmanager, for its alerts and silences. */
-  addAlertmanager(endpoint: Endpoint): void {
+  addAlertmanager(endpoint: Endpoint, names: DataSourceNames = {}): void {
+    const { name = 'Alertmanager', uid = 'alertmanager', isDefault = false, path } = names;
     this.addDataSource(endpoint, {
-      name: 'Alertmanager',
+      name,
       type: 'alertmanager',
-      uid: 'alertmanager',
+      uid,
+      isDefault,
+      path,
       jsonData: { implementation: 'prometheus', handleGrafanaManagedAlerts: false },
     });
   }
@@ -177,10 +164,19 @@ export class Grafana extends PatchableConstruct {
   /**
    * Adds a data source and connects to it.
    *
+   * @example
+   * grafana.addDataSource(Endpoint.host('logs.example.com'), {
+   *   name: 'Logs',
+   *   type: 'loki',
+   *   uid: 'logs',
+   *   jsonData: { httpHeaderName1: 'X-Scope-OrgID' },
+   *   secureJsonData: { httpHeaderValue1: { credentials, key: 'LOKI_TENANT' } },
+   * });
    * @throws DuplicateNameError for a second data source with the same uid or name: Grafana would skip or refuse it
    * @throws SettingError for a second default: Grafana would not start
    */
-  addDataSource(endpoint: Endpoint, dataSource: Omit<DataSource, 'url'>): void {
+  addDataSource(endpoint: Endpoint, source: Omit<DataSource, 'url'> & Pick<DataSourceNames, 'path'>): void {
+    const { path, secureJsonData, ...dataSource } = source;
     if (this.dataSources.some(({ uid }) => uid === dataSource.uid)) {
       throw new DuplicateNameError('data source uid', dataSource.uid);
     }
@@ -195,7 +191,11 @@ export class Grafana extends PatchableConstruct {
         `"${first.name}" is the default data source: make only one of them the default`,
       );
     }
-    this.dataSources.push({ ...dataSource, url: this.component.connectTo(endpoint).url() });
+    this.dataSources.push({
+      ...dataSource,
+      url: this.component.connectTo(endpoint).url(path),
+      ...(secureJsonData && { secureJsonData: this.secretReferences(secureJsonData) }),
+    });
   }
 
   /**
@@ -218,6 +218,17 @@ export class Grafana extends PatchableConstruct {
   /** The web interface and its own metrics. */
   get endpoint(): Endpoint {
     return this.component.endpoint();
+  }
+
+  private secretReferences(secrets: NonNullable<DataSource['secureJsonData']>): { [key: string]: string } {
+    const references = Object.entries(secrets).map(([name, key]) => {
+      if (!isSecretKey(key)) {
+        const fix = 'the manifest would show it; write a key of a Secret: { credentials, key }';
+        throw new SettingError(`secureJsonData.${name}`, HIDDEN, fix);
+      }
+      return [name, fileReference(this.secrets.path(key))];
+    });
+    return Object.fromEntries(references);
   }
 
   private folder(title: string): ConfigDirectory {
@@ -252,15 +263,17 @@ export class Grafana extends PatchableConstruct {
  *
  * @throws SettingError for several replicas without an external database
  */
-function isReplicated({ replicas = 1, env = [] }: PodOptions = {}): boolean {
-  const external = env.some(
-    ({ name, value }) => name === 'GF_DATABASE_URL' || (name === 'GF_DATABASE_TYPE' && value !== 'sqlite3'),
-  );
+function isReplicated({ pod: { replicas = 1, env = [] } = {}, ini = {} }: GrafanaProps): boolean {
+  const { type, url } = ini.database ?? {};
+  const external =
+    url !== undefined ||
+    (type !== undefined && type !== 'sqlite3') ||
+    env.some(({ name, value }) => name === 'GF_DATABASE_URL' || (name === 'GF_DATABASE_TYPE' && value !== 'sqlite3'));
   if (replicas > 1 && !external) {
     throw new SettingError(
       'pod.replicas',
       replicas,
-      'each replica would have a database of its own: add GF_DATABASE_URL of PostgreSQL or MySQL to pod.env',
+      'each replica would have a database of its own: name PostgreSQL or MySQL in ini.database, or GF_DATABASE_URL in pod.env',
     );
   }
   return replicas > 1;

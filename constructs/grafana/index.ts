@@ -1,2 +1,3 @@
-export { Grafana, type GrafanaDashboard, type GrafanaProps, type PrometheusSource } from './grafana';
-export type { DataSource } from './grafana-config';
+export { Grafana } from './grafana';
+export type { DataSource, GrafanaSettings } from './grafana-config';
+export type { DataSourceNames, GrafanaDashboard, GrafanaProps, PrometheusSource } from './grafana-props';

@@ -3,7 +3,7 @@ import { k8s } from 'cdk8s-plus-28';
 import type { Construct } from 'constructs';
 import { checkComponent, namespaceOf } from './component-checks';
 import { type Connection, type Destination, Endpoint } from './endpoint';
-import { imageVersion } from './images';
+import { imageOf, imageVersion } from './images';
 import { componentLabels, type Labels, selectorLabels } from './labels';
 import type { Mount } from './mount';
 import { cidrPeers, type PodPort, type Pods, PRIVATE_CIDRS, podsPeer, policyPorts } from './network';
@@ -20,6 +20,7 @@ import { mountProblems } from './volumes';
 import { hostOf } from './workload';
 import { addDisruptionBudget, addWorkload } from './workload-objects';
 
+/** Props of `Component`. */
 export interface ComponentProps extends PodProps {
   /** Name of every object, value of `app.kubernetes.io/name`, and DNS name: at most 50 characters. */
   readonly name: string;
@@ -44,7 +45,9 @@ export interface ComponentProps extends PodProps {
  * exporter.addArgs(`--redis.addr=${redis.url()}`);
  */
 export class Component extends PatchableConstruct {
+  /** Name of the objects and of the Service. */
   readonly name: string;
+  /** Namespace of the objects. */
   readonly namespace: string;
   /** Labels of the pods and of the objects around them. */
   readonly labels: Labels;
@@ -63,7 +66,7 @@ export class Component extends PatchableConstruct {
     super(scope, id);
     guardObjectNames(this);
     checkComponent(given);
-    const props = withOptions(given);
+    const props = withOptions({ ...given, image: imageOf(this, given.image) });
     const { name, workload, ports, args = [], env = [], mounts = [] } = props;
     const chart = Chart.of(this);
     const labels = { ...chart.labels, ...componentLabels(name, imageVersion(props.image)) };
@@ -165,6 +168,7 @@ export class Component extends PatchableConstruct {
     this.pod.env.push(...variables);
   }
 
+  /** Adds a volume and mounts it into the container. */
   addMount(mount: Mount): void {
     this.pod.mounts.push(mount);
   }

@@ -17,6 +17,7 @@ export const MAX_OBJECT_BYTES = 200_000;
 /** What the pods do when a file changes. */
 export type OnChange = 'restart' | 'reload';
 
+/** Props of `ConfigDirectory`. */
 export interface ConfigDirectoryProps {
   /** Name of the first ConfigMap and of the volume. */
   readonly name: string;

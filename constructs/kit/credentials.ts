@@ -18,7 +18,10 @@ export class Credentials {
   private readonly requested = new Set<string>();
 
   /** @throws SettingError for an invalid name */
-  constructor(readonly secretName: string) {
+  constructor(
+    /** Name of the Secret. */
+    readonly secretName: string,
+  ) {
     checkObjectName('secretName', secretName);
   }
 

@@ -6,15 +6,25 @@ import { httpUrl, serverOf } from './url';
 
 /** Where a connected client finds the other side. */
 export interface Connection {
+  /** Scheme of the URL: `http`, `https`, `postgresql`, `redis`. */
   readonly scheme: string;
+  /** DNS name or address. */
   readonly host: string;
+  /** Port that clients connect to. */
   readonly port: number;
   /** `host:port`. */
   readonly address: string;
   /** `scheme://host:port`, followed by a path that begins with `/`. */
   url(path?: string): string;
   /** The Service in front of the endpoint, for discovery. @default - none: the endpoint is outside the cluster */
-  readonly service?: { readonly namespace: string; readonly name: string; readonly portName: string };
+  readonly service?: {
+    /** Namespace of the Service. */
+    readonly namespace: string;
+    /** Name of the Service. */
+    readonly name: string;
+    /** Name of the port in the Service. */
+    readonly portName: string;
+  };
   /** `host:port` of each replica of a StatefulSet. Empty where replicas have no names of their own. */
   readonly replicas: readonly string[];
 }
@@ -29,10 +39,15 @@ export interface DestinationProps {
 
 /** What `Endpoint` needs to know about the serving side. */
 export interface EndpointProps extends DestinationProps {
+  /** Scheme of the URL: `http`, `https`, `postgresql`, `redis`. */
   readonly scheme: string;
+  /** DNS name or address. */
   readonly host: string;
+  /** Port that clients connect to. */
   readonly port: number;
+  /** The Service in front of the endpoint, for discovery. */
   readonly service?: Connection['service'];
+  /** `host:port` of each replica of a StatefulSet. */
   readonly replicas?: readonly string[];
 }
 

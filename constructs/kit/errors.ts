@@ -5,6 +5,7 @@ export class DuplicateNameError extends Error {
   constructor(
     /** What the name is, e.g. `scrape job name`. */
     readonly kind: string,
+    /** The name that is used twice. */
     readonly duplicate: string,
     fix = 'rename one of them',
   ) {

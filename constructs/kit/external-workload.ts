@@ -9,6 +9,7 @@ import { type Pods, podsPeer, policyPorts } from './network';
 import { guardObjectNames } from './object-names';
 import { patchable } from './patch';
 
+/** Props of `ExternalWorkload`. */
 export interface ExternalWorkloadProps {
   /** Namespace of the pods. */
   readonly namespace: string;
@@ -67,6 +68,7 @@ export class ExternalWorkload extends Construct {
     this.props = props;
   }
 
+  /** The port of the pods. Connecting to it opens the NetworkPolicies. */
   get endpoint(): Endpoint {
     const { namespace, podLabels, service, port, servicePort, scheme } = this.props;
     return new Endpoint({

@@ -1,4 +1,5 @@
 import type { Construct } from 'constructs';
+import { SettingError } from './errors';
 
 /** A container image at an explicit version. */
 export interface Image {
@@ -27,17 +28,52 @@ export const images = {
   sqlExporter: { repository: 'docker.io/burningalchemist/sql_exporter', tag: '0.24.6' },
 } as const satisfies Record<string, Image>;
 
-/** Construct context key of a mirror: if it is set, every image is pulled from there. */
+/** Construct context key of `ImageRegistries`. */
 export const IMAGE_REGISTRY_CONTEXT = 'sightedit-monitoring:image-registry';
 
+/** Construct context key of `ImageOverrides`. */
+export const IMAGES_CONTEXT = 'sightedit-monitoring:images';
+
 /**
- * The reference to pull, e.g. `quay.io/prometheus/prometheus:v3.13.5`. A mirror in the construct context replaces the
- * registry's host; the rest of the path stays.
+ * Mirrors of registries. One mirror for all of them, or one for each registry; a registry that is not named is used
+ * itself. The mirror replaces the registry's host; the rest of the path stays.
+ *
+ * @example
+ * { 'docker.io': 'harbor.example.com/dockerhub', 'quay.io': 'harbor.example.com/quay' }
  */
+export type ImageRegistries = string | { readonly [registry: string]: string };
+
+/** Parts of the images that replace those of `images`: another tag, a digest, a repository with your own build. */
+export type ImageOverrides = { readonly [name in keyof typeof images]?: Partial<Image> };
+
+/**
+ * The image with the parts that the construct context replaces. Another tag or repository drops the old digest.
+ *
+ * @throws SettingError for a name that is no image
+ */
+export function imageOf(scope: Construct, image: Image): Image {
+  const overrides: { readonly [name: string]: Partial<Image> } = scope.node.tryGetContext(IMAGES_CONTEXT) ?? {};
+  for (const name of Object.keys(overrides)) {
+    if (!(name in images)) {
+      throw new SettingError('images', name, `write one of ${Object.keys(images).join(', ')}`);
+    }
+  }
+  const known = Object.entries<Image>(images).find(([, { repository }]) => repository === image.repository);
+  const override = known && overrides[known[0]];
+  return override ? { repository: image.repository, tag: image.tag, ...override } : image;
+}
+
+/** The reference to pull, e.g. `quay.io/prometheus/prometheus:v3.13.5`, from the mirror in the construct context. */
 export function imageReference(scope: Construct, image: Image): string {
-  const mirror: string | undefined = scope.node.tryGetContext(IMAGE_REGISTRY_CONTEXT);
-  const repository = mirror ? image.repository.replace(/^[^/]+/, mirror) : image.repository;
-  return `${repository}:${image.tag}${image.digest ? `@${image.digest}` : ''}`;
+  const { repository, tag, digest } = image;
+  return `${mirrored(scope, repository)}:${tag}${digest ? `@${digest}` : ''}`;
+}
+
+function mirrored(scope: Construct, repository: string): string {
+  const mirrors: ImageRegistries = scope.node.tryGetContext(IMAGE_REGISTRY_CONTEXT) ?? {};
+  const [registry = ''] = repository.split('/');
+  const mirror = typeof mirrors === 'string' ? mirrors : mirrors[registry];
+  return mirror ? repository.replace(registry, mirror) : repository;
 }
 
 /** The software's version: the tag without a leading `v` and without a variant such as `-bookworm-slim`. */

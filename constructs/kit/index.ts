@@ -11,9 +11,20 @@ export { Credentials, type SecretKey } from './credentials';
 export { type Connection, Destination, type DestinationProps, Endpoint, type EndpointProps } from './endpoint';
 export { DuplicateNameError, SettingError } from './errors';
 export { ExternalWorkload, type ExternalWorkloadProps } from './external-workload';
-export { IMAGE_REGISTRY_CONTEXT, type Image, imageReference, images, imageVersion } from './images';
+export {
+  IMAGE_REGISTRY_CONTEXT,
+  IMAGES_CONTEXT,
+  type Image,
+  type ImageOverrides,
+  type ImageRegistries,
+  imageOf,
+  imageReference,
+  images,
+  imageVersion,
+} from './images';
 export type { Labels } from './labels';
 export { lazily } from './lazily';
+export { type ManagedSettings, refuseManaged } from './managed';
 export {
   configMapFiles,
   hostDirectory,
@@ -42,8 +53,12 @@ export type {
 export type { PodProps } from './pod-template';
 export { httpProbe, type Probes, type ProbeTiming, startupProbe } from './probes';
 export type { ResourceList, ResourceOptions, Resources } from './resources';
+export type { FileField, OrSecretKey, WithSecretKeys } from './secret-files';
+/** @internal */
+export { isSecretKey, SecretFiles } from './secret-files';
 export type { SecurityProfile } from './security';
 export type { ComponentPort } from './services';
+/** @internal */
 export { httpUrl } from './url';
 export type { HostAccess, Storage, Workload } from './workload';
 export { toYaml } from './yaml';

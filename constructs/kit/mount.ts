@@ -8,8 +8,9 @@ export interface Mount {
   readonly numbered?: boolean;
   /** The volume's source. Read when the manifests are written. */
   readonly source: () => Omit<k8s.Volume, 'name'>;
+  /** Absolute path in the container. */
   readonly path: string;
-  /** @default true */
+  /** Whether the container may only read it. @default true */
   readonly readOnly?: boolean;
   /** `HostToContainer` shows mounts that the host makes later. @default - the container does not see them */
   readonly propagation?: 'HostToContainer';

@@ -59,15 +59,18 @@ export interface UpdateStrategy {
   readonly type: 'RollingUpdate' | 'Recreate' | 'OnDelete';
   /** `maxUnavailable` and `maxSurge` as a number of pods or e.g. `25%`; `partition` of a StatefulSet. */
   readonly rollingUpdate?: {
+    /** Pods that may be missing during an update: a number, or a share such as `25%`. */
     readonly maxUnavailable?: number | string;
+    /** Pods beyond the number of replicas during an update: a number, or a share such as `25%`. */
     readonly maxSurge?: number | string;
+    /** Ordinal below which a StatefulSet's pods are not updated. */
     readonly partition?: number;
   };
 }
 
 /** The ServiceAccount that the pods run as. */
 export interface ServiceAccountOptions {
-  /** @default - the component's name */
+  /** Name of the ServiceAccount. @default - the component's name */
   readonly name?: string;
   /**
    * `false` uses an account that exists, with its own annotations; it needs `name`. Roles are bound to it in either case.

@@ -18,18 +18,21 @@ import { hostOf, isReplicated, type Workload } from './workload';
 export interface PodProps {
   /** Name of the container. */
   readonly name: string;
+  /** Image of the container. */
   readonly image: Image;
+  /** Kind of the workload, and its number of replicas. */
   readonly workload: Workload;
   /** Ports by name. */
   readonly ports: { readonly [name: string]: PodPort };
+  /** Requests and limits of the container. */
   readonly resources: Resources;
   /** Arguments of the container. @default - the image's */
   readonly args?: readonly string[];
-  /** @default - none */
+  /** Environment variables of the container. @default - none */
   readonly env?: readonly k8s.EnvVar[];
-  /** @default - none */
+  /** Probes of the container. @default - none */
   readonly probes?: Probes;
-  /** @default - none */
+  /** Volumes and where they are mounted. @default - none */
   readonly mounts?: readonly Mount[];
   /** User and group id that the image runs as. @default 65534 (nobody) */
   readonly user?: number;

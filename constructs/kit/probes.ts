@@ -2,18 +2,21 @@ import { k8s } from 'cdk8s-plus-28';
 
 /** Probes of the kubelet. One that is left out is not written. */
 export interface Probes {
+  /** Restarts the container when it fails. */
   readonly liveness?: k8s.Probe;
+  /** Takes the pod out of its Services while it fails. */
   readonly readiness?: k8s.Probe;
+  /** Holds the other probes back until it succeeds once. */
   readonly startup?: k8s.Probe;
 }
 
 /** Timing of a probe, in seconds. */
 export interface ProbeTiming {
-  /** @default 10 */
+  /** Time between two probes, in seconds. @default 10 */
   readonly periodSeconds?: number;
-  /** @default 3 */
+  /** Time after which a probe has failed, in seconds. @default 3 */
   readonly timeoutSeconds?: number;
-  /** @default 3 */
+  /** Failed probes in a row that make the container unready, or restart it. @default 3 */
   readonly failureThreshold?: number;
 }
 

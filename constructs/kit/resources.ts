@@ -26,9 +26,12 @@ export interface ResourceList {
 
 /** Requests and limits that replace those of a component, resource by resource. */
 export interface ResourceOptions {
-  /** @default - the component's. With a memory limit alone, the memory request is the limit. */
+  /**
+   * What the scheduler reserves.
+   * @default - the component's. With a memory limit alone, the memory request is the limit.
+   */
   readonly requests?: ResourceList;
-  /** @default - the memory limit is the memory request; no CPU limit */
+  /** What the container may use at most. @default - the memory limit is the memory request; no CPU limit */
   readonly limits?: ResourceList;
 }
 

@@ -9,7 +9,7 @@ import { isReplicated, type Workload } from './workload';
 export interface ComponentPort extends PodPort {
   /** Only the replicas use it among themselves: it is left out of the load-balanced Service. @default false */
   readonly replicasOnly?: boolean;
-  /** @default http */
+  /** Scheme of its URL. @default http */
   readonly scheme?: string;
 }
 

@@ -8,6 +8,7 @@ import { SettingError } from './errors';
  *
  * @param example a URL that would work, for the message
  * @throws SettingError unless the value is an absolute `http` or `https` URL without white space, user and password
+ * @internal
  */
 export function httpUrl(setting: string, value: string, example: string): URL {
   if (!/^https?:\/\/[^\s\p{Cc}]+$/u.test(value) || !URL.canParse(value)) {
@@ -23,7 +24,11 @@ export function httpUrl(setting: string, value: string, example: string): URL {
   return url;
 }
 
-/** Host and port of a URL. An IPv6 address has no brackets. */
+/**
+ * Host and port of a URL. An IPv6 address has no brackets.
+ *
+ * @internal
+ */
 export function serverOf({ hostname, port, protocol }: URL): { readonly host: string; readonly port: number } {
   const defaultPort = protocol === 'https:' ? 443 : 80;
   return { host: hostname.replace(/^\[(.*)\]$/, '$1'), port: Number(port || defaultPort) };

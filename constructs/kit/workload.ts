@@ -4,13 +4,15 @@ export interface Storage {
   readonly path: string;
   /** Size as a Kubernetes quantity, e.g. `50Gi`. */
   readonly size: string;
-  /** @default - the cluster's default class */
+  /** Storage class of the volume. @default - the cluster's default class */
   readonly storageClass?: string;
 }
 
 /** Access to the host, for agents that need it. Needs a namespace whose Pod Security level is `privileged`. */
 export interface HostAccess {
+  /** Use the node's network and address. */
   readonly network: boolean;
+  /** See the processes of the node. */
   readonly pid: boolean;
   /** Ranges that hold the nodes' addresses, at which clients reach the pods. @default - every private range */
   readonly nodeCidrs?: readonly string[];
@@ -19,20 +21,25 @@ export interface HostAccess {
 /** How the pods of a component are run. */
 export type Workload =
   | {
+      /** Kind of the workload. */
       readonly kind: 'Deployment';
+      /** Number of replicas. */
       readonly replicas: number;
       /** One volume, for a single replica. @default - none */
       readonly storage?: Storage;
     }
   | {
+      /** Kind of the workload. */
       readonly kind: 'StatefulSet';
+      /** Number of replicas. */
       readonly replicas: number;
       /** A volume for each replica. */
       readonly storage: Storage;
     }
   | {
+      /** Kind of the workload. */
       readonly kind: 'DaemonSet';
-      /** @default - none */
+      /** What the pods share with their node. @default - none */
       readonly host?: HostAccess;
     };
 

@@ -4,8 +4,9 @@ import { checkedNamespaces } from '../kit/checks';
 import { PatchableConstruct } from '../kit/patchable-construct';
 import { CLUSTER_RESOURCES, clusterRules, NAMESPACED_RESOURCES, namespacedRules } from './kube-state-metrics-config';
 
+/** Props of `KubeStateMetrics`. */
 export interface KubeStateMetricsProps {
-  /** @default kube-state-metrics */
+  /** Name of the objects and of the Service. @default kube-state-metrics */
   readonly name?: string;
   /** Namespaces whose objects are reported, at least one. The exporter gets a Role in each, and may not read others. */
   readonly namespaces: readonly string[];
@@ -17,6 +18,7 @@ export interface KubeStateMetricsProps {
 
 /** Metrics of the state of Kubernetes objects. */
 export class KubeStateMetrics extends PatchableConstruct {
+  /** The exporter, for arguments, mounts and connections. */
   readonly component: Component;
 
   /** @throws SettingError for an invalid name or range, and for no namespace */

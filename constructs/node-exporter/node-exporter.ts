@@ -4,8 +4,9 @@ import { checkCidrs, checkPort } from '../kit/checks';
 import { PatchableConstruct } from '../kit/patchable-construct';
 import { nodeExporterArgs } from './node-exporter-config';
 
+/** Props of `NodeExporter`. */
 export interface NodeExporterProps {
-  /** @default node-exporter */
+  /** Name of the objects and of the Service. @default node-exporter */
   readonly name?: string;
   /** Port on the node's own network. @default 9100 */
   readonly port?: number;
@@ -22,6 +23,7 @@ const HOST_ROOT = '/host/root';
  * the Pod Security level `privileged`.
  */
 export class NodeExporter extends PatchableConstruct {
+  /** The exporter, for arguments, mounts and connections. */
   readonly component: Component;
 
   /** @throws SettingError for an invalid port or range */

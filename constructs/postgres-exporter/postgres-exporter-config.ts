@@ -14,7 +14,7 @@ export type PostgresTls =
   | {
       /** ConfigMap in the namespace of the exporters. */
       readonly configMap: string;
-      /** @default ca.crt */
+      /** Key of the certificate authority in the ConfigMap. @default ca.crt */
       readonly key?: string;
     };
 
@@ -53,7 +53,8 @@ export const POSTGRES_EXPORTER_ARGS: readonly string[] = [
 
 /**
  * `sql_exporter.yml`: the parts that this program writes.
- * https://github.com/burningalchemist/sql_exporter/blob/master/documentation/sql_exporter.yml
+ *
+ * @see https://github.com/burningalchemist/sql_exporter/blob/master/documentation/sql_exporter.yml
  */
 export interface SqlExporterConfig {
   readonly global: {

@@ -26,6 +26,7 @@ import {
   sqlExporterConfig,
 } from './postgres-exporter-config';
 
+/** Props of `PostgresExporter`. */
 export interface PostgresExporterProps {
   /** Name of postgres_exporter's objects. @default postgres-exporter */
   readonly name?: string;

@@ -1,14 +1,25 @@
+/** Every field of `prometheus.yml`, e.g. `PrometheusFile.EC2SdConfig`. */
+export type * as PrometheusFile from '../../formats/generated/prometheus';
 export { PLATFORMS, type Platform, topicsHiddenBy } from './platform';
+export { Prometheus } from './prometheus';
+export type { ProbedUrl } from './prometheus-checks';
+export type {
+  AlertmanagerClient,
+  PrometheusConfig,
+  PrometheusSettings,
+  RelabelConfig,
+  RemoteWriteConfig,
+  ScrapeConfig,
+  ScrapeLimits,
+} from './prometheus-config';
 export {
   type FileDiscovery,
   PROMETHEUS_DEFAULTS,
-  Prometheus,
   type PrometheusProps,
+  type ScrapeConfigOptions,
   type ScrapeJobSettings,
-} from './prometheus';
-export type { ProbedUrl } from './prometheus-checks';
-export type { PrometheusConfig, RelabelConfig, ScrapeConfig } from './prometheus-config';
+} from './prometheus-props';
 export { type AnnotatedApplication, PrometheusStack, type PrometheusStackProps } from './prometheus-stack';
-export type { RemoteWrite } from './remote-write';
+export type { RemoteWrite, RemoteWriteSettings } from './remote-write';
 export type { ConfigMapKey, ScrapeBasicAuth, ScrapeCredentials, ScrapeTls } from './scrape-credentials';
 export { type PrometheusLoad, type PrometheusSize, sizePrometheus } from './sizing';

@@ -2,6 +2,7 @@ import { SettingError } from '../kit';
 
 /** Kubernetes distributions whose differences matter to monitoring. */
 export const PLATFORMS = ['eks', 'gke', 'aks', 'kubeadm'] as const;
+/** A Kubernetes distribution whose differences matter to monitoring. */
 export type Platform = (typeof PLATFORMS)[number];
 
 /** Properties of a platform. */

@@ -45,10 +45,13 @@ export function checkPrometheus(props: CheckedPrometheus): void {
 /**
  * Checks the durations of a scrape job, and the namespaces of its discovery.
  *
- * @param intervalSeconds scrape interval of a job that sets none
+ * @param options scrape interval of a job that sets none, and whether discovery may leave out its namespaces
  * @throws SettingError
  */
-export function checkScrapeConfig(config: ScrapeConfig, intervalSeconds: number): void {
+export function checkScrapeConfig(
+  config: ScrapeConfig,
+  { intervalSeconds, allNamespaces }: { readonly intervalSeconds: number; readonly allNamespaces: boolean },
+): void {
   const { scrape_interval = `${intervalSeconds}s`, scrape_timeout } = config;
   checkDuration('scrape_interval', scrape_interval);
   if (scrape_timeout !== undefined) {
@@ -57,13 +60,14 @@ export function checkScrapeConfig(config: ScrapeConfig, intervalSeconds: number)
       throw new SettingError('scrape_timeout', scrape_timeout, `write at most the scrape interval, ${scrape_interval}`);
     }
   }
-  for (const { role, namespaces } of config.kubernetes_sd_configs ?? []) {
+  for (const { role, namespaces, api_server, kubeconfig_file } of config.kubernetes_sd_configs ?? []) {
     const names = namespaces?.names ?? [];
-    if (role !== 'node' && names.length === 0) {
+    const isHere = api_server === undefined && kubeconfig_file === undefined;
+    if (isHere && role !== 'node' && names.length === 0 && !namespaces?.own_namespace && !allNamespaces) {
       throw new SettingError(
         'kubernetes_sd_configs.namespaces',
         namespaces,
-        'name the namespaces: Prometheus gets the right to discover targets in each of them',
+        'name the namespaces, in which Prometheus gets the right to discover targets, or pass { allNamespaces: true }',
       );
     }
     for (const name of names) {

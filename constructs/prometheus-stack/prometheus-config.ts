@@ -1,6 +1,16 @@
-import type { PrometheusConfig, RemoteWriteConfig, ScrapeConfig } from '../../formats/prometheus';
+import type {
+  AlertingConfig,
+  AnyPrometheusConfig,
+  PrometheusConfig,
+  RemoteWriteConfig,
+  ScrapeConfig,
+} from '../../formats/prometheus';
+import { refuseManaged } from '../kit';
 
 export type {
+  AlertingConfig,
+  AnyPrometheusConfig,
+  GlobalConfig,
   KubernetesSdConfig,
   PrometheusConfig,
   RelabelConfig,
@@ -19,15 +29,43 @@ export interface PrometheusConfigProps {
   readonly retention: { readonly days: number; readonly size: string };
   readonly externalLabels: { readonly [label: string]: string };
   readonly rulesPath: string;
-  readonly alertmanagers: readonly { readonly scheme: string; readonly targets: readonly string[] }[];
+  readonly alertmanagers: readonly AlertmanagerClient[];
   readonly remoteWrites: readonly RemoteWriteConfig[];
   readonly scrapeConfigs: readonly ScrapeConfig[];
+  /** Your own settings. */
+  readonly settings: PrometheusSettings;
+}
+
+/** How Prometheus reaches an Alertmanager. */
+export type AlertmanagerClient = NonNullable<AlertingConfig['alertmanagers']>[number];
+
+/** Settings of `prometheus.yml` that `Prometheus` leaves to you. */
+export type PrometheusSettings = Omit<AnyPrometheusConfig, 'rule_files' | 'scrape_configs' | 'remote_write'>;
+
+const MANAGED = {
+  'global.scrape_interval': 'write the prop intervalSeconds',
+  'global.external_labels': 'write the prop externalLabels',
+  'storage.tsdb.retention': 'write the props retentionDays and storageSize',
+  'alerting.alertmanagers': 'call addAlertmanager()',
+  rule_files: 'call addRules()',
+  scrape_configs: 'call addScrapeConfig()',
+  remote_write: 'write the prop remoteWrites',
+};
+
+/**
+ * Refuses settings that the construct writes.
+ *
+ * @throws SettingError for the first of them
+ */
+export function checkSettings(settings: object): void {
+  refuseManaged('config', settings, MANAGED);
 }
 
 /** The server's configuration. */
 export function prometheusConfig(props: PrometheusConfigProps): PrometheusConfig {
   const interval = `${props.intervalSeconds}s`;
-  return {
+  const { alerting: alertingSettings, ...settings } = props.settings;
+  const own: PrometheusConfig = {
     global: {
       scrape_interval: interval,
       scrape_timeout: `${Math.min(10, props.intervalSeconds)}s`,
@@ -39,21 +77,34 @@ export function prometheusConfig(props: PrometheusConfigProps): PrometheusConfig
     },
     storage: { tsdb: { retention: { time: `${props.retention.days}d`, size: props.retention.size } } },
     rule_files: [`${props.rulesPath}/*.yaml`],
-    alerting: props.alertmanagers.length > 0 ? alerting(props.alertmanagers) : undefined,
+    alerting: props.alertmanagers.length > 0 ? alerting(props.alertmanagers, alertingSettings) : alertingSettings,
     remote_write: props.remoteWrites.length > 0 ? props.remoteWrites : undefined,
     scrape_configs: props.scrapeConfigs,
   };
+  return merged(own, settings) as PrometheusConfig;
 }
 
-function alerting(alertmanagers: PrometheusConfigProps['alertmanagers']): PrometheusConfig['alerting'] {
+/** Settings over settings. Lists and values replace; objects are merged. */
+function merged(own: object, settings: object): object {
+  const values: { [name: string]: unknown } = { ...own };
+  for (const [name, value] of Object.entries(settings)) {
+    const known = values[name];
+    values[name] = isObject(known) && isObject(value) ? merged(known, value) : value;
+  }
+  return values;
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function alerting(
+  alertmanagers: PrometheusConfigProps['alertmanagers'],
+  settings: AlertingConfig = {},
+): PrometheusConfig['alerting'] {
   return {
     // Alertmanager deduplicates by labels: with the replica's label, each alert would page twice.
-    alert_relabel_configs: [{ action: 'labeldrop', regex: REPLICA_LABEL }],
-    alertmanagers: alertmanagers.map(({ scheme, targets }) => ({
-      api_version: 'v2',
-      scheme,
-      // Every replica, never the Service: https://prometheus.io/docs/alerting/latest/alertmanager/#high-availability
-      static_configs: [{ targets }],
-    })),
+    alert_relabel_configs: [{ action: 'labeldrop', regex: REPLICA_LABEL }, ...(settings.alert_relabel_configs ?? [])],
+    alertmanagers,
   };
 }

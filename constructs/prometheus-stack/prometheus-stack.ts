@@ -8,8 +8,9 @@ import { PatchableConstruct } from '../kit/patchable-construct';
 import { inSettings } from '../kit/setting-path';
 import { KubeStateMetrics, type KubeStateMetricsProps } from '../kube-state-metrics';
 import { type Platform, platformFacts, topicsHiddenBy } from './platform';
-import { Prometheus, type PrometheusProps } from './prometheus';
+import { Prometheus } from './prometheus';
 import { checkProbedUrl, type ProbedUrl } from './prometheus-checks';
+import type { PrometheusProps } from './prometheus-props';
 import {
   annotatedPodsJob,
   annotatedServicesJob,
@@ -19,6 +20,7 @@ import {
   probeJob,
 } from './scrape-jobs';
 
+/** Props of `PrometheusStack`. */
 export interface PrometheusStackProps extends PrometheusProps {
   /** Kubernetes distribution of the cluster. */
   readonly platform: Platform;
@@ -33,7 +35,12 @@ export interface PrometheusStackProps extends PrometheusProps {
   /** `https://` URLs to probe. One with a private address needs ranges: `{ url, cidrs }`. @default - none */
   readonly probedUrls?: readonly (string | ProbedUrl)[];
   /** Rules to load, without those that the platform cannot evaluate, and the links of their alerts. @default - none */
-  readonly rules?: { readonly catalogue: RuleCatalogue; readonly links: AlertLinks };
+  readonly rules?: {
+    /** The rules. */
+    readonly catalogue: RuleCatalogue;
+    /** URLs that their alerts link to. */
+    readonly links: AlertLinks;
+  };
   /** Ranges that hold the nodes' addresses. @default - every private range */
   readonly nodeCidrs?: readonly string[];
   /**
@@ -53,6 +60,7 @@ export interface PrometheusStackProps extends PrometheusProps {
 export interface AnnotatedApplication {
   /** Prefix of the jobs. */
   readonly name: string;
+  /** Namespace of its Services and pods. */
   readonly namespace: string;
   /** Endpoints of the annotated pods: Prometheus may reach these pods only. @default - none */
   readonly endpoints?: readonly Endpoint[];
@@ -65,8 +73,11 @@ export interface AnnotatedApplication {
  * an application's namespace; `prometheus.addScrapeJob()` adds more.
  */
 export class PrometheusStack extends PatchableConstruct {
+  /** The server. */
   readonly prometheus: Prometheus;
+  /** Metrics of the state of Kubernetes objects. */
   readonly kubeStateMetrics: KubeStateMetrics;
+  /** Probes of URLs. */
   readonly blackboxExporter: BlackboxExporter;
 
   /** @throws SettingError when a prop is invalid */
@@ -109,9 +120,14 @@ export class PrometheusStack extends PatchableConstruct {
   private scrapeKubernetes({ platform, nodeCidrs, apiCidrs }: PrometheusStackProps): void {
     const { component } = this.prometheus;
     component.allowEgressTo(Endpoint.nodes(KUBELET_PORT, nodeCidrs));
-    this.prometheus.addScrapeConfig({ ...kubeletJob('kubelet', '/metrics'), sample_limit: 50_000 });
+    // The ClusterRole below has the right to discover nodes too.
+    const rightsBelow = { grantRights: false };
+    this.prometheus.addScrapeConfig({ ...kubeletJob('kubelet', '/metrics'), sample_limit: 50_000 }, rightsBelow);
     // The largest target: one scrape has every container of a node.
-    this.prometheus.addScrapeConfig({ ...kubeletJob('cadvisor', '/metrics/cadvisor'), sample_limit: 100_000 });
+    this.prometheus.addScrapeConfig(
+      { ...kubeletJob('cadvisor', '/metrics/cadvisor'), sample_limit: 100_000 },
+      rightsBelow,
+    );
 
     const { service } = component.connectTo(Endpoint.kubernetesApi(apiCidrs));
     this.prometheus.addScrapeConfig({ ...apiServerJob(service!), sample_limit: 150_000 });

@@ -1,96 +1,47 @@
-import type { k8s } from 'cdk8s-plus-28';
 import type { Construct } from 'constructs';
-import type { KeepList } from '../../metrics';
 import { type AlertLinks, type RuleCatalogue, rulesOf } from '../../rules';
 import {
   Component,
   ConfigDirectory,
-  type Credentials,
   configMapFiles,
-  type Destination,
   DuplicateNameError,
   Endpoint,
   httpProbe,
+  httpUrl,
   images,
-  type PodOptions,
+  SecretFiles,
   SettingError,
   startupProbe,
   toYaml,
+  type WithSecretKeys,
 } from '../kit';
-import { checkName, checkObjectName, checkScheme } from '../kit/checks';
+import { checkName, checkObjectName, checkScheme, privateHost } from '../kit/checks';
 import { PatchableConstruct } from '../kit/patchable-construct';
+import { serverOf } from '../kit/url';
+import { grantDiscovery } from './discovery-rights';
 import { checkPrometheus, checkScrapeConfig } from './prometheus-checks';
 import {
+  type AlertmanagerClient,
+  checkSettings,
   type PrometheusConfig,
+  type PrometheusSettings,
   prometheusConfig,
-  type RelabelConfig,
   type RemoteWriteConfig,
   type ScrapeConfig,
 } from './prometheus-config';
-import { type RemoteWrite, remoteWriteConfig, tokenKeys } from './remote-write';
+import {
+  type FileDiscovery,
+  PROMETHEUS_DEFAULTS,
+  type PrometheusProps,
+  type ScrapeConfigOptions,
+  type ScrapeJobSettings,
+} from './prometheus-props';
+import { addRemoteWrites } from './remote-write';
 import { RenderedRules } from './rendered-rules';
-import { jobCredentials, type ScrapeCredentials } from './scrape-credentials';
+import { jobCredentials } from './scrape-credentials';
 import { checkInterval } from './scrape-interval';
 import { fileJob, serviceJob, withKeepList, withLimits } from './scrape-jobs';
 import { sizePrometheus } from './sizing';
-
-/** Defaults of `PrometheusProps`. */
-export const PROMETHEUS_DEFAULTS = {
-  replicas: 2,
-  intervalSeconds: 15,
-  retentionDays: 30,
-  activeSeries: 250_000,
-} as const;
-
-export interface PrometheusProps {
-  /** @default prometheus */
-  readonly name?: string;
-  /** Labels of every alert, and of every sample that is sent to a remote receiver, e.g. `cluster`. */
-  readonly externalLabels: { readonly [label: string]: string };
-  /** URL at which people reach the server, for links in alerts. */
-  readonly externalUrl: string;
-  /** Two replicas survive the loss of a node. @default 2 */
-  readonly replicas?: number;
-  /** Scrape and evaluation interval. @default 15 */
-  readonly intervalSeconds?: number;
-  /** @default 30 */
-  readonly retentionDays?: number;
-  /** Active series to size memory and volume for. @default 250000 */
-  readonly activeSeries?: number;
-  /** Size of each volume. @default - sized for the load */
-  readonly storageSize?: string;
-  /** @default - the cluster's default class */
-  readonly storageClass?: string;
-  /** Names of the series that each scrape job keeps, e.g. `keepUsed()`. @default - every series */
-  readonly keep?: KeepList;
-  /** Receivers of samples, in addition to the local storage. @default - none */
-  readonly remoteWrites?: readonly RemoteWrite[];
-  /** The Secret. Required if a remote receiver has a token. @default - none */
-  readonly credentials?: Credentials;
-  /** Ranges that hold the API server's addresses, for discovery. @default - every private range */
-  readonly apiCidrs?: readonly string[];
-  /** Options of the pods. `resources` replace those that `activeSeries` gives. @default - none */
-  readonly pod?: PodOptions;
-}
-
-/** Settings of a scrape job, without those that find its targets. */
-export type ScrapeJobSettings = Omit<
-  ScrapeConfig,
-  'job_name' | 'scheme' | 'relabel_configs' | `${string}_sd_configs` | 'static_configs'
-> &
-  ScrapeCredentials & {
-    /** Relabelling after the rules that name the target. @default - none */
-    readonly relabel?: readonly RelabelConfig[];
-  };
-
-/** Targets in a ConfigMap that an operator maintains. */
-export interface FileDiscovery {
-  readonly job: string;
-  /** Name of the ConfigMap; its files end in `.yaml`. The server starts without it. */
-  readonly configMap: string;
-  /** Where the targets may be: opens the NetworkPolicy. */
-  readonly destinations: readonly Destination[];
-}
 
 /** Protocols that Prometheus speaks. */
 const HTTP_SCHEMES = ['http', 'https'];
@@ -98,24 +49,19 @@ const HTTP_SCHEMES = ['http', 'https'];
 const CONFIG_PATH = '/etc/prometheus/config';
 const RULES_PATH = '/etc/prometheus/rules';
 const TARGETS_PATH = '/etc/prometheus/targets';
-const CREDENTIALS_PATH = '/etc/prometheus/credentials';
+const SECRETS_PATH = '/etc/prometheus/secrets';
 const SCRAPE_PATH = '/etc/prometheus/scrape';
 const DATA_PATH = '/prometheus';
 
 /** Replaying the write-ahead log of a large head block takes minutes, and a restart would begin it again. */
 const WAL_REPLAY_SECONDS = 3600;
 
-/** Read access for discovery in a namespace. */
-const DISCOVERY_RULES: readonly k8s.PolicyRule[] = [
-  { apiGroups: [''], resources: ['pods', 'services'], verbs: ['get', 'list', 'watch'] },
-  { apiGroups: ['discovery.k8s.io'], resources: ['endpointslices'], verbs: ['get', 'list', 'watch'] },
-];
-
 /**
  * A Prometheus server in two replicas that scrape the same targets. It reloads its configuration and rules when their
  * ConfigMaps change.
  */
 export class Prometheus extends PatchableConstruct {
+  /** The server, for arguments, mounts and connections. */
   readonly component: Component;
   /** Scrape and evaluation interval. */
   readonly intervalSeconds: number;
@@ -124,7 +70,11 @@ export class Prometheus extends PatchableConstruct {
   private readonly props: PrometheusProps;
   private readonly rules: ConfigDirectory;
   private readonly jobs = new Map<string, ScrapeConfig>();
-  private readonly alertmanagers: { scheme: string; targets: readonly string[] }[] = [];
+  private readonly alertmanagers: AlertmanagerClient[] = [];
+  /** Address of the first replica of each. */
+  private readonly alertmanagerAddresses = new Set<string>();
+  private readonly secrets = new SecretFiles(SECRETS_PATH);
+  private readonly settings: PrometheusSettings;
   private readonly remoteWrites: readonly RemoteWriteConfig[];
   private readonly optionalJobs = new Set<string>();
 
@@ -139,6 +89,8 @@ export class Prometheus extends PatchableConstruct {
       retentionDays = PROMETHEUS_DEFAULTS.retentionDays,
       activeSeries = PROMETHEUS_DEFAULTS.activeSeries,
     } = props;
+    checkSettings(props.config ?? {});
+    this.settings = this.secrets.resolve<PrometheusSettings>('config', '', props.config ?? {});
     const size = sizePrometheus({ activeSeries, intervalSeconds, retentionDays }, props.storageSize);
     this.props = props;
     this.intervalSeconds = intervalSeconds;
@@ -167,7 +119,7 @@ export class Prometheus extends PatchableConstruct {
         `--storage.tsdb.path=${DATA_PATH}`,
         `--web.external-url=${props.externalUrl}`,
         '--web.route-prefix=/',
-        '--enable-feature=exemplar-storage',
+        `--enable-feature=${['exemplar-storage', ...(props.features ?? [])].join(',')}`,
       ],
       env: [{ name: 'POD_NAME', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } }],
       probes: {
@@ -183,19 +135,31 @@ export class Prometheus extends PatchableConstruct {
       pod: props.pod,
       fixedReplicas: 'write the prop replicas of Prometheus',
     });
-    this.remoteWrites = this.addRemoteWrites(props);
+    this.secrets.mountIn(this.component);
+    this.remoteWrites = addRemoteWrites(this.component, this.secrets, props);
+    for (const { url } of this.settings.remote_read ?? []) {
+      const { host } = serverOf(httpUrl('config.remote_read.url', url, 'https://mimir.example.com/api/v1/read'));
+      if (privateHost(host) === undefined) {
+        this.component.allowEgressTo(Endpoint.url(url));
+      }
+    }
   }
 
   /**
-   * Adds a scrape job as Prometheus writes it, with default limits. Discovery gets its Role; you open the way to the
-   * targets with `component.connectTo()` or `component.allowEgressTo()`.
+   * Adds a scrape job as Prometheus reads it, with default limits. A field that names a file takes a key of a Secret.
    *
-   * @param optional the job may have no target, so `ScrapeTargetMissing` does not watch it
+   * Discovery in Kubernetes gets its rights in its namespaces, or in the whole cluster with `allNamespaces`. You open
+   * the way to the targets, and to the API of another discovery, with `component.connectTo()` or
+   * `component.allowEgressTo()`.
+   *
    * @throws DuplicateNameError for a second job of the same name
-   * @throws SettingError for an invalid duration, and for discovery in no namespace or in an invalid one
+   * @throws SettingError for an invalid duration, for discovery in no namespace or in an invalid one, and for a secret
+   *   that stands in the job itself
    */
-  addScrapeConfig(config: ScrapeConfig, { optional = false }: { readonly optional?: boolean } = {}): void {
-    checkScrapeConfig(config, this.intervalSeconds);
+  addScrapeConfig(settings: WithSecretKeys<ScrapeConfig>, options: ScrapeConfigOptions = {}): void {
+    const config = this.secrets.resolve<ScrapeConfig>(`scrape job ${settings.job_name}`, 'scrape_configs', settings);
+    const { allNamespaces = false, grantRights = true, optional = false } = options;
+    checkScrapeConfig(config, { intervalSeconds: this.intervalSeconds, allNamespaces });
     if (this.jobs.has(config.job_name)) {
       throw new DuplicateNameError('scrape job name', config.job_name);
     }
@@ -203,10 +167,8 @@ export class Prometheus extends PatchableConstruct {
     if (optional) {
       this.optionalJobs.add(config.job_name);
     }
-    for (const { role, namespaces } of config.kubernetes_sd_configs ?? []) {
-      if (role !== 'node') {
-        this.discoverIn(namespaces?.names ?? []);
-      }
+    for (const discovery of grantRights ? (config.kubernetes_sd_configs ?? []) : []) {
+      grantDiscovery(this.component, discovery);
     }
   }
 
@@ -282,17 +244,28 @@ export class Prometheus extends PatchableConstruct {
   /**
    * Sends alerts to every replica behind an endpoint.
    *
+   * @param settings more settings of the client, as Prometheus reads them: `basic_auth`, `sigv4`, `path_prefix` …
    * @throws DuplicateNameError for the same endpoint again
    */
-  addAlertmanager(endpoint: Endpoint): void {
+  addAlertmanager(
+    endpoint: Endpoint,
+    settings: WithSecretKeys<Omit<AlertmanagerClient, 'static_configs' | 'scheme'>> = {},
+  ): void {
     const connection = this.component.connectTo(endpoint);
     checkScheme('addAlertmanager', connection, HTTP_SCHEMES);
     const { scheme, replicas, address } = connection;
     const targets = replicas.length > 0 ? replicas : [address];
-    if (this.alertmanagers.some((known) => known.targets.includes(targets[0]!))) {
+    if (this.alertmanagerAddresses.has(targets[0]!)) {
       throw new DuplicateNameError('Alertmanager', address, 'remove one of them');
     }
-    this.alertmanagers.push({ scheme, targets });
+    this.alertmanagerAddresses.add(targets[0]!);
+    this.alertmanagers.push({
+      api_version: 'v2',
+      scheme,
+      // Every replica, never the Service: https://prometheus.io/docs/alerting/latest/alertmanager/#high-availability
+      static_configs: [{ targets }],
+      ...this.secrets.resolve<AlertmanagerClient>('addAlertmanager', 'alertmanagers', settings),
+    });
   }
 
   /** The server's API and its own metrics. */
@@ -319,27 +292,7 @@ export class Prometheus extends PatchableConstruct {
       alertmanagers: this.alertmanagers,
       remoteWrites: this.remoteWrites,
       scrapeConfigs: this.scrapeConfigs,
+      settings: this.settings,
     });
-  }
-
-  private addRemoteWrites({ remoteWrites = [], credentials }: PrometheusProps): readonly RemoteWriteConfig[] {
-    const keys = tokenKeys(remoteWrites);
-    if (keys.length > 0 && !credentials) {
-      throw new SettingError('credentials', credentials, `name the Secret that holds ${keys.join(', ')}`);
-    }
-    if (keys.length > 0 && credentials) {
-      this.component.addMount(credentials.files(CREDENTIALS_PATH, keys, true));
-    }
-    return remoteWrites.map((remoteWrite) => {
-      const config = remoteWriteConfig(remoteWrite, CREDENTIALS_PATH);
-      this.component.allowEgressTo(Endpoint.url(remoteWrite.url, remoteWrite.cidrs));
-      return config;
-    });
-  }
-
-  private discoverIn(namespaces: readonly string[]): void {
-    for (const namespace of namespaces) {
-      this.component.addRole(namespace, DISCOVERY_RULES);
-    }
   }
 }

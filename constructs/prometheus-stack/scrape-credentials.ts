@@ -6,7 +6,7 @@ import type { ScrapeConfig } from './prometheus-config';
 export interface ConfigMapKey {
   /** Name of the ConfigMap. */
   readonly configMap: string;
-  /** @default ca.crt */
+  /** Name of the key. @default ca.crt */
   readonly key?: string;
 }
 

@@ -11,12 +11,15 @@ export interface PrometheusLoad {
   readonly activeSeries: number;
   /** Scrape interval. */
   readonly intervalSeconds: number;
+  /** How long samples are kept, in days. */
   readonly retentionDays: number;
 }
 
 /** Size of a Prometheus server. `retentionSize` is in Prometheus' units, the rest are Kubernetes quantities. */
 export interface PrometheusSize {
+  /** CPU request. */
   readonly cpu: string;
+  /** Memory request and limit. */
   readonly memory: string;
   /** Size of the volume. */
   readonly disk: string;

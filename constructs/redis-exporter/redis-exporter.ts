@@ -3,8 +3,9 @@ import { Component, type Endpoint, httpProbe, images, type PodOptions, type Secr
 import { checkCredentials, checkScheme } from '../kit/checks';
 import { PatchableConstruct } from '../kit/patchable-construct';
 
+/** Props of `RedisExporter`. */
 export interface RedisExporterProps {
-  /** @default redis-exporter */
+  /** Name of the objects and of the Service. @default redis-exporter */
   readonly name?: string;
   /** The Redis server: an endpoint with the scheme `redis`, or `rediss` for TLS. */
   readonly redis: Endpoint;
@@ -18,6 +19,7 @@ const ONE_TARGET = 'each replica would report the server again: leave it out, an
 
 /** Metrics of a Redis server. */
 export class RedisExporter extends PatchableConstruct {
+  /** The exporter, for arguments, mounts and connections. */
   readonly component: Component;
 
   /** @throws SettingError for an endpoint that is no Redis server */

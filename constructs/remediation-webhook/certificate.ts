@@ -4,8 +4,9 @@ import { type Component, type Mount, patchable, secretFiles } from '../kit';
 
 /** An issuer of cert-manager. */
 export interface CertificateIssuer {
+  /** Name of the Issuer or ClusterIssuer. */
   readonly issuer: string;
-  /** @default ClusterIssuer */
+  /** Kind of the issuer. @default ClusterIssuer */
   readonly issuerKind?: 'Issuer' | 'ClusterIssuer';
 }
 

@@ -14,30 +14,67 @@ export type { Limits } from '../../remediation';
 
 /** How a connection is secured. */
 export interface ConnectionTls {
-  /** ConfigMap with the certificate of the authority, `ca.crt`. @default - the server's certificate is not checked */
+  /** ConfigMap with the certificate of the authority. @default - the server's certificate is not checked */
   readonly configMap?: string;
+  /** Key of the certificate in the ConfigMap. @default ca.crt */
+  readonly key?: string;
+}
+
+/** `dry-run` asks the targets what would happen; `active` changes them. */
+export type RemediationMode = 'dry-run' | 'active';
+
+/** Links in the webhook's own alerts. */
+export interface WebhookLinks {
+  /** URL of the runbooks, without the alert's name. @default - no link */
+  readonly runbooks?: string;
+  /** URL of a dashboard. @default - no link */
+  readonly dashboard?: string;
+}
+
+/** How long finished records are kept. */
+export interface RecordRetention {
+  /** Days, 1 or more. */
+  readonly days: number;
+  /** Number of records, 1 or more: older ones are deleted first. */
+  readonly records: number;
+}
+
+/** Slack channel for approvals and failures. */
+export interface WebhookSlack {
+  /** Name of the channel: `#alerts`. */
+  readonly channel: string;
+  /** Bot token, which needs the scope `chat:write`. */
+  readonly token: SecretKey;
 }
 
 /** A server that actions change beside Kubernetes. */
 export type ConnectionProps =
   | {
+      /** Kind of the server. */
       readonly kind: 'postgres';
+      /** Where the server listens. */
       readonly endpoint: Endpoint;
+      /** Name of the database. */
       readonly database: string;
+      /** Name of the role or user. */
       readonly user: string;
+      /** Key of the password. */
       readonly password?: SecretKey;
-      /** @default - not encrypted */
+      /** How the connection is secured. @default - not encrypted */
       readonly tls?: ConnectionTls;
     }
   | {
+      /** Kind of the server. */
       readonly kind: 'redis';
+      /** Where the server listens. */
       readonly endpoint: Endpoint;
-      /** @default - the default user */
+      /** Name of the role or user. @default - the default user */
       readonly user?: string;
+      /** Key of the password. */
       readonly password?: SecretKey;
       /** Number of the database. Any other than 0 needs the ACL permission `+select`. @default 0 */
       readonly database?: number;
-      /** @default - not encrypted */
+      /** How the connection is secured. @default - not encrypted */
       readonly tls?: ConnectionTls;
     };
 
@@ -46,6 +83,7 @@ export const WEBHOOK_DEFAULTS = { mode: 'dry-run', replicas: 2 } as const;
 
 type ConnectionsProps = { readonly [name: string]: ConnectionProps };
 
+/** Limits of a webhook that sets none. */
 export const DEFAULT_LIMITS: Limits = {
   freshnessSeconds: 900,
   approvalSeconds: 3600,
@@ -57,12 +95,16 @@ export const DEFAULT_LIMITS: Limits = {
   lockSeconds: 30,
 };
 
-export const DEFAULT_RETENTION: Configuration['retention'] = { days: 90, records: 2000 };
+export const DEFAULT_RETENTION: RecordRetention = { days: 90, records: 2000 };
 
 const CREDENTIALS_PATH = '/etc/remediation-credentials';
 const CA_PATH = '/etc/remediation-ca';
 
-/** A connection as the server reads it. */
+/**
+ * A connection as the server reads it.
+ *
+ * @internal
+ */
 export function connectionSettings(
   name: string,
   props: ConnectionProps,
@@ -74,7 +116,10 @@ export function connectionSettings(
     host,
     port,
     passwordFile: password && file(password),
-    tls: tls && { verify: tls.configMap !== undefined, caFile: tls.configMap && `${CA_PATH}/${name}/ca.crt` },
+    tls: tls && {
+      verify: tls.configMap !== undefined,
+      caFile: tls.configMap && `${CA_PATH}/${name}/${tls.key ?? 'ca.crt'}`,
+    },
   };
   // The arms differ in the types of `database` and `user`.
   return props.kind === 'postgres'

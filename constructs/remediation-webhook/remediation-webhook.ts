@@ -4,7 +4,7 @@ import { k8s } from 'cdk8s-plus-28';
 import type { Construct } from 'constructs';
 import { parseYaml } from '../../formats/yaml';
 import { packagePath } from '../../package-root';
-import type { OwnAlerts, RemediationPolicy, Requirements } from '../../remediation';
+import type { Requirements } from '../../remediation';
 import type { Configuration } from '../../remediation/configuration';
 import type { AlertingRule } from '../../rules';
 import type { AlertRouting } from '../alert-routing';
@@ -15,9 +15,7 @@ import {
   clusterScoped,
   Endpoint,
   httpProbe,
-  type Image,
   images,
-  type PodOptions,
   patchable,
   type SecretKey,
   SettingError,
@@ -25,11 +23,10 @@ import {
 } from '../kit';
 import { PatchableConstruct } from '../kit/patchable-construct';
 import { AUDIENCE, checkRemediationLabels, notifyWebhook } from './alertmanager';
-import { addCertificate, type CertificateIssuer, TLS_PATH, tlsMount } from './certificate';
+import { addCertificate, TLS_PATH, tlsMount } from './certificate';
 import { EVENTS, ownRules, requirementsOf, rulesByNamespace, TOKEN_REVIEWS } from './permissions';
 import {
   authorityMounts,
-  type ConnectionProps,
   checkPolicies,
   connectionSettings,
   credentialMounts,
@@ -41,62 +38,9 @@ import {
   secretKeys,
   WEBHOOK_DEFAULTS,
 } from './remediation-webhook-config';
+import type { RemediationWebhookProps } from './remediation-webhook-props';
 import { APP_PATH, RUNBOOKS_PATH, runbookFiles, serverFiles } from './server-files';
 import { UpdateGuard } from './update-guard';
-
-export interface RemediationWebhookProps {
-  /** @default remediation-webhook */
-  readonly name?: string;
-  /** Which alerts trigger which actions. */
-  readonly policies: readonly RemediationPolicy[];
-  /** `dry-run` asks the targets what would happen; `active` changes them. @default dry-run */
-  readonly mode?: Configuration['mode'];
-  /** @default 2 */
-  readonly replicas?: number;
-  /** Prometheus, which verifies the effect of actions. */
-  readonly prometheus: Endpoint;
-  /** Labels of the rules whose alerts the webhook raises itself: `ownAlertsOf(catalogue.alerts)`. */
-  readonly ownAlerts: OwnAlerts;
-  /** Labels that Prometheus adds to its alerts. The webhook's own alerts carry them too. @default - none */
-  readonly externalLabels?: { readonly [label: string]: string };
-  /** Links in the webhook's own alerts: the runbooks, without the alert's name, and a dashboard. @default - none */
-  readonly links?: Configuration['links'];
-  /** Servers that actions change beside Kubernetes, by the names that policies use. @default - none */
-  readonly connections?: { readonly [name: string]: ConnectionProps };
-  /** Slack channel for approvals and failures, and the key of the bot token. @default - Alertmanager alone notifies */
-  readonly slack?: { readonly channel: string; readonly token: SecretKey };
-  /** Receiver of traces, OTLP over HTTP. @default - traces are not stored; their ids are in logs and records */
-  readonly tracing?: Endpoint;
-  /** Limits that apply to every policy. @default - see DEFAULT_LIMITS */
-  readonly limits?: Partial<Limits>;
-  /** How long finished records are kept. @default - 90 days, 2000 records */
-  readonly retention?: Configuration['retention'];
-  /** Directory of runbooks, `<AlertName>.md`, which are served as web pages. @default - none */
-  readonly runbooks?: string;
-  /**
-   * Scopes of the ConfigMaps that hold the bundled server and the runbooks: charts of the same namespace, which put
-   * them into manifest files of their own.
-   * @default - the webhook itself
-   */
-  readonly payloads?: { readonly server?: Construct; readonly runbooks?: Construct };
-  /** A certificate that cert-manager issues and renews. @default - none, or that of `tlsSecret` */
-  readonly certificate?: CertificateIssuer;
-  /**
-   * Secret of type `kubernetes.io/tls` with `ca.crt`.
-   * @default - that of `certificate`; without one it is HTTP, behind the NetworkPolicy
-   */
-  readonly tlsSecret?: string;
-  /** An image that has the server at /app/server.cjs. @default - a stock Node image, with the server from ConfigMaps */
-  readonly image?: Image;
-  /** Ranges that hold the API server's addresses. @default - every private range */
-  readonly apiCidrs?: readonly string[];
-  /**
-   * Options of the pods. A ServiceAccount that exists must be the webhook's alone: the admission policy restricts every
-   * pod that uses it.
-   * @default - none
-   */
-  readonly pod?: PodOptions;
-}
 
 const DEFAULT_NAME = 'remediation-webhook';
 const CONFIG_PATH = '/etc/remediation';
@@ -117,6 +61,7 @@ export function killSwitchName(webhook = DEFAULT_NAME): string {
  * from the policies.
  */
 export class RemediationWebhook extends PatchableConstruct {
+  /** The server, for arguments, mounts and connections. */
   readonly component: Component;
 
   private readonly props: RemediationWebhookProps;
@@ -198,6 +143,7 @@ export class RemediationWebhook extends PatchableConstruct {
    * The configuration of the server.
    *
    * @throws SettingError before the first `receiveFrom()`
+   * @internal
    */
   get configuration(): Configuration {
     const { props } = this;

@@ -1,16 +1,11 @@
 import { TableCellDisplayMode, TableSortByFieldStateBuilder } from '@grafana/grafana-foundation-sdk/common';
-import {
-  FieldColorBuilder,
-  FieldColorModeId,
-  MappingType,
-  type Panel,
-} from '@grafana/grafana-foundation-sdk/dashboard';
+import { FieldColorBuilder, FieldColorModeId, MappingType } from '@grafana/grafana-foundation-sdk/dashboard';
 import { PromQueryFormat } from '@grafana/grafana-foundation-sdk/prometheus';
 import { PanelBuilder as TableBuilder } from '@grafana/grafana-foundation-sdk/table';
 import { Seconds } from '@grafana/grafana-foundation-sdk/units';
 import type { Category, Severity } from '../../rules';
 import { noLimit } from './limit';
-import { describe, instantTargets, type PanelSpec } from './panel';
+import { describe, instantTargets, type Panel, type PanelSpec } from './panel';
 
 /** Table of the firing alerts of a category, with all their labels, the latest first. */
 export function activeAlerts(category: Category): Panel {
@@ -28,7 +23,7 @@ export function activeAlerts(category: Category): Panel {
     ],
   };
   const targets = instantTargets(spec).map((target) => target.format(PromQueryFormat.Table));
-  return describe(alertTable(), spec, Seconds, targets).build();
+  return { ...describe(alertTable(), spec, Seconds, targets).build() };
 }
 
 function alertTable(): TableBuilder {

@@ -13,14 +13,17 @@ import { dataSourceVariable, type QueryVariable, queryVariable } from './variabl
 export interface Dashboard {
   /** Part of the dashboard's URL. It must never change. */
   readonly uid: string;
+  /** Heading of the dashboard, and its name in lists. */
   readonly title: string;
   /** Title of its folder. */
   readonly folder: string;
+  /** The dashboard's JSON model. */
   readonly json: object;
 }
 
 /** Events that every graph of a dashboard shows. */
 export interface Annotation {
+  /** Name of the events, shown at the top of the dashboard. */
   readonly name: string;
   /** PromQL whose values are the times of the events, in milliseconds of Unix time. */
   readonly times: string;
@@ -32,11 +35,13 @@ export interface Annotation {
 export interface DashboardDefinition extends Omit<Dashboard, 'json'> {
   /** The questions that it answers. */
   readonly description: string;
+  /** Tags in the list of dashboards, without the tag of the family. */
   readonly tags: readonly string[];
+  /** The parts, from top to bottom. */
   readonly sections: readonly Section[];
-  /** @default - none but the data source */
+  /** Variables that queries use as `$name`. @default - none but the data source */
   readonly variables?: readonly QueryVariable[];
-  /** @default - none */
+  /** Events that every graph shows. @default - none */
   readonly annotations?: readonly Annotation[];
 }
 

@@ -1,7 +1,9 @@
-import { type Panel, RowBuilder, type RowPanel } from '@grafana/grafana-foundation-sdk/dashboard';
+import { RowBuilder, type RowPanel } from '@grafana/grafana-foundation-sdk/dashboard';
+import type { Panel } from './panel';
 
 /** A part of a dashboard with a heading. */
 export interface Section {
+  /** Heading of the part. */
   readonly title: string;
   /** Lines of panels. The panels of a line share its width equally. */
   readonly lines: readonly (readonly Panel[])[];
@@ -13,7 +15,11 @@ const ROW_HEIGHT = 1;
 /** Height of each type of panel, in units of 30 pixels. A line is as high as its highest panel. */
 const HEIGHTS: { readonly [type: string]: number } = { stat: 4, timeseries: 8, statetimeline: 8, table: 8 };
 
-/** The headings and panels of a dashboard, with their positions and ids. */
+/**
+ * The headings and panels of a dashboard, with their positions and ids.
+ *
+ * @internal
+ */
 export function layOut(sections: readonly Section[]): readonly (Panel | RowPanel)[] {
   const placed: (Panel | RowPanel)[] = [];
   let y = 0;

@@ -10,17 +10,29 @@ export interface Limit {
   readonly fires?: 'above' | 'below';
 }
 
-/** A line at the limit. */
+/**
+ * A line at the limit.
+ *
+ * @internal
+ */
 export function limitLine({ value }: Limit): ThresholdsConfigBuilder {
   return steps('transparent', value, 'red');
 }
 
-/** Red where the alert fires, green elsewhere. */
+/**
+ * Red where the alert fires, green elsewhere.
+ *
+ * @internal
+ */
 export function limitColors({ value, fires = 'above' }: Limit): ThresholdsConfigBuilder {
   return fires === 'above' ? steps('green', value, 'red') : steps('red', value, 'green');
 }
 
-/** No limit, one color. By default Grafana colors every value above 80 red. */
+/**
+ * No limit, one color. By default Grafana colors every value above 80 red.
+ *
+ * @internal
+ */
 export function noLimit(): ThresholdsConfigBuilder {
   return new ThresholdsConfigBuilder().mode(ThresholdsMode.Absolute).steps([{ value: null, color: 'text' }]);
 }

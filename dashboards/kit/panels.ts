@@ -12,22 +12,19 @@ import {
   VizLegendOptionsBuilder,
   VizTooltipOptionsBuilder,
 } from '@grafana/grafana-foundation-sdk/common';
-import {
-  FieldColorBuilder,
-  FieldColorModeId,
-  MappingType,
-  type Panel,
-} from '@grafana/grafana-foundation-sdk/dashboard';
+import { FieldColorBuilder, FieldColorModeId, MappingType } from '@grafana/grafana-foundation-sdk/dashboard';
 import { PanelBuilder as StatBuilder } from '@grafana/grafana-foundation-sdk/stat';
 import { PanelBuilder as StateTimelineBuilder } from '@grafana/grafana-foundation-sdk/statetimeline';
 import { PanelBuilder as TimeSeriesBuilder } from '@grafana/grafana-foundation-sdk/timeseries';
 import { NoUnit, Short } from '@grafana/grafana-foundation-sdk/units';
 import { limitColors, limitLine, noLimit } from './limit';
-import { describe, instantTargets, type MeasureSpec, type PanelSpec, rangeTargets } from './panel';
+import { describe, instantTargets, type MeasureSpec, type Panel, type PanelSpec, rangeTargets } from './panel';
 
 /** Texts for the values 0 (bad) and 1 (good). */
 export interface States {
+  /** Text for the value 0, the bad state. */
   readonly 0: string;
+  /** Text for the value 1, the good state. */
   readonly 1: string;
 }
 
@@ -54,17 +51,21 @@ export function timeSeries(spec: MeasureSpec): Panel {
         limit ? GraphThresholdsStyleMode.Dashed : GraphThresholdsStyleMode.Off,
       ),
     );
-  return describe(builder, withLimit(spec, 'The dashed line is the limit of'), spec.unit, rangeTargets(spec)).build();
+  return {
+    ...describe(builder, withLimit(spec, 'The dashed line is the limit of'), spec.unit, rangeTargets(spec)).build(),
+  };
 }
 
 /** The current value of each series. */
 export function stat(spec: MeasureSpec): Panel {
-  return describe(
-    bigNumber().thresholds(spec.limit ? limitColors(spec.limit) : noLimit()),
-    withLimit(spec, 'The color changes at the limit of'),
-    spec.unit,
-    instantTargets(spec),
-  ).build();
+  return {
+    ...describe(
+      bigNumber().thresholds(spec.limit ? limitColors(spec.limit) : noLimit()),
+      withLimit(spec, 'The color changes at the limit of'),
+      spec.unit,
+      instantTargets(spec),
+    ).build(),
+  };
 }
 
 /** Number of faults: green at zero, red from one on. */
@@ -75,13 +76,13 @@ export function faultCount(spec: PanelSpec): Panel {
       { type: MappingType.ValueToText, options: { 0: { color: 'green' } } },
       { type: MappingType.RangeToText, options: { from: 1, to: null, result: { color: 'red' } } },
     ]);
-  return describe(builder, spec, Short, instantTargets(spec)).build();
+  return { ...describe(builder, spec, Short, instantTargets(spec)).build() };
 }
 
 /** The current state. */
 export function statusStat(spec: PanelSpec & { readonly states: States }): Panel {
   const builder = bigNumber().thresholds(noLimit()).mappings(stateMappings(spec.states));
-  return describe(builder, spec, NoUnit, instantTargets(spec)).build();
+  return { ...describe(builder, spec, NoUnit, instantTargets(spec)).build() };
 }
 
 /** State over time, one bar per series. */
@@ -93,7 +94,7 @@ export function stateTimeline(spec: PanelSpec & { readonly states: States }): Pa
     .colorScheme(new FieldColorBuilder().mode(FieldColorModeId.Thresholds))
     .thresholds(noLimit())
     .mappings(stateMappings(spec.states));
-  return describe(builder, spec, NoUnit, rangeTargets(spec)).build();
+  return { ...describe(builder, spec, NoUnit, rangeTargets(spec)).build() };
 }
 
 function withLimit(spec: MeasureSpec, words: string): MeasureSpec {

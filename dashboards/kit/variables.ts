@@ -8,7 +8,9 @@ import { DATA_SOURCE, DATA_SOURCE_VARIABLE } from './data-source';
 
 /** A variable with the values of a label. Use it as `label=~"$name"`. */
 export interface QueryVariable {
+  /** Name of the label, and of the variable: `$name`. */
   readonly name: string;
+  /** Text in front of the selection. */
   readonly label: string;
   /** Metric whose label has the values. */
   readonly metric: string;
@@ -24,12 +26,20 @@ export const clusterVariables = {
   node: { name: 'node', label: 'Node', metric: 'kube_node_info', all: '.+' },
 } as const satisfies Record<string, QueryVariable>;
 
-/** The variable that selects the data source. */
+/**
+ * The variable that selects the data source.
+ *
+ * @internal
+ */
 export function dataSourceVariable(): DatasourceVariableBuilder {
   return new DatasourceVariableBuilder(DATA_SOURCE_VARIABLE).label('Data source').type('prometheus');
 }
 
-/** A variable that allows several values. Grafana reads its values again when the time range changes. */
+/**
+ * A variable that allows several values. Grafana reads its values again when the time range changes.
+ *
+ * @internal
+ */
 export function queryVariable({ name, label, metric, all }: QueryVariable): QueryVariableBuilder {
   const query = `label_values(${metric}, ${name})`;
   const builder = new QueryVariableBuilder(name)

@@ -1,10 +1,12 @@
 import * as v from 'valibot';
 import { type PolicyOptions, type RemediationPolicy, remediationPolicy, type Verification } from '../policy';
-import { type Input, type Output, positiveIntegerOr, text } from '../schema';
+import { positiveIntegerOr, type SchemasOf, text } from '../schema';
 import { type Action, type Attempt, SkipError } from './action';
 import { blockableCidr, cidr } from './addresses';
 import {
   type Denylist,
+  type DenylistProps,
+  type DenylistSettings,
   denylistOf,
   denylistRequirements,
   denylistSettings,
@@ -12,41 +14,59 @@ import {
   expires,
 } from './denylists';
 
-const parameters = v.strictObject({
+/** Parameters of `blockAddress()`. */
+export interface BlockAddressParameters {
   /**
    * Label of the alert that holds the address. It must be the address that the last trusted proxy has seen. The first
    * entry of `X-Forwarded-For` is whatever the client writes, such as somebody else's address.
    * @default client_ip
    */
-  label: v.optional(text, 'client_ip'),
-  /** @default - the denylist in the connection `redis`, which the application must enforce */
-  denylist: v.optional(denylistSettings, { kind: 'redis-denylist', connection: 'redis' }),
-  /** Time after which an address is unblocked, in seconds. @default 14400 */
-  ttlSeconds: v.optional(positiveIntegerOr('write for how many seconds an address is blocked'), 14_400),
+  readonly label?: string;
+  /** Where addresses are blocked. @default - the denylist in the connection `redis`, which the application must enforce */
+  readonly denylist?: DenylistProps;
+  /** Time after which an address is unblocked, in seconds, 1 or more. @default 14400 */
+  readonly ttlSeconds?: number;
   /**
-   * Largest number of blocked addresses. An attack from more addresses is for a person, or for the web ACL.
+   * Largest number of blocked addresses, 1 or more. An attack from more addresses is for a person, or for the web ACL.
    * @default 500
    */
-  maximumEntries: v.optional(positiveIntegerOr('write how many addresses may be blocked at the same time'), 500),
+  readonly maximumEntries?: number;
   /**
    * Ranges that are never blocked, in CIDR notation: public addresses of the cluster, load balancers, the content
    * delivery network, partners, the office. Addresses that are not on the Internet are never blocked anyway.
    */
-  neverBlock: v.array(cidr),
+  readonly neverBlock: readonly string[];
   /** Whether addresses for documentation, which nobody uses, may be blocked. @default false */
-  rehearsal: v.optional(v.boolean(), false),
-});
+  readonly rehearsal?: boolean;
+}
 
-export type BlockAddress = Output<typeof parameters>;
+/** Parameters and options of `blockAddress()`. */
+export interface BlockAddressProps extends BlockAddressParameters, PolicyOptions {
+  /** How the effect is verified. @default - the denylist must hold the address */
+  readonly verification?: Verification;
+}
+
+/** Parameters of `blockAddress()` with the defaults filled in. */
+export interface BlockAddress extends Required<BlockAddressParameters> {
+  /** Where addresses are blocked, with the defaults filled in. */
+  readonly denylist: DenylistSettings;
+}
+
+const parameters = v.strictObject({
+  label: v.optional(text, 'client_ip'),
+  denylist: v.optional(denylistSettings, { kind: 'redis-denylist', connection: 'redis' }),
+  ttlSeconds: v.optional(positiveIntegerOr('write for how many seconds an address is blocked'), 14_400),
+  maximumEntries: v.optional(positiveIntegerOr('write how many addresses may be blocked at the same time'), 500),
+  neverBlock: v.array(cidr),
+  rehearsal: v.optional(v.boolean(), false),
+} satisfies SchemasOf<BlockAddressParameters>);
 
 /**
  * Blocks an address temporarily.
  *
  * @throws SettingError for a parameter or an option that cannot work
  */
-export function blockAddress(
-  props: Input<typeof parameters> & PolicyOptions & { readonly verification?: Verification },
-): RemediationPolicy<'block-address', BlockAddress> {
+export function blockAddress(props: BlockAddressProps): RemediationPolicy<'block-address', BlockAddress> {
   return remediationPolicy('block-address', parameters, props);
 }
 
@@ -55,6 +75,7 @@ interface Block {
   readonly until: string;
 }
 
+/** @internal */
 export const blockAddressAction: Action<BlockAddress, Block> = {
   kind: 'block-address',
   parameters,

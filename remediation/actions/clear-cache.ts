@@ -2,19 +2,20 @@ import * as v from 'valibot';
 import type { Cache } from '../clients';
 import { type PolicyOptions, type RemediationPolicy, remediationPolicy, type Verification } from '../policy';
 import type { Plan, Target } from '../record';
-import { type Input, type Output, positiveIntegerOr, text } from '../schema';
+import { positiveIntegerOr, type SchemasOf, text } from '../schema';
 import { SettingError } from '../setting-error';
 import { type Action, type Attempt, SkipError } from './action';
 import { keyPrefix, keysOf, requireNoCluster } from './keys';
 
-const parameters = v.strictObject({
+/** Parameters of `clearCache()`. */
+export interface ClearCacheParameters {
   /** Name of the connection to Redis. */
-  connection: text,
+  readonly connection: string;
   /**
-   * Prefixes of the keys to clear, up to and including a `:`. The label `cache_prefix` of an alert selects one of them;
-   * without the label all are cleared. Sessions, queues and locks must not have any of these prefixes.
+   * Prefixes of the keys to clear, at least one, up to and including a `:`. The label `cache_prefix` of an alert selects
+   * one of them; without the label all are cleared. Sessions, queues and locks must not have any of these prefixes.
    */
-  prefixes: v.pipe(v.array(keyPrefix), v.minLength(1, 'name the keys to clear')),
+  readonly prefixes: readonly string[];
   /**
    * - `keys` deletes the keys.
    * - `version` increments the number in the key `<prefix>version`, which the application puts into the names of its
@@ -22,14 +23,29 @@ const parameters = v.strictObject({
    *   version 0.
    * @default keys
    */
-  mode: v.optional(v.picklist(['keys', 'version']), 'keys'),
-  /** Keys that Redis examines, and deletes, in one step. @default 500 */
-  batch: v.optional(positiveIntegerOr('write how many keys Redis examines in one step'), 500),
-  /** Time within which all keys must be deleted, in seconds; less than `timeoutSeconds`. @default 45 */
-  deadlineSeconds: v.optional(positiveIntegerOr('write within how many seconds the keys must be deleted'), 45),
-});
+  readonly mode?: 'keys' | 'version';
+  /** Keys that Redis examines, and deletes, in one step, 1 or more. @default 500 */
+  readonly batch?: number;
+  /** Time within which all keys must be deleted, in seconds, 1 or more; less than `timeoutSeconds`. @default 45 */
+  readonly deadlineSeconds?: number;
+}
 
-export type ClearCache = Output<typeof parameters>;
+/** Parameters and options of `clearCache()`. */
+export interface ClearCacheProps extends ClearCacheParameters, PolicyOptions {
+  /** How the effect is verified. */
+  readonly verification: Verification;
+}
+
+/** Parameters of `clearCache()` with the defaults filled in. */
+export type ClearCache = Required<ClearCacheParameters>;
+
+const parameters = v.strictObject({
+  connection: text,
+  prefixes: v.pipe(v.array(keyPrefix), v.minLength(1, 'name the keys to clear')),
+  mode: v.optional(v.picklist(['keys', 'version']), 'keys'),
+  batch: v.optional(positiveIntegerOr('write how many keys Redis examines in one step'), 500),
+  deadlineSeconds: v.optional(positiveIntegerOr('write within how many seconds the keys must be deleted'), 45),
+} satisfies SchemasOf<ClearCacheParameters>);
 
 /**
  * Clears parts of a cache: deletes keys by prefix, in small steps, so that Redis keeps serving. It never sends FLUSHDB
@@ -40,9 +56,7 @@ export type ClearCache = Output<typeof parameters>;
  *
  * @throws SettingError for a parameter or an option that cannot work
  */
-export function clearCache(
-  props: Input<typeof parameters> & PolicyOptions & { readonly verification: Verification },
-): RemediationPolicy<'clear-cache', ClearCache> {
+export function clearCache(props: ClearCacheProps): RemediationPolicy<'clear-cache', ClearCache> {
   const policy = remediationPolicy('clear-cache', parameters, props);
   const { deadlineSeconds } = policy.parameters;
   if (deadlineSeconds >= policy.timeoutSeconds) {
@@ -67,6 +81,7 @@ interface Bump {
 /** The plan of mode `keys`, or of mode `version`. */
 type Details = { readonly prefixes: readonly string[] } | { readonly bumps: readonly Bump[] };
 
+/** @internal */
 export const clearCacheAction: Action<ClearCache, Details> = {
   kind: 'clear-cache',
   parameters,

@@ -8,7 +8,11 @@ import { resetConnectionsAction } from './reset-connections';
 import { restartWorkloadAction } from './restart-workload';
 import { scaleUpAction } from './scale-up';
 
-/** Every action. */
+/**
+ * Every action.
+ *
+ * @internal
+ */
 export const ACTIONS: readonly Action[] = [
   restartWorkloadAction,
   scaleUpAction,
@@ -22,6 +26,7 @@ export const ACTIONS: readonly Action[] = [
  * The action of a policy.
  *
  * @throws SettingError when there is none of that kind
+ * @internal
  */
 export function actionOf({ name, action: kind }: Pick<RemediationPolicy, 'name' | 'action'>): Action {
   const action = ACTIONS.find((each) => each.kind === kind);
@@ -32,11 +37,41 @@ export function actionOf({ name, action: kind }: Pick<RemediationPolicy, 'name' 
   return action;
 }
 
+/** @internal */
 export * from './action';
+/** @internal */
 export type { AllowedUpdate } from './allowed-update';
-export { blockAddress } from './block-address';
-export { clearCache } from './clear-cache';
-export { openIncident } from './open-incident';
-export { resetConnections } from './reset-connections';
-export { restartWorkload } from './restart-workload';
-export { scaleUp } from './scale-up';
+export type { Workloads } from './allowed-workloads';
+export { type BlockAddress, type BlockAddressParameters, type BlockAddressProps, blockAddress } from './block-address';
+export { type ClearCache, type ClearCacheParameters, type ClearCacheProps, clearCache } from './clear-cache';
+export type {
+  AwsWafIpSets,
+  CiliumCidrGroup,
+  CiliumCidrGroupProps,
+  DenylistProps,
+  DenylistSettings,
+  IpSet,
+  RedisDenylist,
+  RedisDenylistProps,
+} from './denylists';
+export {
+  type LogLink,
+  type OpenIncident,
+  type OpenIncidentParameters,
+  type OpenIncidentProps,
+  openIncident,
+} from './open-incident';
+export {
+  type PgBouncer,
+  type ResetConnections,
+  type ResetConnectionsParameters,
+  type ResetConnectionsProps,
+  resetConnections,
+} from './reset-connections';
+export {
+  type RestartWorkload,
+  type RestartWorkloadParameters,
+  type RestartWorkloadProps,
+  restartWorkload,
+} from './restart-workload';
+export { type ScaleUp, type ScaleUpParameters, type ScaleUpProps, scaleUp } from './scale-up';

@@ -3,8 +3,39 @@ import type { Sample } from '../clients';
 import { type PolicyOptions, type RemediationPolicy, remediationPolicy } from '../policy';
 import { placeholdersOf, renderQuery } from '../promql';
 import type { RecordedAlert } from '../record';
-import { type Input, type Output, text } from '../schema';
+import { type SchemasOf, text } from '../schema';
 import type { Action, Attempt } from './action';
+
+/** A link to logs in Grafana Explore. */
+export interface LogLink {
+  /** Public address of Grafana: `https://grafana.example.com`. */
+  readonly grafanaUrl: string;
+  /** UID of the Loki data source. */
+  readonly datasource: string;
+  /** LogQL, with placeholders as in `queries`: `{log_type="security"} | json | source_ip="$client_ip"`. */
+  readonly query: string;
+}
+
+/** Parameters of `openIncident()`. */
+export interface OpenIncidentParameters {
+  /**
+   * PromQL for the responders, by name: `{ 'failed logins': 'sum(…{client_ip="$client_ip"})' }`. A placeholder stands
+   * for a label of the alert, and must stand inside quotes.
+   * @default - none
+   */
+  readonly queries?: { readonly [name: string]: string };
+  /** Logs for the responders. @default - no link */
+  readonly logs?: LogLink;
+}
+
+/** Parameters and options of `openIncident()`. */
+export interface OpenIncidentProps extends OpenIncidentParameters, PolicyOptions {}
+
+/** Parameters of `openIncident()` with the defaults filled in. */
+export interface OpenIncident extends Required<Pick<OpenIncidentParameters, 'queries'>> {
+  /** Logs for the responders. @default - no link */
+  readonly logs?: LogLink;
+}
 
 /** A query whose placeholders stand inside quotes. */
 const template = v.pipe(
@@ -20,9 +51,7 @@ const template = v.pipe(
   }),
 );
 
-/** A link to logs in Grafana Explore. */
 const logLinkSettings = v.strictObject({
-  /** Public address of Grafana: `https://grafana.example.com`. */
   grafanaUrl: v.pipe(
     v.string(),
     v.check(
@@ -30,25 +59,14 @@ const logLinkSettings = v.strictObject({
       'write an address such as https://grafana.example.com',
     ),
   ),
-  /** UID of the Loki data source. */
   datasource: text,
-  /** LogQL, with placeholders as in `queries`: `{log_type="security"} | json | source_ip="$client_ip"`. */
   query: template,
-});
+} satisfies SchemasOf<LogLink>);
 
 const parameters = v.strictObject({
-  /**
-   * PromQL for the responders, by name: `{ 'failed logins': 'sum(…{client_ip="$client_ip"})' }`. A placeholder stands
-   * for a label of the alert, and must stand inside quotes.
-   * @default - none
-   */
   queries: v.optional(v.record(v.string(), template), {}),
-  /** Logs for the responders. @default - no link */
   logs: v.optional(logLinkSettings),
-});
-
-export type OpenIncident = Output<typeof parameters>;
-export type LogLink = Output<typeof logLinkSettings>;
+} satisfies SchemasOf<OpenIncidentParameters>);
 
 /**
  * Opens an incident for a security alert: the record keeps what is known when it begins, because counters move on and
@@ -56,9 +74,7 @@ export type LogLink = Output<typeof logLinkSettings>;
  *
  * @throws SettingError when a query has a placeholder outside quotes, or the address of Grafana is invalid
  */
-export function openIncident(
-  props: Input<typeof parameters> & PolicyOptions = {},
-): RemediationPolicy<'open-incident', OpenIncident> {
+export function openIncident(props: OpenIncidentProps = {}): RemediationPolicy<'open-incident', OpenIncident> {
   return remediationPolicy('open-incident', parameters, { budgetPerHour: 20, ...props });
 }
 
@@ -72,6 +88,7 @@ const MAXIMUM_LENGTH = 2_000;
 const BEFORE_MS = 1_800_000;
 const AFTER_MS = 300_000;
 
+/** @internal */
 export const openIncidentAction: Action<OpenIncident> = {
   kind: 'open-incident',
   parameters,
@@ -142,6 +159,8 @@ function describe(samples: readonly Sample[]): string {
 /**
  * A link that opens the query in Grafana Explore.
  * https://grafana.com/docs/grafana/latest/visualizations/explore/get-started-with-explore/
+ *
+ * @internal
  */
 export function logLink({ grafanaUrl, datasource, query }: LogLink, alert: RecordedAlert, now: Date): string {
   let expr: string;

@@ -1,31 +1,58 @@
 import * as v from 'valibot';
 import { type PolicyOptions, type RemediationPolicy, remediationPolicy, type Verification } from '../policy';
-import { type Input, type Output, positiveIntegerOr, text } from '../schema';
+import { positiveIntegerOr, type SchemasOf, text } from '../schema';
 import { type Action, type Attempt, SkipError } from './action';
 
-const pgBouncer = v.strictObject({
+/** A PgBouncer in front of PostgreSQL. */
+export interface PgBouncer {
   /** Name of the connection to the database `pgbouncer`, as one of its `admin_users`. */
+  readonly connection: string;
+  /** Name of the database in PgBouncer: letters, digits and `_`. */
+  readonly database: string;
+}
+
+/** Parameters of `resetConnections()`. */
+export interface ResetConnectionsParameters {
+  /** Name of the connection to PostgreSQL, as the role of `rules/sql/remediation-grants.sql`. */
+  readonly connection: string;
+  /** Database whose sessions are ended. */
+  readonly database: string;
+  /** Role of the application. Sessions of other roles are never ended. */
+  readonly role: string;
+  /** Time after which a session that is idle in a transaction counts as abandoned, in seconds, 1 or more. @default 60 */
+  readonly idleSeconds?: number;
+  /** Largest number of sessions that an attempt ends, 1 or more. @default 10 */
+  readonly maximumSessions?: number;
+  /** A PgBouncer whose server connections are renewed as well. @default - the application connects directly */
+  readonly pgBouncer?: PgBouncer;
+}
+
+/** Parameters and options of `resetConnections()`. */
+export interface ResetConnectionsProps extends ResetConnectionsParameters, PolicyOptions {
+  /** How the effect is verified. @default - the planned sessions must be gone */
+  readonly verification?: Verification;
+}
+
+/** Parameters of `resetConnections()` with the defaults filled in. */
+export interface ResetConnections extends Required<Omit<ResetConnectionsParameters, 'pgBouncer'>> {
+  /** A PgBouncer whose server connections are renewed as well. @default - the application connects directly */
+  readonly pgBouncer?: PgBouncer;
+}
+
+const pgBouncer = v.strictObject({
   connection: text,
-  /** Name of the database in PgBouncer. The console has no parameters, so the name becomes part of a command. */
+  // The console has no parameters, so the name becomes part of a command.
   database: v.pipe(v.string(), v.regex(/^\w+$/, 'write only letters, digits and "_"')),
-});
+} satisfies SchemasOf<PgBouncer>);
 
 const parameters = v.strictObject({
-  /** Name of the connection to PostgreSQL, as the role of `rules/sql/remediation-grants.sql`. */
   connection: text,
-  /** Database whose sessions are ended. */
   database: text,
-  /** Role of the application. Sessions of other roles are never ended. */
   role: text,
-  /** Time after which a session that is idle in a transaction counts as abandoned, in seconds. @default 60 */
   idleSeconds: v.optional(positiveIntegerOr('write after how many seconds a session counts as abandoned'), 60),
-  /** Largest number of sessions that an attempt ends. @default 10 */
   maximumSessions: v.optional(positiveIntegerOr('write how many sessions an attempt may end'), 10),
-  /** A PgBouncer whose server connections are renewed as well. @default - the application connects directly */
   pgBouncer: v.optional(pgBouncer),
-});
-
-export type ResetConnections = Output<typeof parameters>;
+} satisfies SchemasOf<ResetConnectionsParameters>);
 
 /**
  * Ends sessions that were abandoned in a transaction: they hold locks and connections that others wait for.
@@ -36,7 +63,7 @@ export type ResetConnections = Output<typeof parameters>;
  * @throws SettingError for a parameter or an option that cannot work
  */
 export function resetConnections(
-  props: Input<typeof parameters> & PolicyOptions & { readonly verification?: Verification },
+  props: ResetConnectionsProps,
 ): RemediationPolicy<'reset-connections', ResetConnections> {
   return remediationPolicy('reset-connections', parameters, props);
 }
@@ -53,6 +80,7 @@ interface Details {
   readonly pooled: readonly Session[];
 }
 
+/** @internal */
 export const resetConnectionsAction: Action<ResetConnections, Details> = {
   kind: 'reset-connections',
   parameters,

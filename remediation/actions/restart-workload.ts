@@ -2,9 +2,10 @@ import * as v from 'valibot';
 import { type KubernetesApi, type KubernetesObject, RESOURCES } from '../kubernetes';
 import { type PolicyOptions, type RemediationPolicy, remediationPolicy, type Verification } from '../policy';
 import { KEYS } from '../record';
-import { type Input, nonNegativeInteger, type Output } from '../schema';
+import { nonNegativeInteger, type SchemasOf } from '../schema';
 import { type Action, SkipError } from './action';
 import { appliedFieldsUnchanged, METADATA, otherAnnotationsUnchanged, unchanged } from './allowed-update';
+import type { Workloads } from './allowed-workloads';
 import {
   type Deployment,
   findDeployment,
@@ -17,26 +18,36 @@ import {
   workloads,
 } from './workload';
 
-const parameters = v.strictObject({
-  ...workloads.entries,
+/** Parameters of `restartWorkload()`. */
+export interface RestartWorkloadParameters extends Workloads {
   /**
    * Skip a Deployment whose template changed less than this many seconds ago: the change itself may be the problem, and
-   * then a rollback helps and a restart does not.
+   * then a rollback helps and a restart does not. 0 or more.
    * @default 900
    */
-  minimumAgeSeconds: v.optional(nonNegativeInteger, 900),
-});
+  readonly minimumAgeSeconds?: number;
+}
 
-export type RestartWorkload = Output<typeof parameters>;
+/** Parameters and options of `restartWorkload()`. */
+export interface RestartWorkloadProps extends RestartWorkloadParameters, PolicyOptions {
+  /** How the effect is verified. */
+  readonly verification: Verification;
+}
+
+/** Parameters of `restartWorkload()` with the defaults filled in. */
+export type RestartWorkload = Required<RestartWorkloadParameters>;
+
+const parameters = v.strictObject({
+  ...workloads.entries,
+  minimumAgeSeconds: v.optional(nonNegativeInteger, 900),
+} satisfies SchemasOf<RestartWorkloadParameters>);
 
 /**
  * Restarts Deployments, replica by replica, as `kubectl rollout restart` does.
  *
  * @throws SettingError for a parameter or an option that cannot work
  */
-export function restartWorkload(
-  props: Input<typeof parameters> & PolicyOptions & { readonly verification: Verification },
-): RemediationPolicy<'restart-workload', RestartWorkload> {
+export function restartWorkload(props: RestartWorkloadProps): RemediationPolicy<'restart-workload', RestartWorkload> {
   return remediationPolicy('restart-workload', parameters, props);
 }
 
@@ -52,6 +63,7 @@ interface DisruptionBudget extends KubernetesObject {
   readonly status?: { readonly disruptionsAllowed?: number };
 }
 
+/** @internal */
 export const restartWorkloadAction: Action<RestartWorkload, Restart> = {
   kind: 'restart-workload',
   parameters,

@@ -2,8 +2,9 @@ import * as v from 'valibot';
 import { type KubernetesApi, type KubernetesObject, RESOURCES } from '../kubernetes';
 import { type PolicyOptions, type RemediationPolicy, remediationPolicy, type Verification } from '../policy';
 import { KEYS, type Target } from '../record';
-import { type Input, type Output, positiveInteger, text } from '../schema';
+import { positiveInteger, type SchemasOf, text } from '../schema';
 import { type Action, type Attempt, type Permission, SkipError } from './action';
+import type { Workloads } from './allowed-workloads';
 import { scaleUpdates } from './scale-up-guard';
 import {
   type Autoscaler,
@@ -19,28 +20,41 @@ import {
   workloads,
 } from './workload';
 
+/** Parameters of `scaleUp()`. */
+export interface ScaleUpParameters extends Workloads {
+  /** Names of the Deployments' HorizontalPodAutoscalers, whose minReplicas is raised. @default - there are none */
+  readonly autoscalers?: readonly string[];
+  /** Number of replicas that is never exceeded, 1 or more. */
+  readonly maxReplicas: number;
+  /** How many replicas a scale-up makes of the present ones: 1.5 makes six of four. Greater than 1. @default 1.5 */
+  readonly factor?: number;
+  /** Time after which a raised minReplicas is reverted, in seconds, 1 or more. @default 3600 */
+  readonly expiresAfterSeconds?: number;
+}
+
+/** Parameters and options of `scaleUp()`. */
+export interface ScaleUpProps extends ScaleUpParameters, PolicyOptions {
+  /** How the effect is verified. */
+  readonly verification: Verification;
+}
+
+/** Parameters of `scaleUp()` with the defaults filled in. */
+export type ScaleUp = Required<ScaleUpParameters>;
+
 const parameters = v.strictObject({
   ...workloads.entries,
-  /** Names of the Deployments' HorizontalPodAutoscalers, whose minReplicas is raised. @default - there are none */
   autoscalers: v.optional(v.array(text), []),
-  /** Number of replicas that is never exceeded. */
   maxReplicas: positiveInteger,
-  /** How many replicas a scale-up makes of the present ones: 1.5 makes six of four. @default 1.5 */
   factor: v.optional(v.pipe(v.number(), v.gtValue(1, 'write a number greater than 1, such as 1.5')), 1.5),
-  /** Time after which a raised minReplicas is reverted, in seconds. @default 3600 */
   expiresAfterSeconds: v.optional(positiveInteger, 3600),
-});
-
-export type ScaleUp = Output<typeof parameters>;
+} satisfies SchemasOf<ScaleUpParameters>);
 
 /**
  * Adds replicas: temporarily where a HorizontalPodAutoscaler exists, and never more than maxReplicas.
  *
  * @throws SettingError for a parameter or an option that cannot work
  */
-export function scaleUp(
-  props: Input<typeof parameters> & PolicyOptions & { readonly verification: Verification },
-): RemediationPolicy<'scale-up', ScaleUp> {
+export function scaleUp(props: ScaleUpProps): RemediationPolicy<'scale-up', ScaleUp> {
   return remediationPolicy('scale-up', parameters, props);
 }
 
@@ -52,6 +66,7 @@ interface Change {
   readonly to: number;
 }
 
+/** @internal */
 export const scaleUpAction: Action<ScaleUp, Change> = {
   kind: 'scale-up',
   parameters,

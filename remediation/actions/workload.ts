@@ -1,17 +1,15 @@
 import * as v from 'valibot';
 import { type KubernetesApi, type KubernetesObject, labelSelector, RESOURCES } from '../kubernetes';
 import { KEYS, type RecordedAlert, type Target } from '../record';
-import { type Output, text } from '../schema';
+import { type SchemasOf, text } from '../schema';
 import { type Clients, type Permission, SkipError } from './action';
+import type { Workloads } from './allowed-workloads';
 
-/** The Deployments that a policy may change. */
+/** @internal */
 export const workloads = v.strictObject({
   namespace: text,
-  /** Names of the Deployments. */
   deployments: v.array(text),
-});
-
-export type Workloads = Output<typeof workloads>;
+} satisfies SchemasOf<Workloads>);
 
 /** A Deployment, as far as actions read it. */
 export interface Deployment extends KubernetesObject {

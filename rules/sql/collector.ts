@@ -1,10 +1,18 @@
-/** A query that several metrics use. */
+/**
+ * A query that several metrics use.
+ *
+ * @see https://github.com/burningalchemist/sql_exporter#collector-definition
+ */
 export interface SqlQuery {
   readonly query_name: string;
   readonly query: string;
 }
 
-/** A metric and the query that provides it, in sql_exporter's format. */
+/**
+ * A metric and the query that provides it, in sql_exporter's format.
+ *
+ * @see https://github.com/burningalchemist/sql_exporter#collector-definition
+ */
 export interface SqlMetric {
   readonly metric_name: string;
   readonly type: 'counter' | 'gauge';

@@ -43,14 +43,14 @@ function inputsOf(root, bundled) {
 }
 
 /**
- * A hash of the content of every input, and of the version of Node.
+ * A hash of the content of every input, and of Node: V8 takes compiled code only from a V8 with the same flags.
  *
  * @param {string} root the checkout
  * @param {Inputs} inputs
  * @returns {string | undefined} `undefined` when an input is gone
  */
 function fingerprint(root, { files, directories }) {
-  const hash = createHash('sha256').update(`${process.version} ${process.arch}\n`);
+  const hash = createHash('sha256').update(`${[process.version, process.arch, ...process.execArgv].join(' ')}\n`);
   try {
     for (const file of files) {
       const content = readFileSync(join(root, file));

@@ -400,3 +400,14 @@ test.each([
   );
   expect(new Set(images.map((image) => image.startsWith('mirror.example.com/')))).toEqual(new Set([expected]));
 });
+
+test('application.databaseTls reaches the exporters and the remediation webhook alike', () => {
+  const databaseTls = { configMap: 'postgres-authority', key: 'root.pem' };
+  const settings = resolveSettings({ ...sightEdit, application: { ...sightEdit.application, databaseTls } }, 'dev');
+  const charts = addSightEditMonitoring(new App(), 'sightedit', settings);
+  expect(charts.remediation.webhook.configuration.connections.postgres).toMatchObject({
+    tls: { verify: true, caFile: '/etc/remediation-ca/postgres/root.pem' },
+  });
+  const text = charts.metrics.toJson().map((object) => JSON.stringify(object));
+  expect(text.filter((object) => object.includes('/etc/postgres-ca/root.pem')).length).toBeGreaterThan(0);
+});

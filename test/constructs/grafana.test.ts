@@ -1,4 +1,4 @@
-import { Credentials, Grafana, type GrafanaProps, Prometheus, SettingError } from '../../constructs';
+import { Credentials, Endpoint, Grafana, type GrafanaProps, Prometheus, SettingError } from '../../constructs';
 import { toIni } from '../../constructs/grafana/grafana-config';
 import { configFiles } from '../../testing/manifests';
 import { containerOf, find, findAll, manifestsOf, NAMESPACE, podOf, testChart } from '../../testing/render';
@@ -39,6 +39,7 @@ describe('Grafana', () => {
       storageSize: '7Gi',
       storageClass: 'fast',
       pod: { priorityClassName: 'panels-first' },
+      ini: { feature_toggles: { enable: 'panelTitleSearch' } },
     }),
     traces: {
       name: 'name: panels',
@@ -49,6 +50,7 @@ describe('Grafana', () => {
       storageSize: 'storage: 7Gi',
       storageClass: 'storageClassName: fast',
       pod: 'priorityClassName: panels-first',
+      ini: 'enable = panelTitleSearch',
     },
   });
 
@@ -197,6 +199,129 @@ describe('Grafana', () => {
     });
   });
 
+  describe('settings', () => {
+    const credentials = new Credentials('grafana-oidc');
+
+    test('of any section are written over those of the construct', () => {
+      const ini = {
+        security: { cookie_samesite: 'lax' },
+        'auth.generic_oauth': { enabled: true, scopes: 'openid email' },
+      };
+      const manifests = grafana(() => {}, { ini });
+      expect(section(manifests, 'security')).toEqual(
+        expect.arrayContaining(['cookie_samesite = lax', 'disable_gravatar = true']),
+      );
+      expect(section(manifests, 'auth.generic_oauth')).toEqual(['enabled = true', 'scopes = openid email']);
+    });
+
+    test('read secrets from files, which the pod waits for', () => {
+      const manifests = grafana(() => {}, { ini: { smtp: { password: { credentials, key: 'SMTP' } } } });
+      expect(section(manifests, 'smtp')).toEqual(['password = $__file{/etc/grafana/secrets/grafana-oidc/SMTP}']);
+      const volumes = podOf(manifests, 'grafana').spec.volumes;
+      const { secret } = volumes.find(
+        (volume: { secret?: { secretName: string } }) => volume.secret?.secretName === 'grafana-oidc',
+      );
+      expect(secret.optional ?? false).toBe(false);
+    });
+
+    test.each<[string, NonNullable<GrafanaProps['ini']>, string]>([
+      ['a literal password', { smtp: { password: 'demo' } }, 'ini.smtp.password is "(hidden)"'],
+      [
+        'a literal client secret',
+        { 'auth.github': { client_secret: 'demo' } },
+        'ini.auth.github.client_secret is "(hidden)"',
+      ],
+      ['a password in a URL', { database: { url: 'postgres://a:demo@db/grafana' } }, 'ini.database.url is "(hidden)"'],
+      ['the port', { server: { http_port: 80 } }, 'ini.server.http_port is 80: remove it'],
+      ['the URL', { server: { root_url: 'https://x' } }, 'remove it; write the prop externalUrl'],
+      [
+        'the password of the administrator',
+        { security: { admin_password: 'demo' } },
+        'write the prop adminPasswordKey',
+      ],
+    ])('are refused with %s', (_, ini, message) => {
+      expect(settingError(() => grafana(() => {}, { ini })).message).toContain(message);
+    });
+
+    test.each<[string, NonNullable<GrafanaProps['ini']>]>([
+      ['a switch whose name ends like a secret’s', { 'auth.generic_oauth': { use_refresh_token: true } }],
+      ['a reference to the environment', { smtp: { password: '$__env{SMTP_PASSWORD}' } }],
+    ])('may have %s', (_, ini) => {
+      expect(() => grafana(() => {}, { ini })).not.toThrow();
+    });
+
+    test.each([
+      ['https://example.com/grafana', true],
+      ['https://grafana.example.com', false],
+      ['https://grafana.example.com/', false],
+    ])('of %s serve below a path: %s', (externalUrl, below) => {
+      const lines = section(
+        grafana(() => {}, { externalUrl }),
+        'server',
+      );
+      expect(lines.includes('serve_from_sub_path = true')).toBe(below);
+    });
+
+    test('of an external database permit several replicas', () => {
+      const ini = { database: { type: 'postgres', host: 'db.example.com:5432', password: { credentials, key: 'DB' } } };
+      const manifests = grafana(() => {}, { ini, pod: { replicas: 2 } });
+      expect(findAll(manifests, 'PersistentVolumeClaim')).toEqual([]);
+    });
+  });
+
+  describe('an open data source', () => {
+    const credentials = new Credentials('loki');
+    const logs = { name: 'Logs', type: 'loki', uid: 'logs' };
+
+    test('has its secrets in files', () => {
+      const manifests = grafana((panels) =>
+        panels.addDataSource(Endpoint.host('logs.example.com'), {
+          ...logs,
+          path: '/loki',
+          jsonData: { httpHeaderName1: 'X-Scope-OrgID' },
+          secureJsonData: { httpHeaderValue1: { credentials, key: 'TENANT' } },
+        }),
+      );
+      const { datasources } = serverConfig(manifests, 'grafana-datasources', 'datasources.yaml');
+      expect(datasources).toEqual([
+        {
+          access: 'proxy',
+          orgId: 1,
+          editable: false,
+          isDefault: false,
+          name: 'Logs',
+          type: 'loki',
+          uid: 'logs',
+          url: 'https://logs.example.com:443/loki',
+          jsonData: { httpHeaderName1: 'X-Scope-OrgID' },
+          secureJsonData: { httpHeaderValue1: '$__file{/etc/grafana/secrets/loki/TENANT}' },
+        },
+      ]);
+    });
+
+    test('is refused with a literal secret', () => {
+      const secureJsonData = { password: 'demo' as unknown as { credentials: Credentials; key: string } };
+      const add = () =>
+        grafana((panels) => panels.addDataSource(Endpoint.host('logs.example.com'), { ...logs, secureJsonData }));
+      expect(settingError(add).message).toContain('secureJsonData.password is "(hidden)"');
+    });
+
+    test('may be a second Prometheus, which is not the default', () => {
+      const manifests = grafana((panels) => {
+        panels.addPrometheus({ endpoint: Endpoint.host('a.example.com'), intervalSeconds: 15 });
+        panels.addPrometheus(
+          { endpoint: Endpoint.host('mimir.example.com'), intervalSeconds: 30 },
+          { name: 'Mimir', uid: 'mimir', path: '/prometheus' },
+        );
+      });
+      const { datasources } = serverConfig(manifests, 'grafana-datasources', 'datasources.yaml');
+      expect(datasources).toMatchObject([
+        { uid: 'prometheus', isDefault: true },
+        { uid: 'mimir', isDefault: false, url: 'https://mimir.example.com:443/prometheus', type: 'prometheus' },
+      ]);
+    });
+  });
+
   describe('a dashboard', () => {
     const board = (uid: string, folder = 'Host Metrics') => ({ uid, folder, json: { uid, title: uid } });
 
@@ -273,7 +398,8 @@ describe('Grafana', () => {
 
     test.each([[[]], [[{ name: 'GF_DATABASE_TYPE', value: 'sqlite3' }]]])('are refused with %j alone', (env) => {
       expect(settingError(() => database(...env)).message).toBe(
-        'pod.replicas is 2: each replica would have a database of its own: add GF_DATABASE_URL of PostgreSQL or MySQL to pod.env',
+        'pod.replicas is 2: each replica would have a database of its own: ' +
+          'name PostgreSQL or MySQL in ini.database, or GF_DATABASE_URL in pod.env',
       );
     });
   });

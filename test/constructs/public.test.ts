@@ -159,6 +159,7 @@ describe('a platform team’s chart', () => {
     prometheus.addScrapeJob('cache', cache.endpoint());
 
     new entry.ExternalCredentials(scope, 'credentials', { credentials, store: 'vault', entry: 'payments' });
+    new entry.OperatorObjects(scope, 'objects', { prometheus });
     return scope;
   }
 

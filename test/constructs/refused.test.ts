@@ -162,8 +162,8 @@ refuses('Prometheus', [
   ],
   [
     scraping((each) => each.addScrapeConfig({ job_name: 'orders', kubernetes_sd_configs: [{ role: 'pod' }] })),
-    'kubernetes_sd_configs.namespaces is not set: name the namespaces: Prometheus gets the right to discover targets ' +
-      'in each of them',
+    'kubernetes_sd_configs.namespaces is not set: name the namespaces, in which Prometheus gets the right to ' +
+      'discover targets, or pass { allNamespaces: true }',
   ],
   [
     scraping((each) =>

@@ -117,7 +117,7 @@ describe('RemediationWebhook', () => {
           endpoint: Endpoint.host('cache.example.com', 6379, 'redis'),
           user: 'medic',
           password: { credentials, key: 'CACHE_PASSWORD' },
-          tls: { configMap: 'cache-authority' },
+          tls: { configMap: 'cache-authority', key: 'root.pem' },
         },
       },
       slack: { channel: '#repairs', token: { credentials, key: 'REPAIRS_TOKEN' } },

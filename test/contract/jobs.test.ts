@@ -20,7 +20,7 @@ const sources = load(readFileSync(join(ROOT, 'rules', 'absence', 'sources.yaml')
 function platformJobs(all: readonly ScrapeConfig[]): readonly ScrapeConfig[] {
   return all.filter(({ kubernetes_sd_configs = [] }) =>
     kubernetes_sd_configs.some(({ namespaces }) =>
-      namespaces?.names.some((name) => ['sightedit-monitoring', 'sightedit-monitoring-node'].includes(name)),
+      namespaces?.names?.some((name) => ['sightedit-monitoring', 'sightedit-monitoring-node'].includes(name)),
     ),
   );
 }

@@ -14,6 +14,8 @@ const markdownIn = (directory: string) =>
 const pages = [
   'README.md',
   ...markdownIn('docs'),
+  ...markdownIn('docs/api'),
+  ...markdownIn('docs/recipes'),
   ...markdownIn('runbooks'),
   'rules/README.md',
   'rules/slos/README.md',

@@ -214,7 +214,7 @@ describe.each(INSTALLATIONS)('PostgreSQL $version with a million edits', (instal
     const NEEDED = [
       ...new Set(
         RuleCatalogue.sightEdit()
-          .files.filter(({ topic }) => topic === 'database')
+          .files.filter(({ topic }) => ['postgres', 'database'].includes(topic))
           .flatMap(({ groups }) => groups.flatMap(({ rules }) => rules.flatMap(({ expr }) => selectorsIn(expr))))
           .flatMap(({ name }) => (name?.startsWith('pg_') ? [name] : [])),
       ),

@@ -51,7 +51,7 @@ describe('a configuration', () => {
   });
 
   test.each(Object.keys(COMPLETE.limits))('without limits.%s is refused', (limit) => {
-    const { [limit]: _, ...limits } = COMPLETE.limits as Record<string, number>;
+    const { [limit]: _, ...limits } = { ...COMPLETE.limits } as Record<string, number>;
     expect(() => checkConfiguration({ ...COMPLETE, limits })).toThrow(`limits.${limit}: Invalid key`);
   });
 

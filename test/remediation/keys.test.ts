@@ -77,7 +77,7 @@ describe('the key of an incident', () => {
     );
   });
 
-  test('is another for another policy, another alert, and one that fires anew', () => {
+  test('is another for another policy, another alert, and one that fires again', () => {
     fc.assert(
       fc.property(fingerprints, fingerprints, times, (one, other, time) => {
         fc.pre(one !== other);

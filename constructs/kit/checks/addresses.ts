@@ -114,6 +114,11 @@ export function privateHost(host: string): string | undefined {
   return PRIVATE_DOMAINS.some((domain) => `.${name}`.endsWith(`.${domain}`)) ? PRIVATE : undefined;
 }
 
+/** Whether a host is a Service of the cluster. */
+export function isClusterHost(host: string): boolean {
+  return privateHost(host) === SERVICE;
+}
+
 /**
  * Checks that a host can be reached: egress without ranges goes to the Internet only.
  *

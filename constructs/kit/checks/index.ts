@@ -1,5 +1,14 @@
 /** Checks of settings. Each throws a SettingError that names the setting as the caller wrote it. */
-export { checkCidrs, checkHost, checkPort, checkReachable, checkScheme, isAddress, privateHost } from './addresses';
+export {
+  checkCidrs,
+  checkHost,
+  checkPort,
+  checkReachable,
+  checkScheme,
+  isAddress,
+  isClusterHost,
+  privateHost,
+} from './addresses';
 export { checkCredentials } from './credentials';
 export {
   checkExternalLabel,

@@ -1,25 +1,18 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as v from 'valibot';
 import type { AwsError } from '../../clients';
-import { type Output, text } from '../../schema';
+import { type SchemasOf, text } from '../../schema';
 import type { Requirements } from '../action';
 import { type Cidr, canonicalCidr, isIPv6Cidr } from '../addresses';
 import type { Denylist, DenylistContext } from './denylist';
 
-const ipSet = v.strictObject({ id: text, name: text });
-
-export const awsWafSettings = v.strictObject({
-  kind: v.literal('aws-wafv2-ip-set'),
-  /** Region of the web ACL; `us-east-1` for CloudFront. */
-  region: text,
-  scope: v.picklist(['REGIONAL', 'CLOUDFRONT']),
-  ipv4: ipSet,
-  ipv6: ipSet,
-  /** ARN of the role that the ServiceAccount assumes. */
-  roleArn: text,
-});
-
-type IpSet = Output<typeof ipSet>;
+/** An IP set of AWS WAF. */
+export interface IpSet {
+  /** Id of the set. */
+  readonly id: string;
+  /** Name of the set. */
+  readonly name: string;
+}
 
 /**
  * Two IP sets of AWS WAFv2, one per address family, that a rule of the web ACL blocks. The rule sees the address that
@@ -31,7 +24,32 @@ type IpSet = Output<typeof ipSet>;
  * { "Effect": "Allow", "Action": ["wafv2:GetIPSet", "wafv2:UpdateIPSet"], "Resource": ["arn of each set"] }
  * ```
  */
-export type AwsWafIpSets = Output<typeof awsWafSettings>;
+export interface AwsWafIpSets {
+  /** Selects this kind of denylist. */
+  readonly kind: 'aws-wafv2-ip-set';
+  /** Region of the web ACL; `us-east-1` for CloudFront. */
+  readonly region: string;
+  /** Scope of the web ACL. */
+  readonly scope: 'REGIONAL' | 'CLOUDFRONT';
+  /** The set for IPv4 addresses. */
+  readonly ipv4: IpSet;
+  /** The set for IPv6 ranges. */
+  readonly ipv6: IpSet;
+  /** ARN of the role that the ServiceAccount assumes. */
+  readonly roleArn: string;
+}
+
+const ipSet = v.strictObject({ id: text, name: text } satisfies SchemasOf<IpSet>);
+
+/** @internal */
+export const awsWafSettings = v.strictObject({
+  kind: v.literal('aws-wafv2-ip-set'),
+  region: text,
+  scope: v.picklist(['REGIONAL', 'CLOUDFRONT']),
+  ipv4: ipSet,
+  ipv6: ipSet,
+  roleArn: text,
+} satisfies SchemasOf<AwsWafIpSets>);
 
 /** https://docs.aws.amazon.com/waf/latest/APIReference/API_GetIPSet.html */
 interface GetIpSetResponse {
@@ -44,7 +62,11 @@ const CONFLICT = 'WAFOptimisticLockException';
 const ATTEMPTS = 5;
 const PAUSE_MS = 200;
 
-/** IP sets have no expiry, so the server reverts the block when the record expires. */
+/**
+ * IP sets have no expiry, so the server reverts the block when the record expires.
+ *
+ * @internal
+ */
 export function awsWafDenylist(settings: AwsWafIpSets, context: DenylistContext): Denylist {
   const { region, scope } = settings;
   const { dryRun, signal } = context;
@@ -97,6 +119,7 @@ export function awsWafDenylist(settings: AwsWafIpSets, context: DenylistContext)
   };
 }
 
+/** @internal */
 export function awsWafRequirements({ roleArn }: AwsWafIpSets): Requirements {
   return { permissions: [], allowedUpdates: [], connections: [], awsRole: roleArn };
 }

@@ -1,18 +1,10 @@
 import * as v from 'valibot';
 import type { KubernetesObject } from '../../kubernetes';
-import { type Output, text } from '../../schema';
+import { type SchemasOf, text } from '../../schema';
 import { type Requirements, SkipError } from '../action';
 import { type Cidr, canonicalCidr } from '../addresses';
 import { appliedFieldsUnchanged, METADATA, unchanged } from '../allowed-update';
 import type { Denylist, DenylistContext } from './denylist';
-
-export const ciliumSettings = v.strictObject({
-  kind: v.literal('cilium-cidr-group'),
-  /** Name of the CiliumCIDRGroup. It must hold only what is blocked here. */
-  name: text,
-  /** `v2alpha1` for Cilium before 1.18. @default v2 */
-  version: v.optional(v.picklist(['v2', 'v2alpha1']), 'v2'),
-});
 
 /**
  * A CiliumCIDRGroup that a policy denies. It works where packets carry the client's address, so not behind a load
@@ -34,7 +26,24 @@ export const ciliumSettings = v.strictObject({
  *     - fromCIDRSet: [{ cidrGroupRef: blocked-addresses }]
  * ```
  */
-export type CiliumCidrGroup = Output<typeof ciliumSettings>;
+export interface CiliumCidrGroupProps {
+  /** Selects this kind of denylist. */
+  readonly kind: 'cilium-cidr-group';
+  /** Name of the CiliumCIDRGroup. It must hold only what is blocked here. */
+  readonly name: string;
+  /** Version of its API: `v2alpha1` for Cilium before 1.18. @default v2 */
+  readonly version?: 'v2' | 'v2alpha1';
+}
+
+/** A CiliumCIDRGroup with the defaults filled in. */
+export type CiliumCidrGroup = Required<CiliumCidrGroupProps>;
+
+/** @internal */
+export const ciliumSettings = v.strictObject({
+  kind: v.literal('cilium-cidr-group'),
+  name: text,
+  version: v.optional(v.picklist(['v2', 'v2alpha1']), 'v2'),
+} satisfies SchemasOf<CiliumCidrGroupProps>);
 
 interface Group extends KubernetesObject {
   readonly spec: { readonly externalCIDRs: readonly string[] };
@@ -43,7 +52,11 @@ interface Group extends KubernetesObject {
 const GROUP = 'cilium.io';
 const PLURAL = 'ciliumcidrgroups';
 
-/** The group has no expiry, so the server reverts the block when the record expires. */
+/**
+ * The group has no expiry, so the server reverts the block when the record expires.
+ *
+ * @internal
+ */
 export function ciliumDenylist({ name, version }: CiliumCidrGroup, context: DenylistContext): Denylist {
   const { kubernetes } = context.clients;
   const { dryRun, signal } = context;
@@ -97,7 +110,11 @@ function missing(one: string, other: string): string {
   return `${one}.spec.externalCIDRs.filter(range, !(range in ${other}.spec.externalCIDRs))`;
 }
 
-/** Permission for this group only. The admission policy lets an update add or remove one range. */
+/**
+ * Permission for this group only. The admission policy lets an update add or remove one range.
+ *
+ * @internal
+ */
 export function ciliumRequirements({ name, version }: CiliumCidrGroup): Requirements {
   return {
     permissions: [

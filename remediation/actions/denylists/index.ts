@@ -1,18 +1,32 @@
 import * as v from 'valibot';
-import type { Output } from '../../schema';
 import type { Requirements } from '../action';
-import { awsWafDenylist, awsWafRequirements, awsWafSettings } from './aws-waf';
-import { ciliumDenylist, ciliumRequirements, ciliumSettings } from './cilium';
+import { type AwsWafIpSets, awsWafDenylist, awsWafRequirements, awsWafSettings } from './aws-waf';
+import {
+  type CiliumCidrGroup,
+  type CiliumCidrGroupProps,
+  ciliumDenylist,
+  ciliumRequirements,
+  ciliumSettings,
+} from './cilium';
 import type { Denylist, DenylistContext } from './denylist';
-import { redisDenylist, redisDenylistSettings } from './redis';
+import { type RedisDenylist, type RedisDenylistProps, redisDenylist, redisDenylistSettings } from './redis';
 
+export type { AwsWafIpSets, IpSet } from './aws-waf';
+export type { CiliumCidrGroup, CiliumCidrGroupProps } from './cilium';
+/** @internal */
 export type { Denylist } from './denylist';
+export type { RedisDenylist, RedisDenylistProps } from './redis';
 
 /** Where addresses are blocked. */
+export type DenylistProps = RedisDenylistProps | CiliumCidrGroupProps | AwsWafIpSets;
+
+/** Where addresses are blocked, with the defaults filled in. */
+export type DenylistSettings = RedisDenylist | CiliumCidrGroup | AwsWafIpSets;
+
+/** @internal */
 export const denylistSettings = v.variant('kind', [redisDenylistSettings, ciliumSettings, awsWafSettings]);
 
-export type DenylistSettings = Output<typeof denylistSettings>;
-
+/** @internal */
 export function denylistOf(settings: DenylistSettings, context: DenylistContext): Denylist {
   switch (settings.kind) {
     case 'redis-denylist':
@@ -24,6 +38,7 @@ export function denylistOf(settings: DenylistSettings, context: DenylistContext)
   }
 }
 
+/** @internal */
 export function denylistRequirements(settings: DenylistSettings): Requirements {
   switch (settings.kind) {
     case 'redis-denylist':
@@ -35,12 +50,20 @@ export function denylistRequirements(settings: DenylistSettings): Requirements {
   }
 }
 
-/** Whether entries of the denylist expire by themselves. */
+/**
+ * Whether entries of the denylist expire by themselves.
+ *
+ * @internal
+ */
 export function expires({ kind }: DenylistSettings): boolean {
   return kind === 'redis-denylist';
 }
 
-/** The denylist for people. */
+/**
+ * The denylist for people.
+ *
+ * @internal
+ */
 export function describeDenylist(settings: DenylistSettings): string {
   switch (settings.kind) {
     case 'redis-denylist':

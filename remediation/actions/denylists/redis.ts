@@ -1,16 +1,8 @@
 import * as v from 'valibot';
-import { type Output, text } from '../../schema';
+import { type SchemasOf, text } from '../../schema';
 import type { Cidr } from '../addresses';
 import { keyPrefix, keysOf, requireNoCluster } from '../keys';
 import type { Denylist, DenylistContext } from './denylist';
-
-export const redisDenylistSettings = v.strictObject({
-  kind: v.literal('redis-denylist'),
-  /** Name of the connection to Redis. */
-  connection: text,
-  /** Beginning of the keys. @default denylist: */
-  keyPrefix: v.optional(keyPrefix, 'denylist:'),
-});
 
 /**
  * A denylist in Redis, which the application must enforce.
@@ -30,7 +22,24 @@ export const redisDenylistSettings = v.strictObject({
  *
  * The Redis user needs `REDIS_RIGHTS.denylist`.
  */
-export type RedisDenylist = Output<typeof redisDenylistSettings>;
+export interface RedisDenylistProps {
+  /** Selects this kind of denylist. */
+  readonly kind: 'redis-denylist';
+  /** Name of the connection to Redis. */
+  readonly connection: string;
+  /** Beginning of the keys, up to and including a `:`, at least 3 characters. @default denylist: */
+  readonly keyPrefix?: string;
+}
+
+/** A denylist in Redis with the defaults filled in. */
+export type RedisDenylist = Required<RedisDenylistProps>;
+
+/** @internal */
+export const redisDenylistSettings = v.strictObject({
+  kind: v.literal('redis-denylist'),
+  connection: text,
+  keyPrefix: v.optional(keyPrefix, 'denylist:'),
+} satisfies SchemasOf<RedisDenylistProps>);
 
 const COUNT_BATCH = 1_000;
 
@@ -39,6 +48,7 @@ interface Entry {
   readonly since: string;
 }
 
+/** @internal */
 export function redisDenylist(settings: RedisDenylist, context: DenylistContext): Denylist {
   const { connection, keyPrefix } = settings;
   const { clients, record, dryRun, signal } = context;

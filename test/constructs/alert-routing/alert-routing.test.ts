@@ -25,6 +25,7 @@ describe('AlertRouting', () => {
       inhibitions: [{ source: 'DemoDown', targets: ['DemoSlow'], equal: ['instance'] }],
       tracing: Endpoint.host('traces.example.com', 4318, 'http', ['10.30.0.0/16']),
       pod: { priorityClassName: 'alerts-first' },
+      config: { global: { telegram_api_url: 'https://telegram.example.com' } },
     }),
     traces: {
       name: 'name: notifier',
@@ -43,6 +44,7 @@ describe('AlertRouting', () => {
       inhibitions: 'name: DemoDown',
       tracing: 'endpoint: traces.example.com:4318',
       pod: 'priorityClassName: alerts-first',
+      config: 'telegram_api_url: https://telegram.example.com',
     },
   });
 

@@ -25,6 +25,8 @@ export const FULL = (): Required<PrometheusProps> => ({
   credentials: new Credentials('metrics-credentials'),
   apiCidrs: ['10.43.0.0/16'],
   pod: { priorityClassName: 'metrics-first' },
+  config: { global: { rule_query_offset: '45s' } },
+  features: ['native-histogram-custom-buckets'],
 });
 
 /** What each prop of `FULL` leaves in the manifests of a server that scrapes a job `shop`. */
@@ -43,4 +45,6 @@ export const TRACES: Traces<PrometheusProps> = {
   credentials: 'secretName: metrics-credentials',
   apiCidrs: 'cidr: 10.43.0.0/16',
   pod: 'priorityClassName: metrics-first',
+  config: 'rule_query_offset: 45s',
+  features: '--enable-feature=exemplar-storage,native-histogram-custom-buckets',
 };

@@ -307,7 +307,7 @@ describe('A record whose decision keeps failing', () => {
     expect(await phaseOf(record)).toBe('failed');
   });
 
-  it('counts anew when it is deleted and created again', async () => {
+  it('starts counting again when it is deleted and created again', async () => {
     failDecisions();
     const record = await bench.accept();
     await start();

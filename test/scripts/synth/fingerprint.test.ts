@@ -55,6 +55,16 @@ describe('The fingerprint of a bundle', () => {
     },
   );
 
+  test('changes with the flags of Node', () => {
+    const before = fingerprint(root, inputs());
+    process.execArgv.push('--no-opt');
+    try {
+      expect(fingerprint(root, inputs())).not.toBe(before);
+    } finally {
+      process.execArgv.pop();
+    }
+  });
+
   test('does not exist without an input', () => {
     const known = inputs();
     rmSync(join(root, 'rules/a.ts'));

@@ -1,0 +1,2 @@
+export { OperatorObjects, type OperatorObjectsProps } from './operator-objects';
+export { OperatorObjectsError } from './problems';
