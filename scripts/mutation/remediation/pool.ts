@@ -4,14 +4,15 @@ import { join } from 'node:path';
 import type { Job, Outcome } from './worker';
 
 /** Timeout of a job, in milliseconds: a mutant can loop forever. */
-const TIMEOUT_MS = 30_000;
+const TIMEOUT_MS = 60_000;
 /** Jobs after which a process is replaced: Jest leaks some memory with each. */
 const JOBS = 150;
 
 /**
  * Runs jobs in processes that stay warm.
  *
- * @param done receives the outcome of each job. A job whose process ends, or is killed after its timeout, has failed.
+ * @param done receives the outcome of each job. A job whose process ends twice, or is killed
+ * twice after its timeout, has failed.
  */
 export async function doJobs<J extends Job>(
   jobs: readonly J[],
@@ -24,7 +25,12 @@ export async function doJobs<J extends Job>(
     try {
       for (let job = queue.shift(); job; job = queue.shift()) {
         worker ??= start();
-        const outcome = await send(worker, job);
+        let outcome = await send(worker, job);
+        if (outcome.failed === ENDED) {
+          // Once more, in case the machine was busy.
+          worker = start();
+          outcome = await send(worker, job);
+        }
         count += 1;
         if (outcome.failed === ENDED || count % JOBS === 0) {
           worker.kill('SIGKILL');

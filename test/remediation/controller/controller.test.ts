@@ -177,6 +177,20 @@ describe('The controller', () => {
     expect(read).not.toHaveBeenCalled();
   });
 
+  it('steps a record that changes before its timer fires, and forgets that timer', async () => {
+    bench.deploy('backend', { spec: { replicas: 1 } });
+    const record = await bench.accept();
+    await start();
+    await pass(4);
+    await bench.annotate(record, { changed: 'true' });
+    await idle();
+    const read = jest.spyOn(bench.context.store, 'read');
+    await pass(9.999);
+    expect(read).not.toHaveBeenCalled();
+    await pass(0.001);
+    expect(read).toHaveBeenCalledTimes(1);
+  });
+
   it('steps a record once more when it changes during a step, and not later as well', async () => {
     const ends = holdSteps();
     const record = await bench.accept();
@@ -338,12 +352,15 @@ describe('A record whose decision keeps failing', () => {
     const plan = { summary: '', details: {} };
     const status = { phase: 'executing', target: BACKEND, plan, executionStartTime: ago(0), dryRun: false } as const;
     const record = await bench.put(status);
-    bench.api.failOn((verb, resource) =>
+    const recover = bench.api.failOn((verb, resource) =>
       resource === 'leases' && verb === 'get' ? new Error('it failed') : undefined,
     );
     await start();
     await pass(GIVE_UP_SECONDS + 30);
     expect(await phaseOf(record)).toBe('executing');
+    recover();
+    await pass(10);
+    expect(await phaseOf(record)).toBe('skipped');
   });
 
   it('is forgotten when it is deleted meanwhile', async () => {
