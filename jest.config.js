@@ -3,6 +3,8 @@ module.exports = {
   testEnvironment: 'node',
   testMatch: ['<rootDir>/test/**/*.test.ts'],
   testPathIgnorePatterns: ['/node_modules/', '<rootDir>/test/e2e/'],
+  // Jest leaves one processor free, which on two of them is half of the machine.
+  maxWorkers: '100%',
   modulePathIgnorePatterns: ['<rootDir>/lib/', '<rootDir>/.tools/'],
   transform: { '^.+\\.[jt]s$': ['@swc/jest', { jsc: { target: 'es2022', parser: { syntax: 'typescript' } } }] },
 };
