@@ -5,6 +5,7 @@ module.exports = {
   testPathIgnorePatterns: ['/node_modules/', '<rootDir>/test/e2e/'],
   // Jest leaves one processor free, which on two of them is half of the machine.
   maxWorkers: '100%',
+  testSequencer: '<rootDir>/jest.sequencer.js',
   modulePathIgnorePatterns: ['<rootDir>/lib/', '<rootDir>/.tools/'],
   transform: { '^.+\\.[jt]s$': ['@swc/jest', { jsc: { target: 'es2022', parser: { syntax: 'typescript' } } }] },
 };
