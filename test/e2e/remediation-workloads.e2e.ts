@@ -26,7 +26,7 @@ let stage: Stage;
 beforeAll(async () => {
   stage = await Stage.set([
     restarts('restart'),
-    restarts('restart-contraindicated', { skipWhile: [{ name: 'database-down', query: 'vector(1)' }] }),
+    restarts('restart-while-database-down', { skipWhile: [{ name: 'database-down', query: 'vector(1)' }] }),
     scaleUp({
       namespace: APPLICATION,
       deployments: DEPLOYMENTS,
@@ -140,7 +140,7 @@ describe('A target that must not be changed now is left alone', () => {
     [
       'a target while a blocking condition holds',
       'unhealthy',
-      async () => alertAbout(await stage.newDeployment(), 'restart-contraindicated'),
+      async () => alertAbout(await stage.newDeployment(), 'restart-while-database-down'),
     ],
   ];
 
@@ -175,7 +175,7 @@ describe('A target that must not be changed now is left alone', () => {
   it('because Prometheus does not answer', async () => {
     const name = await stage.newDeployment();
     await stage.restart({ prometheus: ['http://127.0.0.1:1'] });
-    expect(endings(await stage.outcome(alertAbout(name, 'restart-contraindicated')))).toEqual([
+    expect(endings(await stage.outcome(alertAbout(name, 'restart-while-database-down')))).toEqual([
       'skipped(health-unknown)',
     ]);
     await stage.restart();

@@ -158,7 +158,7 @@ const probes = new BlackboxExporter(other, 'blackbox-exporter');
 alone.addScrapeJob('kube-state-metrics', objects.endpoint);
 alone.addScrapeJob('blackbox-exporter', probes.endpoint);
 
-// An exporter of one's own.
+// A custom exporter.
 const files = new ConfigDirectory(chart, 'queue-files', { name: 'queue-exporter', path: '/etc/queue-exporter' });
 files.addFile('queues.yaml', toYaml({ queues: ['orders'] }));
 const exporter = new Component(chart, 'queue-exporter', {
