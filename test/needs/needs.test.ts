@@ -1,8 +1,8 @@
 import { App, Chart } from 'cdk8s';
 import { temporaryDirectory } from '../../testing/cleanup';
 import { layOutAlertmanager, layOutPrometheus } from '../../testing/files';
-import { findAll, manifestsOf, testChart } from '../../testing/render';
 import type { Manifest } from '../../testing/manifests';
+import { findAll, manifestsOf, testChart } from '../../testing/render';
 import { complete, manifestsOfProgram, recipesIn } from '../support/recipes';
 import { writeSecrets } from '../support/server-config';
 import { complaints, describeWithTools, runTool } from '../support/tools';

@@ -6,13 +6,13 @@ import {
   Endpoint,
   Grafana,
   type GrafanaProps,
+  type Levels,
   NodeExporter,
   type PodOptions,
   PostgresExporter,
   PrometheusStack,
   type PrometheusStackProps,
   RedisExporter,
-  type Levels,
 } from '../../index';
 import { type Manifest, podTemplates } from '../../testing/manifests';
 import type { Make } from './need';
