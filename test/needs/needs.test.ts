@@ -6,12 +6,18 @@ import { findAll, manifestsOf, testChart } from '../../testing/render';
 import { complete, manifestsOfProgram, recipesIn } from '../support/recipes';
 import { writeSecrets } from '../support/server-config';
 import { complaints, describeWithTools, runTool } from '../support/tools';
+import { access } from './access';
 import { isMet, type Make, type Need, type Proof, type Section, tableProblems, verdictOf } from './need';
 import { platform } from './platform';
 import { pods } from './pods';
+import { security } from './security';
 
 /** Sections of the survey, with the number of rows that each has there. */
-const SECTIONS: readonly (readonly [Section, number])[] = [[pods, 16]];
+const SECTIONS: readonly (readonly [Section, number])[] = [
+  [pods, 16],
+  [security, 16],
+  [access, 9],
+];
 
 const sections = SECTIONS.map(([section]) => section);
 const needs = sections.flatMap((section) => section.needs);
