@@ -52,6 +52,7 @@ export type {
 } from './pod-options';
 export type { PodProps } from './pod-template';
 export { httpProbe, type Probes, type ProbeTiming, startupProbe } from './probes';
+export type { GrantedRights } from './rbac';
 export type { ResourceList, ResourceOptions, Resources } from './resources';
 export type { FileField, OrSecretKey, WithSecretKeys } from './secret-files';
 /** @internal */

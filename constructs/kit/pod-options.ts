@@ -77,6 +77,12 @@ export interface ServiceAccountOptions {
    * @default true
    */
   readonly create?: boolean;
+  /**
+   * `false` writes no Role, no ClusterRole and no binding. Somebody else must grant the account what `rights` of the
+   * component lists; until then the server runs and is forbidden to read the API.
+   * @default true
+   */
+  readonly grantRights?: boolean;
   /** Annotations, e.g. `eks.amazonaws.com/role-arn`. Only of an account that is created. @default - none */
   readonly annotations?: { readonly [key: string]: string };
 }
@@ -96,7 +102,10 @@ export interface ImageOptions {
  * them. `patch()` changes what has no option.
  */
 export interface PodOptions {
-  /** Labels that a node must have. @default - any node */
+  /**
+   * Labels that a node must have, in addition to `kubernetes.io/os: linux`. A value for that label replaces it.
+   * @default - any Linux node
+   */
   readonly nodeSelector?: { readonly [label: string]: string };
   /** Taints that the pods tolerate; they replace the default. @default - none; an agent on each node tolerates all */
   readonly tolerations?: readonly Toleration[];
