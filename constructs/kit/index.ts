@@ -59,7 +59,8 @@ export type { FileField, OrSecretKey, WithSecretKeys } from './secret-files';
 export { isSecretKey, SecretFiles } from './secret-files';
 export type { SecurityProfile } from './security';
 export type { ComponentPort } from './services';
+export type { StorageProps } from './storage';
 /** @internal */
 export { httpUrl } from './url';
-export type { HostAccess, Storage, Workload } from './workload';
+export type { HostAccess, Storage, StorageVolume, Workload } from './workload';
 export { toYaml } from './yaml';
