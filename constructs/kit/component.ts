@@ -117,18 +117,29 @@ export class Component extends PatchableConstruct {
       replicas: this.replicaHosts().map((host) => `${host}:${port.port}`),
       egress: (client) => ({ to: this.peersFor(client), ports: policyPorts([port]) }),
       admit: (client) => this.admit(client, [port]),
+      owner: this,
     });
   }
 
-  /** Writes both sides of the NetworkPolicy and returns the address of the endpoint. */
+  /**
+   * Writes both sides of the NetworkPolicy and returns the address of the endpoint.
+   *
+   * @throws SettingError for an endpoint of another cluster
+   */
   connectTo(endpoint: Endpoint): Connection {
+    endpoint.checkCluster(this);
     const { connection, egress } = endpoint.connect(this.pods);
     this.policy.addEgress(egress);
     return connection;
   }
 
-  /** Writes both sides of the NetworkPolicy, for addresses that the configuration does not take from an endpoint. */
+  /**
+   * Writes both sides of the NetworkPolicy, for addresses that the configuration does not take from an endpoint.
+   *
+   * @throws SettingError for a destination of another cluster
+   */
   allowEgressTo(destination: Destination): void {
+    destination.checkCluster(this);
     this.policy.addEgress(destination.open(this.pods));
   }
 
