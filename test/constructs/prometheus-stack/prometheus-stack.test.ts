@@ -48,7 +48,7 @@ describe('PrometheusStack', () => {
     expect(message({ pod: { replicas: 3 } })).toBe('pod.replicas is 3: write the prop replicas of Prometheus');
   });
 
-  testProps<PrometheusStackProps>({
+  testProps<PrometheusStackProps, 'storage'>({
     make: (scope, props) => {
       const { prometheus } = new PrometheusStack(scope, 'stack', props);
       prometheus.addScrapeConfig({ job_name: 'shop' });
@@ -89,6 +89,7 @@ describe('PrometheusStack', () => {
       kubeStateMetrics: 'priorityClassName: objects-first',
       blackboxExporter: 'priorityClassName: probes-first',
     },
+    apart: { storage: { props: () => ({ ...PROPS(), storage: 'emptyDir' }), trace: 'sizeLimit: 100Gi' } },
   });
 
   describe('the control plane', () => {
