@@ -59,6 +59,8 @@ export function mountProblems({ name: pod, workload }: VolumesProps, mounts: rea
   const storage = storageOf(workload);
   const sources = new Map(storage ? [[DATA_VOLUME, '']] : []);
   const paths = new Set(storage ? [storage.path] : []);
+  // The runtime cannot create a directory for another mount in them, and the pod does not start.
+  const readOnly = mounts.filter((mount) => holdsFiles(mount)).map(({ path }) => path);
   return named(workload, mounts).flatMap((mount) => {
     const { name, path } = mount;
     const source = JSON.stringify(mount.source());
@@ -66,11 +68,22 @@ export function mountProblems({ name: pod, workload }: VolumesProps, mounts: rea
       ...((sources.get(name) ?? source) === source ? [] : [`duplicate volume "${name}" of ${pod}: rename one of them`]),
       ...(paths.has(path) ? [`duplicate mount path "${path}" of ${pod}: change one of them`] : []),
       ...(path.startsWith('/') ? [] : [`the mount path "${path}" of ${pod} is relative: write it from /`]),
+      ...readOnly
+        .filter((directory) => path.startsWith(`${directory}/`))
+        .map(
+          (directory) => `the mount path "${path}" of ${pod} is below ${directory}, which is read-only: move it out`,
+        ),
     ];
     sources.set(name, source);
     paths.add(path);
     return problems;
   });
+}
+
+/** Whether the kubelet fills the volume with files of the cluster. */
+function holdsFiles({ source }: Mount): boolean {
+  const { configMap, secret, projected } = source();
+  return [configMap, secret, projected].some((files) => files !== undefined);
 }
 
 /** The mounts with a number after those names that another volume has. */

@@ -24,8 +24,11 @@ import {
 export interface PrometheusStackProps extends PrometheusProps {
   /** Kubernetes distribution of the cluster. */
   readonly platform: Platform;
-  /** Namespaces whose objects kube-state-metrics reports, at least one. It gets a Role in each. */
-  readonly watchedNamespaces: readonly string[];
+  /**
+   * Namespaces whose objects kube-state-metrics reports, at least one. It gets a Role in each. `all` reports every
+   * namespace, with rights of the whole cluster.
+   */
+  readonly watchedNamespaces: readonly string[] | 'all';
   /**
    * An application whose Services and pods are scraped if they have `prometheus.io/scrape: "true"`: the jobs
    * `<name>-services` and `<name>-pods`.
@@ -83,7 +86,9 @@ export class PrometheusStack extends PatchableConstruct {
   /** @throws SettingError when a prop is invalid */
   constructor(scope: Construct, id: string, props: PrometheusStackProps) {
     super(scope, id);
-    const namespaces = checkedNamespaces('watchedNamespaces', props.watchedNamespaces);
+    const { watchedNamespaces } = props;
+    const namespaces =
+      watchedNamespaces === 'all' ? watchedNamespaces : checkedNamespaces('watchedNamespaces', watchedNamespaces);
     checkCidrs('nodeCidrs', props.nodeCidrs);
     const probedUrls = (props.probedUrls ?? []).map((probed) =>
       typeof probed === 'string' ? { url: probed } : probed,
