@@ -7,6 +7,8 @@ import { complete, manifestsOfProgram, recipesIn } from '../support/recipes';
 import { writeSecrets } from '../support/server-config';
 import { complaints, describeWithTools, runTool } from '../support/tools';
 import { access } from './access';
+import { alerting } from './alerting';
+import { metrics } from './metrics';
 import { isMet, type Make, type Need, type Proof, type Section, tableProblems, verdictOf } from './need';
 import { platform } from './platform';
 import { pods } from './pods';
@@ -17,6 +19,8 @@ const SECTIONS: readonly (readonly [Section, number])[] = [
   [pods, 16],
   [security, 16],
   [access, 9],
+  [metrics, 15],
+  [alerting, 11],
 ];
 
 const sections = SECTIONS.map(([section]) => section);
