@@ -12,6 +12,7 @@ import { metrics } from './metrics';
 import { isMet, type Make, type Need, type Proof, type Section, tableProblems, verdictOf } from './need';
 import { platform } from './platform';
 import { pods } from './pods';
+import { rules } from './rules';
 import { security } from './security';
 
 /** Sections of the survey, with the number of rows that each has there. */
@@ -21,6 +22,7 @@ const SECTIONS: readonly (readonly [Section, number])[] = [
   [access, 9],
   [metrics, 15],
   [alerting, 11],
+  [rules, 10],
 ];
 
 const sections = SECTIONS.map(([section]) => section);
