@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { ApiObject, Chart, Testing } from 'cdk8s';
 import { k8s } from 'cdk8s-plus-28';
-import { Prometheus, PrometheusStack, patchObjects, RemediationWebhook } from '../../index';
+import { Prometheus, PrometheusStack, patchObjects } from '../../index';
 import { describeManifest, type Manifest } from '../../testing/manifests';
 import { find, findAll, manifestsOf, testChart } from '../../testing/render';
 import { serverConfig } from '../support/server-config';
