@@ -26,9 +26,9 @@ export interface PrometheusStackProps extends PrometheusProps {
   readonly platform: Platform;
   /**
    * Namespaces whose objects kube-state-metrics reports, at least one. It gets a Role in each. `all` reports every
-   * namespace, with rights of the whole cluster.
+   * namespace, with rights of the whole cluster. Required, unless `kubeStateMetrics` is `false`.
    */
-  readonly watchedNamespaces: readonly string[] | 'all';
+  readonly watchedNamespaces?: readonly string[] | 'all';
   /**
    * An application whose Services and pods are scraped if they have `prometheus.io/scrape: "true"`: the jobs
    * `<name>-services` and `<name>-pods`.
@@ -48,15 +48,16 @@ export interface PrometheusStackProps extends PrometheusProps {
   readonly nodeCidrs?: readonly string[];
   /**
    * Name and pod options of kube-state-metrics; `pod` above is for Prometheus. A second stack in a namespace needs
-   * another name.
+   * another name. `false` leaves the exporter out, with its jobs and the rules that read only these.
    * @default - its own defaults
    */
-  readonly kubeStateMetrics?: Pick<KubeStateMetricsProps, 'name' | 'pod'>;
+  readonly kubeStateMetrics?: false | Pick<KubeStateMetricsProps, 'name' | 'pod'>;
   /**
-   * Name and pod options of the blackbox exporter. A second stack in a namespace needs another name.
+   * Name and pod options of the blackbox exporter. A second stack in a namespace needs another name. `false` leaves the
+   * exporter out, with its jobs and the rules that read only these.
    * @default - its own defaults
    */
-  readonly blackboxExporter?: Pick<BlackboxExporterProps, 'name' | 'pod'>;
+  readonly blackboxExporter?: false | Pick<BlackboxExporterProps, 'name' | 'pod'>;
 }
 
 /** An application that is discovered by its annotations. `endpoints` or `ports` opens the way to its pods. */
@@ -78,17 +79,13 @@ export interface AnnotatedApplication {
 export class PrometheusStack extends PatchableConstruct {
   /** The server. */
   readonly prometheus: Prometheus;
-  /** Metrics of the state of Kubernetes objects. */
-  readonly kubeStateMetrics: KubeStateMetrics;
-  /** Probes of URLs. */
-  readonly blackboxExporter: BlackboxExporter;
+
+  private readonly objects: KubeStateMetrics | undefined;
+  private readonly prober: BlackboxExporter | undefined;
 
   /** @throws SettingError when a prop is invalid */
   constructor(scope: Construct, id: string, props: PrometheusStackProps) {
     super(scope, id);
-    const { watchedNamespaces } = props;
-    const namespaces =
-      watchedNamespaces === 'all' ? watchedNamespaces : checkedNamespaces('watchedNamespaces', watchedNamespaces);
     checkCidrs('nodeCidrs', props.nodeCidrs);
     const probedUrls = (props.probedUrls ?? []).map((probed) =>
       typeof probed === 'string' ? { url: probed } : probed,
@@ -97,15 +94,8 @@ export class PrometheusStack extends PatchableConstruct {
       checkProbedUrl('probedUrls', probed);
     }
     this.prometheus = new Prometheus(this, 'prometheus', props);
-    const { kubeStateMetrics, blackboxExporter, apiCidrs } = props;
-    this.kubeStateMetrics = inSettings(
-      'kubeStateMetrics',
-      () => new KubeStateMetrics(this, 'kube-state-metrics', { ...kubeStateMetrics, namespaces, apiCidrs }),
-    );
-    this.blackboxExporter = inSettings(
-      'blackboxExporter',
-      () => new BlackboxExporter(this, 'blackbox-exporter', blackboxExporter),
-    );
+    this.objects = this.addKubeStateMetrics(props);
+    this.prober = this.addBlackboxExporter(props);
     this.node.defaultChild = this.prometheus;
 
     this.scrapeKubernetes(props);
@@ -120,6 +110,54 @@ export class PrometheusStack extends PatchableConstruct {
       const { catalogue, links } = props.rules;
       this.prometheus.addRules(catalogue.without(topicsHiddenBy(props.platform)), links);
     }
+  }
+
+  /**
+   * Metrics of the state of Kubernetes objects.
+   *
+   * @throws Error for a stack without kube-state-metrics
+   */
+  get kubeStateMetrics(): KubeStateMetrics {
+    return existing(this.objects, 'kubeStateMetrics');
+  }
+
+  /**
+   * Probes of URLs.
+   *
+   * @throws Error for a stack without a blackbox exporter
+   */
+  get blackboxExporter(): BlackboxExporter {
+    return existing(this.prober, 'blackboxExporter');
+  }
+
+  private addKubeStateMetrics(props: PrometheusStackProps): KubeStateMetrics | undefined {
+    const { kubeStateMetrics, watchedNamespaces, apiCidrs } = props;
+    if (kubeStateMetrics === false) {
+      return undefined;
+    }
+    if (watchedNamespaces === undefined) {
+      const fix = 'name the namespaces that kube-state-metrics reports, or write kubeStateMetrics: false';
+      throw new SettingError('watchedNamespaces', undefined, fix);
+    }
+    const namespaces =
+      watchedNamespaces === 'all' ? watchedNamespaces : checkedNamespaces('watchedNamespaces', watchedNamespaces);
+    return inSettings(
+      'kubeStateMetrics',
+      () => new KubeStateMetrics(this, 'kube-state-metrics', { ...kubeStateMetrics, namespaces, apiCidrs }),
+    );
+  }
+
+  private addBlackboxExporter({
+    blackboxExporter,
+    probedUrls = [],
+  }: PrometheusStackProps): BlackboxExporter | undefined {
+    if (blackboxExporter !== false) {
+      return inSettings('blackboxExporter', () => new BlackboxExporter(this, 'blackbox-exporter', blackboxExporter));
+    }
+    if (probedUrls.length > 0) {
+      throw new SettingError('blackboxExporter', false, 'it probes probedUrls: remove one of the two settings');
+    }
+    return undefined;
   }
 
   private scrapeKubernetes({ platform, nodeCidrs, apiCidrs }: PrometheusStackProps): void {
@@ -153,16 +191,20 @@ export class PrometheusStack extends PatchableConstruct {
   }
 
   private scrapeItself(): void {
-    const { prometheus, kubeStateMetrics, blackboxExporter } = this;
+    const { prometheus, objects, prober } = this;
     prometheus.addScrapeJob('prometheus', prometheus.endpoint);
-    prometheus.addScrapeJob('kube-state-metrics', kubeStateMetrics.endpoint, {
-      // Its labels describe the reported object. Drop the target's, or series without a pod would get the exporter's.
-      honor_labels: true,
-      relabel: [{ action: 'labeldrop', regex: 'namespace|pod|node|service|component' }],
-      sample_limit: 100_000,
-    });
-    prometheus.addScrapeJob('kube-state-metrics-telemetry', kubeStateMetrics.telemetry);
-    prometheus.addScrapeJob('blackbox-exporter', blackboxExporter.endpoint);
+    if (objects) {
+      prometheus.addScrapeJob('kube-state-metrics', objects.endpoint, {
+        // Its labels describe the reported object. Drop the target's, or series without a pod would get the exporter's.
+        honor_labels: true,
+        relabel: [{ action: 'labeldrop', regex: 'namespace|pod|node|service|component' }],
+        sample_limit: 100_000,
+      });
+      prometheus.addScrapeJob('kube-state-metrics-telemetry', objects.telemetry);
+    }
+    if (prober) {
+      prometheus.addScrapeJob('blackbox-exporter', prober.endpoint);
+    }
   }
 
   private scrapeApplication({ name, namespace, endpoints = [], ports = [] }: AnnotatedApplication): void {
@@ -194,6 +236,14 @@ export class PrometheusStack extends PatchableConstruct {
     const urls = probedUrls.map(({ url }) => url);
     this.prometheus.addScrapeConfig(probeJob('blackbox-http', address, this.blackboxExporter.httpModule, urls));
   }
+}
+
+/** @throws Error for an exporter that the stack does not have */
+function existing<T>(exporter: T | undefined, prop: string): T {
+  if (exporter === undefined) {
+    throw new Error(`the stack has no such exporter: its prop ${prop} is false`);
+  }
+  return exporter;
 }
 
 const KUBELET_PORT = 10250;

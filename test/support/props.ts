@@ -5,11 +5,12 @@ import { leavesOf, ownObjects, render } from '../../testing/render';
 /** Text that each prop leaves in the manifests, as `key: value`. A prop that is missing here fails to compile. */
 export type Traces<Props> = { readonly [prop in keyof Required<Props>]: string };
 
-/** A prop that excludes others, so that it cannot stand among all of them. */
-export interface ApartProp<Props> {
-  readonly props: () => Props;
-  readonly trace: string;
-}
+/** A prop that excludes others or removes objects, so that it cannot stand among all of them. */
+export type ApartProp<Props> = { readonly props: () => Props } & (
+  | { readonly trace: string }
+  /** Text that only the manifests without the prop have. */
+  | { readonly removes: string }
+);
 
 /**
  * A construct with the fewest props and with all of them, each with a value of its own.
@@ -74,8 +75,13 @@ export function testProps<Props, Apart extends keyof Props = never>(example: Pro
 
   test('shows each prop in the output', () => {
     expect(untracedProps(manifests(minimal), manifests(full), traces)).toEqual([]);
-    for (const [prop, { props, trace }] of apart) {
-      expect(untracedProps(manifests(minimal), manifests(props), { [prop]: trace })).toEqual([]);
+    for (const [prop, { props, ...effect }] of apart) {
+      const [without, withProp] = [manifests(minimal), manifests(props)];
+      const untraced =
+        'trace' in effect
+          ? untracedProps(without, withProp, { [prop]: effect.trace })
+          : untracedProps(withProp, without, { [prop]: effect.removes });
+      expect(untraced).toEqual([]);
     }
   });
 }

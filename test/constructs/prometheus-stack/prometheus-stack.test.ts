@@ -10,7 +10,8 @@ import {
   type ScrapeConfig,
 } from '../../../constructs';
 import { RuleCatalogue } from '../../../rules';
-import { find, findAll, render } from '../../../testing/render';
+import type { Manifest } from '../../../testing/manifests';
+import { find, findAll, render, testChart } from '../../../testing/render';
 import { testProps } from '../../support/props';
 import { SOUND_RULES, withRuleDirectory } from '../../support/rule-directory';
 import { serverConfig } from '../../support/server-config';
@@ -56,11 +57,11 @@ describe('PrometheusStack', () => {
     parts: (scope, props) => {
       new Prometheus(scope, 'prometheus', props);
       new KubeStateMetrics(scope, 'kube-state-metrics', {
-        namespaces: props.watchedNamespaces,
+        namespaces: props.watchedNamespaces!,
         apiCidrs: props.apiCidrs,
         ...props.kubeStateMetrics,
       });
-      new BlackboxExporter(scope, 'blackbox-exporter', props.blackboxExporter);
+      new BlackboxExporter(scope, 'blackbox-exporter', props.blackboxExporter || undefined);
     },
     minimal: PROPS,
     full: () => ({
@@ -257,6 +258,52 @@ describe('PrometheusStack', () => {
         server_name: 'kubernetes',
       });
     });
+  });
+
+  describe.each([
+    ['kubeStateMetrics', 'kube-state-metrics', ['kube-state-metrics', 'kube-state-metrics-telemetry']],
+    ['blackboxExporter', 'blackbox-exporter', ['blackbox-exporter']],
+  ] as const)('without %s', (prop, name, jobs) => {
+    const generalRules = { catalogue: RuleCatalogue.general(), links: LINKS };
+    const without = () => rendered({ rules: generalRules, [prop]: false });
+    const missing = (manifests: readonly Manifest[]) =>
+      serverConfig(manifests, 'prometheus-rules-prometheus', 'prometheus.yaml')
+        .groups.flatMap(({ rules }: { rules: { alert?: string; expr: string }[] }) => rules)
+        .find(({ alert }: { alert?: string }) => alert === 'ScrapeTargetMissing').expr;
+
+    test('has no object of it', () => {
+      expect(JSON.stringify(rendered({}))).toContain(`"app.kubernetes.io/name":"${name}"`);
+      expect(JSON.stringify(without())).not.toContain(`"app.kubernetes.io/name":"${name}"`);
+    });
+
+    test('does not scrape it, and expects no target of it', () => {
+      expect(jobNames({})).toEqual(expect.arrayContaining([...jobs]));
+      expect(jobNames({ [prop]: false }).filter((job) => (jobs as readonly string[]).includes(job))).toEqual([]);
+      for (const job of jobs) {
+        expect(missing(rendered({ rules: generalRules }))).toContain(`job="${job}"`);
+        expect(missing(without())).not.toContain(`job="${job}"`);
+      }
+    });
+
+    test('has no such construct', () => {
+      const stack = new PrometheusStack(testChart(), 'stack', { ...PROPS(), [prop]: false });
+      expect(() => stack[prop]).toThrow(`the stack has no such exporter: its prop ${prop} is false`);
+    });
+  });
+
+  test('without kube-state-metrics needs no namespace to watch', () => {
+    const { watchedNamespaces: _, ...props } = PROPS();
+    expect(() => new PrometheusStack(testChart(), 'stack', { ...props, kubeStateMetrics: false })).not.toThrow();
+    expect(settingError(() => new PrometheusStack(testChart(), 'stack', props)).message).toBe(
+      'watchedNamespaces is not set: name the namespaces that kube-state-metrics reports, or write kubeStateMetrics: false',
+    );
+  });
+
+  test('without the blackbox exporter probes nothing', () => {
+    const props = { ...PROPS(), blackboxExporter: false, probedUrls: ['https://shop.example.com'] } as const;
+    expect(settingError(() => new PrometheusStack(testChart(), 'stack', props)).message).toBe(
+      'blackboxExporter is false: it probes probedUrls: remove one of the two settings',
+    );
   });
 
   test('Prometheus may read the metrics of nodes and run nothing on them', () => {
