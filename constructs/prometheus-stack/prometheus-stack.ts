@@ -19,6 +19,7 @@ import {
   kubeletJob,
   probeJob,
 } from './scrape-jobs';
+import { type SystemPods, scrapeCoreDns, scrapeKubeProxy } from './system-pods';
 
 /** Props of `PrometheusStack`. */
 export interface PrometheusStackProps extends PrometheusProps {
@@ -44,6 +45,19 @@ export interface PrometheusStackProps extends PrometheusProps {
     /** URLs that their alerts link to. */
     readonly links: AlertLinks;
   };
+  /**
+   * Scrape CoreDNS, in the job `coredns`: its pods in `kube-system`, or those that you select. Not on GKE, which runs
+   * kube-dns or Cloud DNS.
+   * @default false
+   */
+  readonly coreDns?: boolean | SystemPods;
+  /**
+   * Scrape kube-proxy, in the job `kube-proxy`: its pods in `kube-system`, or those that you select. They must listen on
+   * the node's address: kubeadm needs `metricsBindAddress: 0.0.0.0:10249` in the configuration of kube-proxy. A cluster
+   * whose network replaces kube-proxy, such as Cilium, has none.
+   * @default false
+   */
+  readonly kubeProxy?: boolean | SystemPods;
   /** Ranges that hold the nodes' addresses. @default - every private range */
   readonly nodeCidrs?: readonly string[];
   /**
@@ -99,6 +113,12 @@ export class PrometheusStack extends PatchableConstruct {
     this.node.defaultChild = this.prometheus;
 
     this.scrapeKubernetes(props);
+    if (props.coreDns) {
+      scrapeCoreDns(this.prometheus, props.coreDns, props.platform);
+    }
+    if (props.kubeProxy) {
+      scrapeKubeProxy(this.prometheus, props.kubeProxy, props.nodeCidrs);
+    }
     this.scrapeItself();
     if (props.application) {
       this.scrapeApplication(props.application);

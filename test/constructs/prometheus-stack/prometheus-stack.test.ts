@@ -9,8 +9,9 @@ import {
   type PrometheusStackProps,
   type ScrapeConfig,
 } from '../../../constructs';
+import { keepUsed, metricLists } from '../../../metrics';
 import { RuleCatalogue } from '../../../rules';
-import type { Manifest } from '../../../testing/manifests';
+import { configFiles, type Manifest } from '../../../testing/manifests';
 import { find, findAll, render, testChart } from '../../../testing/render';
 import { testProps } from '../../support/props';
 import { SOUND_RULES, withRuleDirectory } from '../../support/rule-directory';
@@ -75,6 +76,8 @@ describe('PrometheusStack', () => {
       },
       probedUrls: ['https://shop.example.com/health'],
       rules: { catalogue: catalogue(), links: LINKS },
+      coreDns: { labels: { app: 'cluster-names' }, port: 19153 },
+      kubeProxy: { labels: { app: 'node-proxy' }, port: 19249 },
       nodeCidrs: ['10.42.0.0/16'],
       kubeStateMetrics: { name: 'objects', pod: { priorityClassName: 'objects-first' } },
       blackboxExporter: { name: 'prober', pod: { priorityClassName: 'probes-first' } },
@@ -86,6 +89,8 @@ describe('PrometheusStack', () => {
       application: 'job_name: storefront-pods',
       probedUrls: '- https://shop.example.com/health',
       rules: 'runbook_url: https://runbooks.example.com/DemoDown',
+      coreDns: 'label: app=cluster-names',
+      kubeProxy: 'label: app=node-proxy',
       nodeCidrs: 'cidr: 10.42.0.0/16',
       kubeStateMetrics: 'priorityClassName: objects-first',
       blackboxExporter: 'priorityClassName: probes-first',
@@ -123,6 +128,92 @@ describe('PrometheusStack', () => {
       expect(() => rendered({ platform: 'openshift' as Platform })).toThrow(
         'platform is "openshift": write one of eks, gke, aks, kubeadm',
       );
+    });
+  });
+
+  describe('the pods of the cluster', () => {
+    const egressOf = (props: Partial<PrometheusStackProps>) =>
+      find(rendered(props), 'NetworkPolicy', 'prometheus').spec.egress;
+    const jobOf = (props: Partial<PrometheusStackProps>, name: string) =>
+      jobsOf(rendered(props)).find(({ job_name }) => job_name === name);
+
+    test('are scraped only when asked for', () => {
+      expect(jobNames({}).filter((job) => ['coredns', 'kube-proxy'].includes(job))).toEqual([]);
+      expect(jobNames({ coreDns: false, kubeProxy: false })).toEqual(jobNames({}));
+    });
+
+    test('CoreDNS is found by its labels and reached as a pod', () => {
+      expect(jobOf({ coreDns: true }, 'coredns')).toMatchObject({
+        scheme: 'http',
+        kubernetes_sd_configs: [
+          {
+            role: 'pod',
+            namespaces: { names: ['kube-system'] },
+            selectors: [{ role: 'pod', label: 'k8s-app=kube-dns' }],
+          },
+        ],
+      });
+      expect(JSON.stringify(jobOf({ coreDns: true }, 'coredns'))).toContain(':9153"');
+      const named = {
+        namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'kube-system' } },
+        podSelector: { matchLabels: { 'k8s-app': 'kube-dns' } },
+      };
+      const rule = { to: [named], ports: [{ port: 9153, protocol: 'TCP' }] };
+      expect(egressOf({ coreDns: true })).toContainEqual(rule);
+      expect(egressOf({})).not.toContainEqual(rule);
+    });
+
+    test('kube-proxy is found by its labels and reached on the network of the nodes', () => {
+      const props = { kubeProxy: true, nodeCidrs: ['10.42.0.0/16'] };
+      expect(jobOf(props, 'kube-proxy')).toMatchObject({
+        kubernetes_sd_configs: [{ selectors: [{ role: 'pod', label: 'k8s-app=kube-proxy' }] }],
+      });
+      const rule = { to: [{ ipBlock: { cidr: '10.42.0.0/16' } }], ports: [{ port: 10249, protocol: 'TCP' }] };
+      expect(egressOf(props)).toContainEqual(rule);
+      expect(egressOf({ nodeCidrs: props.nodeCidrs })).not.toContainEqual(rule);
+    });
+
+    test('are discovered with a right in their namespace', () => {
+      const roles = findAll(rendered({ coreDns: true }), 'Role').map(({ metadata }) => metadata.namespace);
+      expect(roles).toContain('kube-system');
+    });
+
+    test.each(['coredns', 'kube-proxy'])('%s has an alert when it has no target', (job) => {
+      const manifests = rendered({
+        coreDns: true,
+        kubeProxy: true,
+        rules: { catalogue: RuleCatalogue.general(), links: LINKS },
+      });
+      const rules = configFiles(manifests, 'prometheus-rules-prometheus')['prometheus.yaml'];
+      expect(rules).toContain(`absent(up{job="${job}"})`);
+    });
+
+    test('keep what rules read, and no other series', () => {
+      const uses = [{ where: 'test', expr: 'rate(coredns_dns_responses_total{rcode="SERVFAIL"}[5m])', shows: [] }];
+      const props = { coreDns: true, kubeProxy: true, keep: keepUsed({ uses, lists: metricLists() }) };
+      const kept = (job: string) => jobOf(props, job)?.metric_relabel_configs;
+      expect(kept('coredns')).toEqual([
+        { source_labels: ['__name__'], regex: 'coredns_dns_responses_total', action: 'keep' },
+      ]);
+      expect(kept('kube-proxy')).toEqual([{ source_labels: ['__name__'], action: 'drop' }]);
+    });
+
+    test.each<[Partial<PrometheusStackProps>, string]>([
+      [
+        { platform: 'gke', coreDns: true },
+        'coreDns is true: GKE runs kube-dns or Cloud DNS; write the labels of your CoreDNS, or remove coreDns',
+      ],
+      [{ coreDns: { port: 0 } }, 'coreDns.port is 0: write a port from 1 to 65535'],
+      [
+        { kubeProxy: { labels: {} } },
+        'kubeProxy.labels is {}: name a label: without one, every pod of the namespace is selected',
+      ],
+    ])('%j is refused', (props, message) => {
+      expect(settingError(() => rendered(props)).message).toBe(message);
+    });
+
+    test('on GKE may be a CoreDNS of your own', () => {
+      expect(jobNames({ platform: 'gke', coreDns: { labels: { app: 'coredns' } } })).toContain('coredns');
     });
   });
 
