@@ -38,7 +38,7 @@ export const access: Section = {
         {
           by: 'recipe',
           page: 'ingress-and-gateway.md',
-          block: 2,
+          under: 'Gateway API',
           shows: (manifests) => {
             const { backendRefs } = find(manifests, 'HTTPRoute', 'grafana').spec.rules[0];
             const { spec } = find(manifests, 'Service', 'grafana');
@@ -49,7 +49,7 @@ export const access: Section = {
         {
           by: 'recipe',
           page: 'ingress-and-gateway.md',
-          block: 3,
+          under: 'Load balancer outside the cluster',
           shows: (manifests) =>
             expect(ingressOf(manifests, 'grafana')).toContainEqual({
               from: [{ ipBlock: { cidr: '10.20.0.0/24' } }, { ipBlock: { cidr: '10.20.1.0/24' } }],
@@ -230,7 +230,7 @@ export const access: Section = {
         {
           by: 'recipe',
           page: 'dashboard.md',
-          block: 2,
+          under: 'As JSON',
           shows: (manifests) =>
             expect(JSON.parse(configFiles(manifests, 'grafana-dashboard-queues')['queues.json']!)).toMatchObject({
               title: 'Queues',
@@ -244,7 +244,7 @@ export const access: Section = {
         {
           by: 'recipe',
           page: 'dashboard.md',
-          block: 3,
+          under: 'From ConfigMaps of other charts',
           shows: (manifests) =>
             expect(JSON.parse(configFiles(manifests, 'grafana-dashboard-queue')['queue.json']!)).toEqual({
               uid: 'queue',

@@ -148,7 +148,7 @@ export const alerting: Section = {
         {
           by: 'recipe',
           page: 'alerts.md',
-          block: 2,
+          under: 'Your severities',
           shows: (manifests) =>
             expect(
               receiverOf(

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { ApiObject, Chart, Testing } from 'cdk8s';
 import { k8s } from 'cdk8s-plus-28';
-import { Prometheus, PrometheusStack, patchObjects } from '../../index';
+import { inCluster, Prometheus, PrometheusStack, patchObjects, RemediationWebhook } from '../../index';
 import { describeManifest, type Manifest } from '../../testing/manifests';
 import { find, findAll, manifestsOf, testChart } from '../../testing/render';
 import { serverConfig } from '../support/server-config';
@@ -57,11 +57,25 @@ export const life: Section = {
       proofs: [
         {
           by: 'prop',
-          make: withPlatform({}, (_, chart) => platform(beside(chart, 'second', 'second'))),
+          make: withPlatform({}, (parts, chart) => {
+            const other = beside(chart, 'second', 'second');
+            const pairs = [[chart, parts] as const, [other, platform(other)] as const];
+            for (const [scope, { prometheus, routing }] of pairs) {
+              new RemediationWebhook(scope, 'webhook', {
+                policies: [],
+                prometheus: prometheus.endpoint,
+                // A cluster has the CustomResourceDefinition once.
+                installCrd: scope === chart,
+                image: { repository: 'registry.example.com/orders/webhook', tag: 'v1.0.0' },
+              }).receiveFrom(routing);
+            }
+          }),
           shows: (manifests) => {
             expect(new Set(namesOf(manifests)).size).toBe(manifests.length);
             const servers = findAll(manifests, 'StatefulSet', 'prometheus').map(({ metadata }) => metadata.namespace);
             expect(servers.sort()).toEqual(['monitoring-test', 'second']);
+            expect(findAll(manifests, 'CustomResourceDefinition')).toHaveLength(1);
+            expect(findAll(manifests, 'Deployment', 'remediation-webhook')).toHaveLength(2);
             const roles = findAll(manifests, 'ClusterRole').map(({ metadata }) => metadata.name);
             expect(roles).toEqual(expect.arrayContaining(['monitoring-test-prometheus', 'second-prometheus']));
           },
@@ -132,6 +146,18 @@ export const life: Section = {
             expect(clusters).toEqual(expect.arrayContaining(['france', 'brazil']));
           },
         },
+          message:
+            'endpoint is "chart/france/alerts/server": it is in cluster france, and chart/brazil/metrics/prometheus/server ' +
+            'is in cluster brazil; use Endpoint.host() with an address that the other cluster is reached at',
+        },
+      ],
+      guards: [
+        {
+          by: 'refused',
+          make: (chart) => {
+            const parts = (cluster: string) => platform(inCluster(beside(chart, cluster, 'monitoring'), cluster));
+            parts('brazil').prometheus.addAlertmanager(parts('france').routing.endpoint);
+          },
       ],
     },
     {

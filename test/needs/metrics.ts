@@ -1,9 +1,9 @@
-import { Credentials, Endpoint } from '../../index';
+import { Credentials, Endpoint, ExternalWorkload } from '../../index';
 import type { Manifest } from '../../testing/manifests';
 import { containerOf, find, findAll } from '../../testing/render';
 import { serverConfig } from '../support/server-config';
 import type { Proof, Section } from './need';
-import { type Changes, type Platform, podsOf, withPlatform } from './platform';
+import { type Changes, type Platform, platform, podsOf, withPlatform } from './platform';
 
 const CLOUD = new Credentials('cloud');
 const MIMIR = 'https://mimir.example.com/api/v1/push';
@@ -222,7 +222,7 @@ export const metrics: Section = {
         {
           by: 'recipe',
           page: 'exporter.md',
-          block: 2,
+          under: 'Pods that others deploy',
           shows: (manifests) => {
             expect(jobOf(manifests, 'orders-api').kubernetes_sd_configs).toEqual([
               { role: 'endpointslice', namespaces: { names: ['orders'] } },
@@ -234,6 +234,17 @@ export const metrics: Section = {
           },
         },
       ],
+      guards: [
+        {
+          by: 'refused',
+          make: (chart) => {
+            const workload = { namespace: 'orders', podLabels: { app: 'api' }, service: 'api', port: 8080 };
+            const { endpoint } = new ExternalWorkload(chart, 'api', workload);
+            platform(chart).prometheus.addScrapeJob('orders-api', endpoint);
+          },
+          message: 'addScrapeJob is "orders-api": the endpoint has no Service in the cluster; use addScrapeConfig()',
+        },
+      ],
     },
     {
       need: 'two applications / namespaces by annotation',
@@ -241,7 +252,7 @@ export const metrics: Section = {
         {
           by: 'recipe',
           page: 'namespaces.md',
-          block: 3,
+          under: 'Scrape annotated pods of several namespaces',
           shows: (manifests) => {
             for (const namespace of ['payments', 'shipping']) {
               expect(jobOf(manifests, `${namespace}-pods`).kubernetes_sd_configs).toEqual([
@@ -287,6 +298,26 @@ export const metrics: Section = {
           shows: (manifests) => {
             expect(jobOf(manifests, 'serviceMonitor/orders/orders-api/0')).toMatchObject({ scrape_interval: '30s' });
             expect(findAll(manifests, 'ServiceMonitor')).toEqual([]);
+          },
+        },
+      ],
+    },
+    {
+      need: 'coredns, kube-proxy jobs',
+      proofs: [
+        {
+          by: 'prop',
+          make: withPlatform({ metrics: { coreDns: true, kubeProxy: true } }),
+          shows: (manifests) => {
+            for (const job of ['coredns', 'kube-proxy']) {
+              expect(jobOf(manifests, job).kubernetes_sd_configs).toMatchObject([
+                { role: 'pod', namespaces: { names: ['kube-system'] } },
+              ]);
+            }
+            expect(egressOf(manifests, 'prometheus')).toContain('"port":9153');
+            expect(egressOf(manifests, 'prometheus')).toContain('"port":10249');
+            const readers = findAll(manifests, 'Role').map(({ metadata }) => metadata.namespace);
+            expect(readers).toContain('kube-system');
           },
         },
       ],

@@ -10,6 +10,13 @@ export type Make = (chart: Chart) => unknown;
 /** Fails unless the manifests meet the need. */
 export type Shows = (manifests: readonly Manifest[]) => void;
 
+/** Synthesis stops with a message. */
+export interface Refused {
+  readonly by: 'refused';
+  readonly make: Make;
+  readonly message: string;
+}
+
 /** How a need, or a part of it, is met or answered. */
 export type Proof =
   | {
@@ -24,16 +31,13 @@ export type Proof =
       /** A block of code of `docs/recipes/`. The same page says how it is used. */
       readonly by: 'recipe';
       readonly page: string;
-      /** Number of the block, from 1. @default 1 */
+      /** The heading above the block. @default - the title of the page */
+      readonly under?: string;
+      /** Number of the block below the heading, from 1. @default 1 */
       readonly block?: number;
       readonly shows: Shows;
     }
-  | {
-      /** Synthesis stops with this message. */
-      readonly by: 'refused';
-      readonly make: Make;
-      readonly message: string;
-    }
+  | Refused
   | {
       /** A row of the table in `docs/limits.md`, by the text of its first cell. */
       readonly by: 'limit';
@@ -45,6 +49,8 @@ export interface Need {
   readonly need: string;
   /** Each part of the need has its own proof. */
   readonly proofs: readonly Proof[];
+  /** Mistakes that one makes beside it, which would be traps if they were not refused. */
+  readonly guards?: readonly Refused[];
 }
 
 /** The rows of a section. */
@@ -80,8 +86,8 @@ export function tableProblems(sections: readonly Section[], documented = limits(
   return [
     ...names.filter((name, index) => names.indexOf(name) !== index).map((name) => `${name}: two rows`),
     ...needs.filter(({ proofs }) => proofs.length === 0).map(({ need }) => `${need}: no proof`),
-    ...needs.flatMap(({ need, proofs }) =>
-      proofs.flatMap((proof) => {
+    ...needs.flatMap(({ need, proofs, guards = [] }) =>
+      [...proofs, ...guards].flatMap((proof) => {
         if (proof.by === 'limit') {
           // Status, reason and what to do.
           const [status, reason] = documented.get(proof.row)?.split(' | ') ?? [];

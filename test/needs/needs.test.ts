@@ -48,13 +48,20 @@ function written(proof: Written): readonly Manifest[] {
   return manifests;
 }
 
-function manifestsOfRecipe({ page, block = 1 }: Extract<Proof, { readonly by: 'recipe' }>): readonly Manifest[] {
-  const recipe = recipesIn(page)[block - 1];
+type OfRecipe = Extract<Proof, { readonly by: 'recipe' }>;
+
+function manifestsOfRecipe(proof: OfRecipe): readonly Manifest[] {
+  const { page, under, block = 1 } = proof;
+  const recipes = recipesIn(page);
+  const recipe = recipes.filter(({ heading }, _, [first]) => heading === (under ?? first!.heading))[block - 1];
   if (!recipe) {
-    throw new Error(`docs/recipes/${page} has no block ${block}`);
+    throw new Error(`${placeOf(proof)}: there is no such block`);
   }
   return manifestsOfProgram(complete(recipe));
 }
+
+const placeOf = ({ page, under, block }: OfRecipe) =>
+  [`docs/recipes/${page}`, under, block && `block ${block}`].filter(Boolean).join(', ');
 
 let plainPlatform: readonly Manifest[] | undefined;
 let plainProgram: readonly Manifest[] | undefined;
@@ -89,7 +96,7 @@ function titleOf(proof: Proof): string {
     case 'prop':
       return 'a prop';
     case 'recipe':
-      return `docs/recipes/${proof.page}, block ${proof.block ?? 1}`;
+      return placeOf(proof);
     case 'refused':
       return `refused, ${proof.message}`;
     case 'limit':
@@ -98,8 +105,8 @@ function titleOf(proof: Proof): string {
 }
 
 describe.each(sections)('Needs about $title ($id):', (section) => {
-  const proofs = section.needs.flatMap(({ need, proofs: parts }) =>
-    parts.map((proof, index) => ({ title: `${need}: part ${index + 1}, ${titleOf(proof)}`, proof })),
+  const proofs = section.needs.flatMap(({ need, proofs: parts, guards = [] }) =>
+    [...parts, ...guards].map((proof, index) => ({ title: `${need}: part ${index + 1}, ${titleOf(proof)}`, proof })),
   );
 
   test.each(proofs)('$title', ({ proof }) => prove(proof));

@@ -128,6 +128,23 @@ export const pods: Section = {
             inEveryPod(manifests, ({ spec }) => expect(spec.serviceAccountName).toBe('monitoring'));
           },
         },
+        {
+          by: 'prop',
+          make: withPlatform({ pod: { serviceAccount: { create: false, name: 'monitoring', grantRights: false } } }),
+          shows: (manifests) =>
+            expect(manifests.filter(({ apiVersion }) => apiVersion.startsWith('rbac.authorization.k8s.io/'))).toEqual(
+              [],
+            ),
+        },
+        {
+          by: 'recipe',
+          page: 'service-account.md',
+          shows: (manifests) => {
+            const own = manifests.filter(({ metadata }) => metadata.namespace === 'reporter');
+            expect(podsOf(own)['kube-state-metrics'].spec.serviceAccountName).toBe('metrics-reader');
+            expect(findAll(manifests, 'ClusterRole', 'reporter-kube-state-metrics')).toEqual([]);
+          },
+        },
       ],
     },
     {
@@ -321,8 +338,20 @@ export const pods: Section = {
       need: 'one exporter off (no blackbox)',
       proofs: [
         {
+          by: 'prop',
+          make: withPlatform({ metrics: { blackboxExporter: false } }),
+          shows: (manifests) => {
+            expect(Object.keys(podsOf(manifests)).sort()).toEqual(
+              WORKLOADS.filter((name) => name !== 'blackbox-exporter'),
+            );
+            // Neither its job nor a policy that names it stays behind.
+            expect(JSON.stringify(manifests)).not.toContain('blackbox');
+          },
+        },
+        {
           by: 'recipe',
           page: 'remove-a-component.md',
+          block: 2,
           shows: (manifests) => {
             const small = manifests.filter(({ metadata }) => metadata.namespace === 'small');
             expect(findAll(small, 'StatefulSet')).toHaveLength(1);

@@ -76,7 +76,7 @@ export const rules: Section = {
         {
           by: 'recipe',
           page: 'alerts.md',
-          block: 3,
+          under: 'Rules of other projects',
           shows: (manifests) => expect(alertOf(manifests, 'queue', 'QueueFull').expr).toBe('queue_length > 100'),
         },
       ],
@@ -197,7 +197,7 @@ export const rules: Section = {
         {
           by: 'recipe',
           page: 'alerts.md',
-          block: 4,
+          under: 'Serve the runbooks of the package',
           shows: (manifests) => {
             expect(configFiles(manifests, 'remediation-webhook-runbooks-00')).toHaveProperty(['AlertmanagerDown.md']);
             expect(find(manifests, 'Service', 'remediation-webhook').spec.ports.length).toBeGreaterThan(0);

@@ -73,6 +73,53 @@ export const security: Section = {
       ],
     },
     {
+      need: 'no PVC / emptyDir, NFS, existing claim',
+      proofs: [
+        {
+          by: 'prop',
+          make: withPlatform({
+            metrics: { storage: 'emptyDir', retentionDays: 1 },
+            alerts: { storage: 'emptyDir' },
+            dashboards: { storage: 'emptyDir' },
+          }),
+          shows: (manifests) => {
+            expect(findAll(manifests, 'PersistentVolumeClaim')).toEqual([]);
+            for (const { spec } of findAll(manifests, 'StatefulSet')) {
+              expect(spec.volumeClaimTemplates).toBeUndefined();
+              expect(spec.template.spec.volumes).toContainEqual({
+                name: 'data',
+                emptyDir: { sizeLimit: expect.any(String) },
+              });
+            }
+          },
+        },
+        {
+          // Also for a claim on NFS.
+          by: 'prop',
+          make: withPlatform({
+            metrics: { storage: { existingClaim: 'samples' }, storageSize: '120Gi', replicas: 1 },
+            dashboards: { storage: { existingClaim: 'preferences' } },
+          }),
+          shows: (manifests) => {
+            const claim = (claimName: string) => ({ name: 'data', persistentVolumeClaim: { claimName } });
+            expect(podsOf(manifests).prometheus.spec.volumes).toContainEqual(claim('samples'));
+            expect(podsOf(manifests).grafana.spec.volumes).toContainEqual(claim('preferences'));
+            expect(findAll(manifests, 'PersistentVolumeClaim')).toEqual([]);
+          },
+        },
+        { by: 'limit', row: 'A volume on NFS' },
+      ],
+      guards: [
+        {
+          by: 'refused',
+          make: withPlatform({ metrics: { storage: { existingClaim: 'samples' }, storageSize: '120Gi' } }),
+          message:
+            'storage.existingClaim is "samples": 2 replicas would write to the same files: run one replica, or leave ' +
+            'storage out',
+        },
+      ],
+    },
+    {
       need: 'images: registry mirror',
       proofs: [
         {
@@ -111,7 +158,7 @@ export const security: Section = {
         {
           by: 'recipe',
           page: 'registry.md',
-          block: 2,
+          under: 'One image',
           shows: (manifests) => expect(containerOf(manifests, 'redis-exporter').image).toContain('@sha256:'),
         },
       ],
@@ -168,12 +215,25 @@ export const security: Section = {
         {
           by: 'recipe',
           page: 'platforms.md',
-          block: 3,
+          under: 'OpenShift',
           shows: (manifests) => {
             const own = manifests.filter(({ metadata }) => metadata.namespace === 'openshift-orders');
             expect(podsOf(own)['kube-state-metrics'].spec.securityContext).not.toHaveProperty('runAsUser');
           },
         },
+      ],
+    },
+    {
+      need: 'Windows nodes',
+      proofs: [
+        {
+          by: 'prop',
+          make: platform,
+          shows: (manifests) =>
+            inEveryPod(manifests, ({ spec }) => expect(spec.nodeSelector).toEqual({ 'kubernetes.io/os': 'linux' })),
+          instead: withPlatform({ pod: { nodeSelector: { 'kubernetes.io/os': 'windows' } } }),
+        },
+        { by: 'limit', row: 'Metrics of Windows nodes' },
       ],
     },
     {

@@ -12,6 +12,8 @@ export const RECIPES = join(ROOT, 'docs', 'recipes');
 /** A block of TypeScript, and the objects that the page says it writes. */
 export interface Recipe {
   readonly title: string;
+  /** The heading above it. */
+  readonly heading: string;
   readonly code: string;
   readonly output: readonly Manifest[];
 }
@@ -19,11 +21,14 @@ export interface Recipe {
 /** The blocks of a page. An output belongs to the block before it. */
 export function recipesIn(page: string): Recipe[] {
   const text = readFileSync(join(RECIPES, page), 'utf8');
-  const recipes: { title: string; code: string; output: Manifest[] }[] = [];
-  for (const [, language, code = ''] of text.matchAll(/^```(ts|yaml output)\n(.*?)^```$/gms)) {
-    if (language === 'ts') {
-      recipes.push({ title: `${page}, block ${recipes.length + 1}`, code, output: [] });
-    } else {
+  const recipes: { title: string; heading: string; code: string; output: Manifest[] }[] = [];
+  let heading = '';
+  for (const [, title, language, code = ''] of text.matchAll(/^#+ ([^\n]+)$|^```(\w[\w ]*)\n(.*?)^```$/gms)) {
+    if (title !== undefined) {
+      heading = title;
+    } else if (language === 'ts') {
+      recipes.push({ title: `${page}, block ${recipes.length + 1}`, heading, code, output: [] });
+    } else if (language === 'yaml output') {
       recipes.at(-1)!.output.push(load(code) as Manifest);
     }
   }
