@@ -146,10 +146,6 @@ export const life: Section = {
             expect(clusters).toEqual(expect.arrayContaining(['france', 'brazil']));
           },
         },
-          message:
-            'endpoint is "chart/france/alerts/server": it is in cluster france, and chart/brazil/metrics/prometheus/server ' +
-            'is in cluster brazil; use Endpoint.host() with an address that the other cluster is reached at',
-        },
       ],
       guards: [
         {
@@ -158,6 +154,10 @@ export const life: Section = {
             const parts = (cluster: string) => platform(inCluster(beside(chart, cluster, 'monitoring'), cluster));
             parts('brazil').prometheus.addAlertmanager(parts('france').routing.endpoint);
           },
+          message:
+            'endpoint is "chart/france/alerts/server": it is in cluster france, and chart/brazil/metrics/prometheus/server ' +
+            'is in cluster brazil; use Endpoint.host() with an address that the other cluster is reached at',
+        },
       ],
     },
     {
