@@ -1,5 +1,5 @@
 import type { Inhibition } from '../../rules';
-import type { Credentials, Endpoint, PodOptions, WithSecretKeys } from '../kit';
+import type { Credentials, Endpoint, PodOptions, StorageVolume, WithSecretKeys } from '../kit';
 import type { AlertmanagerSettings } from './alert-routing-config';
 import type { Channels, DeadMansSwitch } from './channels';
 import type { Levels, Recipients, Teams } from './recipients';
@@ -32,6 +32,12 @@ export interface AlertRoutingProps<LevelName extends string = string, TeamName e
   readonly storageSize?: string;
   /** Storage class of the volumes. @default - the cluster's default class */
   readonly storageClass?: string;
+  /**
+   * Kind of the volumes. With `emptyDir`, a new pod gets the silences from the other replicas; a single replica loses
+   * them.
+   * @default claim
+   */
+  readonly storage?: StorageVolume;
   /** The Secret that holds the channels' keys. */
   readonly credentials: Credentials;
   /** How people are notified. */

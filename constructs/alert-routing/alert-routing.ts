@@ -14,6 +14,7 @@ import {
   type WithSecretKeys,
 } from '../kit';
 import { PatchableConstruct } from '../kit/patchable-construct';
+import { storageFrom } from '../kit/storage';
 import {
   checkAlertRouting,
   checkExtraReceiver,
@@ -113,7 +114,7 @@ export class AlertRouting extends PatchableConstruct {
       workload: {
         kind: 'StatefulSet',
         replicas,
-        storage: { path: DATA_PATH, size: props.storageSize ?? '2Gi', storageClass: props.storageClass },
+        storage: storageFrom(props, { path: DATA_PATH, size: props.storageSize ?? '2Gi', replicas }),
       },
       ports: {
         http: { port: 9093 },

@@ -1,4 +1,4 @@
-import type { Credentials, Endpoint, PodOptions } from '../kit';
+import type { Credentials, Endpoint, PodOptions, StorageVolume } from '../kit';
 import type { GrafanaSettings } from './grafana-config';
 
 /** Props of `Grafana`. */
@@ -17,6 +17,8 @@ export interface GrafanaProps {
   readonly storageSize?: string;
   /** Storage class of the volume. @default - the cluster's default class */
   readonly storageClass?: string;
+  /** Kind of the volume. With `emptyDir`, users and their preferences are lost with the pod. @default claim */
+  readonly storage?: StorageVolume;
   /**
    * Options of the pods. More than one of `replicas` needs an external database in `ini.database`, or in `env`
    * (`GF_DATABASE_TYPE` or `GF_DATABASE_URL`); the pods then have no volume.

@@ -19,6 +19,7 @@ import {
 import { checkCredentials, parseBytes } from '../kit/checks';
 import { PatchableConstruct } from '../kit/patchable-construct';
 import { HIDDEN } from '../kit/secret-files';
+import { storageFrom } from '../kit/storage';
 import { folderSlug, uidInName } from './dns-name';
 import {
   type DashboardProvider,
@@ -88,9 +89,9 @@ export class Grafana extends PatchableConstruct {
     const providers = this.provisioning(name, 'dashboards');
     providers.addFile('providers.yaml', () => toYaml(dashboardProvisioning(this.providers)));
 
-    const storage = isReplicated(props)
-      ? undefined
-      : { path: DATA_PATH, size: props.storageSize ?? '5Gi', storageClass: props.storageClass };
+    const { replicas = 1 } = props.pod ?? {};
+    const volume = storageFrom(props, { path: DATA_PATH, size: props.storageSize ?? '5Gi', replicas });
+    const storage = isReplicated(props) ? undefined : volume;
     this.component = new Component(this, 'server', {
       name,
       image: images.grafana,

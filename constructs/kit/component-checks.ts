@@ -1,8 +1,17 @@
 import type { Chart } from 'cdk8s';
-import { checkCidrs, checkCount, checkName, checkNamespace, checkPort, checkPortName, checkQuantity } from './checks';
+import {
+  checkCidrs,
+  checkCount,
+  checkName,
+  checkNamespace,
+  checkObjectName,
+  checkPort,
+  checkPortName,
+  checkQuantity,
+} from './checks';
 import { SettingError } from './errors';
 import type { PodPort } from './network';
-import { hostOf, storageOf, type Workload } from './workload';
+import { existingClaimOf, hostOf, isReplicated, storageOf, type Workload } from './workload';
 
 /** The props that are checked. */
 export interface CheckedComponent {
@@ -32,6 +41,14 @@ export function checkComponent({ name, ports, workload, apiCidrs }: CheckedCompo
   const storage = storageOf(workload);
   if (storage) {
     checkQuantity('workload.storage.size', storage.size, '50Gi');
+    const existing = existingClaimOf(storage);
+    if (existing !== undefined) {
+      checkObjectName('workload.storage.volume.existingClaim', existing);
+      if (isReplicated(workload)) {
+        const fix = 'several replicas would write to the same files: run one replica';
+        throw new SettingError('workload.storage.volume.existingClaim', existing, fix);
+      }
+    }
   }
   checkCidrs('apiCidrs', apiCidrs);
   checkCidrs('workload.host.nodeCidrs', hostOf(workload)?.nodeCidrs);

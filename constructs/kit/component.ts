@@ -14,7 +14,7 @@ import { PodNetworkPolicy } from './pod-network-policy';
 import { checkPod, imageWith, workloadWith } from './pod-options';
 import { withPodOptions } from './pod-overlay';
 import { mountsOf, type PodProps, podTemplate, serviceAccountOf } from './pod-template';
-import { Rights } from './rbac';
+import { type GrantedRights, Rights } from './rbac';
 import { addServices, type ComponentPort, replicaHosts } from './services';
 import { mountProblems } from './volumes';
 import { hostOf } from './workload';
@@ -58,7 +58,7 @@ export class Component extends PatchableConstruct {
 
   private readonly props: ComponentProps;
   private readonly policy: PodNetworkPolicy;
-  private readonly rights: Rights;
+  private readonly granted: Rights;
   private readonly pod: { args: string[]; env: k8s.EnvVar[]; mounts: Mount[]; usesKubernetesApi: boolean };
 
   /** @throws SettingError when a prop or an option of `pod` is invalid, and when the chart has no namespace */
@@ -93,10 +93,11 @@ export class Component extends PatchableConstruct {
     addServices(this, { name, labels, selector, workload, ports });
     addDisruptionBudget(this, { name, labels, selector, workload });
     this.policy = new PodNetworkPolicy(this, 'network-policy', { name, labels, pods: this.pods });
-    this.rights = new Rights(this, {
+    this.granted = new Rights(this, {
       name,
       labels,
       subject: { namespace: this.namespace, name: this.serviceAccountName },
+      grant: props.pod?.serviceAccount?.grantRights,
     });
     this.node.addValidation({ validate: () => mountProblems(props, mountsOf(props, this.pod)) });
   }
@@ -116,18 +117,29 @@ export class Component extends PatchableConstruct {
       replicas: this.replicaHosts().map((host) => `${host}:${port.port}`),
       egress: (client) => ({ to: this.peersFor(client), ports: policyPorts([port]) }),
       admit: (client) => this.admit(client, [port]),
+      owner: this,
     });
   }
 
-  /** Writes both sides of the NetworkPolicy and returns the address of the endpoint. */
+  /**
+   * Writes both sides of the NetworkPolicy and returns the address of the endpoint.
+   *
+   * @throws SettingError for an endpoint of another cluster
+   */
   connectTo(endpoint: Endpoint): Connection {
+    endpoint.checkCluster(this);
     const { connection, egress } = endpoint.connect(this.pods);
     this.policy.addEgress(egress);
     return connection;
   }
 
-  /** Writes both sides of the NetworkPolicy, for addresses that the configuration does not take from an endpoint. */
+  /**
+   * Writes both sides of the NetworkPolicy, for addresses that the configuration does not take from an endpoint.
+   *
+   * @throws SettingError for a destination of another cluster
+   */
   allowEgressTo(destination: Destination): void {
+    destination.checkCluster(this);
     this.policy.addEgress(destination.open(this.pods));
   }
 
@@ -173,16 +185,24 @@ export class Component extends PatchableConstruct {
     this.pod.mounts.push(mount);
   }
 
+  /**
+   * The rights that the ServiceAccount needs, so far. With `pod.serviceAccount.grantRights: false`, the owner of the
+   * account grants them.
+   */
+  get rights(): readonly GrantedRights[] {
+    return this.granted.list;
+  }
+
   /** Grants rules in one namespace, in addition to earlier ones, and opens the way to the API server. */
   addRole(namespace: string, rules: readonly k8s.PolicyRule[]): void {
     this.useKubernetesApi();
-    this.rights.inNamespace(namespace, rules);
+    this.granted.inNamespace(namespace, rules);
   }
 
   /** Grants rules in the whole cluster, in addition to earlier ones, and opens the way to the API server. */
   addClusterRole(rules: readonly k8s.PolicyRule[]): void {
     this.useKubernetesApi();
-    this.rights.inCluster(rules);
+    this.granted.inCluster(rules);
   }
 
   private addServiceAccount(): void {

@@ -1,7 +1,9 @@
 import type { k8s } from 'cdk8s-plus-28';
+import type { IConstruct } from 'constructs';
 import { checkCidrs, checkHost, checkNamespace, checkPort, checkReachable, isAddress } from './checks';
 import { SettingError } from './errors';
 import { cidrPeers, internetPeer, namespacePeer, type Pods, PRIVATE_CIDRS, policyPorts } from './network';
+import { clusterOf } from './object-names';
 import { httpUrl, serverOf } from './url';
 
 /** Where a connected client finds the other side. */
@@ -35,6 +37,8 @@ export interface DestinationProps {
   readonly egress: (client: Pods) => k8s.NetworkPolicyEgressRule;
   /** Admits a client on the serving side. @default - the serving side is not ours to open */
   readonly admit?: (client: Pods) => void;
+  /** The construct that the traffic ends at. Its clients are of its cluster. @default - none: it is outside the clusters */
+  readonly owner?: IConstruct;
 }
 
 /** What `Endpoint` needs to know about the serving side. */
@@ -54,6 +58,20 @@ export interface EndpointProps extends DestinationProps {
 /** Addresses and ports that a component may be allowed to send traffic to, with `allowEgressTo()`. */
 export class Destination {
   constructor(private readonly sides: DestinationProps) {}
+
+  /**
+   * Checks that a client is of the same cluster. `Component` calls this before it connects.
+   *
+   * @throws SettingError for a client of another cluster: it can neither resolve a Service's name nor be in a policy
+   */
+  checkCluster(client: IConstruct): void {
+    const { owner } = this.sides;
+    if (owner && clusterOf(owner) !== clusterOf(client)) {
+      const places = `it is in ${placeOf(owner)}, and ${client.node.path} is in ${placeOf(client)}`;
+      const fix = `${places}; use Endpoint.host() with an address that the other cluster is reached at`;
+      throw new SettingError('endpoint', owner.node.path, fix);
+    }
+  }
 
   /** Admits a client on the serving side and returns the rule for the client's side. `Component` calls this. */
   open(client: Pods): k8s.NetworkPolicyEgressRule {
@@ -160,6 +178,11 @@ export class Endpoint extends Destination {
     const url = (path = '') => `${scheme}://${address}${path}`;
     return { connection: { scheme, host, port, address, url, service, replicas }, egress: this.open(client) };
   }
+}
+
+function placeOf(construct: IConstruct): string {
+  const cluster = clusterOf(construct);
+  return cluster === undefined ? 'a chart that names no cluster' : `cluster ${cluster}`;
 }
 
 /** Lets any client send traffic to address ranges, or to the Internet. */

@@ -80,6 +80,7 @@ export class ExternalWorkload extends Construct {
         ports: policyPorts([{ port }]),
       }),
       admit: this.props.admit ? (client) => this.admit(client) : undefined,
+      owner: this,
     });
   }
 

@@ -52,13 +52,15 @@ export type {
 } from './pod-options';
 export type { PodProps } from './pod-template';
 export { httpProbe, type Probes, type ProbeTiming, startupProbe } from './probes';
+export type { GrantedRights } from './rbac';
 export type { ResourceList, ResourceOptions, Resources } from './resources';
 export type { FileField, OrSecretKey, WithSecretKeys } from './secret-files';
 /** @internal */
 export { isSecretKey, SecretFiles } from './secret-files';
 export type { SecurityProfile } from './security';
 export type { ComponentPort } from './services';
+export type { StorageProps } from './storage';
 /** @internal */
 export { httpUrl } from './url';
-export type { HostAccess, Storage, Workload } from './workload';
+export type { HostAccess, Storage, StorageVolume, Workload } from './workload';
 export { toYaml } from './yaml';

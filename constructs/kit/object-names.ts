@@ -1,5 +1,5 @@
 import { ApiObject, Chart } from 'cdk8s';
-import type { Construct } from 'constructs';
+import type { Construct, IConstruct } from 'constructs';
 import { isClusterScoped } from './cluster-scoped';
 
 /** Construct context key of the cluster that the objects below a construct belong to. */
@@ -20,6 +20,11 @@ export const CLUSTER_CONTEXT = 'sightedit-monitoring:cluster';
 export function inCluster<T extends Construct>(scope: T, cluster: string): T {
   scope.node.setContext(CLUSTER_CONTEXT, cluster);
   return scope;
+}
+
+/** The cluster that a construct's objects belong to. `undefined`: the one that no chart names. */
+export function clusterOf(construct: IConstruct): string | undefined {
+  return construct.node.tryGetContext(CLUSTER_CONTEXT);
 }
 
 const guarded = new WeakSet<object>();
@@ -48,7 +53,7 @@ function duplicates(constructs: readonly object[]): string[] {
   const owned = new Map<string, Owned>();
   for (const writer of constructs.filter((construct) => construct instanceof ApiObject)) {
     const object = describe(writer);
-    const cluster: string | undefined = writer.node.tryGetContext(CLUSTER_CONTEXT);
+    const cluster = clusterOf(writer);
     const key = JSON.stringify([cluster, object]);
     const known = owned.get(key);
     if (known) {

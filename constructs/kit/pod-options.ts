@@ -5,7 +5,7 @@ import { type Labels, selectorLabels } from './labels';
 import type { Mount } from './mount';
 import type { ResourceOptions } from './resources';
 import type { SecurityProfile } from './security';
-import type { Workload } from './workload';
+import { claimOf, type Workload } from './workload';
 
 /** A taint that pods tolerate. https://kubernetes.io/docs/concepts/scheduling-eviction/taint-and-toleration/ */
 export interface Toleration {
@@ -77,6 +77,12 @@ export interface ServiceAccountOptions {
    * @default true
    */
   readonly create?: boolean;
+  /**
+   * `false` writes no Role, no ClusterRole and no binding. Somebody else must grant the account what `rights` of the
+   * component lists; until then the server runs and is forbidden to read the API.
+   * @default true
+   */
+  readonly grantRights?: boolean;
   /** Annotations, e.g. `eks.amazonaws.com/role-arn`. Only of an account that is created. @default - none */
   readonly annotations?: { readonly [key: string]: string };
 }
@@ -96,7 +102,10 @@ export interface ImageOptions {
  * them. `patch()` changes what has no option.
  */
 export interface PodOptions {
-  /** Labels that a node must have. @default - any node */
+  /**
+   * Labels that a node must have, in addition to `kubernetes.io/os: linux`. A value for that label replaces it.
+   * @default - any Linux node
+   */
   readonly nodeSelector?: { readonly [label: string]: string };
   /** Taints that the pods tolerate; they replace the default. @default - none; an agent on each node tolerates all */
   readonly tolerations?: readonly Toleration[];
@@ -229,7 +238,7 @@ function checkReplicas(replicas: number, workload: Workload, fixed: string | und
   if (!(Number.isInteger(replicas) && replicas >= 1)) {
     refuse('replicas', replicas, 'write a whole number, from 1');
   }
-  if (workload.kind === 'Deployment' && workload.storage && replicas > 1) {
+  if (workload.kind === 'Deployment' && claimOf(workload) && replicas > 1) {
     refuse('replicas', replicas, 'only one pod can mount the volume: leave it at 1');
   }
 }
@@ -239,7 +248,7 @@ function checkStrategy(strategy: UpdateStrategy, workload: Workload, refuse: Ref
   if (!types.includes(strategy.type)) {
     refuse('updateStrategy.type', strategy.type, `a ${workload.kind} takes one of ${types.join(', ')}`);
   }
-  if (workload.kind === 'Deployment' && workload.storage && strategy.type !== 'Recreate') {
+  if (workload.kind === 'Deployment' && claimOf(workload) && strategy.type !== 'Recreate') {
     const fix = 'the old pod must release the volume before the new one can mount it: write Recreate';
     refuse('updateStrategy.type', strategy.type, fix);
   }

@@ -23,7 +23,6 @@ function podSpec({ topologySpreadConstraints: own, ...spec }: Manifest, name: st
   return plain({
     ...spec,
     topologySpreadConstraints: topologySpread ? spread(topologySpread, selectorLabels(name)) : own,
-    nodeSelector: pod.nodeSelector ?? spec.nodeSelector,
     tolerations: pod.tolerations ?? spec.tolerations,
     affinity: pod.affinity ?? spec.affinity,
     priorityClassName: pod.priorityClassName ?? spec.priorityClassName,

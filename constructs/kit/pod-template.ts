@@ -69,6 +69,9 @@ export function podTemplate(
     },
     spec: {
       serviceAccountName: serviceAccountOf(props),
+      // The images are built for Linux. Kubelets set this label themselves:
+      // https://kubernetes.io/docs/reference/labels-annotations-taints/#kubernetes-io-os
+      nodeSelector: { 'kubernetes.io/os': 'linux', ...pod.nodeSelector },
       automountServiceAccountToken: lazily(() => growing.usesKubernetesApi),
       enableServiceLinks: false,
       securityContext: restrictedPod(props.user ?? NOBODY, pod.securityContext),

@@ -12,6 +12,16 @@ export interface RightsProps {
   readonly labels: Labels;
   /** The ServiceAccount that they are granted to. */
   readonly subject: { readonly namespace: string; readonly name: string };
+  /** Whether the Roles and their bindings are written. @default true */
+  readonly grant?: boolean;
+}
+
+/** Rights of a ServiceAccount in one namespace, or in the whole cluster. */
+export interface GrantedRights {
+  /** Namespace in which the rules hold. @default - the whole cluster */
+  readonly namespace?: string;
+  /** The rules, each once. */
+  readonly rules: readonly k8s.PolicyRule[];
 }
 
 /**
@@ -27,12 +37,16 @@ export class Rights {
     private readonly props: RightsProps,
   ) {}
 
+  /** The rights so far, in the order in which they were granted. */
+  get list(): readonly GrantedRights[] {
+    return [...this.granted].map(([namespace, rules]) => ({ namespace, rules: [...rules.values()] }));
+  }
+
   /** Grants rules in a namespace. */
   inNamespace(namespace: string, rules: readonly k8s.PolicyRule[]): void {
     const { name, labels, subject } = this.props;
-    const known = this.granted.has(namespace);
     const all = this.add(namespace, rules);
-    if (known) {
+    if (!all) {
       return;
     }
     // In another namespace, the name says whose role it is.
@@ -51,9 +65,8 @@ export class Rights {
   /** Grants rules in the whole cluster. */
   inCluster(rules: readonly k8s.PolicyRule[]): void {
     const { name, labels, subject } = this.props;
-    const known = this.granted.has(undefined);
     const all = this.add(undefined, rules);
-    if (known) {
+    if (!all) {
       return;
     }
     const role = `${subject.namespace}-${name}`;
@@ -70,13 +83,18 @@ export class Rights {
     );
   }
 
-  private add(namespace: string | undefined, rules: readonly k8s.PolicyRule[]): ReadonlyMap<string, k8s.PolicyRule> {
-    const all = this.granted.get(namespace) ?? new Map<string, k8s.PolicyRule>();
+  /** @returns the growing rules if their Role must be written now; `undefined` if it exists, or is somebody else's */
+  private add(
+    namespace: string | undefined,
+    rules: readonly k8s.PolicyRule[],
+  ): ReadonlyMap<string, k8s.PolicyRule> | undefined {
+    const known = this.granted.get(namespace);
+    const all = known ?? new Map<string, k8s.PolicyRule>();
     this.granted.set(namespace, all);
     for (const rule of rules) {
       all.set(JSON.stringify(rule), rule);
     }
-    return all;
+    return known || this.props.grant === false ? undefined : all;
   }
 }
 

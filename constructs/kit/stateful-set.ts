@@ -7,6 +7,9 @@ import { k8s } from 'cdk8s-plus-28';
 export class StatefulSet extends k8s.KubeStatefulSet {
   override toJson() {
     const manifest = super.toJson();
+    if (!manifest.spec.volumeClaimTemplates) {
+      return manifest;
+    }
     manifest.spec.volumeClaimTemplates = manifest.spec.volumeClaimTemplates.map((template: { spec: object }) => ({
       apiVersion: 'v1',
       kind: 'PersistentVolumeClaim',

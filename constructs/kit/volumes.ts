@@ -1,6 +1,6 @@
 import { k8s } from 'cdk8s-plus-28';
 import type { Mount } from './mount';
-import { type Storage, storageOf, type Workload } from './workload';
+import { existingClaimOf, type Storage, storageOf, type Workload } from './workload';
 
 /** Name of the volume that holds a component's data. */
 export const DATA_VOLUME = 'data';
@@ -20,14 +20,24 @@ export function claimSpec({ size, storageClass }: Storage): k8s.PersistentVolume
   };
 }
 
-/** The volumes of a pod, each once. A StatefulSet adds those of its claim templates itself. */
+/** The volumes of a pod, each once. */
 export function volumes({ name, workload }: VolumesProps, mounts: readonly Mount[]): k8s.Volume[] {
-  const claimed = workload.kind === 'Deployment' && workload.storage;
+  const storage = storageOf(workload);
+  const data = storage && dataVolume(storage, workload, name);
   const byName = new Map(named(workload, mounts).map((mount) => [mount.name, mount]));
   return [
-    ...(claimed ? [{ name: DATA_VOLUME, persistentVolumeClaim: { claimName: name } }] : []),
+    ...(data ? [{ name: DATA_VOLUME, ...data }] : []),
     ...[...byName.values()].map((mount) => ({ name: mount.name, ...mount.source() })),
   ];
+}
+
+/** Where the data is. `undefined`: a StatefulSet adds the volumes of its claim templates itself. */
+function dataVolume(storage: Storage, { kind }: Workload, name: string): Omit<k8s.Volume, 'name'> | undefined {
+  if (storage.volume === 'emptyDir') {
+    return { emptyDir: { sizeLimit: k8s.Quantity.fromString(storage.size) } };
+  }
+  const claimName = existingClaimOf(storage) ?? (kind === 'Deployment' ? name : undefined);
+  return claimName === undefined ? undefined : { persistentVolumeClaim: { claimName } };
 }
 
 /** Where the volumes appear in the container. */
@@ -49,6 +59,8 @@ export function mountProblems({ name: pod, workload }: VolumesProps, mounts: rea
   const storage = storageOf(workload);
   const sources = new Map(storage ? [[DATA_VOLUME, '']] : []);
   const paths = new Set(storage ? [storage.path] : []);
+  // The runtime cannot create a directory for another mount in them, and the pod does not start.
+  const readOnly = mounts.filter((mount) => holdsFiles(mount)).map(({ path }) => path);
   return named(workload, mounts).flatMap((mount) => {
     const { name, path } = mount;
     const source = JSON.stringify(mount.source());
@@ -56,11 +68,22 @@ export function mountProblems({ name: pod, workload }: VolumesProps, mounts: rea
       ...((sources.get(name) ?? source) === source ? [] : [`duplicate volume "${name}" of ${pod}: rename one of them`]),
       ...(paths.has(path) ? [`duplicate mount path "${path}" of ${pod}: change one of them`] : []),
       ...(path.startsWith('/') ? [] : [`the mount path "${path}" of ${pod} is relative: write it from /`]),
+      ...readOnly
+        .filter((directory) => path.startsWith(`${directory}/`))
+        .map(
+          (directory) => `the mount path "${path}" of ${pod} is below ${directory}, which is read-only: move it out`,
+        ),
     ];
     sources.set(name, source);
     paths.add(path);
     return problems;
   });
+}
+
+/** Whether the kubelet fills the volume with files of the cluster. */
+function holdsFiles({ source }: Mount): boolean {
+  const { configMap, secret, projected } = source();
+  return [configMap, secret, projected].some((files) => files !== undefined);
 }
 
 /** The mounts with a number after those names that another volume has. */

@@ -6,7 +6,7 @@ import { patchable } from './patch';
 import { headlessName } from './services';
 import { StatefulSet } from './stateful-set';
 import { claimSpec, DATA_VOLUME } from './volumes';
-import { isReplicated, type Workload } from './workload';
+import { claimOf, isReplicated, type Workload, writtenClaimOf } from './workload';
 
 export interface WorkloadObjectsProps {
   readonly name: string;
@@ -22,6 +22,7 @@ export function addWorkload(scope: Construct, props: WorkloadObjectsProps): ApiO
   const { name, labels, workload, template } = props;
   const metadata = { name, labels };
   const common = { selector: { matchLabels: { ...props.selector } }, template };
+  const claim = writtenClaimOf(workload);
   switch (workload.kind) {
     case 'Deployment':
       return addDeployment(scope, props, workload);
@@ -34,7 +35,7 @@ export function addWorkload(scope: Construct, props: WorkloadObjectsProps): ApiO
             replicas: workload.replicas,
             serviceName: headlessName(name),
             podManagementPolicy: 'Parallel',
-            volumeClaimTemplates: [{ metadata: { name: DATA_VOLUME }, spec: claimSpec(workload.storage) }],
+            volumeClaimTemplates: claim && [{ metadata: { name: DATA_VOLUME }, spec: claimSpec(claim) }],
           },
         }),
       );
@@ -46,21 +47,22 @@ export function addWorkload(scope: Construct, props: WorkloadObjectsProps): ApiO
 function addDeployment(
   scope: Construct,
   { name, labels, selector, template }: WorkloadObjectsProps,
-  { replicas, storage }: Extract<Workload, { kind: 'Deployment' }>,
+  workload: Extract<Workload, { kind: 'Deployment' }>,
 ): ApiObject {
   const metadata = { name, labels };
+  const claim = writtenClaimOf(workload);
   const deployment = new k8s.KubeDeployment(scope, 'deployment', {
     metadata,
     spec: {
       selector: { matchLabels: { ...selector } },
       template,
-      replicas,
+      replicas: workload.replicas,
       // The old pod must release the volume before the new one can mount it.
-      strategy: storage ? { type: 'Recreate' } : undefined,
+      strategy: claimOf(workload) ? { type: 'Recreate' } : undefined,
     },
   });
-  if (storage) {
-    patchable(new k8s.KubePersistentVolumeClaim(scope, 'data', { metadata, spec: claimSpec(storage) }));
+  if (claim) {
+    patchable(new k8s.KubePersistentVolumeClaim(scope, 'data', { metadata, spec: claimSpec(claim) }));
   }
   return patchable(deployment);
 }

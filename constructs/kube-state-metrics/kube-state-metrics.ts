@@ -8,8 +8,11 @@ import { CLUSTER_RESOURCES, clusterRules, NAMESPACED_RESOURCES, namespacedRules 
 export interface KubeStateMetricsProps {
   /** Name of the objects and of the Service. @default kube-state-metrics */
   readonly name?: string;
-  /** Namespaces whose objects are reported, at least one. The exporter gets a Role in each, and may not read others. */
-  readonly namespaces: readonly string[];
+  /**
+   * Namespaces whose objects are reported, at least one. The exporter gets a Role in each, and may not read others.
+   * `all` reports every namespace, with rights of the whole cluster.
+   */
+  readonly namespaces: readonly string[] | 'all';
   /** Ranges that hold the API server's addresses. @default - every private range */
   readonly apiCidrs?: readonly string[];
   /** Options of the pods. @default - none */
@@ -24,7 +27,7 @@ export class KubeStateMetrics extends PatchableConstruct {
   /** @throws SettingError for an invalid name or range, and for no namespace */
   constructor(scope: Construct, id: string, props: KubeStateMetricsProps) {
     super(scope, id);
-    const namespaces = checkedNamespaces('namespaces', props.namespaces);
+    const namespaces = props.namespaces === 'all' ? [] : checkedNamespaces('namespaces', props.namespaces);
     this.component = new Component(this, 'exporter', {
       name: props.name ?? 'kube-state-metrics',
       image: images.kubeStateMetrics,
@@ -33,7 +36,8 @@ export class KubeStateMetrics extends PatchableConstruct {
       args: [
         '--port=8080',
         '--telemetry-port=8081',
-        `--namespaces=${namespaces.join(',')}`,
+        // Without the argument, it reports every namespace.
+        ...(namespaces.length > 0 ? [`--namespaces=${namespaces.join(',')}`] : []),
         `--resources=${[...CLUSTER_RESOURCES, ...NAMESPACED_RESOURCES].sort().join(',')}`,
       ],
       probes: { readiness: httpProbe('/readyz', 'telemetry'), liveness: httpProbe('/livez', 'http') },
@@ -42,7 +46,7 @@ export class KubeStateMetrics extends PatchableConstruct {
       pod: props.pod,
       fixedReplicas: 'each replica would report every object again: leave it out, and raise resources instead',
     });
-    this.component.addClusterRole(clusterRules());
+    this.component.addClusterRole([...clusterRules(), ...(namespaces.length > 0 ? [] : namespacedRules())]);
     for (const namespace of namespaces) {
       this.component.addRole(namespace, namespacedRules());
     }

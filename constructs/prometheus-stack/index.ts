@@ -23,3 +23,4 @@ export { type AnnotatedApplication, PrometheusStack, type PrometheusStackProps }
 export type { RemoteWrite, RemoteWriteSettings } from './remote-write';
 export type { ConfigMapKey, ScrapeBasicAuth, ScrapeCredentials, ScrapeTls } from './scrape-credentials';
 export { type PrometheusLoad, type PrometheusSize, sizePrometheus } from './sizing';
+export type { SystemPods } from './system-pods';

@@ -1,4 +1,4 @@
-import { type Credentials, httpUrl, SettingError } from '../kit';
+import { type Credentials, httpUrl, type PodOptions, SettingError } from '../kit';
 import {
   checkCidrs,
   checkCount,
@@ -21,7 +21,11 @@ export interface CheckedPrometheus {
   readonly credentials?: Credentials;
   readonly apiCidrs?: readonly string[];
   readonly remoteWrites?: readonly RemoteWrite[];
+  readonly pod?: PodOptions;
 }
+
+const SERVER_ONLY =
+  'remove it: an agent has no rules and no volume of blocks; use remoteWrites and a short retentionDays';
 
 /**
  * Checks the props of a Prometheus, except the load, which `sizePrometheus()` checks.
@@ -40,6 +44,11 @@ export function checkPrometheus(props: CheckedPrometheus): void {
   checkCredentials('credentials', props.credentials);
   checkCidrs('apiCidrs', props.apiCidrs);
   checkRemoteWrites(props.remoteWrites ?? []);
+  // An agent refuses flags and settings that the construct writes, and does not start.
+  const agent = props.pod?.extraArgs?.find((argument) => /^--agent(=|$)/.test(argument));
+  if (agent !== undefined) {
+    throw new SettingError('pod.extraArgs', agent, SERVER_ONLY);
+  }
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { KeepList } from '../../metrics';
-import type { Credentials, Destination, PodOptions, WithSecretKeys } from '../kit';
+import type { Credentials, Destination, PodOptions, StorageVolume, WithSecretKeys } from '../kit';
 import type { PrometheusSettings, RelabelConfig, ScrapeConfig } from './prometheus-config';
 import type { RemoteWrite } from './remote-write';
 import type { ScrapeCredentials } from './scrape-credentials';
@@ -28,10 +28,17 @@ export interface PrometheusProps {
   readonly retentionDays?: number;
   /** Active series to size memory and volume for. @default 250000 */
   readonly activeSeries?: number;
-  /** Size of each volume. @default - sized for the load */
+  /** Size of each volume, which the retention by size follows. Required for a claim that exists. @default - sized for the load */
   readonly storageSize?: string;
   /** Storage class of the volumes. @default - the cluster's default class */
   readonly storageClass?: string;
+  /**
+   * Kind of the volumes. With `emptyDir`, the samples are lost with the pod, and the node must have room for the size.
+   * Prometheus does not support NFS:
+   * https://prometheus.io/docs/prometheus/latest/storage/#operational-aspects
+   * @default claim
+   */
+  readonly storage?: StorageVolume;
   /** Names of the series that each scrape job keeps, e.g. `keepUsed()`. @default - every series */
   readonly keep?: KeepList;
   /** Receivers of samples, in addition to the local storage. @default - none */

@@ -19,13 +19,17 @@ import {
   kubeletJob,
   probeJob,
 } from './scrape-jobs';
+import { type SystemPods, scrapeCoreDns, scrapeKubeProxy } from './system-pods';
 
 /** Props of `PrometheusStack`. */
 export interface PrometheusStackProps extends PrometheusProps {
   /** Kubernetes distribution of the cluster. */
   readonly platform: Platform;
-  /** Namespaces whose objects kube-state-metrics reports, at least one. It gets a Role in each. */
-  readonly watchedNamespaces: readonly string[];
+  /**
+   * Namespaces whose objects kube-state-metrics reports, at least one. It gets a Role in each. `all` reports every
+   * namespace, with rights of the whole cluster. Required, unless `kubeStateMetrics` is `false`.
+   */
+  readonly watchedNamespaces?: readonly string[] | 'all';
   /**
    * An application whose Services and pods are scraped if they have `prometheus.io/scrape: "true"`: the jobs
    * `<name>-services` and `<name>-pods`.
@@ -41,19 +45,33 @@ export interface PrometheusStackProps extends PrometheusProps {
     /** URLs that their alerts link to. */
     readonly links: AlertLinks;
   };
+  /**
+   * Scrape CoreDNS, in the job `coredns`: its pods in `kube-system`, or those that you select. Not on GKE, which runs
+   * kube-dns or Cloud DNS.
+   * @default false
+   */
+  readonly coreDns?: boolean | SystemPods;
+  /**
+   * Scrape kube-proxy, in the job `kube-proxy`: its pods in `kube-system`, or those that you select. They must listen on
+   * the node's address: kubeadm needs `metricsBindAddress: 0.0.0.0:10249` in the configuration of kube-proxy. A cluster
+   * whose network replaces kube-proxy, such as Cilium, has none.
+   * @default false
+   */
+  readonly kubeProxy?: boolean | SystemPods;
   /** Ranges that hold the nodes' addresses. @default - every private range */
   readonly nodeCidrs?: readonly string[];
   /**
    * Name and pod options of kube-state-metrics; `pod` above is for Prometheus. A second stack in a namespace needs
-   * another name.
+   * another name. `false` leaves the exporter out, with its jobs and the rules that read only these.
    * @default - its own defaults
    */
-  readonly kubeStateMetrics?: Pick<KubeStateMetricsProps, 'name' | 'pod'>;
+  readonly kubeStateMetrics?: false | Pick<KubeStateMetricsProps, 'name' | 'pod'>;
   /**
-   * Name and pod options of the blackbox exporter. A second stack in a namespace needs another name.
+   * Name and pod options of the blackbox exporter. A second stack in a namespace needs another name. `false` leaves the
+   * exporter out, with its jobs and the rules that read only these.
    * @default - its own defaults
    */
-  readonly blackboxExporter?: Pick<BlackboxExporterProps, 'name' | 'pod'>;
+  readonly blackboxExporter?: false | Pick<BlackboxExporterProps, 'name' | 'pod'>;
 }
 
 /** An application that is discovered by its annotations. `endpoints` or `ports` opens the way to its pods. */
@@ -75,15 +93,13 @@ export interface AnnotatedApplication {
 export class PrometheusStack extends PatchableConstruct {
   /** The server. */
   readonly prometheus: Prometheus;
-  /** Metrics of the state of Kubernetes objects. */
-  readonly kubeStateMetrics: KubeStateMetrics;
-  /** Probes of URLs. */
-  readonly blackboxExporter: BlackboxExporter;
+
+  private readonly objects: KubeStateMetrics | undefined;
+  private readonly prober: BlackboxExporter | undefined;
 
   /** @throws SettingError when a prop is invalid */
   constructor(scope: Construct, id: string, props: PrometheusStackProps) {
     super(scope, id);
-    const namespaces = checkedNamespaces('watchedNamespaces', props.watchedNamespaces);
     checkCidrs('nodeCidrs', props.nodeCidrs);
     const probedUrls = (props.probedUrls ?? []).map((probed) =>
       typeof probed === 'string' ? { url: probed } : probed,
@@ -92,18 +108,17 @@ export class PrometheusStack extends PatchableConstruct {
       checkProbedUrl('probedUrls', probed);
     }
     this.prometheus = new Prometheus(this, 'prometheus', props);
-    const { kubeStateMetrics, blackboxExporter, apiCidrs } = props;
-    this.kubeStateMetrics = inSettings(
-      'kubeStateMetrics',
-      () => new KubeStateMetrics(this, 'kube-state-metrics', { ...kubeStateMetrics, namespaces, apiCidrs }),
-    );
-    this.blackboxExporter = inSettings(
-      'blackboxExporter',
-      () => new BlackboxExporter(this, 'blackbox-exporter', blackboxExporter),
-    );
+    this.objects = this.addKubeStateMetrics(props);
+    this.prober = this.addBlackboxExporter(props);
     this.node.defaultChild = this.prometheus;
 
     this.scrapeKubernetes(props);
+    if (props.coreDns) {
+      scrapeCoreDns(this.prometheus, props.coreDns, props.platform);
+    }
+    if (props.kubeProxy) {
+      scrapeKubeProxy(this.prometheus, props.kubeProxy, props.nodeCidrs);
+    }
     this.scrapeItself();
     if (props.application) {
       this.scrapeApplication(props.application);
@@ -115,6 +130,54 @@ export class PrometheusStack extends PatchableConstruct {
       const { catalogue, links } = props.rules;
       this.prometheus.addRules(catalogue.without(topicsHiddenBy(props.platform)), links);
     }
+  }
+
+  /**
+   * Metrics of the state of Kubernetes objects.
+   *
+   * @throws Error for a stack without kube-state-metrics
+   */
+  get kubeStateMetrics(): KubeStateMetrics {
+    return existing(this.objects, 'kubeStateMetrics');
+  }
+
+  /**
+   * Probes of URLs.
+   *
+   * @throws Error for a stack without a blackbox exporter
+   */
+  get blackboxExporter(): BlackboxExporter {
+    return existing(this.prober, 'blackboxExporter');
+  }
+
+  private addKubeStateMetrics(props: PrometheusStackProps): KubeStateMetrics | undefined {
+    const { kubeStateMetrics, watchedNamespaces, apiCidrs } = props;
+    if (kubeStateMetrics === false) {
+      return undefined;
+    }
+    if (watchedNamespaces === undefined) {
+      const fix = 'name the namespaces that kube-state-metrics reports, or write kubeStateMetrics: false';
+      throw new SettingError('watchedNamespaces', undefined, fix);
+    }
+    const namespaces =
+      watchedNamespaces === 'all' ? watchedNamespaces : checkedNamespaces('watchedNamespaces', watchedNamespaces);
+    return inSettings(
+      'kubeStateMetrics',
+      () => new KubeStateMetrics(this, 'kube-state-metrics', { ...kubeStateMetrics, namespaces, apiCidrs }),
+    );
+  }
+
+  private addBlackboxExporter({
+    blackboxExporter,
+    probedUrls = [],
+  }: PrometheusStackProps): BlackboxExporter | undefined {
+    if (blackboxExporter !== false) {
+      return inSettings('blackboxExporter', () => new BlackboxExporter(this, 'blackbox-exporter', blackboxExporter));
+    }
+    if (probedUrls.length > 0) {
+      throw new SettingError('blackboxExporter', false, 'it probes probedUrls: remove one of the two settings');
+    }
+    return undefined;
   }
 
   private scrapeKubernetes({ platform, nodeCidrs, apiCidrs }: PrometheusStackProps): void {
@@ -148,16 +211,20 @@ export class PrometheusStack extends PatchableConstruct {
   }
 
   private scrapeItself(): void {
-    const { prometheus, kubeStateMetrics, blackboxExporter } = this;
+    const { prometheus, objects, prober } = this;
     prometheus.addScrapeJob('prometheus', prometheus.endpoint);
-    prometheus.addScrapeJob('kube-state-metrics', kubeStateMetrics.endpoint, {
-      // Its labels describe the reported object. Drop the target's, or series without a pod would get the exporter's.
-      honor_labels: true,
-      relabel: [{ action: 'labeldrop', regex: 'namespace|pod|node|service|component' }],
-      sample_limit: 100_000,
-    });
-    prometheus.addScrapeJob('kube-state-metrics-telemetry', kubeStateMetrics.telemetry);
-    prometheus.addScrapeJob('blackbox-exporter', blackboxExporter.endpoint);
+    if (objects) {
+      prometheus.addScrapeJob('kube-state-metrics', objects.endpoint, {
+        // Its labels describe the reported object. Drop the target's, or series without a pod would get the exporter's.
+        honor_labels: true,
+        relabel: [{ action: 'labeldrop', regex: 'namespace|pod|node|service|component' }],
+        sample_limit: 100_000,
+      });
+      prometheus.addScrapeJob('kube-state-metrics-telemetry', objects.telemetry);
+    }
+    if (prober) {
+      prometheus.addScrapeJob('blackbox-exporter', prober.endpoint);
+    }
   }
 
   private scrapeApplication({ name, namespace, endpoints = [], ports = [] }: AnnotatedApplication): void {
@@ -189,6 +256,14 @@ export class PrometheusStack extends PatchableConstruct {
     const urls = probedUrls.map(({ url }) => url);
     this.prometheus.addScrapeConfig(probeJob('blackbox-http', address, this.blackboxExporter.httpModule, urls));
   }
+}
+
+/** @throws Error for an exporter that the stack does not have */
+function existing<T>(exporter: T | undefined, prop: string): T {
+  if (exporter === undefined) {
+    throw new Error(`the stack has no such exporter: its prop ${prop} is false`);
+  }
+  return exporter;
 }
 
 const KUBELET_PORT = 10250;

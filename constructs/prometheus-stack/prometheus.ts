@@ -17,6 +17,7 @@ import {
 } from '../kit';
 import { checkName, checkObjectName, checkScheme, privateHost } from '../kit/checks';
 import { PatchableConstruct } from '../kit/patchable-construct';
+import { storageFrom } from '../kit/storage';
 import { serverOf } from '../kit/url';
 import { addRemoteWrites } from './add-remote-writes';
 import { grantDiscovery } from './discovery-rights';
@@ -110,7 +111,7 @@ export class Prometheus extends PatchableConstruct {
       workload: {
         kind: 'StatefulSet',
         replicas,
-        storage: { path: DATA_PATH, size: size.disk, storageClass: props.storageClass },
+        storage: storageFrom(props, { path: DATA_PATH, size: size.disk, replicas, readsSize: true }),
       },
       ports: { http: { port: 9090 } },
       args: [

@@ -71,17 +71,24 @@ export function apiServerJob(service: NonNullable<Connection['service']>): Scrap
   };
 }
 
-/** A component of a self-managed control plane, found by the label of kubeadm's static pods. */
-export function controlPlaneJob(job: string, port: number, scheme: 'http' | 'https'): ScrapeConfig {
+/**
+ * Pods of Kubernetes itself, on one port.
+ *
+ * @param selector labels of the pods, as a selector of Kubernetes @default - the label of kubeadm's static pods
+ */
+export function controlPlaneJob(
+  job: string,
+  port: number,
+  scheme: 'http' | 'https',
+  selector = `component=${job}`,
+): ScrapeConfig {
   return {
     job_name: job,
     scheme,
     ...(scheme === 'https'
       ? { authorization: AUTHORIZATION, tls_config: { ...CLUSTER_CA, insecure_skip_verify: true } }
       : {}),
-    kubernetes_sd_configs: [
-      { ...discovery('pod', 'kube-system'), selectors: [{ role: 'pod', label: `component=${job}` }] },
-    ],
+    kubernetes_sd_configs: [{ ...discovery('pod', 'kube-system'), selectors: [{ role: 'pod', label: selector }] }],
     relabel_configs: [
       { source_labels: [`${META}_pod_ip`], regex: '(.+)', target_label: '__address__', replacement: `$1:${port}` },
       copyLabel(`${META}_pod_name`, 'pod'),

@@ -1,3 +1,6 @@
+import { readFileSync } from 'node:fs';
+import { parseYaml } from '../../formats/yaml';
+import { packagePath } from '../../package-root';
 import { OWN_ALERTS, type OwnAlertName, type OwnAlerts, type RemediationPolicy } from '../../remediation';
 import type { AlertingRule } from '../../rules';
 import type { AlertRouting } from '../alert-routing';
@@ -85,6 +88,13 @@ export function ownAlertsOf(alerts: readonly Pick<AlertingRule, 'alert' | 'label
     return { ...rule.labels } as { readonly [label: string]: string };
   };
   return Object.fromEntries(OWN_ALERTS.map((name) => [name, labelsOf(name)])) as OwnAlerts;
+}
+
+/** The labels of the shipped rules. The file is small: the catalogue would read all of them. */
+export function shippedOwnAlerts(): OwnAlerts {
+  const text = readFileSync(packagePath('rules', 'remediation.yaml'), 'utf8');
+  const { groups } = parseYaml(text) as { readonly groups: readonly { readonly rules: readonly AlertingRule[] }[] };
+  return ownAlertsOf(groups.flatMap(({ rules }) => rules));
 }
 
 /**

@@ -23,8 +23,12 @@ export interface RemediationWebhookProps {
   readonly replicas?: number;
   /** Prometheus, which verifies the effect of actions. */
   readonly prometheus: Endpoint;
-  /** Labels of the rules whose alerts the webhook raises itself: `ownAlertsOf(catalogue.alerts)`. */
-  readonly ownAlerts: OwnAlerts;
+  /**
+   * Labels of the rules whose alerts the webhook raises itself, so that its alerts and those of Prometheus are the same:
+   * `ownAlertsOf(catalogue.alerts)`. Required if you change the labels of these rules.
+   * @default - those of the shipped rules: `severity` high, `category` meta
+   */
+  readonly ownAlerts?: OwnAlerts;
   /** Labels that Prometheus adds to its alerts. The webhook's own alerts carry them too. @default - none */
   readonly externalLabels?: { readonly [label: string]: string };
   /** Links in the webhook's own alerts: the runbooks, without the alert's name, and a dashboard. @default - none */
@@ -61,6 +65,12 @@ export interface RemediationWebhookProps {
   readonly tlsSecret?: string;
   /** An image that has the server at /app/server.cjs. @default - a stock Node image, with the server from ConfigMaps */
   readonly image?: Image;
+  /**
+   * Write the CustomResourceDefinition of the records. A cluster has it once: leave it to one webhook, and write `false`
+   * for the others. The records stay in the namespace of their webhook.
+   * @default true
+   */
+  readonly installCrd?: boolean;
   /** Ranges that hold the API server's addresses. @default - every private range */
   readonly apiCidrs?: readonly string[];
   /**

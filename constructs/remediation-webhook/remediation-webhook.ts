@@ -21,10 +21,13 @@ import {
   SettingError,
   scratch,
 } from '../kit';
+import { checkScheme } from '../kit/checks';
+import { clusterOf } from '../kit/object-names';
 import { PatchableConstruct } from '../kit/patchable-construct';
-import { AUDIENCE, checkRemediationLabels, notifyWebhook } from './alertmanager';
+import { AUDIENCE, checkRemediationLabels, notifyWebhook, shippedOwnAlerts } from './alertmanager';
 import { addCertificate, TLS_PATH, tlsMount } from './certificate';
 import { EVENTS, ownRules, requirementsOf, rulesByNamespace, TOKEN_REVIEWS } from './permissions';
+import { checkConnectionScheme, checkWebhook, HTTP_SCHEMES } from './remediation-webhook-checks';
 import {
   authorityMounts,
   checkPolicies,
@@ -76,12 +79,13 @@ export class RemediationWebhook extends PatchableConstruct {
   private readonly subjects: string[] = [];
 
   /**
-   * @throws SettingError when a connection is missing
+   * @throws SettingError when a prop is invalid, and when a connection is missing
    * @throws DuplicateNameError when two policies have the same name
    */
   constructor(scope: Construct, id: string, props: RemediationWebhookProps) {
     super(scope, id);
     const { name = DEFAULT_NAME, connections = {} } = props;
+    checkWebhook(props);
     this.props = props;
     this.limits = { ...DEFAULT_LIMITS, ...props.limits };
     this.tlsSecret = props.tlsSecret ?? (props.certificate && `${name}-tls`);
@@ -92,17 +96,25 @@ export class RemediationWebhook extends PatchableConstruct {
 
     this.component = this.addServer(name, requirements);
     this.prometheus = this.component.connectTo(props.prometheus);
+    checkScheme('prometheus', this.prometheus, HTTP_SCHEMES);
     this.tracing = props.tracing && this.component.connectTo(props.tracing);
+    if (this.tracing) {
+      checkScheme('tracing', this.tracing, HTTP_SCHEMES);
+    }
     if (props.slack || requirements.awsRole) {
       this.component.allowEgressTo(Endpoint.anyHost());
     }
     this.connections = Object.fromEntries(
-      Object.entries(connections).map(([key, connection]) => [
-        key,
-        connectionSettings(key, connection, this.component.connectTo(connection.endpoint), this.file),
-      ]),
+      Object.entries(connections).map(([key, settings]) => {
+        const connection = this.component.connectTo(settings.endpoint);
+        checkConnectionScheme(key, settings.kind, connection);
+        return [key, connectionSettings(key, settings, connection, this.file)];
+      }),
     );
-    this.addDefinition();
+    if (props.installCrd ?? true) {
+      this.addDefinition();
+    }
+    this.node.addValidation({ validate: () => this.neighbours() });
     if (props.certificate) {
       addCertificate(this, this.component, props.certificate, this.tlsSecret!);
     }
@@ -162,7 +174,7 @@ export class RemediationWebhook extends PatchableConstruct {
       prometheus: urlsOf(this.prometheus),
       alertmanagers: this.alertmanagers.flatMap(urlsOf),
       externalLabels: { ...props.externalLabels },
-      ownAlerts: props.ownAlerts,
+      ownAlerts: props.ownAlerts ?? shippedOwnAlerts(),
       links: props.links,
       slack: props.slack && { channel: props.slack.channel, tokenFile: this.file(props.slack.token) },
       otlp: this.tracing?.url(),
@@ -214,6 +226,20 @@ export class RemediationWebhook extends PatchableConstruct {
         ...authorityMounts(connections),
       ],
     });
+  }
+
+  /** Another webhook of the namespace would take up these records, and end those of policies that it does not have. */
+  private neighbours(): string[] {
+    const { name, namespace } = this.component;
+    const others = this.node.root.node
+      .findAll()
+      .filter((other) => other instanceof RemediationWebhook && other !== this && clusterOf(other) === clusterOf(this))
+      .filter((other) => (other as RemediationWebhook).component.namespace === namespace);
+    return others.map(
+      ({ node }) =>
+        `${name} and ${node.path} are in namespace ${namespace}: records belong to the namespace; ` +
+        'put all policies into one webhook, or the webhooks into namespaces of their own',
+    );
   }
 
   /** The custom resource of the records. */

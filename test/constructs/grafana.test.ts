@@ -27,7 +27,7 @@ function section(manifests: ReturnType<typeof grafana>, name: string): string[] 
 }
 
 describe('Grafana', () => {
-  testProps<GrafanaProps>({
+  testProps<GrafanaProps, 'storage'>({
     make: (scope, props) => new Grafana(scope, 'grafana', props),
     minimal: PROPS,
     full: () => ({
@@ -52,6 +52,7 @@ describe('Grafana', () => {
       pod: 'priorityClassName: panels-first',
       ini: 'enable = panelTitleSearch',
     },
+    apart: { storage: { props: () => ({ ...PROPS(), storage: 'emptyDir' }), trace: 'sizeLimit: 5Gi' } },
   });
 
   describe('access', () => {

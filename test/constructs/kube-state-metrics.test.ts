@@ -41,6 +41,14 @@ describe('KubeStateMetrics', () => {
     ]);
   });
 
+  test('reports every namespace on request, with rights of the whole cluster', () => {
+    const all = render((chart) => new KubeStateMetrics(chart, 'exporter', { namespaces: 'all' }));
+    expect(findAll(all, 'Role')).toEqual([]);
+    const granted = find(all, 'ClusterRole').rules.flatMap(({ resources }: PolicyRule) => resources);
+    expect(new Set(granted)).toEqual(new Set(rules.flatMap(({ resources }) => resources)));
+    expect(containerOf(all, 'kube-state-metrics').args.join(' ')).not.toContain('--namespaces');
+  });
+
   test('may list and watch, and change nothing', () => {
     expect(new Set(rules.flatMap(({ verbs }) => verbs))).toEqual(new Set(['list', 'watch']));
   });

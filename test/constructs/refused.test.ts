@@ -142,6 +142,11 @@ refuses('Prometheus', [
   [prometheus({ retentionDays: 0.5 }), `retentionDays is 0.5: ${COUNT}`],
   [prometheus({ storageSize: '20G' }), 'storageSize is "20G": write a quantity such as 50Gi (Mi, Gi or Ti)'],
   [prometheus({ apiCidrs: ['banana'] }), `apiCidrs is "banana": ${RANGE}`],
+  [
+    prometheus({ pod: { extraArgs: ['--query.timeout=1m', '--agent'] } }),
+    'pod.extraArgs is "--agent": remove it: an agent has no rules and no volume of blocks; use remoteWrites and a ' +
+      'short retentionDays',
+  ],
   [prometheus({ credentials: SECRET_NAME }), `credentials is "demo-credentials": ${CREDENTIALS}`],
   [
     prometheus({ remoteWrites: [{ url: 'http://mimir.mimir.svc/push' }] }),

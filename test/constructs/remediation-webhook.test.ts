@@ -1,13 +1,15 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Chart } from 'cdk8s';
+import { App, Chart } from 'cdk8s';
 import type { Construct } from 'constructs';
 import {
   AlertRouting,
+  type AlertRoutingProps,
   Credentials,
   DuplicateNameError,
   Endpoint,
+  inCluster,
   ownAlertsOf,
   RemediationWebhook,
   type RemediationWebhookProps,
@@ -17,9 +19,9 @@ import { requirementsOf } from '../../constructs/remediation-webhook/permissions
 import { restartWorkload, scaleUp } from '../../remediation';
 import { restartWorkloadAction } from '../../remediation/actions/restart-workload';
 import type { Configuration } from '../../remediation/configuration';
-import type { AlertingRule } from '../../rules';
+import { type AlertingRule, RuleCatalogue } from '../../rules';
 import { configFiles, ofKind } from '../../testing/manifests';
-import { containerOf, find, findAll, manifestsOf, NAMESPACE, podOf, testChart } from '../../testing/render';
+import { containerOf, find, findAll, manifestsOf, NAMESPACE, podOf, synthError, testChart } from '../../testing/render';
 import { testProps } from '../support/props';
 import { serverConfig } from '../support/server-config';
 
@@ -48,15 +50,17 @@ const PROPS = (): RemediationWebhookProps => ({
   ownAlerts: OWN_ALERTS,
 });
 
+const ALERTING = (): AlertRoutingProps => ({
+  externalUrl: 'https://alerts.example.com',
+  replicas: 1,
+  credentials: new Credentials('alertmanager-credentials'),
+  channels: { slack: { kind: 'app' } },
+  levels: { critical: TOLD, high: TOLD, medium: TOLD, low: TOLD },
+});
+
 /** An Alertmanager that may notify. */
 function alertRouting(scope: Construct): AlertRouting {
-  return new AlertRouting(scope, 'alertmanager', {
-    externalUrl: 'https://alerts.example.com',
-    replicas: 1,
-    credentials: new Credentials('alertmanager-credentials'),
-    channels: { slack: { kind: 'app' } },
-    levels: { critical: TOLD, high: TOLD, medium: TOLD, low: TOLD },
-  });
+  return new AlertRouting(scope, 'alertmanager', ALERTING());
 }
 
 /** A webhook that its Alertmanager may notify, both in a chart. */
@@ -88,7 +92,7 @@ afterAll(() => rmSync(runbooks, { recursive: true }));
 
 describe('RemediationWebhook', () => {
   const credentials = new Credentials('repair-credentials');
-  testProps<RemediationWebhookProps>({
+  testProps<RemediationWebhookProps, 'installCrd'>({
     // The scopes of the payloads can only be made where the scope is known.
     make: (scope, props) => webhook(props.payloads ? { ...props, payloads: payloadCharts(scope) } : props, scope),
     parts: alertRouting,
@@ -154,6 +158,7 @@ describe('RemediationWebhook', () => {
       apiCidrs: 'cidr: 192.0.2.0/28',
       pod: 'priorityClassName: repairs-first',
     },
+    apart: { installCrd: { props: () => ({ ...PROPS(), installCrd: false }), removes: 'kind: Remediation' } },
   });
 
   test('is a dry run by default', () => {
@@ -177,6 +182,113 @@ describe('RemediationWebhook', () => {
       }
       throw new Error('nothing was thrown');
     };
+
+    const redis = { kind: 'redis', endpoint: Endpoint.host('cache.example.com', 6379, 'redis') } as const;
+    const postgres = {
+      kind: 'postgres',
+      endpoint: Endpoint.host('db.example.com', 5432, 'postgresql'),
+      database: 'shop',
+      user: 'medic',
+    } as const;
+    const key = (name: string) => ({ credentials, key: name });
+    const KEY = 'write the name of a key: letters, digits, dashes, dots and underscores';
+    const ENDPOINT = 'the scheme of the endpoint must be';
+
+    const INVALID: readonly [Partial<RemediationWebhookProps>, string][] = [
+      [{ mode: 'bogus' as 'active' }, 'mode is "bogus": write one of dry-run, active'],
+      [{ replicas: 0 }, 'replicas is 0: write a whole number greater than zero'],
+      [{ apiCidrs: ['banana'] }, 'apiCidrs is "banana": write a range of addresses, e.g. 10.0.0.0/8'],
+      [
+        { prometheus: Endpoint.host('db.example.com', 5432, 'postgresql') },
+        `prometheus is "postgresql://db.example.com:5432": ${ENDPOINT} http or https`,
+      ],
+      [
+        { tracing: Endpoint.host('traces.example.com', 4317, 'grpc') },
+        `tracing is "grpc://traces.example.com:4317": ${ENDPOINT} http or https`,
+      ],
+      [
+        { connections: { cache: { ...redis, endpoint: postgres.endpoint } } },
+        `connections.cache.endpoint is "postgresql://db.example.com:5432": ${ENDPOINT} redis or rediss`,
+      ],
+      [
+        { connections: { db: { ...postgres, endpoint: redis.endpoint } } },
+        `connections.db.endpoint is "redis://cache.example.com:6379": ${ENDPOINT} postgresql or postgres`,
+      ],
+      [
+        { connections: { db: { ...redis, kind: 'mysql' as 'redis' } } },
+        'connections.db.kind is "mysql": write one of postgres, redis',
+      ],
+      [
+        { connections: { 'My DB': redis } },
+        'connections is "My DB": write at most 50 lower-case letters, digits and dashes, a letter first',
+      ],
+      [
+        { connections: { db: { ...postgres, database: '' } } },
+        'connections.db.database is "": write the name of the database',
+      ],
+      [{ connections: { db: { ...postgres, user: ' ' } } }, 'connections.db.user is " ": write the name of the role'],
+      [
+        { connections: { cache: { ...redis, database: -1 } } },
+        'connections.cache.database is -1: write the number of the database, from 0',
+      ],
+      [
+        { connections: { cache: { ...redis, password: key('my key') } } },
+        `connections.cache.password.key is "my key": ${KEY}`,
+      ],
+      [
+        {
+          connections: { cache: { ...redis, password: { credentials: 'cache' as unknown as Credentials, key: 'a' } } },
+        },
+        `connections.cache.password.credentials is "cache": write new Credentials('cache')`,
+      ],
+      [
+        { connections: { cache: { ...redis, tls: { configMap: 'The CA' } } } },
+        'connections.cache.tls.configMap is "The CA": write lower-case letters, digits, dashes and dots, at most 253',
+      ],
+      [
+        { connections: { cache: { ...redis, tls: { configMap: 'ca', key: 'ca crt' } } } },
+        `connections.cache.tls.key is "ca crt": ${KEY}`,
+      ],
+      [
+        { slack: { channel: 'alerts', token: key('TOKEN') } },
+        'slack.channel is "alerts": write the name of a channel, e.g. #alerts',
+      ],
+      [{ slack: { channel: '#alerts', token: key('') } }, `slack.token.key is "": ${KEY}`],
+      [
+        { links: { dashboard: 'grafana' } },
+        'links.dashboard is "grafana": write a URL, e.g. https://grafana.example.com/d/monitoring',
+      ],
+      [{ limits: { budgetPerHour: 0 } }, 'limits.budgetPerHour is 0: write a whole number, from 1'],
+      [{ limits: { approvalSeconds: -1 } }, 'limits.approvalSeconds is -1: write a whole number, from 0'],
+      [{ retention: { days: 0, records: 1 } }, 'retention.days is 0: write a whole number greater than zero'],
+      [{ retention: { days: 1, records: 0.5 } }, 'retention.records is 0.5: write a whole number greater than zero'],
+      [
+        { tlsSecret: 'My Secret' },
+        'tlsSecret is "My Secret": write lower-case letters, digits, dashes and dots, at most 253',
+      ],
+      [
+        { certificate: { issuer: '' } },
+        'certificate.issuer is "": write lower-case letters, digits, dashes and dots, at most 253',
+      ],
+      [
+        { externalLabels: { 'k8s-cluster': 'a' } },
+        'externalLabels is "k8s-cluster": write a label name of letters, digits and underscores, no digit first and no two underscores first',
+      ],
+    ];
+    test.each(INVALID.map(([props, message]) => [message, props] as const))('%s', (message, props) => {
+      expect(error(() => webhook(props))).toBe(message);
+    });
+
+    test('a limit that does not exist', () => {
+      const limits = { patience: 3 } as RemediationWebhookProps['limits'];
+      expect(error(() => webhook({ limits }))).toMatch(/^limits is "patience": write one of freshnessSeconds, /);
+    });
+
+    test('only what is invalid', () => {
+      const connections = { cache: { ...redis, database: 0, tls: {} }, db: postgres };
+      const slack = { channel: 'C0123456789', token: key('TOKEN') };
+      expect(() => webhook({ connections, slack, limits: { repeatSeconds: 0 }, mode: 'active' })).not.toThrow();
+    });
 
     test('a policy without the connection that it needs', () => {
       const needs = { permissions: [], allowedUpdates: [], connections: ['cache'] };
@@ -241,6 +353,65 @@ describe('RemediationWebhook', () => {
       expect(error(() => made.configuration)).toBe(
         'receiveFrom is not set: say which Alertmanager may notify remediation-webhook',
       );
+    });
+  });
+
+  test('raises its own alerts with the labels of the shipped rules, unless others are given', () => {
+    const { ownAlerts: _, ...props } = PROPS();
+    const chart = testChart();
+    new RemediationWebhook(chart, 'webhook', props).receiveFrom(alertRouting(chart));
+    expect(configuration(manifestsOf(chart)).ownAlerts).toEqual(ownAlertsOf(RuleCatalogue.sightEdit().alerts));
+    expect(configuration(rendered()).ownAlerts).toEqual(OWN_ALERTS);
+  });
+
+  describe('a second webhook', () => {
+    /** Webhooks in charts of one app, one for each namespace. */
+    function webhooks(namespaces: readonly string[], props: Partial<RemediationWebhookProps> = {}): Construct {
+      const app = new App();
+      for (const [index, namespace] of namespaces.entries()) {
+        const chart = testChart(namespace, app, `chart-${index}`);
+        webhook(index === 0 ? {} : { installCrd: false, ...props }, chart);
+      }
+      return app;
+    }
+
+    test('of a cluster leaves the definition of the records to the first', () => {
+      const manifests = manifestsOf(webhooks(['shop', 'warehouse']));
+      expect(findAll(manifests, 'CustomResourceDefinition')).toHaveLength(1);
+      expect(findAll(manifests, 'Deployment').map(({ metadata }) => metadata.namespace)).toEqual(['shop', 'warehouse']);
+      const cluster = ['ClusterRole', 'ValidatingAdmissionPolicy'].flatMap((kind) => findAll(manifests, kind));
+      expect(cluster.map(({ metadata }) => metadata.name)).toEqual([
+        'shop-remediation-webhook',
+        'warehouse-remediation-webhook',
+        'shop-remediation-webhook',
+        'warehouse-remediation-webhook',
+      ]);
+    });
+
+    test('with a definition of its own is refused', () => {
+      expect(synthError(webhooks(['shop', 'warehouse'], { installCrd: true }))).toContain(
+        'duplicate object CustomResourceDefinition.apiextensions.k8s.io remediations.monitoring.sightedit.com',
+      );
+    });
+
+    test('of a namespace is refused: it would take up the records of the first', () => {
+      const chart = testChart();
+      webhook({}, chart);
+      new RemediationWebhook(chart, 'second', { ...PROPS(), name: 'second', installCrd: false }).receiveFrom(
+        new AlertRouting(chart, 'other', { ...ALERTING(), name: 'other' }),
+      );
+      expect(synthError(chart)).toContain(
+        'remediation-webhook and chart/second are in namespace monitoring-test: records belong to the namespace; ' +
+          'put all policies into one webhook, or the webhooks into namespaces of their own',
+      );
+    });
+
+    test('of another cluster is none', () => {
+      const app = new App();
+      for (const cluster of ['europe', 'america']) {
+        webhook({}, inCluster(testChart(NAMESPACE, app, cluster), cluster));
+      }
+      expect(findAll(manifestsOf(app), 'CustomResourceDefinition')).toHaveLength(2);
     });
   });
 

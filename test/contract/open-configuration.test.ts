@@ -10,23 +10,16 @@ import {
 } from '../../constructs';
 import type { ExtraReceiver } from '../../constructs/alert-routing';
 import { temporaryDirectory } from '../../testing/cleanup';
-import { layOutAlertmanager, layOutPrometheus, writeInto } from '../../testing/files';
+import { layOutAlertmanager, layOutPrometheus } from '../../testing/files';
 import type { Manifest } from '../../testing/manifests';
 import { findAll, manifestsOf, testChart } from '../../testing/render';
-import { serverConfig } from '../support/server-config';
+import { serverConfig, writeSecrets } from '../support/server-config';
 import { ACCEPTED, describeWithTools, runTool } from '../support/tools';
 
 type ScrapeConfig = Parameters<Prometheus['addScrapeConfig']>[0];
 
 const credentials = new Credentials('demo-credentials');
 const secret = (key: string) => ({ credentials, key });
-
-/** Writes the files of Secrets that a configuration names. Their content is not checked, except that of certificates. */
-function writeSecrets(text: string, root: string): void {
-  for (const [, path] of text.matchAll(/\/etc\/((?:prometheus|alertmanager)\/(?:secrets|credentials)\/[^\s'"]+)/g)) {
-    writeInto(root, `etc/${path}`, 'not a real credential');
-  }
-}
 
 function fileOf(manifests: readonly Manifest[], configMap: string, file: string): string {
   return manifests.find(({ metadata }) => metadata.name === configMap)?.data[file];

@@ -4,7 +4,7 @@ import { matches, selectorsIn } from '../../rules';
 import { configFiles } from '../../testing/manifests';
 import { sightEditPlatform } from '../../testing/platform';
 import { serverConfig } from '../support/server-config';
-import { metricUses } from './sightedit';
+import { JOBS_ON_REQUEST, metricUses } from './sightedit';
 
 const LISTS: readonly MetricList[] = [
   {
@@ -81,7 +81,7 @@ describe("SightEdit's scrape jobs", () => {
   const jobsOf = (keep: readonly string[] | 'all'): Readonly<Record<string, ScrapeConfig>> =>
     Object.fromEntries(platform(keep).charts.metrics.prometheus.scrapeConfigs.map((job) => [job.job_name, job]));
   const namesOf = ({ metric_relabel_configs: [rule] = [] }: ScrapeConfig) => rule?.regex?.split('|') ?? [];
-  const listed = metricLists().filter(({ job }) => !APPLICATION_JOBS.includes(job));
+  const listed = metricLists().filter(({ job }) => ![...APPLICATION_JOBS, ...JOBS_ON_REQUEST].includes(job));
 
   it('are those of the rendered configuration', () => {
     const { manifests } = platform([]);

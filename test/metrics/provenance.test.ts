@@ -16,7 +16,7 @@ import { testChart } from '../../testing/render';
 import { ROOT, softwareVersion, tools } from '../../tools/catalogue';
 import { sample } from '../dashboards/sample';
 import { withRuleDirectory } from '../support/rule-directory';
-import { knownMetrics, metricUses, scrapeConfigs } from './sightedit';
+import { JOBS_ON_REQUEST, knownMetrics, metricUses, scrapeConfigs } from './sightedit';
 
 const known = knownMetrics();
 const uses = metricUses();
@@ -194,7 +194,15 @@ describe('In the chart of a platform team', () => {
 const own = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { readonly version: string };
 
 describe('The lists of metrics', () => {
-  const jobs = scrapeConfigs().map(({ job_name }) => job_name);
+  const onRequest = new PrometheusStack(testChart(), 'metrics', {
+    platform: 'eks',
+    externalUrl: 'https://prometheus.example.com',
+    externalLabels: {},
+    watchedNamespaces: ['shop'],
+    coreDns: true,
+    kubeProxy: true,
+  }).prometheus.jobNames.filter((job) => JOBS_ON_REQUEST.includes(job));
+  const jobs = [...scrapeConfigs().map(({ job_name }) => job_name), ...onRequest];
   const versions = new Map([
     ...tools.map((tool) => [tool.name, softwareVersion(tool)] as const),
     ['remediation-webhook', own.version],
@@ -216,6 +224,9 @@ describe('The lists of metrics', () => {
 
   /** Versions of programs that are not built here: of the image, of the cluster, or of the Go module. */
   const otherVersions = new Map([
+    // kubeadm deploys it: `CoreDNSVersion` in cmd/kubeadm/app/constants/constants.go of Kubernetes.
+    ['coredns', versions.get('kube-apiserver') === '1.36.4' ? '1.14.2' : undefined],
+    ['kube-proxy', versions.get('kube-apiserver')],
     ['cadvisor', goModule('kubernetes', 'github.com/google/cadvisor')],
     ['grafana', imageVersion(images.grafana)],
     ['kube-scheduler', versions.get('kube-apiserver')],

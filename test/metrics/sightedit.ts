@@ -5,6 +5,9 @@ import { KnownMetrics, metricLists } from '../../metrics';
 import { type MetricUse, RuleCatalogue } from '../../rules';
 import { sightEditPlatform } from '../../testing/platform';
 
+/** Jobs with a list that `PrometheusStack` has on request. SightEdit has none of them. */
+export const JOBS_ON_REQUEST: readonly string[] = ['coredns', 'kube-proxy'];
+
 /** Every scrape job. A self-managed cluster has those of the control plane too. */
 export function scrapeConfigs(): readonly ScrapeConfig[] {
   return sightEditPlatform({ platform: 'kubeadm' }).charts.metrics.prometheus.scrapeConfigs;

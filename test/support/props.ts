@@ -5,12 +5,25 @@ import { leavesOf, ownObjects, render } from '../../testing/render';
 /** Text that each prop leaves in the manifests, as `key: value`. A prop that is missing here fails to compile. */
 export type Traces<Props> = { readonly [prop in keyof Required<Props>]: string };
 
-/** A construct with the fewest props and with all of them, each with a value of its own. */
-export interface PropsExample<Props> {
+/** A prop that excludes others or removes objects, so that it cannot stand among all of them. */
+export type ApartProp<Props> = { readonly props: () => Props } & (
+  | { readonly trace: string }
+  /** Text that only the manifests without the prop have. */
+  | { readonly removes: string }
+);
+
+/**
+ * A construct with the fewest props and with all of them, each with a value of its own.
+ * @typeParam Apart props that exclude others
+ */
+export type PropsExample<Props, Apart extends keyof Props = never> = CommonExample<Props, Apart> &
+  ([Apart] extends [never] ? unknown : { readonly apart: { readonly [prop in Apart]: ApartProp<Props> } });
+
+interface CommonExample<Props, Apart extends keyof Props> {
   readonly make: (scope: Construct, props: Props) => unknown;
   readonly minimal: () => Props;
-  readonly full: () => Required<Props>;
-  readonly traces: Traces<Props>;
+  readonly full: () => Required<Omit<Props, Apart>> & Props;
+  readonly traces: Traces<Omit<Props, Apart>>;
   /**
    * Makes the constructs that this one is composed of, without it. Their own tests have their snapshots: those of the
    * composition hold only the objects that it adds or changes.
@@ -39,7 +52,10 @@ export function untracedProps(minimal: readonly Manifest[], full: readonly Manif
 }
 
 /** Tests of every construct: two snapshots, and that each prop has an effect. */
-export function testProps<Props>({ make, minimal, full, traces, parts }: PropsExample<Props>): void {
+export function testProps<Props, Apart extends keyof Props = never>(example: PropsExample<Props, Apart>): void {
+  const { make, minimal, full, traces, parts } = example;
+  const apart: readonly [string, ApartProp<Props>][] =
+    'apart' in example ? Object.entries(example.apart as object) : [];
   const manifests = (props: () => Props) => render((chart) => make(chart, props()));
   const snapshot = (props: () => Props) =>
     parts
@@ -59,5 +75,13 @@ export function testProps<Props>({ make, minimal, full, traces, parts }: PropsEx
 
   test('shows each prop in the output', () => {
     expect(untracedProps(manifests(minimal), manifests(full), traces)).toEqual([]);
+    for (const [prop, { props, ...effect }] of apart) {
+      const [without, withProp] = [manifests(minimal), manifests(props)];
+      const untraced =
+        'trace' in effect
+          ? untracedProps(without, withProp, { [prop]: effect.trace })
+          : untracedProps(withProp, without, { [prop]: effect.removes });
+      expect(untraced).toEqual([]);
+    }
   });
 }

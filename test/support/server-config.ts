@@ -1,4 +1,5 @@
 import { load } from 'js-yaml';
+import { writeInto } from '../../testing/files';
 import { configFiles, type Manifest } from '../../testing/manifests';
 
 /** A configuration file of a server, parsed. */
@@ -9,4 +10,11 @@ export function serverConfig(manifests: readonly Manifest[], configMap: string, 
     throw new Error(`ConfigMap ${configMap} has no file ${file}`);
   }
   return load(text);
+}
+
+/** Writes the files of Secrets that a configuration names. Their content is not checked, except that of certificates. */
+export function writeSecrets(text: string, root: string): void {
+  for (const [, path] of text.matchAll(/\/etc\/((?:prometheus|alertmanager)\/(?:secrets|credentials)\/[^\s'"]+)/g)) {
+    writeInto(root, `etc/${path}`, 'not a real credential');
+  }
 }

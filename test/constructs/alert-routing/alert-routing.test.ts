@@ -5,7 +5,7 @@ import { selected } from '../kit/sample';
 import { config, EVERY_CHANNEL, EVERY_WAY, EVERYBODY, PROPS, rendered } from './sample';
 
 describe('AlertRouting', () => {
-  testProps<AlertRoutingProps>({
+  testProps<AlertRoutingProps, 'storage'>({
     make: (scope, props) => new AlertRouting(scope, 'alertmanager', props),
     minimal: PROPS,
     full: () => ({
@@ -46,6 +46,7 @@ describe('AlertRouting', () => {
       pod: 'priorityClassName: alerts-first',
       config: 'telegram_api_url: https://telegram.example.com',
     },
+    apart: { storage: { props: () => ({ ...PROPS(), storage: 'emptyDir' }), trace: 'sizeLimit: 2Gi' } },
   });
 
   describe('replicas', () => {

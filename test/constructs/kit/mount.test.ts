@@ -139,3 +139,28 @@ describe('several mounts in a pod', () => {
     expect(synthError(chart)).toContain(message);
   });
 });
+
+describe('a mount below another', () => {
+  const problems = (below: Mount, above: Mount) => {
+    const chart = testChart();
+    component(chart, { mounts: [below, above] });
+    return () => synthError(chart);
+  };
+
+  test.each<[string, Mount]>([
+    ['a ConfigMap', configMapFiles('files', 'files', '/etc/files')],
+    ['a Secret', secretFiles('files', 'files', '/etc/files')],
+    ['a projection', projectedFiles('files', '/etc/files', [])],
+  ])('is refused in %s, where the runtime cannot create its directory', (_source, above) => {
+    expect(problems(configMapFiles('more', 'more', '/etc/files/more'), above)()).toContain(
+      'the mount path "/etc/files/more" of demo is below /etc/files, which is read-only: move it out',
+    );
+  });
+
+  test.each<[string, Mount, string]>([
+    ['scratch space', scratch('files', '/etc/files'), '/etc/files/more'],
+    ['a directory whose name begins alike', configMapFiles('files', 'files', '/etc/files'), '/etc/files-more'],
+  ])('is possible in %s', (_source, above, path) => {
+    expect(problems(configMapFiles('more', 'more', path), above)).toThrow('synthesis succeeded');
+  });
+});

@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { ApiObject, App, Chart } from 'cdk8s';
 import { k8s } from 'cdk8s-plus-28';
 import { Construct } from 'constructs';
-import { inCluster } from '../../../constructs';
+import { Endpoint, ExternalWorkload, inCluster } from '../../../constructs';
 import { manifestsOf, synthError, testChart } from '../../../testing/render';
+import { settingError } from '../../support/setting-error';
 import { component } from './sample';
 
 /** An app in which two constructs write the same ConfigMap, one of them beside a component. */
@@ -92,6 +93,59 @@ describe('several clusters in one app', () => {
       component(new Chart(scope, 'monitoring', { namespace: 'shop', disableResourceNameHashes: true }));
     }
     expect(manifestsOf(app).filter(({ kind }) => kind === 'Deployment')).toHaveLength(2);
+  });
+});
+
+describe('a connection between clusters', () => {
+  const pods = { namespace: 'shop', podLabels: { app: 'redis' }, service: 'redis', port: 6379, scheme: 'redis' };
+
+  /** A client in one cluster, and a chart in another; `undefined` names no cluster. */
+  function apart(client: string | undefined, server: string | undefined) {
+    const app = new App();
+    const [near, far] = [client, server].map((cluster, index) => {
+      const chart = testChart('shop', app, `chart-${index}`);
+      return cluster === undefined ? chart : inCluster(chart, cluster);
+    }) as [Chart, Chart];
+    return { client: component(near), far };
+  }
+
+  test('is refused by every way to connect, and names both', () => {
+    const { client, far } = apart('europe', 'america');
+    const server = component(far).endpoint();
+    const workload = new ExternalWorkload(far, 'redis', pods).endpoint;
+    const places = 'it is in cluster america, and chart-0/demo is in cluster europe';
+    const fix = 'use Endpoint.host() with an address that the other cluster is reached at';
+    const messages = [
+      () => client.connectTo(server),
+      () => client.allowEgressTo(server),
+      () => client.connectTo(workload),
+    ].map((connect) => settingError(connect).message);
+    expect(messages).toEqual([
+      `endpoint is "chart-1/demo": ${places}; ${fix}`,
+      `endpoint is "chart-1/demo": ${places}; ${fix}`,
+      `endpoint is "chart-1/redis": ${places}; ${fix}`,
+    ]);
+  });
+
+  test('is refused to and from a chart that names no cluster', () => {
+    for (const [client, server, places] of [
+      ['europe', undefined, 'it is in a chart that names no cluster, and chart-0/demo is in cluster europe'],
+      [undefined, 'europe', 'it is in cluster europe, and chart-0/demo is in a chart that names no cluster'],
+    ] as const) {
+      const made = apart(client, server);
+      expect(settingError(() => made.client.connectTo(component(made.far).endpoint())).message).toContain(places);
+    }
+  });
+
+  test.each([['europe'], [undefined]])('is none within one cluster: %s', (cluster) => {
+    const { client, far } = apart(cluster, cluster);
+    expect(client.connectTo(component(far, { name: 'server' }).endpoint()).host).toBe('server.shop.svc');
+  });
+
+  test('is made by an address outside of both', () => {
+    const { client } = apart('europe', 'america');
+    expect(client.connectTo(Endpoint.host('redis.america.example.com', 6379, 'redis')).port).toBe(6379);
+    expect(client.connectTo(Endpoint.kubernetesApi()).port).toBe(443);
   });
 });
 

@@ -196,7 +196,11 @@ describe('a merge', () => {
     const change = { spec: { template: { spec: { nodeSelector: { pool: 'a' } } } } };
     const chart = testChart();
     component(chart).patch('Deployment', change, JsonPatch.add('/spec/template/spec/nodeSelector/zone', 'b'));
-    expect(podOf(manifestsOf(chart), 'demo').spec.nodeSelector).toEqual({ pool: 'a', zone: 'b' });
+    expect(podOf(manifestsOf(chart), 'demo').spec.nodeSelector).toEqual({
+      'kubernetes.io/os': 'linux',
+      pool: 'a',
+      zone: 'b',
+    });
     expect(change).toEqual({ spec: { template: { spec: { nodeSelector: { pool: 'a' } } } } });
   });
 });

@@ -1,5 +1,5 @@
 import { k8s } from 'cdk8s-plus-28';
-import { type ComponentProps, configMapFiles, type PodOptions, scratch } from '../../../constructs';
+import { type Component, type ComponentProps, configMapFiles, type PodOptions, scratch } from '../../../constructs';
 import { containerOf, find, findAll, podOf, render, synthError, testChart } from '../../../testing/render';
 import { settingError } from '../../support/setting-error';
 import { component, selected, stateful } from './sample';
@@ -34,16 +34,27 @@ describe('scheduling', () => {
     };
     expect(
       specOf({
-        nodeSelector: { 'kubernetes.io/os': 'linux' },
+        nodeSelector: { pool: 'monitoring' },
         affinity,
         priorityClassName: 'system-cluster-critical',
         imagePullSecrets: ['harbor', 'quay'],
       }),
     ).toMatchObject({
-      nodeSelector: { 'kubernetes.io/os': 'linux' },
+      nodeSelector: { 'kubernetes.io/os': 'linux', pool: 'monitoring' },
       affinity,
       priorityClassName: 'system-cluster-critical',
       imagePullSecrets: [{ name: 'harbor' }, { name: 'quay' }],
+    });
+  });
+
+  test.each([
+    ['a Deployment', {}],
+    ['a StatefulSet', { workload: stateful(2) }],
+    ['an agent on each node', AGENT],
+  ])('%s runs on Linux nodes only, unless another system is named', (_kind, props) => {
+    expect(specOf({}, props).nodeSelector).toEqual({ 'kubernetes.io/os': 'linux' });
+    expect(specOf({ nodeSelector: { 'kubernetes.io/os': 'windows' } }, props).nodeSelector).toEqual({
+      'kubernetes.io/os': 'windows',
     });
   });
 
@@ -108,6 +119,30 @@ describe('the ServiceAccount', () => {
     expect(findAll(manifests, 'ServiceAccount')).toEqual([]);
     expect(podOf(manifests, 'demo').spec.serviceAccountName).toBe('shared');
     expect(find(manifests, 'RoleBinding').subjects).toMatchObject([{ name: 'shared' }]);
+  });
+
+  test('may have its rights from somebody else', () => {
+    const given: Component[] = [];
+    const manifests = render((chart) => {
+      const made = component(chart, {
+        pod: { serviceAccount: { name: 'shared', create: false, grantRights: false } },
+      });
+      made.addRole('shop', rules);
+      made.addClusterRole(rules);
+      made.addRole('shop', rules);
+      given.push(made);
+    });
+    expect(manifests.map(({ kind }) => kind).filter((kind) => /Role|ServiceAccount/.test(kind))).toEqual([]);
+    expect(given[0]?.rights).toEqual([
+      { namespace: 'shop', rules },
+      { namespace: undefined, rules },
+    ]);
+    // The server still has its token, and the way to the API server.
+    expect(podOf(manifests, 'demo').spec).toMatchObject({
+      serviceAccountName: 'shared',
+      automountServiceAccountToken: true,
+    });
+    expect(find(manifests, 'NetworkPolicy').spec.egress).toHaveLength(2);
   });
 
   test('needs a name when it exists, and its own annotations', () => {

@@ -1,5 +1,5 @@
 import type { Component } from '../../../constructs';
-import { find, findAll, NAMESPACE, podOf, render } from '../../../testing/render';
+import { find, findAll, NAMESPACE, podOf, render, testChart } from '../../../testing/render';
 import { component } from './sample';
 
 const rule = (resource: string) => ({ apiGroups: [''], resources: [resource], verbs: ['list'] });
@@ -28,6 +28,19 @@ test('each namespace has its own', () => {
   expect(findAll(manifests, 'Role').map(({ metadata, rules }) => [metadata.namespace, rules])).toEqual([
     ['shop', [rule('pods')]],
     ['warehouse', [rule('services')]],
+  ]);
+});
+
+test('the component lists what it has been granted', () => {
+  const chart = testChart();
+  const made = component(chart);
+  expect(made.rights).toEqual([]);
+  made.addRole('shop', [rule('pods')]);
+  made.addRole('shop', [rule('services'), rule('pods')]);
+  made.addClusterRole([rule('nodes')]);
+  expect(made.rights).toEqual([
+    { namespace: 'shop', rules: [rule('pods'), rule('services')] },
+    { namespace: undefined, rules: [rule('nodes')] },
   ]);
 });
 

@@ -9,8 +9,10 @@ import {
   type PrometheusStackProps,
   type ScrapeConfig,
 } from '../../../constructs';
+import { keepUsed, metricLists } from '../../../metrics';
 import { RuleCatalogue } from '../../../rules';
-import { find, findAll, render } from '../../../testing/render';
+import { configFiles, type Manifest } from '../../../testing/manifests';
+import { find, findAll, render, testChart } from '../../../testing/render';
 import { testProps } from '../../support/props';
 import { SOUND_RULES, withRuleDirectory } from '../../support/rule-directory';
 import { serverConfig } from '../../support/server-config';
@@ -48,7 +50,7 @@ describe('PrometheusStack', () => {
     expect(message({ pod: { replicas: 3 } })).toBe('pod.replicas is 3: write the prop replicas of Prometheus');
   });
 
-  testProps<PrometheusStackProps>({
+  testProps<PrometheusStackProps, 'storage'>({
     make: (scope, props) => {
       const { prometheus } = new PrometheusStack(scope, 'stack', props);
       prometheus.addScrapeConfig({ job_name: 'shop' });
@@ -56,11 +58,11 @@ describe('PrometheusStack', () => {
     parts: (scope, props) => {
       new Prometheus(scope, 'prometheus', props);
       new KubeStateMetrics(scope, 'kube-state-metrics', {
-        namespaces: props.watchedNamespaces,
+        namespaces: props.watchedNamespaces!,
         apiCidrs: props.apiCidrs,
         ...props.kubeStateMetrics,
       });
-      new BlackboxExporter(scope, 'blackbox-exporter', props.blackboxExporter);
+      new BlackboxExporter(scope, 'blackbox-exporter', props.blackboxExporter || undefined);
     },
     minimal: PROPS,
     full: () => ({
@@ -74,6 +76,8 @@ describe('PrometheusStack', () => {
       },
       probedUrls: ['https://shop.example.com/health'],
       rules: { catalogue: catalogue(), links: LINKS },
+      coreDns: { labels: { app: 'cluster-names' }, port: 19153 },
+      kubeProxy: { labels: { app: 'node-proxy' }, port: 19249 },
       nodeCidrs: ['10.42.0.0/16'],
       kubeStateMetrics: { name: 'objects', pod: { priorityClassName: 'objects-first' } },
       blackboxExporter: { name: 'prober', pod: { priorityClassName: 'probes-first' } },
@@ -85,10 +89,13 @@ describe('PrometheusStack', () => {
       application: 'job_name: storefront-pods',
       probedUrls: '- https://shop.example.com/health',
       rules: 'runbook_url: https://runbooks.example.com/DemoDown',
+      coreDns: 'label: app=cluster-names',
+      kubeProxy: 'label: app=node-proxy',
       nodeCidrs: 'cidr: 10.42.0.0/16',
       kubeStateMetrics: 'priorityClassName: objects-first',
       blackboxExporter: 'priorityClassName: probes-first',
     },
+    apart: { storage: { props: () => ({ ...PROPS(), storage: 'emptyDir' }), trace: 'sizeLimit: 100Gi' } },
   });
 
   describe('the control plane', () => {
@@ -121,6 +128,92 @@ describe('PrometheusStack', () => {
       expect(() => rendered({ platform: 'openshift' as Platform })).toThrow(
         'platform is "openshift": write one of eks, gke, aks, kubeadm',
       );
+    });
+  });
+
+  describe('the pods of the cluster', () => {
+    const egressOf = (props: Partial<PrometheusStackProps>) =>
+      find(rendered(props), 'NetworkPolicy', 'prometheus').spec.egress;
+    const jobOf = (props: Partial<PrometheusStackProps>, name: string) =>
+      jobsOf(rendered(props)).find(({ job_name }) => job_name === name);
+
+    test('are scraped only when asked for', () => {
+      expect(jobNames({}).filter((job) => ['coredns', 'kube-proxy'].includes(job))).toEqual([]);
+      expect(jobNames({ coreDns: false, kubeProxy: false })).toEqual(jobNames({}));
+    });
+
+    test('CoreDNS is found by its labels and reached as a pod', () => {
+      expect(jobOf({ coreDns: true }, 'coredns')).toMatchObject({
+        scheme: 'http',
+        kubernetes_sd_configs: [
+          {
+            role: 'pod',
+            namespaces: { names: ['kube-system'] },
+            selectors: [{ role: 'pod', label: 'k8s-app=kube-dns' }],
+          },
+        ],
+      });
+      expect(JSON.stringify(jobOf({ coreDns: true }, 'coredns'))).toContain(':9153"');
+      const named = {
+        namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'kube-system' } },
+        podSelector: { matchLabels: { 'k8s-app': 'kube-dns' } },
+      };
+      const rule = { to: [named], ports: [{ port: 9153, protocol: 'TCP' }] };
+      expect(egressOf({ coreDns: true })).toContainEqual(rule);
+      expect(egressOf({})).not.toContainEqual(rule);
+    });
+
+    test('kube-proxy is found by its labels and reached on the network of the nodes', () => {
+      const props = { kubeProxy: true, nodeCidrs: ['10.42.0.0/16'] };
+      expect(jobOf(props, 'kube-proxy')).toMatchObject({
+        kubernetes_sd_configs: [{ selectors: [{ role: 'pod', label: 'k8s-app=kube-proxy' }] }],
+      });
+      const rule = { to: [{ ipBlock: { cidr: '10.42.0.0/16' } }], ports: [{ port: 10249, protocol: 'TCP' }] };
+      expect(egressOf(props)).toContainEqual(rule);
+      expect(egressOf({ nodeCidrs: props.nodeCidrs })).not.toContainEqual(rule);
+    });
+
+    test('are discovered with a right in their namespace', () => {
+      const roles = findAll(rendered({ coreDns: true }), 'Role').map(({ metadata }) => metadata.namespace);
+      expect(roles).toContain('kube-system');
+    });
+
+    test.each(['coredns', 'kube-proxy'])('%s has an alert when it has no target', (job) => {
+      const manifests = rendered({
+        coreDns: true,
+        kubeProxy: true,
+        rules: { catalogue: RuleCatalogue.general(), links: LINKS },
+      });
+      const rules = configFiles(manifests, 'prometheus-rules-prometheus')['prometheus.yaml'];
+      expect(rules).toContain(`absent(up{job="${job}"})`);
+    });
+
+    test('keep what rules read, and no other series', () => {
+      const uses = [{ where: 'test', expr: 'rate(coredns_dns_responses_total{rcode="SERVFAIL"}[5m])', shows: [] }];
+      const props = { coreDns: true, kubeProxy: true, keep: keepUsed({ uses, lists: metricLists() }) };
+      const kept = (job: string) => jobOf(props, job)?.metric_relabel_configs;
+      expect(kept('coredns')).toEqual([
+        { source_labels: ['__name__'], regex: 'coredns_dns_responses_total', action: 'keep' },
+      ]);
+      expect(kept('kube-proxy')).toEqual([{ source_labels: ['__name__'], action: 'drop' }]);
+    });
+
+    test.each<[Partial<PrometheusStackProps>, string]>([
+      [
+        { platform: 'gke', coreDns: true },
+        'coreDns is true: GKE runs kube-dns or Cloud DNS; write the labels of your CoreDNS, or remove coreDns',
+      ],
+      [{ coreDns: { port: 0 } }, 'coreDns.port is 0: write a port from 1 to 65535'],
+      [
+        { kubeProxy: { labels: {} } },
+        'kubeProxy.labels is {}: name a label: without one, every pod of the namespace is selected',
+      ],
+    ])('%j is refused', (props, message) => {
+      expect(settingError(() => rendered(props)).message).toBe(message);
+    });
+
+    test('on GKE may be a CoreDNS of your own', () => {
+      expect(jobNames({ platform: 'gke', coreDns: { labels: { app: 'coredns' } } })).toContain('coredns');
     });
   });
 
@@ -256,6 +349,52 @@ describe('PrometheusStack', () => {
         server_name: 'kubernetes',
       });
     });
+  });
+
+  describe.each([
+    ['kubeStateMetrics', 'kube-state-metrics', ['kube-state-metrics', 'kube-state-metrics-telemetry']],
+    ['blackboxExporter', 'blackbox-exporter', ['blackbox-exporter']],
+  ] as const)('without %s', (prop, name, jobs) => {
+    const generalRules = { catalogue: RuleCatalogue.general(), links: LINKS };
+    const without = () => rendered({ rules: generalRules, [prop]: false });
+    const missing = (manifests: readonly Manifest[]) =>
+      serverConfig(manifests, 'prometheus-rules-prometheus', 'prometheus.yaml')
+        .groups.flatMap(({ rules }: { rules: { alert?: string; expr: string }[] }) => rules)
+        .find(({ alert }: { alert?: string }) => alert === 'ScrapeTargetMissing').expr;
+
+    test('has no object of it', () => {
+      expect(JSON.stringify(rendered({}))).toContain(`"app.kubernetes.io/name":"${name}"`);
+      expect(JSON.stringify(without())).not.toContain(`"app.kubernetes.io/name":"${name}"`);
+    });
+
+    test('does not scrape it, and expects no target of it', () => {
+      expect(jobNames({})).toEqual(expect.arrayContaining([...jobs]));
+      expect(jobNames({ [prop]: false }).filter((job) => (jobs as readonly string[]).includes(job))).toEqual([]);
+      for (const job of jobs) {
+        expect(missing(rendered({ rules: generalRules }))).toContain(`job="${job}"`);
+        expect(missing(without())).not.toContain(`job="${job}"`);
+      }
+    });
+
+    test('has no such construct', () => {
+      const stack = new PrometheusStack(testChart(), 'stack', { ...PROPS(), [prop]: false });
+      expect(() => stack[prop]).toThrow(`the stack has no such exporter: its prop ${prop} is false`);
+    });
+  });
+
+  test('without kube-state-metrics needs no namespace to watch', () => {
+    const { watchedNamespaces: _, ...props } = PROPS();
+    expect(() => new PrometheusStack(testChart(), 'stack', { ...props, kubeStateMetrics: false })).not.toThrow();
+    expect(settingError(() => new PrometheusStack(testChart(), 'stack', props)).message).toBe(
+      'watchedNamespaces is not set: name the namespaces that kube-state-metrics reports, or write kubeStateMetrics: false',
+    );
+  });
+
+  test('without the blackbox exporter probes nothing', () => {
+    const props = { ...PROPS(), blackboxExporter: false, probedUrls: ['https://shop.example.com'] } as const;
+    expect(settingError(() => new PrometheusStack(testChart(), 'stack', props)).message).toBe(
+      'blackboxExporter is false: it probes probedUrls: remove one of the two settings',
+    );
   });
 
   test('Prometheus may read the metrics of nodes and run nothing on them', () => {

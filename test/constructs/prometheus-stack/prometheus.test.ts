@@ -30,7 +30,7 @@ const config = (chart: ReturnType<typeof testChart>) =>
   serverConfig(manifestsOf(chart), 'prometheus-config', 'prometheus.yml');
 
 describe('Prometheus', () => {
-  testProps<PrometheusProps>({
+  testProps<PrometheusProps, 'storage'>({
     make: (scope, props) => {
       new Prometheus(scope, 'prometheus', props).addScrapeConfig({
         job_name: 'shop',
@@ -40,6 +40,7 @@ describe('Prometheus', () => {
     minimal: MINIMAL,
     full: FULL,
     traces: TRACES,
+    apart: { storage: { props: () => ({ ...MINIMAL(), storage: 'emptyDir' }), trace: 'sizeLimit: 100Gi' } },
   });
 
   describe('replicas', () => {

@@ -7,8 +7,8 @@ export const MINIMAL = (): PrometheusProps => ({
   externalUrl: 'https://prometheus.example.com',
 });
 
-/** Every prop of a Prometheus. */
-export const FULL = (): Required<PrometheusProps> => ({
+/** Every prop of a Prometheus, except the kind of volume, which excludes the storage class. */
+export const FULL = (): Required<Omit<PrometheusProps, 'storage'>> => ({
   name: 'metrics',
   externalLabels: { cluster: 'demo', region: 'mars-1' },
   externalUrl: 'https://metrics.example.com',
@@ -30,7 +30,7 @@ export const FULL = (): Required<PrometheusProps> => ({
 });
 
 /** What each prop of `FULL` leaves in the manifests of a server that scrapes a job `shop`. */
-export const TRACES: Traces<PrometheusProps> = {
+export const TRACES: Traces<Omit<PrometheusProps, 'storage'>> = {
   name: 'name: metrics',
   externalLabels: 'region: mars-1',
   externalUrl: '--web.external-url=https://metrics.example.com',
