@@ -30,6 +30,11 @@ export function volumes({ name, workload }: VolumesProps, mounts: readonly Mount
   ];
 }
 
+/** Names of the volumes that are empty again in the next pod. */
+export function scratchVolumes(props: VolumesProps, mounts: readonly Mount[]): readonly string[] {
+  return volumes(props, mounts).flatMap(({ name, emptyDir }) => (emptyDir ? [name] : []));
+}
+
 /** Where the volumes appear in the container. */
 export function volumeMounts(workload: Workload, mounts: readonly Mount[]): k8s.VolumeMount[] {
   const storage = storageOf(workload);

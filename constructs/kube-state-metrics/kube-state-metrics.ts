@@ -10,7 +10,7 @@ export interface KubeStateMetricsProps {
   readonly name?: string;
   /** Namespaces whose objects are reported, at least one. The exporter gets a Role in each, and may not read others. */
   readonly namespaces: readonly string[];
-  /** Ranges that hold the API server's addresses. @default - every private range */
+  /** Ranges that hold the API server's addresses. @default - those of the cluster's network */
   readonly apiCidrs?: readonly string[];
   /** Options of the pods. @default - none */
   readonly pod?: PodOptions;

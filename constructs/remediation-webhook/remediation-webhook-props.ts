@@ -61,7 +61,7 @@ export interface RemediationWebhookProps {
   readonly tlsSecret?: string;
   /** An image that has the server at /app/server.cjs. @default - a stock Node image, with the server from ConfigMaps */
   readonly image?: Image;
-  /** Ranges that hold the API server's addresses. @default - every private range */
+  /** Ranges that hold the API server's addresses. @default - those of the cluster's network */
   readonly apiCidrs?: readonly string[];
   /**
    * Options of the pods. A ServiceAccount that exists must be the webhook's alone: the admission policy restricts every

@@ -46,6 +46,11 @@ export function isAddress(text: string): boolean {
   return ipaddr.IPv4.isValidFourPartDecimal(text) || (ipaddr.IPv6.isValid(text) && !text.includes('%'));
 }
 
+/** The family of an address or a range. */
+export function familyOf(cidr: string): 'IPv4' | 'IPv6' {
+  return cidr.includes(':') ? 'IPv6' : 'IPv4';
+}
+
 /**
  * Checks the number of a port.
  *
@@ -69,7 +74,7 @@ export function checkHost(setting: string, host: string): void {
 }
 
 /** What egress to the Internet leaves out, as ipaddr.js calls it, and the host itself. */
-const PRIVATE_RANGES = ['private', 'carrierGradeNat', 'linkLocal', 'loopback'];
+const PRIVATE_RANGES = ['private', 'carrierGradeNat', 'uniqueLocal', 'linkLocal', 'loopback'];
 
 /** Domains of the cluster's DNS. A name without a dot is a Service of the client's own namespace. */
 const CLUSTER_NAMES = /(\.svc|\.cluster\.local|^[^.:]+)$/;
@@ -104,9 +109,7 @@ const PRIVATE = 'a private address';
 export function privateHost(host: string): string | undefined {
   const name = host.toLowerCase().replace(/\.$/, '');
   if (isAddress(name)) {
-    const range = ipaddr.IPv4.isValid(name) ? ipaddr.IPv4.parse(name).range() : undefined;
-    // The rule for the Internet is IPv4.
-    return range === undefined ? 'an IPv6 address' : PRIVATE_RANGES.includes(range) ? PRIVATE : undefined;
+    return PRIVATE_RANGES.includes(ipaddr.parse(name).range()) ? PRIVATE : undefined;
   }
   if (name !== 'localhost' && CLUSTER_NAMES.test(name)) {
     return SERVICE;
