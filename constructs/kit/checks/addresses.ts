@@ -74,7 +74,7 @@ export function checkHost(setting: string, host: string): void {
 }
 
 /** What egress to the Internet leaves out, as ipaddr.js calls it, and the host itself. */
-const PRIVATE_RANGES = ['private', 'carrierGradeNat', 'uniqueLocal', 'linkLocal', 'loopback'];
+const PRIVATE_RANGES = ['private', 'carrierGradeNat', 'linkLocal', 'loopback'];
 
 /** Domains of the cluster's DNS. A name without a dot is a Service of the client's own namespace. */
 const CLUSTER_NAMES = /(\.svc|\.cluster\.local|^[^.:]+)$/;
@@ -109,7 +109,9 @@ const PRIVATE = 'a private address';
 export function privateHost(host: string): string | undefined {
   const name = host.toLowerCase().replace(/\.$/, '');
   if (isAddress(name)) {
-    return PRIVATE_RANGES.includes(ipaddr.parse(name).range()) ? PRIVATE : undefined;
+    const range = ipaddr.IPv4.isValid(name) ? ipaddr.IPv4.parse(name).range() : undefined;
+    // Whether the rule for the Internet has IPv6 depends on the cluster.
+    return range === undefined ? 'an IPv6 address' : PRIVATE_RANGES.includes(range) ? PRIVATE : undefined;
   }
   if (name !== 'localhost' && CLUSTER_NAMES.test(name)) {
     return SERVICE;
