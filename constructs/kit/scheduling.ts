@@ -78,12 +78,13 @@ export function schedulingFields(scope: Construct, name: string, workload: Workl
 
 /**
  * Nodes that take the pods of DaemonSets. Fargate and virtual kubelets are nodes by name only: a pod for one of them
- * would stay pending. https://github.com/prometheus-community/helm-charts/pull/4736
+ * would stay pending. On Windows it could not start. https://github.com/prometheus-community/helm-charts/pull/4736
  */
 function realNodes(): k8s.NodeAffinity {
   const matchExpressions = [
     { key: 'eks.amazonaws.com/compute-type', operator: 'NotIn', values: ['fargate'] },
     { key: 'type', operator: 'NotIn', values: ['virtual-kubelet'] },
+    { key: 'kubernetes.io/os', operator: 'NotIn', values: ['windows'] },
   ];
   return { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [{ matchExpressions }] } };
 }

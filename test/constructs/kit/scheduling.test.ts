@@ -24,6 +24,7 @@ describe('an agent', () => {
     expect(term.matchExpressions).toEqual([
       { key: 'eks.amazonaws.com/compute-type', operator: 'NotIn', values: ['fargate'] },
       { key: 'type', operator: 'NotIn', values: ['virtual-kubelet'] },
+      { key: 'kubernetes.io/os', operator: 'NotIn', values: ['windows'] },
     ]);
   });
 
