@@ -19,7 +19,9 @@ import {
   checkExtraReceiver,
   checkLevels,
   checkNames,
+  checkRecipients,
   checkSlack,
+  checkTeams,
   smarthost,
 } from './alert-routing-checks';
 import {
@@ -81,6 +83,8 @@ export class AlertRouting extends PatchableConstruct {
     checkNames('levels', levels);
     checkNames('teams', teams);
     checkLevels(levels);
+    checkTeams(teams);
+    checkRecipients('fallback', props.fallback ?? {});
     checkSlack(channels, [...Object.values(levels), ...Object.values(teams), props.fallback]);
     checkSettings(props.config ?? {});
     this.settings = this.secrets.resolve<AlertmanagerSettings>('config', '', props.config ?? {});
