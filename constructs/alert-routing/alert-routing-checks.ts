@@ -21,23 +21,31 @@ const CHANNELS = ['slack', 'email', 'pagerDuty', 'sms', 'webhook'] as const sati
 export interface CheckedAlertRouting {
   readonly externalUrl: string;
   readonly replicas?: number;
+  readonly activeAlerts?: number;
   readonly storageSize?: string;
   readonly credentials: Credentials;
   readonly channels: Channels;
+  readonly levels: Levels<string>;
+  readonly teams?: Teams<string>;
+  readonly fallback?: Recipients;
   readonly businessHours?: BusinessHours;
   readonly privateReceivers?: readonly { readonly cidrs: readonly string[]; readonly port: number }[];
 }
 
 /**
- * Checks the props of an AlertRouting, except the recipients.
+ * Checks the props of an AlertRouting, except whether the recipients have channels.
  *
  * @throws SettingError
  */
 export function checkAlertRouting(props: CheckedAlertRouting): void {
-  const { replicas, storageSize, businessHours, privateReceivers = [] } = props;
+  const { replicas, activeAlerts, storageSize, businessHours, privateReceivers = [] } = props;
+  const { levels, teams = {}, fallback = {} } = props;
   httpUrl('externalUrl', props.externalUrl, 'https://alertmanager.example.com');
   if (replicas !== undefined) {
     checkCount('replicas', replicas);
+  }
+  if (activeAlerts !== undefined) {
+    checkCount('activeAlerts', activeAlerts);
   }
   if (storageSize !== undefined) {
     parseBytes('storageSize', storageSize);
@@ -51,6 +59,12 @@ export function checkAlertRouting(props: CheckedAlertRouting): void {
     checkPort('privateReceivers.port', port);
   }
   checkChannels(props.channels);
+  checkNames('levels', levels);
+  checkNames('teams', teams);
+  checkLevels(levels);
+  checkTeams(teams);
+  checkRecipients('fallback', fallback);
+  checkSlack(props.channels, [...Object.values(levels), ...Object.values(teams), fallback]);
 }
 
 function checkChannels({ email, sms, webhook }: Channels): void {
@@ -110,7 +124,7 @@ export function checkSlackChannel(setting: string, channel: string): void {
  * @param setting the setting that holds them, e.g. `levels.high`
  * @throws SettingError
  */
-export function checkRecipients(setting: string, { slack = [], email = [], pagerDuty }: Recipients): void {
+function checkRecipients(setting: string, { slack = [], email = [], pagerDuty }: Recipients): void {
   for (const channel of slack) {
     checkSlackChannel(`${setting}.slack`, channel);
   }
@@ -131,7 +145,7 @@ const INCIDENTS = ['pagerduty_configs', 'opsgenie_configs', 'victorops_configs',
  *
  * @throws SettingError for a team in business hours only whose incidents would stay open
  */
-export function checkTeams(teams: Teams<string>): void {
+function checkTeams(teams: Teams<string>): void {
   for (const [name, team = {}] of Object.entries(teams)) {
     checkRecipients(`teams.${name}`, team);
     const opened = Object.entries(team.configs ?? {}).find(
@@ -194,7 +208,7 @@ export function unreachable(setting: string, recipients: Recipients): SettingErr
  *
  * @throws SettingError when the recipients name several Slack channels and an incoming webhook serves them
  */
-export function checkSlack({ slack }: Channels, recipients: readonly (Recipients | undefined)[]): void {
+function checkSlack({ slack }: Channels, recipients: readonly (Recipients | undefined)[]): void {
   const names = new Set(recipients.flatMap((each) => each?.slack ?? []));
   if (slack?.kind === 'webhook' && names.size > 1) {
     const named = [...names].join(', ');
@@ -214,7 +228,7 @@ const LABEL_WORD = /^[A-Za-z0-9_-]+$/;
  *
  * @throws SettingError for a word that a route cannot match
  */
-export function checkNames(prop: 'levels' | 'teams', recipients: object): void {
+function checkNames(prop: 'levels' | 'teams', recipients: object): void {
   const wrong = Object.keys(recipients).find((name) => !LABEL_WORD.test(name));
   if (wrong !== undefined) {
     throw new SettingError(prop, wrong, 'write a word of letters, digits, dashes and underscores');
@@ -225,7 +239,7 @@ export function checkNames(prop: 'levels' | 'teams', recipients: object): void {
  * @throws SettingError when there is no level, when an answer time is no number of minutes, and for an invalid duration
  *   or recipient
  */
-export function checkLevels(levels: Levels<string>): void {
+function checkLevels(levels: Levels<string>): void {
   if (Object.keys(levels).length === 0) {
     throw new SettingError('levels', levels, 'name the recipients of at least one severity');
   }

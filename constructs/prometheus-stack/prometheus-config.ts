@@ -74,6 +74,8 @@ export function prometheusConfig(props: PrometheusConfigProps): PrometheusConfig
       external_labels: { ...verbatim(props.externalLabels), [REPLICA_LABEL]: '${POD_NAME}' },
       // Rules and dashboards use classic names; with `utf8`, exporters could send names with dots.
       metric_name_validation_scheme: 'legacy',
+      // `scrape_sample_limit`, which ScrapeSamplesNearLimit compares with.
+      extra_scrape_metrics: true,
     },
     storage: { tsdb: { retention: { time: `${props.retention.days}d`, size: props.retention.size } } },
     rule_files: [`${props.rulesPath}/*.yaml`],

@@ -20,7 +20,7 @@ import { PatchableConstruct } from '../kit/patchable-construct';
 import { serverOf } from '../kit/url';
 import { addRemoteWrites } from './add-remote-writes';
 import { grantDiscovery } from './discovery-rights';
-import { checkPrometheus, checkScrapeConfig } from './prometheus-checks';
+import { checkLimitedJobs, checkPrometheus, checkScrapeConfig } from './prometheus-checks';
 import {
   type AlertmanagerClient,
   checkSettings,
@@ -163,7 +163,7 @@ export class Prometheus extends PatchableConstruct {
     if (this.jobs.has(config.job_name)) {
       throw new DuplicateNameError('scrape job name', config.job_name);
     }
-    this.jobs.set(config.job_name, withLimits(config));
+    this.jobs.set(config.job_name, withLimits(config, this.props.limits));
     if (optional) {
       this.optionalJobs.add(config.job_name);
     }
@@ -284,6 +284,7 @@ export class Prometheus extends PatchableConstruct {
   }
 
   private get config(): PrometheusConfig {
+    checkLimitedJobs(this.props.limits, this.jobNames);
     return prometheusConfig({
       intervalSeconds: this.intervalSeconds,
       retention: this.retention,
