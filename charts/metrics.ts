@@ -95,6 +95,8 @@ export class MetricsChart extends MonitoringChart {
     prometheus.addScrapeJob('node-exporter', props.nodeAgents.nodeExporter.endpoint, {
       // People know the node by its name, not by the exporter's address.
       relabel: [{ source_labels: ['__meta_kubernetes_pod_node_name'], target_label: 'instance' }],
+      // One on each node: see withLimits().
+      target_limit: 0,
     });
     const { ports, cidrs } = settings.metrics.fileTargets;
     prometheus.addFileDiscovery({

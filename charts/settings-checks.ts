@@ -1,4 +1,5 @@
 import { httpUrl, PLATFORMS, type Platform, SettingError } from '../constructs';
+import { checkSlackChannel as checkChannelName } from '../constructs/alert-routing/alert-routing-checks';
 import {
   checkCidrs,
   checkExternalLabel,
@@ -135,6 +136,9 @@ function checkSlackChannel({ remediation, alerting }: MonitoringSettings): void 
       remediation.slackChannel,
       "posting needs a bot token: write alerting.channels.slack: { kind: 'app' }, or remove slackChannel",
     );
+  }
+  if (remediation.slackChannel !== undefined) {
+    checkChannelName('remediation.slackChannel', remediation.slackChannel);
   }
 }
 

@@ -18,14 +18,14 @@ export type Profile = (typeof PROFILES)[number];
 
 /** Where a profile differs from the defaults. */
 type ProfileDefaults = Pick<MonitoringInput, 'metrics' | 'remediation'> & {
-  readonly alerting?: Pick<AlertingSettings, 'replicas'>;
+  readonly alerting?: Pick<AlertingSettings, 'replicas' | 'activeAlerts'>;
 };
 
 const PROFILE_DEFAULTS: { readonly [profile in Profile]: ProfileDefaults } = {
   production: {},
   dev: {
     metrics: { replicas: 1, retentionDays: 7, activeSeries: 50_000 },
-    alerting: { replicas: 1 },
+    alerting: { replicas: 1, activeAlerts: 2000 },
     remediation: { replicas: 1 },
   },
 };

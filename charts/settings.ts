@@ -49,7 +49,7 @@ export interface LinkSettings {
 /** Prometheus. The defaults are those of `PrometheusProps`, or of the profile. */
 export interface MetricsSettings
   extends Required<Pick<PrometheusStackProps, 'replicas' | 'intervalSeconds' | 'retentionDays' | 'activeSeries'>>,
-    Pick<PrometheusStackProps, 'storageSize' | 'remoteWrites'> {
+    Pick<PrometheusStackProps, 'storageSize' | 'remoteWrites' | 'limits'> {
   /**
    * Where the targets in the ConfigMap `prometheus-file-targets` may be.
    * @default - ports 9100 (hosts), 9121 (Redis) and 9187 (PostgreSQL) of every private range
@@ -69,7 +69,7 @@ export interface MetricsSettings
 }
 
 /** Alertmanager and its routes. The defaults are those of `AlertRoutingProps`, or of the profile. */
-export type AlertingSettings = Required<Pick<AlertRoutingProps, 'replicas'>> &
+export type AlertingSettings = Required<Pick<AlertRoutingProps, 'replicas' | 'activeAlerts'>> &
   Pick<
     AlertRoutingProps<Level, Category>,
     'channels' | 'levels' | 'teams' | 'fallback' | 'businessHours' | 'deadMansSwitch' | 'privateReceivers' | 'replicas'
@@ -187,7 +187,8 @@ export interface MonitoringInput
   /** Prometheus and its exporters. */
   readonly metrics?: Partial<MetricsSettings>;
   /** Alertmanager: channels, levels and teams. */
-  readonly alerting: Omit<AlertingSettings, 'replicas'> & Partial<Pick<AlertingSettings, 'replicas'>>;
+  readonly alerting: Omit<AlertingSettings, 'replicas' | 'activeAlerts'> &
+    Partial<Pick<AlertingSettings, 'replicas' | 'activeAlerts'>>;
   /** The remediation webhook. */
   readonly remediation?: Partial<RemediationSettings>;
   /** The Secret that holds every credential. */

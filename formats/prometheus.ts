@@ -32,21 +32,23 @@ export interface PrometheusConfig extends AnyPrometheusConfig {
 }
 
 /**
- * Limits that keep one bad target from filling the head block. Prometheus drops a scrape that exceeds one.
+ * Limits of a scrape job. Prometheus drops every scrape that exceeds one; 0 stands for no limit.
  *
  * @see https://prometheus.io/docs/prometheus/latest/configuration/configuration/#scrape_config
  */
 export interface ScrapeLimits {
   /** Samples in one scrape of one target. */
-  readonly sample_limit: number;
-  /** Labels of one series. */
-  readonly label_limit: number;
-  /** Characters of a label's name. */
-  readonly label_name_length_limit: number;
-  /** Characters of a label's value. */
-  readonly label_value_length_limit: number;
+  readonly sample_limit?: number;
   /** Targets of the job. */
-  readonly target_limit: number;
+  readonly target_limit?: number;
+  /** Labels of one series. */
+  readonly label_limit?: number;
+  /** Characters of a label's name. */
+  readonly label_name_length_limit?: number;
+  /** Characters of a label's value. */
+  readonly label_value_length_limit?: number;
+  /** Bytes of one scrape of one target, e.g. `50MB`. */
+  readonly body_size_limit?: string;
 }
 
 /**

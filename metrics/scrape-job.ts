@@ -7,6 +7,10 @@ export const SCRAPE_METRICS = [
   'scrape_samples_scraped',
   'scrape_samples_post_metric_relabeling',
   'scrape_series_added',
+  // With `extra_scrape_metrics`.
+  'scrape_sample_limit',
+  'scrape_timeout_seconds',
+  'scrape_body_size_bytes',
 ] as const;
 
 /**

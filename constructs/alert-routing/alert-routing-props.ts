@@ -14,7 +14,7 @@ export interface PrivateReceivers {
 }
 
 /** Defaults of `AlertRoutingProps`. */
-export const ALERT_ROUTING_DEFAULTS = { replicas: 3 } as const;
+export const ALERT_ROUTING_DEFAULTS = { replicas: 3, activeAlerts: 20_000 } as const;
 
 /**
  * Props of `AlertRouting`.
@@ -28,6 +28,8 @@ export interface AlertRoutingProps<LevelName extends string = string, TeamName e
   readonly externalUrl: string;
   /** Three replicas survive the loss of one without sending duplicates. @default 3 */
   readonly replicas?: number;
+  /** Alerts that fire at the same time, to size memory for. @default 20000 */
+  readonly activeAlerts?: number;
   /** Volume for silences and the log of notifications. @default 2Gi */
   readonly storageSize?: string;
   /** Storage class of the volumes. @default - the cluster's default class */
@@ -73,6 +75,6 @@ export interface AlertRoutingProps<LevelName extends string = string, TeamName e
    * @default - none
    */
   readonly config?: WithSecretKeys<AlertmanagerSettings>;
-  /** Options of the pods. @default - none */
+  /** Options of the pods. `resources` replace those that `activeAlerts` gives. @default - none */
   readonly pod?: PodOptions;
 }

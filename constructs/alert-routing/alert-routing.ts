@@ -16,14 +16,7 @@ import {
 } from '../kit';
 import { PatchableConstruct } from '../kit/patchable-construct';
 import { storageFrom } from '../kit/storage';
-import {
-  checkAlertRouting,
-  checkExtraReceiver,
-  checkLevels,
-  checkNames,
-  checkSlack,
-  smarthost,
-} from './alert-routing-checks';
+import { checkAlertRouting, checkExtraReceiver, smarthost } from './alert-routing-checks';
 import {
   type AlertmanagerSettings,
   alertmanagerConfig,
@@ -38,6 +31,7 @@ import { destinationsOf } from './receiver-egress';
 import { channelKeys, routedReceivers } from './receivers';
 import type { ReceiverConfigs, Teams } from './recipients';
 import type { BusinessHours } from './routes';
+import { alertmanagerMemory, goMemoryLimit } from './sizing';
 
 const CONFIG_PATH = '/etc/alertmanager/config';
 const TEMPLATES_PATH = '/etc/alertmanager/templates';
@@ -72,6 +66,7 @@ export class AlertRouting extends PatchableConstruct {
     const {
       name = 'alertmanager',
       replicas = ALERT_ROUTING_DEFAULTS.replicas,
+      activeAlerts = ALERT_ROUTING_DEFAULTS.activeAlerts,
       channels,
       levels,
       teams = {},
@@ -80,10 +75,6 @@ export class AlertRouting extends PatchableConstruct {
     this.props = props;
     this.teams = teams;
     checkAlertRouting(props);
-    checkNames('levels', levels);
-    checkNames('teams', teams);
-    checkLevels(levels);
-    checkSlack(channels, [...Object.values(levels), ...Object.values(teams), props.fallback]);
     checkSettings(props.config ?? {});
     this.settings = this.secrets.resolve<AlertmanagerSettings>('config', '', props.config ?? {});
     const recipientConfigs: ReceiverConfigs[] = [];
@@ -109,6 +100,7 @@ export class AlertRouting extends PatchableConstruct {
 
     const keys = Object.values(channelKeys(channels, deadMansSwitch)).filter((key) => key !== undefined);
     const { sms } = channels;
+    const memory = alertmanagerMemory(activeAlerts);
     this.component = new Component(this, 'server', {
       name,
       image: images.alertmanager,
@@ -129,14 +121,17 @@ export class AlertRouting extends PatchableConstruct {
         `--web.external-url=${props.externalUrl}`,
         '--web.route-prefix=/',
       ],
-      env: [{ name: POD_IP, valueFrom: { fieldRef: { fieldPath: 'status.podIP' } } }],
+      env: [
+        { name: POD_IP, valueFrom: { fieldRef: { fieldPath: 'status.podIP' } } },
+        { name: 'GOMEMLIMIT', value: goMemoryLimit(memory, props.pod?.resources) },
+      ],
       probes: {
         // It resolves its peers before it listens. While the DNS does not answer, that takes longer than three probes.
         startup: startupProbe('/-/healthy', 180),
         readiness: httpProbe('/-/ready'),
         liveness: httpProbe('/-/healthy'),
       },
-      resources: { cpu: '50m', memory: '128Mi' },
+      resources: { cpu: '50m', memory },
       mounts: [
         config.mount,
         this.templates.mount,

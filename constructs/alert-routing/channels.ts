@@ -36,7 +36,9 @@ export interface PagerDutyChannel {
 /** Text messages. Alertmanager has no receiver for them: Amazon SNS sends them, or a gateway with a webhook. */
 export type SmsChannel =
   | {
-      /** Service that sends the messages. */
+      /**
+       * Service that sends the messages. It gets one alert of a group; the field `truncatedAlerts` counts the others.
+       */
       readonly kind: 'gateway';
       /** Key of the gateway's URL in the Secret. @default SMS_GATEWAY_URL */
       readonly urlKey?: string;
@@ -56,6 +58,8 @@ export type SmsChannel =
 export interface WebhookChannel {
   /** Key of the URL in the Secret. @default ALERT_WEBHOOK_URL */
   readonly urlKey?: string;
+  /** Alerts in one notification; the field `truncatedAlerts` counts the others of the group. @default 100 */
+  readonly maxAlerts?: number;
 }
 
 /** A service outside the cluster that expects Watchdog every minute, and pages when it stops. */

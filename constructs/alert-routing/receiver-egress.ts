@@ -2,7 +2,7 @@ import type { Receiver } from '../../formats/alertmanager';
 import { type Destination, Endpoint, httpUrl, SettingError } from '../kit';
 import { isClusterHost, privateHost } from '../kit/checks';
 import { serverOf } from '../kit/url';
-import { HOST_AND_PORT } from './alert-routing-checks';
+import { hostAndPort } from './alert-routing-checks';
 
 /** What the lists of a receiver have in common. */
 interface Notifier {
@@ -44,10 +44,9 @@ export function destinationsOf(
 
 /** `undefined` for a service whose address is its default, or in a Secret. */
 function addressOf({ url, api_url, smarthost, http_config }: Notifier) {
-  const [, bracketed, name, port] = HOST_AND_PORT.exec(smarthost ?? '') ?? [];
-  const host = bracketed ?? name;
-  if (host !== undefined) {
-    return { host, port: Number(port), value: smarthost };
+  const server = hostAndPort(smarthost ?? '');
+  if (server) {
+    return { host: server.host, port: Number(server.port), value: smarthost };
   }
   const value = http_config?.proxy_url ?? url ?? api_url;
   // Templates are filled in when the notification is sent.

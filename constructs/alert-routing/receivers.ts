@@ -19,6 +19,9 @@ const DEFAULT_KEYS = {
   deadMansSwitch: 'DEAD_MANS_SWITCH_URL',
 } as const;
 
+/** Alerts in a notification of the webhook, about 1 KB each. */
+const WEBHOOK_ALERTS = 100;
+
 /** The key of each channel in the Secret. `undefined`: the channel is not configured or needs no key. */
 export function channelKeys({ slack, email, pagerDuty, sms, webhook }: Channels, deadMansSwitch?: DeadMansSwitch) {
   return {
@@ -85,7 +88,7 @@ export function routedReceivers(props: RoutedReceiversProps): readonly Receiver[
     }),
     required('fallback', receiverName.fallback, fallback),
     switchKey
-      ? { name: receiverName.deadMansSwitch, webhook_configs: [webhookConfig(file(switchKey), false)] }
+      ? { name: receiverName.deadMansSwitch, webhook_configs: [webhookConfig(file(switchKey), { alerts: 1 })] }
       : { name: receiverName.nobody },
   ];
 }
@@ -111,6 +114,10 @@ function recipientsReceiver(
               severity: pagerDuty,
               description: template('monitoring.title'),
               details: {
+                // Alertmanager's own `firing` and `resolved` list every alert of the group, and beyond 512 KB it
+                // replaces all details by an error: config.go and pagerduty.go of notify/pagerduty.
+                firing: template('monitoring.pagerduty.firing'),
+                resolved: template('monitoring.pagerduty.resolved'),
                 description: template('monitoring.description'),
                 runbook: template('monitoring.runbook'),
                 dashboard: template('monitoring.dashboard'),
@@ -122,7 +129,9 @@ function recipientsReceiver(
     sns_configs: text.sns_configs,
     webhook_configs: nonEmpty([
       ...(text.webhook_configs ?? []),
-      ...(webhook && keys.webhook ? [webhookConfig(file(keys.webhook), true)] : []),
+      ...(webhook && keys.webhook
+        ? [webhookConfig(file(keys.webhook), { alerts: channels.webhook?.maxAlerts ?? WEBHOOK_ALERTS, resolved: true })]
+        : []),
     ]),
   };
   const all = recipients.configs ? joined(configs, resolve(recipients.configs)) : configs;
@@ -144,10 +153,10 @@ function slackConfig(channel: string) {
     channel,
     send_resolved: true,
     color: template('monitoring.slack.color'),
-    title: template('monitoring.title'),
+    title: template('monitoring.slack.title'),
     title_link: template('monitoring.alertmanager'),
     text: template('monitoring.slack.text'),
-    fallback: template('monitoring.title'),
+    fallback: template('monitoring.slack.title'),
   };
 }
 
@@ -164,7 +173,8 @@ function emailConfig(to: string) {
 /** Text messages announce firing alerts only; the other channels announce that they are resolved. */
 function smsConfigs(sms: SmsChannel, file: (key: string) => string): Pick<Receiver, 'sns_configs' | 'webhook_configs'> {
   return sms.kind === 'gateway'
-    ? { webhook_configs: [webhookConfig(file(gatewayKey(sms)), false)] }
+    ? // One text message, whose number of alerts is that of the payload and its field `truncatedAlerts`.
+      { webhook_configs: [webhookConfig(file(gatewayKey(sms)), { alerts: 1 })] }
     : {
         sns_configs: [
           {
@@ -173,15 +183,23 @@ function smsConfigs(sms: SmsChannel, file: (key: string) => string): Pick<Receiv
             sigv4: { region: sms.region },
             // A subject must have fewer than 100 ASCII characters:
             // https://docs.aws.amazon.com/sns/latest/api/API_Publish.html
-            subject: '{{ .GroupLabels.alertname }}',
+            subject: '{{ reReplaceAll "[^ -~]" "." (printf "%.99s" .GroupLabels.alertname) }}',
             message: template('monitoring.sms'),
           },
         ],
       };
 }
 
-function webhookConfig(urlFile: string, sendResolved: boolean): WebhookConfig {
-  return { url_file: urlFile, send_resolved: sendResolved, http_config: { follow_redirects: false } };
+function webhookConfig(
+  urlFile: string,
+  { alerts, resolved = false }: { readonly alerts: number; readonly resolved?: boolean },
+): WebhookConfig {
+  return {
+    url_file: urlFile,
+    send_resolved: resolved,
+    max_alerts: alerts,
+    http_config: { follow_redirects: false },
+  };
 }
 
 function nonEmpty<T>(list: readonly T[]): readonly T[] | undefined {

@@ -9,7 +9,9 @@ export const LEVELS = ['critical', 'high', 'medium', 'low'] as const;
 export type Level = (typeof LEVELS)[number];
 
 /** PagerDuty's own severities; it rejects any other word. */
-export type PagerDutySeverity = 'critical' | 'error' | 'warning' | 'info';
+export const PAGERDUTY_SEVERITIES = ['critical', 'error', 'warning', 'info'] as const;
+/** A severity of PagerDuty. */
+export type PagerDutySeverity = (typeof PAGERDUTY_SEVERITIES)[number];
 
 /** Recipients of an alert, by channel. A channel without settings is skipped. */
 export interface Recipients {
@@ -38,7 +40,8 @@ export type ReceiverConfigs = Omit<Receiver, 'name' | 'labels'>;
 export interface Team extends Recipients {
   /**
    * Notify the team in business hours only, and nobody else: alerts of its category do not go on to the recipients of
-   * their level.
+   * their level. A resolved alert is announced only if it ends in business hours, or in the 15 minutes before them. So
+   * `pagerDuty`, and every other receiver that opens incidents, is refused here.
    * @default false
    */
   readonly businessHoursOnly?: boolean;

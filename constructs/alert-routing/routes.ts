@@ -43,7 +43,7 @@ const BUSINESS_HOURS = 'business-hours';
 export interface BusinessHours {
   /** `HH:MM`. */
   readonly start: string;
-  /** `HH:MM`. */
+  /** `HH:MM`. An end before the start is on the next day: `22:00` to `06:00` begins on Monday and ends on Saturday. */
   readonly end: string;
   /** IANA name of the time zone. */
   readonly timeZone: string;
@@ -51,11 +51,19 @@ export interface BusinessHours {
 
 /** The business hours in Alertmanager's form. */
 export function businessHoursInterval({ start, end, timeZone }: BusinessHours): TimeInterval {
+  const range = (weekdays: string, start_time: string, end_time: string) => ({
+    weekdays: [weekdays],
+    times: [{ start_time, end_time }],
+    location: timeZone,
+  });
+  // A range of Alertmanager ends at midnight.
+  const overnight = [
+    range('monday:friday', start, '24:00'),
+    ...(end === '00:00' ? [] : [range('tuesday:saturday', '00:00', end)]),
+  ];
   return {
     name: BUSINESS_HOURS,
-    time_intervals: [
-      { weekdays: ['monday:friday'], times: [{ start_time: start, end_time: end }], location: timeZone },
-    ],
+    time_intervals: start < end ? [range('monday:friday', start, end)] : overnight,
   };
 }
 

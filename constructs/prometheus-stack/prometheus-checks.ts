@@ -11,6 +11,7 @@ import {
 } from '../kit/checks';
 import { serverOf } from '../kit/url';
 import { REPLICA_LABEL, type ScrapeConfig } from './prometheus-config';
+import type { JobLimits } from './prometheus-props';
 import { checkRemoteWrites, type RemoteWrite } from './remote-write';
 
 /** The props that are checked. */
@@ -18,6 +19,8 @@ export interface CheckedPrometheus {
   readonly externalUrl: string;
   readonly externalLabels: { readonly [label: string]: string };
   readonly replicas?: number;
+  readonly intervalSeconds?: number;
+  readonly limits?: JobLimits;
   readonly credentials?: Credentials;
   readonly apiCidrs?: readonly string[];
   readonly remoteWrites?: readonly RemoteWrite[];
@@ -41,6 +44,14 @@ export function checkPrometheus(props: CheckedPrometheus): void {
   if (props.replicas !== undefined) {
     checkCount('replicas', props.replicas);
   }
+  if (props.intervalSeconds !== undefined && props.intervalSeconds > LONGEST_INTERVAL) {
+    throw new SettingError(
+      'intervalSeconds',
+      props.intervalSeconds,
+      `queries see a sample for five minutes, and one scrape may fail; write at most ${LONGEST_INTERVAL}`,
+    );
+  }
+  checkLimits(props.limits);
   checkCredentials('credentials', props.credentials);
   checkCidrs('apiCidrs', props.apiCidrs);
   checkRemoteWrites(props.remoteWrites ?? []);
@@ -48,6 +59,36 @@ export function checkPrometheus(props: CheckedPrometheus): void {
   const agent = props.pod?.extraArgs?.find((argument) => /^--agent(=|$)/.test(argument));
   if (agent !== undefined) {
     throw new SettingError('pod.extraArgs', agent, SERVER_ONLY);
+  }
+}
+
+/** Half of `--query.lookback-delta`. */
+const LONGEST_INTERVAL = 150;
+
+function checkLimits({ jobs = {}, ...limits }: JobLimits = {}): void {
+  for (const [job, given] of Object.entries({ '': limits, ...jobs })) {
+    for (const [name, limit] of Object.entries(given)) {
+      const setting = job === '' ? `limits.${name}` : `limits.jobs.${job}.${name}`;
+      if (name === 'body_size_limit') {
+        if (!/^(0|\d+([KMGT]i?)?B)$/.test(String(limit))) {
+          throw new SettingError(setting, limit, 'write a number of bytes with its unit, e.g. 50MB');
+        }
+      } else if (!Number.isInteger(limit) || Number(limit) < 0) {
+        throw new SettingError(setting, limit, 'write a whole number, or 0 for no limit');
+      }
+    }
+  }
+}
+
+/**
+ * Checks that the jobs with limits of their own exist.
+ *
+ * @throws SettingError for a name that is no scrape job
+ */
+export function checkLimitedJobs(limits: JobLimits | undefined, jobNames: readonly string[]): void {
+  const unknown = Object.keys(limits?.jobs ?? {}).find((job) => !jobNames.includes(job));
+  if (unknown !== undefined) {
+    throw new SettingError('limits.jobs', unknown, `write one of ${jobNames.join(', ')}`);
   }
 }
 

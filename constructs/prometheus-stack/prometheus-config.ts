@@ -71,9 +71,11 @@ export function prometheusConfig(props: PrometheusConfigProps): PrometheusConfig
       scrape_timeout: `${Math.min(10, props.intervalSeconds)}s`,
       evaluation_interval: interval,
       // Prometheus expands environment variables here: each replica is labelled with its pod's name.
-      external_labels: { ...props.externalLabels, [REPLICA_LABEL]: '${POD_NAME}' },
+      external_labels: { ...verbatim(props.externalLabels), [REPLICA_LABEL]: '${POD_NAME}' },
       // Rules and dashboards use classic names; with `utf8`, exporters could send names with dots.
       metric_name_validation_scheme: 'legacy',
+      // `scrape_sample_limit`, which ScrapeSamplesNearLimit compares with.
+      extra_scrape_metrics: true,
     },
     storage: { tsdb: { retention: { time: `${props.retention.days}d`, size: props.retention.size } } },
     rule_files: [`${props.rulesPath}/*.yaml`],
@@ -82,6 +84,11 @@ export function prometheusConfig(props: PrometheusConfigProps): PrometheusConfig
     scrape_configs: props.scrapeConfigs,
   };
   return merged(own, settings) as PrometheusConfig;
+}
+
+/** Values that Prometheus leaves as they are: `$$` stands for `$`. https://github.com/prometheus/prometheus/pull/10129 */
+function verbatim(labels: PrometheusConfigProps['externalLabels']): PrometheusConfigProps['externalLabels'] {
+  return Object.fromEntries(Object.entries(labels).map(([name, value]) => [name, value.replaceAll('$', '$$$$')]));
 }
 
 /** Settings over settings. Lists and values replace; objects are merged. */

@@ -1,6 +1,6 @@
 import type { KeepList } from '../../metrics';
 import type { Credentials, Destination, PodOptions, StorageVolume, WithSecretKeys } from '../kit';
-import type { PrometheusSettings, RelabelConfig, ScrapeConfig } from './prometheus-config';
+import type { PrometheusSettings, RelabelConfig, ScrapeConfig, ScrapeLimits } from './prometheus-config';
 import type { RemoteWrite } from './remote-write';
 import type { ScrapeCredentials } from './scrape-credentials';
 
@@ -11,6 +11,12 @@ export const PROMETHEUS_DEFAULTS = {
   retentionDays: 30,
   activeSeries: 250_000,
 } as const;
+
+/** Limits of scrape jobs: of every job that sets none of its own, and of single jobs. */
+export interface JobLimits extends ScrapeLimits {
+  /** Limits of a job, by its name. They replace every other. @default - none */
+  readonly jobs?: { readonly [job: string]: ScrapeLimits };
+}
 
 /** Props of `Prometheus`. */
 export interface PrometheusProps {
@@ -41,6 +47,13 @@ export interface PrometheusProps {
   readonly storage?: StorageVolume;
   /** Names of the series that each scrape job keeps, e.g. `keepUsed()`. @default - every series */
   readonly keep?: KeepList;
+  /**
+   * Limits of scrape jobs; 0 stands for no limit. Prometheus drops every scrape that exceeds one.
+   * `ScrapeTargetsNearLimit` and `ScrapeSamplesNearLimit` tell at 80 % of the first two; nothing tells of the others.
+   * @default - a `sample_limit` of 20000 and a `target_limit` of 500; more samples for large targets such as
+   *   kube-state-metrics, and no `target_limit` for jobs with a target on each node
+   */
+  readonly limits?: JobLimits;
   /** Receivers of samples, in addition to the local storage. @default - none */
   readonly remoteWrites?: readonly RemoteWrite[];
   /** The Secret. Required if a remote receiver has a token. @default - none */

@@ -5,9 +5,8 @@ import {
   ConfigDirectory,
   configMapFiles,
   DuplicateNameError,
-  Endpoint,
+  type Endpoint,
   httpProbe,
-  httpUrl,
   images,
   networkOf,
   SecretFiles,
@@ -16,13 +15,13 @@ import {
   toYaml,
   type WithSecretKeys,
 } from '../kit';
-import { checkName, checkObjectName, checkScheme, privateHost } from '../kit/checks';
+import { checkName, checkObjectName, checkScheme } from '../kit/checks';
 import { PatchableConstruct } from '../kit/patchable-construct';
 import { storageFrom } from '../kit/storage';
-import { serverOf } from '../kit/url';
 import { addRemoteWrites } from './add-remote-writes';
+import { allowRemoteReads } from './allow-remote-reads';
 import { grantDiscovery } from './discovery-rights';
-import { checkPrometheus, checkScrapeConfig } from './prometheus-checks';
+import { checkLimitedJobs, checkPrometheus, checkScrapeConfig } from './prometheus-checks';
 import {
   type AlertmanagerClient,
   checkSettings,
@@ -139,12 +138,7 @@ export class Prometheus extends PatchableConstruct {
     });
     this.secrets.mountIn(this.component);
     this.remoteWrites = addRemoteWrites(this.component, this.secrets, props);
-    for (const { url } of this.settings.remote_read ?? []) {
-      const { host } = serverOf(httpUrl('config.remote_read.url', url, 'https://mimir.example.com/api/v1/read'));
-      if (privateHost(host) === undefined) {
-        this.component.allowEgressTo(Endpoint.url(url));
-      }
-    }
+    allowRemoteReads(this.component, this.settings);
   }
 
   /**
@@ -165,7 +159,7 @@ export class Prometheus extends PatchableConstruct {
     if (this.jobs.has(config.job_name)) {
       throw new DuplicateNameError('scrape job name', config.job_name);
     }
-    this.jobs.set(config.job_name, withLimits(config));
+    this.jobs.set(config.job_name, withLimits(config, this.props.limits));
     if (optional) {
       this.optionalJobs.add(config.job_name);
     }
@@ -286,6 +280,7 @@ export class Prometheus extends PatchableConstruct {
   }
 
   private get config(): PrometheusConfig {
+    checkLimitedJobs(this.props.limits, this.jobNames);
     return prometheusConfig({
       intervalSeconds: this.intervalSeconds,
       retention: this.retention,

@@ -1,14 +1,12 @@
 import type { Connection, IpFamily } from '../kit';
 import type { KubernetesSdConfig, RelabelConfig, ScrapeConfig, ScrapeLimits } from './prometheus-config';
+import type { JobLimits } from './prometheus-props';
 
-/** Limits of a job that sets none. */
-export const DEFAULT_LIMITS: ScrapeLimits = {
-  sample_limit: 20_000,
-  label_limit: 40,
-  label_name_length_limit: 128,
-  label_value_length_limit: 1024,
-  target_limit: 500,
-};
+/**
+ * Limits of a job that sets none. An alert tells when a job comes near one of them. There is no limit on labels: no
+ * metric tells how near it is, and one long label would throw away the whole scrape.
+ */
+export const DEFAULT_LIMITS: ScrapeLimits = { sample_limit: 20_000, target_limit: 500 };
 
 /** Files of the pod's own ServiceAccount. */
 const SERVICE_ACCOUNT = '/var/run/secrets/kubernetes.io/serviceaccount';
@@ -186,6 +184,8 @@ export function probeJob(job: string, exporterAddress: string, module: string, u
     params: { module: [module] },
     scrape_interval: '30s',
     static_configs: [{ targets: urls }],
+    // The names of a certificate, of `probe_ssl_last_chain_info`, may be thousands. Nothing reads them.
+    metric_relabel_configs: [{ action: 'labeldrop', regex: 'subjectalternative' }],
     relabel_configs: [
       copyLabel('__address__', '__param_target'),
       copyLabel('__param_target', 'instance'),
@@ -194,9 +194,14 @@ export function probeJob(job: string, exporterAddress: string, module: string, u
   };
 }
 
-/** The job with the default limits; its own take precedence. */
-export function withLimits(job: ScrapeConfig): ScrapeConfig {
-  return { ...DEFAULT_LIMITS, ...job };
+/**
+ * The job with limits. Its own replace the defaults, and those that the caller names for it replace both. Targets that
+ * are nodes have no limit: the cluster bounds them, and a limit would blind every node when one is added.
+ */
+export function withLimits(job: ScrapeConfig, { jobs = {}, ...limits }: JobLimits = {}): ScrapeConfig {
+  const { target_limit, ...defaults } = { ...DEFAULT_LIMITS, ...limits };
+  const isNodes = (job.kubernetes_sd_configs ?? []).some(({ role }) => role === 'node');
+  return { ...defaults, ...(isNodes ? {} : { target_limit }), ...job, ...jobs[job.job_name] };
 }
 
 /**

@@ -126,13 +126,9 @@ export function checkExternalLabel(setting: string, value: string): void {
   if (value === '') {
     throw new SettingError(setting, value, 'write a value: Prometheus drops empty labels');
   }
-  // https://prometheus.io/docs/prometheus/latest/migration/#flags
-  if (value.replaceAll('$$', '').includes('$')) {
-    throw new SettingError(
-      setting,
-      value,
-      'write $$ for a dollar sign: Prometheus expands $ as an environment variable',
-    );
+  // A line break or a half of a surrogate pair is refused or changed on the way through YAML and JSON.
+  if (/\p{Cc}|\p{Cs}/u.test(value)) {
+    throw new SettingError(setting, value, 'write one line of text');
   }
 }
 

@@ -54,7 +54,7 @@ export interface Hours {
 }
 
 /**
- * Checks hours as Alertmanager takes them: `HH:MM` from 00:00 to 24:00, the start before the end.
+ * Checks hours as Alertmanager takes them: `HH:MM` from 00:00 to 24:00. An end before the start is on the next day.
  * https://prometheus.io/docs/alerting/latest/configuration/#time_interval-0
  *
  * @throws SettingError
@@ -65,8 +65,11 @@ export function checkHours(setting: string, { start, end, timeZone }: Hours): vo
       throw new SettingError(`${setting}.${name}`, time, 'write HH:MM from 00:00 to 24:00, e.g. 09:00');
     }
   }
-  if (start >= end) {
-    throw new SettingError(`${setting}.end`, end, `write a time after the start, ${start}; hours end at midnight`);
+  if (start === '24:00') {
+    throw new SettingError(`${setting}.start`, start, 'write 00:00 for midnight at the start');
+  }
+  if (start === end) {
+    throw new SettingError(`${setting}.end`, end, 'write another time than the start; the whole day is 00:00 to 24:00');
   }
   checkTimeZone(`${setting}.timeZone`, timeZone);
 }
