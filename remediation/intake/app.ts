@@ -6,6 +6,7 @@ import type { Intake } from './intake';
 import { authentication } from './middleware/authentication';
 import { notificationLimit } from './middleware/body-limit';
 import { draining } from './middleware/draining';
+import { memoryBudget } from './middleware/memory-budget';
 import { requestCount } from './middleware/request-count';
 import { PayloadError, parsePayload } from './payload';
 import type { RunbookPages } from './runbook-pages';
@@ -61,7 +62,13 @@ function addRunbooks(app: Hono, { runbookPages }: AppProps): void {
 
 function addIntake(app: Hono, props: AppProps): void {
   const { intake, metrics, log } = props;
-  const guards = [requestCount(props), draining(props), authentication(props), notificationLimit()] as const;
+  const guards = [
+    requestCount(props),
+    draining(props),
+    authentication(props),
+    memoryBudget(),
+    notificationLimit(),
+  ] as const;
 
   app.post('/api/v1/alerts', ...guards, (c) =>
     inSpan(
@@ -70,7 +77,7 @@ function addIntake(app: Hono, props: AppProps): void {
       {},
       async () => {
         try {
-          return c.json(await intake.take(parsePayload(await c.req.text())), 202);
+          return c.json(await intake.take(parsePayload(new Uint8Array(await c.req.arrayBuffer()))), 202);
         } catch (error) {
           if (error instanceof PayloadError) {
             log('warn', `a notification is invalid: ${error.message}`);
