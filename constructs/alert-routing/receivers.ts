@@ -144,10 +144,10 @@ function slackConfig(channel: string) {
     channel,
     send_resolved: true,
     color: template('monitoring.slack.color'),
-    title: template('monitoring.title'),
+    title: template('monitoring.slack.title'),
     title_link: template('monitoring.alertmanager'),
     text: template('monitoring.slack.text'),
-    fallback: template('monitoring.title'),
+    fallback: template('monitoring.slack.title'),
   };
 }
 

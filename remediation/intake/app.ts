@@ -1,5 +1,6 @@
 import { SpanKind } from '@opentelemetry/api';
 import { Hono } from 'hono';
+import { secureHeaders } from 'hono/secure-headers';
 import { contextOf, inSpan, type Log, type Metrics } from '../audit';
 import type { Authenticator } from './authenticator';
 import type { Intake } from './intake';
@@ -9,7 +10,7 @@ import { draining } from './middleware/draining';
 import { memoryBudget } from './middleware/memory-budget';
 import { requestCount } from './middleware/request-count';
 import { PayloadError, parsePayload } from './payload';
-import type { RunbookPages } from './runbook-pages';
+import { PAGE_POLICY, type RunbookPages } from './runbook-pages';
 
 export interface AppProps {
   readonly authenticator: Authenticator;
@@ -23,6 +24,9 @@ export interface AppProps {
   readonly isEnding: () => boolean;
 }
 
+/** Headers of every response, for the browsers of those who read runbooks. */
+const HEADERS = { contentSecurityPolicy: PAGE_POLICY, xFrameOptions: 'DENY', referrerPolicy: 'no-referrer' } as const;
+
 /**
  * The HTTP interface of the server: probes, metrics, runbooks and, with `intake`, notifications.
  *
@@ -31,6 +35,8 @@ export interface AppProps {
  */
 export function makeApp(props: AppProps, { intake = true } = {}): Hono {
   const app = new Hono();
+  // Over HTTP, browsers ignore Strict-Transport-Security; with a port-forward it would be for localhost.
+  app.use(secureHeaders({ ...HEADERS, strictTransportSecurity: false }));
   addProbes(app, props);
   addRunbooks(app, props);
   if (intake) {

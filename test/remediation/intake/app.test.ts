@@ -222,6 +222,20 @@ describe('The server', () => {
     expect((await app.request('/healthz')).status).toBe(200);
   });
 
+  it.each(['/runbooks', '/runbooks/NoSuchAlert', '/metrics', '/no-such-path'])(
+    'forbids browsers to run scripts, to guess types and to be framed: %s',
+    async (path) => {
+      const { headers } = await app.request(path);
+      expect(headers.get('content-security-policy')).toMatch(
+        /^default-src 'none'; style-src 'sha256-[^ ]+'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'$/,
+      );
+      expect(headers.get('x-content-type-options')).toBe('nosniff');
+      expect(headers.get('x-frame-options')).toBe('DENY');
+      expect(headers.get('referrer-policy')).toBe('no-referrer');
+      expect(headers.get('strict-transport-security')).toBeNull();
+    },
+  );
+
   it('shows the runbooks', async () => {
     const home = await app.request('/');
     expect([home.status, home.headers.get('location')]).toEqual([302, '/runbooks']);
