@@ -7,8 +7,13 @@ export interface Limits {
   readonly freshnessSeconds: number;
   /** A remediation that nobody approved within this time is skipped, in seconds, 0 or more. */
   readonly approvalSeconds: number;
-  /** Attempts per hour, all policies together, 1 or more. */
+  /**
+   * Attempts per hour, all policies together, 1 or more. Incidents and addresses are free of it: they have the budgets
+   * of their policies.
+   */
   readonly budgetPerHour: number;
+  /** Attempts per hour of one kind of action that changes something, all its policies together, 1 or more. */
+  readonly budgetPerActionPerHour: number;
   /** Failed attempts in a row that open the circuit of a target, 1 or more. */
   readonly circuitFailures: number;
   /** Time after which an open circuit allows one more attempt, in seconds, 0 or more. */
@@ -26,6 +31,7 @@ export const limitsSchema = v.object({
   freshnessSeconds: nonNegativeInteger,
   approvalSeconds: nonNegativeInteger,
   budgetPerHour: positiveInteger,
+  budgetPerActionPerHour: positiveInteger,
   circuitFailures: positiveInteger,
   circuitOpenSeconds: nonNegativeInteger,
   repeatSeconds: nonNegativeInteger,
