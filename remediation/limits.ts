@@ -22,7 +22,7 @@ export interface Limits {
   readonly repeatSeconds: number;
   /** Time between two verifications of a change, in seconds, 1 or more. */
   readonly verificationIntervalSeconds: number;
-  /** Time after which another replica takes over the work of one that died, in seconds, 1 or more. */
+  /** Time after which another replica takes over the work of one that died, in seconds, 1 to 3600. */
   readonly lockSeconds: number;
 }
 
@@ -36,5 +36,6 @@ export const limitsSchema = v.object({
   circuitOpenSeconds: nonNegativeInteger,
   repeatSeconds: nonNegativeInteger,
   verificationIntervalSeconds: positiveInteger,
-  lockSeconds: positiveInteger,
+  // The admission policy allows no Lease of more than an hour.
+  lockSeconds: v.pipe(positiveInteger, v.maxValue(3600)),
 } satisfies SchemasOf<Limits>);
