@@ -31,12 +31,12 @@ const AFTER = 'object.?status.?phase.orValue("accepted")';
 
 /** CEL: every condition holds. */
 function all(...conditions: readonly string[]): string {
-  return conditions.map((condition) => `(${condition})`).join(' && ');
+  return `(${conditions.map((condition) => `(${condition})`).join(' && ')})`;
 }
 
 /** CEL: one condition follows from another. */
 function implies(condition: string, ...consequences: readonly string[]): string {
-  return `!(${condition}) || (${all(...consequences)})`;
+  return `(!(${condition}) || (${all(...consequences)}))`;
 }
 
 function list(names: readonly string[]): string {
