@@ -7,5 +7,7 @@ module.exports = {
   maxWorkers: '100%',
   testSequencer: '<rootDir>/jest.sequencer.js',
   modulePathIgnorePatterns: ['<rootDir>/lib/', '<rootDir>/.tools/'],
+  // This package has modules of ECMAScript alone, which Jest cannot load as they are.
+  transformIgnorePatterns: ['/node_modules/(?!marked/)'],
   transform: { '^.+\\.[jt]s$': ['@swc/jest', { jsc: { target: 'es2022', parser: { syntax: 'typescript' } } }] },
 };

@@ -4,7 +4,7 @@ export { OWN_ALERTS, type OwnAlertName, type OwnAlerts } from './audit/own-alert
 export type { Limits } from './limits';
 export * from './policy';
 /** @internal */
-export { KEYS, LEASE_PREFIX, REMEDIATION, REPORTER, SKIP_REASONS } from './record';
+export { FINAL_PHASES, KEYS, LEASE_PREFIX, type Phase, REMEDIATION, REPORTER, SKIP_REASONS } from './record';
 /** @internal */
 export * from './rights';
 export { SettingError } from './setting-error';

@@ -1,40 +1,73 @@
 import { readFileSync, statSync } from 'node:fs';
+import type { Server } from 'node:http';
 import { createServer, type Server as HttpsServer } from 'node:https';
-import { type ServerType, serve } from '@hono/node-server';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { serve } from '@hono/node-server';
 import type { Log } from './audit';
 import type { Configuration } from './configuration';
 import { type AppProps, makeApp } from './intake/app';
+import { OpenConnections } from './open-connections';
 import { repeat } from './repeat';
 
 type Tls = NonNullable<Configuration['tls']>;
 
 const CERTIFICATE_CHECK_MS = 5_000;
+const CLOSE_CHECK_MS = 50;
+
+/** Open connections of a port. A thousand take about 12 MiB. */
+const MAX_CONNECTIONS = 1_000;
+
+/** Times in which a client must send the header and the whole of its request. */
+const TIMEOUTS = { headersTimeout: 10_000, requestTimeout: 30_000, connectionsCheckingInterval: 2_000 } as const;
+
+/** A server that listens. */
+export interface Listening {
+  /** Accepts no new connection, waits up to `graceMs` for the running requests, and closes every connection. */
+  close(graceMs: number): Promise<void>;
+}
 
 /** Starts the HTTP server. With a certificate, notifications are accepted over HTTPS only, on a port of its own. */
-export async function listen(
-  { port, tls }: Pick<Configuration, 'port' | 'tls'>,
-  props: AppProps,
-): Promise<{ close(): Promise<void> }> {
+export async function listen({ port, tls }: Pick<Configuration, 'port' | 'tls'>, props: AppProps): Promise<Listening> {
   const http = start(makeApp(props, { intake: !tls }).fetch, port);
   const https = tls && start(makeApp(props).fetch, tls.port, readCertificate(tls));
   const servers = await Promise.all(https ? [http, https] : [http]);
-  const stopRenewing = tls && renewCertificate(servers.at(-1) as HttpsServer, tls, props.log);
+  const stopRenewing = tls && renewCertificate(servers.at(-1)!.server as HttpsServer, tls, props.log);
   return {
-    close: async () => {
+    close: async (graceMs) => {
       stopRenewing?.();
-      await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+      await Promise.all(servers.map((started) => close(started, graceMs)));
     },
   };
+}
+
+interface Started {
+  readonly server: Server;
+  readonly connections: OpenConnections;
+}
+
+/** `Server.close()` alone waits for clients that have sent half of a request, for as long as they like. */
+async function close({ server, connections }: Started, graceMs: number): Promise<void> {
+  const closed = new Promise((resolve) => server.close(resolve));
+  const end = Date.now() + graceMs;
+  while (connections.size > 0 && Date.now() < end) {
+    connections.closeIdle();
+    await sleep(CLOSE_CHECK_MS);
+  }
+  connections.closeAll();
+  await closed;
 }
 
 function start(
   fetch: ReturnType<typeof makeApp>['fetch'],
   port: number,
   certificate?: ReturnType<typeof readCertificate>,
-): Promise<ServerType> {
+): Promise<Started> {
   return new Promise((resolve, reject) => {
-    const options = certificate ? { createServer, serverOptions: certificate } : {};
-    const server = serve({ fetch, port, ...options }, () => resolve(server));
+    const options = certificate ? { createServer } : {};
+    const serverOptions = { ...certificate, ...TIMEOUTS };
+    // Both kinds of server have the methods and events of http.Server.
+    const server = serve({ fetch, port, ...options, serverOptions }, () => resolve({ server, connections })) as Server;
+    const connections = new OpenConnections(server, MAX_CONNECTIONS);
     server.once('error', reject);
   });
 }

@@ -1,6 +1,7 @@
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { actionOf, type Clients } from './actions';
+import { apiClients } from './api-clients';
 import { Audit, Escalation, Events, type Log, Metrics, startTracing } from './audit';
 import { AwsClient, Connections, PrometheusClient } from './clients';
 import { type Configuration, inClusterConnection } from './configuration';
@@ -12,7 +13,7 @@ import { Intake } from './intake/intake';
 import { RightsCheck } from './intake/readiness';
 import { RunbookPages } from './intake/runbook-pages';
 import { KillSwitch } from './kill-switch';
-import { KubernetesClient, Leases } from './kubernetes';
+import { Leases } from './kubernetes';
 import { listen } from './listen';
 import { RecordStore } from './record';
 import { repeat } from './repeat';
@@ -36,16 +37,19 @@ const RIGHTS_RETRY_MS = 5_000;
 
 /** Time for Kubernetes to remove the pod from the Service before the port closes. */
 const DRAIN_MS = 3_000;
+/** Time for the running requests and steps. */
 const GRACE_MS = 20_000;
+/** Time for what is sent last: counts of Events, and spans. All three together are less than the pod's grace period. */
+const FAREWELL_MS = 8_000;
 
 /** Builds the server from its configuration and starts it. */
 export async function startServer(props: ServerProps): Promise<RunningServer> {
   const { configuration, log, version } = props;
   const services = makeServices(props);
-  const { client, connections, events } = services;
+  const { api, connections, events } = services;
   const endTracing = startTracing(configuration.otlp, version);
   const controller = new Controller(services);
-  const rights = new RightsCheck(client, configuration, log);
+  const rights = new RightsCheck(api.events, configuration, log);
   let ending = false;
   const app: AppProps = {
     ...services,
@@ -71,12 +75,16 @@ export async function startServer(props: ServerProps): Promise<RunningServer> {
       log('info', 'shutting down');
       await sleep(DRAIN_MS);
       stopHousekeeping();
-      await server.close();
-      await controller.stop(GRACE_MS);
-      await events.flush();
+      await Promise.all([server.close(GRACE_MS), controller.stop(GRACE_MS)]);
+      const farewell = async () => {
+        await events.flush();
+        await endTracing().catch((error: Error) => log('warn', `spans were lost: ${error.message}`));
+      };
+      await Promise.race([farewell(), sleep(FAREWELL_MS)]);
       await connections.close();
-      await endTracing().catch((error: Error) => log('warn', `spans were lost: ${error.message}`));
-      client.close();
+      for (const client of Object.values(api)) {
+        client.close();
+      }
     },
   };
 }
@@ -86,32 +94,33 @@ type Services = ReturnType<typeof makeServices>;
 function makeServices({ configuration, log, version, replica = hostname() }: ServerProps) {
   const { namespace, limits, authentication } = configuration;
   const now = () => new Date();
-  const client = new KubernetesClient(configuration.kubernetes ?? inClusterConnection(process.env));
+  const api = apiClients(configuration.kubernetes ?? inClusterConnection(process.env));
   const connections = new Connections(configuration.connections);
   const clients: Clients = {
-    kubernetes: client,
+    kubernetes: api.actions,
     prometheus: new PrometheusClient(configuration.prometheus),
     database: (name) => connections.database(name),
     cache: (name) => connections.cache(name),
     aws: new AwsClient(process.env),
     now,
   };
-  const store = new RecordStore(client, namespace, now);
+  const store = new RecordStore(api.records, namespace, now);
   const context: GateContext = {
     clients,
     store,
-    leases: new Leases(client, namespace, now),
-    killSwitch: new KillSwitch(client, namespace, configuration.killSwitch),
+    leases: new Leases(api.leases, namespace, now),
+    killSwitch: new KillSwitch(api.leases, namespace, configuration.killSwitch),
     limits,
     holder: replica,
   };
   const dryRun = configuration.mode === 'dry-run';
   const policies = new Map(configuration.policies.map((policy) => [policy.name, policy]));
   const metrics = makeMetrics(configuration, version);
-  const events = new Events(client, replica, log);
+  const events = new Events(api.events, replica, log);
   const escalation = new Escalation({ ...configuration, metrics, log });
   return {
-    client,
+    api,
+    client: api.records,
     connections,
     context,
     dryRun,
@@ -121,8 +130,15 @@ function makeServices({ configuration, log, version, replica = hostname() }: Ser
     escalation,
     log,
     audit: new Audit({ log, metrics, events, escalation }),
-    authenticator: new Authenticator(client, authentication.audience, authentication.subjects),
-    intake: new Intake({ policies, store, metrics, log, repeatSeconds: limits.repeatSeconds, now }),
+    authenticator: new Authenticator(
+      { first: api.reviews, again: api.renewals },
+      authentication.audience,
+      authentication.subjects,
+    ),
+    intake: new Intake({
+      ...{ policies, metrics, log, repeatSeconds: limits.repeatSeconds, now },
+      store: new RecordStore(api.intake, namespace, now),
+    }),
     runbookPages: new RunbookPages(configuration.runbooks),
   };
 }

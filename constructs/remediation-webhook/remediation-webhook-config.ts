@@ -88,6 +88,7 @@ export const DEFAULT_LIMITS: Limits = {
   freshnessSeconds: 900,
   approvalSeconds: 3600,
   budgetPerHour: 6,
+  budgetPerActionPerHour: 5,
   circuitFailures: 3,
   circuitOpenSeconds: 3600,
   repeatSeconds: 600,

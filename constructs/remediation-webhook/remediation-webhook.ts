@@ -50,6 +50,8 @@ const CONFIG_PATH = '/etc/remediation';
 
 const HTTP_PORT = 8080;
 const HTTPS_PORT = 8443;
+/** Time of a step besides the timeout of its action: it asks Prometheus, and writes records. */
+const STEP_SECONDS = 3_600;
 /** User `node` of the Node image. */
 const NODE_USER = 1000;
 
@@ -277,6 +279,8 @@ export class RemediationWebhook extends PatchableConstruct {
       labels,
       serviceAccount: { namespace, name: serviceAccountName },
       allowedUpdates: requirements.allowedUpdates,
+      longestStepSeconds:
+        Math.max(...this.props.policies.map(({ timeoutSeconds }) => timeoutSeconds), 0) + STEP_SECONDS,
     });
   }
 }

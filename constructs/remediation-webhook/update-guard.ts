@@ -1,8 +1,9 @@
 import { ApiObject } from 'cdk8s';
 import { Construct } from 'constructs';
 import type { AllowedUpdate } from '../../remediation';
-import { KEYS, LEASE_PREFIX, REMEDIATION, REPORTER } from '../../remediation';
+import { LEASE_PREFIX, REMEDIATION } from '../../remediation';
 import { clusterScoped, type Labels } from '../kit';
+import { APPROVAL_UNCHANGED, OWN_EVENT, OWN_RECORD, OWN_STATUS, ownLease } from './own-objects';
 
 export interface UpdateGuardProps {
   readonly name: string;
@@ -11,6 +12,8 @@ export interface UpdateGuardProps {
   readonly serviceAccount: { readonly namespace: string; readonly name: string };
   /** What it may change beside its own objects. */
   readonly allowedUpdates: readonly AllowedUpdate[];
+  /** How long a step may take, and its lock be renewed, in seconds, 1 or more. */
+  readonly longestStepSeconds: number;
 }
 
 /**
@@ -48,7 +51,7 @@ export class UpdateGuard extends Construct {
         ],
         variables: [
           { name: 'what', expression: WHAT },
-          { name: 'own', expression: own(serviceAccount.namespace, props.allowedUpdates) },
+          { name: 'own', expression: own(props) },
           ...props.allowedUpdates.map((update, index) => ({ name: `update${index}`, expression: matches(update) })),
         ],
         validations: [
@@ -61,7 +64,7 @@ export class UpdateGuard extends Construct {
           },
           {
             // Only a person may approve.
-            expression: `variables.what != "${RECORDS}" || request.operation == "DELETE" || object.metadata.?annotations[?"${KEYS.approved}"] == (request.operation == "CREATE" ? optional.none() : oldObject.metadata.?annotations[?"${KEYS.approved}"])`,
+            expression: `variables.what != "${RECORDS}" || request.operation == "DELETE" || ${APPROVAL_UNCHANGED}`,
             message: `${serviceAccount.name} may not approve its own remediations`,
             reason: 'Forbidden',
           },
@@ -91,24 +94,21 @@ const NAME = 'request.?name.orValue("")';
 
 const RECORDS = `${REMEDIATION.plural}.${REMEDIATION.group}`;
 
-/** CEL: only the webhook's own Events may be changed. */
-const OWN_EVENT = ['object', 'request.operation == "CREATE" ? object : oldObject']
-  .map((object) => `(${object}).?reportingComponent.orValue("") == "${REPORTER}"`)
-  .join(' && ');
-
 /** CEL: the request is one that every webhook needs: its records, its locks, reviews, and Events about its targets. */
-function own(namespace: string, allowedUpdates: readonly AllowedUpdate[]): string {
+function own({ serviceAccount: { namespace }, allowedUpdates, longestStepSeconds }: UpdateGuardProps): string {
   const eventNamespaces = [namespace, ...allowedUpdates.map((update) => update.namespace)].filter(
     (name) => name !== undefined,
   );
-  const records = [RECORDS, `${REMEDIATION.plural}/status.${REMEDIATION.group}`];
+  const lease = ownLease(longestStepSeconds, `${LEASE_PREFIX}budget-`);
+  const here = `${NAMESPACE} == "${namespace}"`;
   const reviews = ['tokenreviews.authentication.k8s.io', 'selfsubjectaccessreviews.authorization.k8s.io'];
   return [
     // A request without a name would delete the whole collection.
-    `(variables.what in ${list(records)} && ${NAMESPACE} == "${namespace}" && ${NAME} != "")`,
-    `(variables.what == "leases.coordination.k8s.io" && ${NAMESPACE} == "${namespace}" && ${NAME}.startsWith("${LEASE_PREFIX}"))`,
+    `(variables.what == "${RECORDS}" && ${here} && ${NAME} != "" && ${OWN_RECORD})`,
+    `(variables.what == "${REMEDIATION.plural}/status.${REMEDIATION.group}" && ${here} && ${OWN_STATUS})`,
+    `(variables.what == "leases.coordination.k8s.io" && ${here} && ${NAME}.startsWith("${LEASE_PREFIX}") && ${lease})`,
     `(request.operation == "CREATE" && variables.what in ${list(reviews)})`,
-    `(request.operation in ["CREATE", "UPDATE"] && variables.what == "events" && ${NAMESPACE} in ${list([...new Set(eventNamespaces)])} && ${OWN_EVENT})`,
+    `(variables.what == "events" && ${NAMESPACE} in ${list([...new Set(eventNamespaces)])} && ${OWN_EVENT})`,
   ].join(' || ');
 }
 

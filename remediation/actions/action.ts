@@ -63,6 +63,12 @@ export interface Requirements {
   readonly awsRole?: string;
 }
 
+/** What the alerts of an action are about. */
+export type Purpose = (typeof PURPOSES)[number];
+
+/** Purposes of actions, the most urgent first. */
+export const PURPOSES = ['repair', 'incident', 'address'] as const;
+
 /**
  * An automated action. A new one is a file that implements this interface, and one line in `actions/index.ts`.
  *
@@ -77,8 +83,14 @@ export interface Action<P = unknown, D = unknown> {
   readonly kind: string;
   /** Checks parameters and fills in their defaults, for the builder as well as for the server's configuration. */
   readonly parameters: GenericSchema;
-  /** Whether it only collects facts and changes nothing. Such attempts are free of the common budget. @default false */
+  /** Whether it only collects facts and changes nothing. Such attempts are free of the common budgets. @default false */
   readonly onlyReads?: boolean;
+  /**
+   * What its alerts are about. Repairs go first, then incidents, then addresses, because anybody who can send requests
+   * can raise any number of alerts about addresses. For the same reason addresses are free of the common budget.
+   * @default repair
+   */
+  readonly purpose?: Purpose;
   /** What it does, for runbooks: one or two sentences in the present tense. */
   describe(parameters: P): string;
   requirements(parameters: P): Requirements;

@@ -78,6 +78,7 @@ interface Block {
 /** @internal */
 export const blockAddressAction: Action<BlockAddress, Block> = {
   kind: 'block-address',
+  purpose: 'address',
   parameters,
 
   describe: ({ label, denylist, ttlSeconds }) =>

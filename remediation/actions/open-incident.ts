@@ -93,6 +93,7 @@ export const openIncidentAction: Action<OpenIncident> = {
   kind: 'open-incident',
   parameters,
   onlyReads: true,
+  purpose: 'incident',
 
   describe: ({ queries, logs }) => {
     const parts = ["the alert's labels", ...Object.keys(queries), ...(logs ? ['a link to the logs'] : [])];

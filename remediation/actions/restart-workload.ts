@@ -15,6 +15,7 @@ import {
   requireReadyDeployment,
   selectorOf,
   targetsOf,
+  WAS_ROLLED_OUT,
   workloads,
 } from './workload';
 
@@ -120,6 +121,10 @@ export const restartWorkloadAction: Action<RestartWorkload, Restart> = {
     if (deployment.spec.template.metadata?.annotations?.[RESTARTED_AT] === details.restartedAt) {
       return { summary: `${name} was already restarted` };
     }
+    if (!isRolledOut(deployment)) {
+      // The admission policy would deny it.
+      throw new SkipError('unhealthy', `a rollout of ${name} has begun since`);
+    }
     await clients.kubernetes.patch(
       { resource: RESOURCES.deployments, namespace, name },
       'strategic',
@@ -198,4 +203,6 @@ const ONLY_THE_RESTART = [
   ...unchanged('spec.template.metadata', ['name', 'namespace', ...METADATA]),
   ...otherAnnotationsUnchanged('spec.template.metadata', RESTARTED_AT),
   `object.spec.template.metadata.?annotations[?"${RESTARTED_AT}"].orValue("").matches("^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$")`,
+  // As many restarts in a row as fit between complete rollouts, and no more.
+  `object.spec.template == oldObject.spec.template || (${WAS_ROLLED_OUT})`,
 ];

@@ -155,6 +155,14 @@ export function isRolledOut({ metadata, spec, status }: Deployment): boolean {
   );
 }
 
+/** CEL: what `isRolledOut()` tells, about the Deployment before the update. Only its controller writes the status. */
+export const WAS_ROLLED_OUT = [
+  'oldObject.?status.?observedGeneration.orValue(0) >= oldObject.metadata.?generation.orValue(0)',
+  'oldObject.?status.?updatedReplicas.orValue(0) >= oldObject.spec.?replicas.orValue(1)',
+  'oldObject.?status.?replicas.orValue(0) <= oldObject.?status.?updatedReplicas.orValue(0)',
+  'oldObject.?status.?availableReplicas.orValue(0) >= oldObject.spec.?replicas.orValue(1)',
+].join(' && ');
+
 async function deploymentName(
   labels: RecordedAlert['labels'],
   namespace: string,

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { Log } from './log';
 import type { Metrics } from './metrics';
 import type { OwnAlertName, OwnAlerts } from './own-alerts';
+import { slackText } from './slack-text';
 
 /** An alert that the server raises itself. */
 export interface OwnAlert {
@@ -59,7 +60,7 @@ export class Escalation {
     };
   }
 
-  /** Posts a message to Slack. Messages above the limit per minute are counted instead, for `summarise()`. */
+  /** Posts a message to Slack, as plain text. Messages above the limit per minute are counted instead, for `summarise()`. */
   async postToSlack(text: string): Promise<void> {
     if (!this.props.slack) {
       return;
@@ -87,7 +88,8 @@ export class Escalation {
     const result = await Promise.allSettled([
       (async () => {
         const token = readFileSync(tokenFile, 'utf8').trim();
-        const answer = await post(url, { channel, text }, { authorization: `Bearer ${token}` });
+        const body = { channel, text: slackText(text), unfurl_links: false, unfurl_media: false };
+        const answer = await post(url, body, { authorization: `Bearer ${token}` });
         // Slack answers 200 to a rejected message too. https://docs.slack.dev/apis/web-api/#responses
         const { ok, error } = JSON.parse(answer) as { readonly ok: boolean; readonly error?: string };
         if (!ok) {

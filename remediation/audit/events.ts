@@ -22,6 +22,11 @@ interface KnownEvent {
 /** Equal events within this time become one Event with a count, so that a storm of alerts is no storm of Events. */
 const WINDOW_MS = 300_000;
 
+/** The API for Events allows this many characters. https://kubernetes.io/docs/reference/kubernetes-api/cluster-resources/event-v1/ */
+const LONGEST_MESSAGE = 1_024;
+/** Events whose repetitions are counted. A storm of alerts about addresses has one record each. */
+const MAX_KNOWN = 2_000;
+
 /** Writes Kubernetes Events about targets, or about the record where the target is not a Kubernetes object. */
 export class Events {
   private readonly known = new Map<string, KnownEvent>();
@@ -48,7 +53,7 @@ export class Events {
         metadata: { name, namespace: regarding.namespace },
         involvedObject: regarding,
         reason: event.reason,
-        message: event.message,
+        message: event.message.slice(0, LONGEST_MESSAGE),
         type: event.warning ? 'Warning' : 'Normal',
         source: { component: REPORTER },
         reportingComponent: REPORTER,
@@ -57,6 +62,10 @@ export class Events {
         lastTimestamp: now,
         count: 1,
       });
+      const [oldest] = this.known.keys();
+      if (oldest !== undefined && this.known.size >= MAX_KNOWN) {
+        this.known.delete(oldest);
+      }
       this.known.set(key, { namespace: regarding.namespace, name, since: Date.now(), count: 1, writtenCount: 1 });
     } catch (error) {
       this.log('warn', `an Event could not be written: ${(error as Error).message}`, { record: record.metadata.name });

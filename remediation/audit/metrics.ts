@@ -5,12 +5,19 @@ import { ATTEMPT_PHASES, OPEN_PHASES, SKIP_REASONS, type Target } from '../recor
 /** Gauges of prom-client with names of counters. https://github.com/prometheus/client_js/issues/283 */
 const MISNAMED = ['nodejs_active_handles_total', 'nodejs_active_requests_total', 'nodejs_active_resources_total'];
 
+/**
+ * Names of alerts with a series of their own, and their longest. The others share one: each name costs memory in the
+ * server and in Prometheus, and a sender can make up any number of names.
+ */
+const ALERT_NAMES = { number: 500, length: 128 } as const;
+const OTHER_NAMES = 'other';
+
 /** Metrics of the server. Counters start at 0, because `increase()` misses the first increment of a new series. */
 export class Metrics {
   readonly registry = new Registry();
 
   readonly requests = this.counter('webhook_requests_total', 'Notifications, by the status of the response.', ['code']);
-  readonly alerts = this.counter('alerts_received_total', 'Alerts in notifications.', ['alertname', 'status']);
+  private readonly alerts = this.counter('alerts_received_total', 'Alerts in notifications.', ['alertname', 'status']);
   readonly truncated = this.counter(
     'alerts_truncated_total',
     'Alerts that Alertmanager left out of notifications (max_alerts).',
@@ -58,6 +65,8 @@ export class Metrics {
     [],
   );
 
+  private readonly alertNames = new Set<string>();
+
   constructor(policies: readonly RemediationPolicy[], version: string) {
     collectDefaultMetrics({ register: this.registry });
     for (const name of MISNAMED) {
@@ -86,6 +95,15 @@ export class Metrics {
         this.escalations.inc({ channel, result }, 0);
       }
     }
+  }
+
+  /** Counts an alert of a notification. */
+  countAlert(name: string, status: string): void {
+    const isNamed = name.length <= ALERT_NAMES.length && this.alertNames.size < ALERT_NAMES.number;
+    if (isNamed) {
+      this.alertNames.add(name);
+    }
+    this.alerts.inc({ alertname: this.alertNames.has(name) ? name : OTHER_NAMES, status });
   }
 
   /** Starts the counters of a target at 0. */

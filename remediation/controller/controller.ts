@@ -1,7 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { ACTIONS } from '../actions';
 import type { Log } from '../audit';
 import { type KubernetesApi, watchObjects } from '../kubernetes';
 import { hasWork, KEYS, lastTransitionAt, REMEDIATION, RecordMoved, type Remediation } from '../record';
+import { Queue } from './queue';
 import type { Next, StepProps } from './step-props';
 import { failUndecided, reportAgain, step } from './steps';
 
@@ -10,8 +12,6 @@ export interface ControllerProps extends StepProps {
   readonly log: Log;
 }
 
-/** Steps that run at the same time. */
-const CONCURRENCY = 8;
 const RETRY_MS = [500, 2_000, 10_000] as const;
 /** A record that cannot be decided fails after this share of `freshnessSeconds`. */
 const GIVE_UP_SHARE = 1 / 3;
@@ -32,8 +32,7 @@ interface Failures {
  * lost when the process ends.
  */
 export class Controller {
-  private readonly waiting = new Set<string>();
-  private readonly working = new Set<string>();
+  private readonly queue = new Queue(ACTIONS);
   private readonly timers = new Map<string, NodeJS.Timeout>();
   private readonly failures = new Map<string, Failures>();
   private readonly end = new AbortController();
@@ -54,7 +53,10 @@ export class Controller {
       resource: REMEDIATION,
       namespace: context.store.namespace,
       labelSelector: `${KEYS.open}=true`,
-      onObject: ({ metadata }) => this.enqueue(metadata.name),
+      onObject: ({ metadata: { name }, spec }) => {
+        this.queue.know(name, this.props.policies.get(spec.policy)?.action);
+        this.enqueue(name);
+      },
       onGone: ({ metadata }) => this.forget(metadata.name),
       onList: () => {
         this.synced = true;
@@ -72,20 +74,21 @@ export class Controller {
     }
     await this.watching;
     const deadline = Date.now() + graceMs;
-    while (this.working.size > 0 && Date.now() < deadline) {
+    while (this.queue.runningCount > 0 && Date.now() < deadline) {
       await sleep(50);
     }
   }
 
   private enqueue(name: string): void {
     this.cancelTimer(name);
-    this.waiting.add(name);
+    this.queue.add(name);
     this.work();
   }
 
   private forget(name: string): void {
     this.cancelTimer(name);
     this.failures.delete(name);
+    this.queue.forget(name);
   }
 
   private cancelTimer(name: string): void {
@@ -94,7 +97,7 @@ export class Controller {
   }
 
   private enqueueLater(name: string, milliseconds: number): void {
-    if (!this.end.signal.aborted && !this.waiting.has(name)) {
+    if (!this.end.signal.aborted && !this.queue.has(name)) {
       this.timers.set(
         name,
         setTimeout(() => this.enqueue(name), Math.min(milliseconds, MAX_TIMER_MS)),
@@ -103,20 +106,17 @@ export class Controller {
   }
 
   private work(): void {
-    for (const name of this.waiting) {
-      if (this.end.signal.aborted || this.working.size >= CONCURRENCY) {
+    while (!this.end.signal.aborted) {
+      const name = this.queue.start();
+      if (name === undefined) {
         return;
       }
-      if (!this.working.has(name)) {
-        this.waiting.delete(name);
-        this.working.add(name);
-        this.props.metrics.inFlight.set(this.working.size);
-        void this.advance(name).finally(() => {
-          this.working.delete(name);
-          this.props.metrics.inFlight.set(this.working.size);
-          this.work();
-        });
-      }
+      this.props.metrics.inFlight.set(this.queue.runningCount);
+      void this.advance(name).finally(() => {
+        this.queue.end(name);
+        this.props.metrics.inFlight.set(this.queue.runningCount);
+        this.work();
+      });
     }
   }
 

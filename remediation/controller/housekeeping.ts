@@ -1,5 +1,6 @@
+import { actionOf } from '../actions';
 import type { Log, Metrics } from '../audit';
-import { byTarget, circuitState, type GateContext, remainingBudget, TOTAL } from '../gates';
+import { actionBudget, byTarget, circuitState, type GateContext, remainingBudget, TOTAL } from '../gates';
 import { KubernetesError } from '../kubernetes';
 import type { RemediationPolicy } from '../policy';
 import { createdAt, describeTarget, hasWork, KEYS, LEASE_PREFIX, OPEN_PHASES } from '../record';
@@ -38,6 +39,11 @@ export async function measure({ policies, context, metrics }: HousekeepingProps)
     metrics.records.set({ phase }, open.get(phase) ?? 0);
   }
   metrics.budget.set({ policy: TOTAL }, await remainingBudget(leases, TOTAL, limits.budgetPerHour));
+  const kinds = policies.filter((policy) => !actionOf(policy).onlyReads).map(({ action }) => action);
+  for (const kind of new Set(kinds)) {
+    const budget = actionBudget(kind);
+    metrics.budget.set({ policy: budget }, await remainingBudget(leases, budget, limits.budgetPerActionPerHour));
+  }
   for (const { name: policy, action, budgetPerHour } of policies) {
     metrics.budget.set({ policy }, await remainingBudget(leases, policy, budgetPerHour));
     const attempts = byTarget(await store.list({ [KEYS.policy]: policy, [KEYS.executed]: 'true' }));

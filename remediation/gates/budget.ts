@@ -21,7 +21,7 @@ export const budgetLeftGate: Gate = async ({ record, policy, action, dryRun }, {
 };
 
 /**
- * Takes a slot of the policy's budget and one of the common budget. A slot is a Lease that is never released: it
+ * Takes a slot of the policy's budget, and one of each common budget. A slot is a Lease that is never released: it
  * expires an hour after it was taken. So replicas that decide at the same time cannot exceed the budget together.
  */
 export const budgetGate: Gate = async ({ record, policy, action, dryRun }, { leases, limits }) => {
@@ -35,14 +35,26 @@ export const budgetGate: Gate = async ({ record, policy, action, dryRun }, { lea
   }
 };
 
-/** Actions that only read do not use up the common budget. */
+/**
+ * The budgets of an attempt. No kind of action can spend the common budget of all. Actions that only read have the
+ * budget of their policy alone.
+ */
 function budgetsOf(
   policy: RemediationPolicy,
-  { onlyReads }: Pick<Action, 'onlyReads'>,
-  limits: Pick<Limits, 'budgetPerHour'>,
+  { kind, onlyReads, purpose }: Pick<Action, 'kind' | 'onlyReads' | 'purpose'>,
+  limits: Pick<Limits, 'budgetPerHour' | 'budgetPerActionPerHour'>,
 ): readonly (readonly [name: string, size: number])[] {
   const own = [policy.name, policy.budgetPerHour] as const;
-  return onlyReads ? [own] : [own, [TOTAL, limits.budgetPerHour]];
+  if (onlyReads) {
+    return [own];
+  }
+  const ofAction = [actionBudget(kind), limits.budgetPerActionPerHour] as const;
+  return purpose === 'address' ? [own, ofAction] : [own, ofAction, [TOTAL, limits.budgetPerHour]];
+}
+
+/** Name of the budget that the policies of a kind of action share. No policy has a name with a dot. */
+export function actionBudget(kind: string): string {
+  return `action.${kind}`;
 }
 
 function exhausted(budget: string, size: number): SkipError {

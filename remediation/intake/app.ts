@@ -1,14 +1,16 @@
 import { SpanKind } from '@opentelemetry/api';
 import { Hono } from 'hono';
+import { secureHeaders } from 'hono/secure-headers';
 import { contextOf, inSpan, type Log, type Metrics } from '../audit';
 import type { Authenticator } from './authenticator';
 import type { Intake } from './intake';
 import { authentication } from './middleware/authentication';
 import { notificationLimit } from './middleware/body-limit';
 import { draining } from './middleware/draining';
+import { memoryBudget } from './middleware/memory-budget';
 import { requestCount } from './middleware/request-count';
 import { PayloadError, parsePayload } from './payload';
-import type { RunbookPages } from './runbook-pages';
+import { PAGE_POLICY, type RunbookPages } from './runbook-pages';
 
 export interface AppProps {
   readonly authenticator: Authenticator;
@@ -22,6 +24,9 @@ export interface AppProps {
   readonly isEnding: () => boolean;
 }
 
+/** Headers of every response, for the browsers of those who read runbooks. */
+const HEADERS = { contentSecurityPolicy: PAGE_POLICY, xFrameOptions: 'DENY', referrerPolicy: 'no-referrer' } as const;
+
 /**
  * The HTTP interface of the server: probes, metrics, runbooks and, with `intake`, notifications.
  *
@@ -30,6 +35,8 @@ export interface AppProps {
  */
 export function makeApp(props: AppProps, { intake = true } = {}): Hono {
   const app = new Hono();
+  // Over HTTP, browsers ignore Strict-Transport-Security; with a port-forward it would be for localhost.
+  app.use(secureHeaders({ ...HEADERS, strictTransportSecurity: false }));
   addProbes(app, props);
   addRunbooks(app, props);
   if (intake) {
@@ -61,7 +68,13 @@ function addRunbooks(app: Hono, { runbookPages }: AppProps): void {
 
 function addIntake(app: Hono, props: AppProps): void {
   const { intake, metrics, log } = props;
-  const guards = [requestCount(props), draining(props), authentication(props), notificationLimit()] as const;
+  const guards = [
+    requestCount(props),
+    draining(props),
+    authentication(props),
+    memoryBudget(),
+    notificationLimit(),
+  ] as const;
 
   app.post('/api/v1/alerts', ...guards, (c) =>
     inSpan(
@@ -70,7 +83,7 @@ function addIntake(app: Hono, props: AppProps): void {
       {},
       async () => {
         try {
-          return c.json(await intake.take(parsePayload(await c.req.text())), 202);
+          return c.json(await intake.take(parsePayload(new Uint8Array(await c.req.arrayBuffer()))), 202);
         } catch (error) {
           if (error instanceof PayloadError) {
             log('warn', `a notification is invalid: ${error.message}`);

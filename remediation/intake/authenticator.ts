@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
 import { type KubernetesApi, RESOURCES } from '../kubernetes';
+import { claimsOf } from './claims';
+import { Flights } from './flights';
 
 /** Whether a sender may notify. */
 export type Verdict =
@@ -20,62 +22,105 @@ interface TokenReview {
 
 /** How long the answer of the API server is cached. A revoked token is accepted this long at most. */
 const CACHE_MS = 60_000;
+/** Tokens of each kind in the cache. */
 const CACHE_SIZE = 100;
+/** TokenReviews at the same time: of tokens that are new, and of tokens that were accepted before. */
+const MAX_REVIEWS = { first: 16, again: 16 } as const;
+
+/** Where tokens are reviewed. With connections of their own, a flood of new tokens does not delay a known one. */
+export interface Reviewers {
+  /** For tokens that are new. */
+  readonly first: KubernetesApi;
+  /** For tokens that were accepted before. */
+  readonly again: KubernetesApi;
+}
 
 /**
  * Authenticates senders by TokenReview. The token is a projected ServiceAccount token for the audience of this server;
  * a token for any other audience is rejected.
  */
 export class Authenticator {
-  private readonly known = new Map<string, { readonly verdict: Verdict; readonly until: number }>();
+  /** Accepted and rejected tokens are apart, so a flood of bad tokens never evicts a good one. */
+  private readonly accepted = new Map<string, { readonly verdict: Verdict; readonly until: number }>();
+  private readonly rejected = new Map<string, { readonly verdict: Verdict; readonly until: number }>();
+  private readonly reviews = {
+    first: new Flights<Verdict>(MAX_REVIEWS.first),
+    again: new Flights<Verdict>(MAX_REVIEWS.again),
+  } as const;
 
   constructor(
-    private readonly client: KubernetesApi,
+    private readonly reviewers: Reviewers,
     private readonly audience: string,
     private readonly subjects: readonly string[],
   ) {}
 
-  /** @throws when the API server cannot be reached */
-  async verify(authorization: string | undefined): Promise<Verdict> {
+  /**
+   * Decides whether a sender may notify. Requests with the same token share one TokenReview, which is cancelled when
+   * the last of them is aborted.
+   *
+   * @throws TooManyFlights while too many tokens are being reviewed
+   * @throws KubernetesError when the API server cannot be reached
+   */
+  async verify(authorization: string | undefined, signal?: AbortSignal): Promise<Verdict> {
     const token = /^Bearer ([\x21-\x7e]{1,16384})$/i.exec(authorization ?? '')?.[1];
     if (!token) {
       return { kind: 'unknown', message: 'the header Authorization holds no bearer token' };
     }
+    const claims = claimsOf(token, this.audience, Date.now());
+    if (!claims) {
+      return this.invalid();
+    }
+    if (!this.subjects.includes(claims.subject)) {
+      return forbidden(claims.subject);
+    }
     const key = createHash('sha256').update(token).digest('base64');
-    const known = this.known.get(key);
+    const known = this.accepted.get(key) ?? this.rejected.get(key);
     if (known && known.until > Date.now()) {
       return known.verdict;
     }
-    const verdict = await this.review(token);
-    if (this.known.size >= CACHE_SIZE) {
-      this.known.clear();
-    }
-    this.known.set(key, { verdict, until: Math.min(Date.now() + CACHE_MS, expiryOf(token)) });
-    return verdict;
+    const pool = this.accepted.has(key) ? 'again' : 'first';
+    return this.reviews[pool].join(key, signal, async (end) => {
+      const verdict = await this.review(token, this.reviewers[pool], end);
+      this.remember(key, verdict, Math.min(Date.now() + CACHE_MS, claims.expires));
+      return verdict;
+    });
   }
 
-  private async review(token: string): Promise<Verdict> {
-    const { status } = await this.client.create<TokenReview>(RESOURCES.tokenReviews, undefined, {
-      apiVersion: 'authentication.k8s.io/v1',
-      kind: 'TokenReview',
-      spec: { token, audiences: [this.audience] },
-    });
+  private async review(token: string, client: KubernetesApi, signal: AbortSignal): Promise<Verdict> {
+    const { status } = await client.create<TokenReview>(
+      RESOURCES.tokenReviews,
+      undefined,
+      {
+        apiVersion: 'authentication.k8s.io/v1',
+        kind: 'TokenReview',
+        spec: { token, audiences: [this.audience] },
+      },
+      { signal },
+    );
     const subject = status.user?.username;
     if (!status.authenticated || !subject || !status.audiences?.includes(this.audience)) {
-      return { kind: 'unknown', message: `the token is not valid for audience ${this.audience}` };
+      return this.invalid();
     }
-    return this.subjects.includes(subject)
-      ? { kind: 'accepted', subject }
-      : { kind: 'forbidden', message: `${subject} may not notify` };
+    return this.subjects.includes(subject) ? { kind: 'accepted', subject } : forbidden(subject);
+  }
+
+  private invalid(): Verdict {
+    return { kind: 'unknown', message: `the token is not valid for audience ${this.audience}` };
+  }
+
+  private remember(key: string, verdict: Verdict, until: number): void {
+    const [cache, other] =
+      verdict.kind === 'accepted' ? [this.accepted, this.rejected] : [this.rejected, this.accepted];
+    other.delete(key);
+    cache.delete(key);
+    const [oldest] = cache.keys();
+    if (oldest !== undefined && cache.size >= CACHE_SIZE) {
+      cache.delete(oldest);
+    }
+    cache.set(key, { verdict, until });
   }
 }
 
-/** When a token expires, by its claim `exp`. Only the API server knows whether it is valid. */
-function expiryOf(token: string): number {
-  try {
-    const { exp } = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()) as { exp?: number };
-    return exp ? exp * 1000 : Number.POSITIVE_INFINITY;
-  } catch {
-    return Number.POSITIVE_INFINITY;
-  }
+function forbidden(subject: string): Verdict {
+  return { kind: 'forbidden', message: `${subject} may not notify` };
 }

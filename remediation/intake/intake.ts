@@ -50,7 +50,7 @@ export class Intake {
     const queue = [...alerts];
     const worker = async () => {
       for (let alert = queue.shift(); alert; alert = queue.shift()) {
-        metrics.alerts.inc({ alertname: alert.labels.alertname, status: alert.status });
+        metrics.countAlert(alert.labels.alertname, alert.status);
         receipt[await this.takeOne(alert)] += 1;
       }
     };
@@ -105,8 +105,11 @@ export class Intake {
   }
 }
 
-/** Limits of the recorded labels and annotations. A record too large for etcd would be sent again forever. */
-const RECORDED = { entries: 64, keyLength: 128, valueLength: 1024 } as const;
+/**
+ * Limits of the recorded labels and annotations: characters of a text, and bytes of all of them as JSON. A record too
+ * large for etcd would be sent again forever, and a list of large records would take the memory of the server.
+ */
+const RECORDED = { entries: 64, keyLength: 128, valueLength: 1024, bytes: 80 * 1024 } as const;
 
 function recordedAlert({ labels, annotations, startsAt, fingerprint, generatorURL }: PayloadAlert): RecordedAlert {
   return {
@@ -120,10 +123,16 @@ function recordedAlert({ labels, annotations, startsAt, fingerprint, generatorUR
 }
 
 function truncated(values: { readonly [name: string]: string }): { readonly [name: string]: string } {
+  let bytes = 0;
+  const fits = (entry: readonly [string, string]) => {
+    bytes += Buffer.byteLength(JSON.stringify(entry));
+    return bytes <= RECORDED.bytes;
+  };
   return Object.fromEntries(
     Object.entries(values)
       .filter(([key]) => key.length <= RECORDED.keyLength)
       .slice(0, RECORDED.entries)
-      .map(([key, value]) => [key, value.slice(0, RECORDED.valueLength)]),
+      .map(([key, value]) => [key, value.slice(0, RECORDED.valueLength)] as const)
+      .filter(fits),
   );
 }

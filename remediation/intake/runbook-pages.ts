@@ -1,6 +1,28 @@
+import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { marked } from 'marked';
+import { Marked } from 'marked';
+
+/** Addresses that a page may link to: of the web, of mail, and within the runbooks. */
+const LINK = /^(?:https?:|mailto:|[^:]*$)/i;
+
+/**
+ * Markdown without its power to be HTML: tags are shown as text, and links that run scripts are left out. Whoever may
+ * write the ConfigMap of the runbooks must not be able to run scripts in the browsers of those who read them.
+ */
+const MARKDOWN = new Marked({
+  renderer: { html: ({ text }) => escaped(text) },
+  walkTokens: (token) => {
+    // Browsers ignore control characters and spaces in `java\tscript:`.
+    if ((token.type === 'link' || token.type === 'image') && !LINK.test(token.href.replace(/[\s\p{Cc}]/gu, ''))) {
+      token.href = '#';
+    }
+  },
+});
+
+function escaped(text: string): string {
+  return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
+}
 
 /** The runbooks as web pages, which the links in alerts open. Each request reads the file, so a page is never stale. */
 export class RunbookPages {
@@ -9,7 +31,9 @@ export class RunbookPages {
 
   /** The list of all runbooks. */
   index(): string {
-    const links = this.names().map((name) => `<li><a href="/runbooks/${name}">${name}</a></li>`);
+    const links = this.names().map(
+      (name) => `<li><a href="/runbooks/${encodeURIComponent(name)}">${escaped(name)}</a></li>`,
+    );
     return html('Runbooks', `<h1>Runbooks</h1>\n<ul>\n${links.join('\n')}\n</ul>`);
   }
 
@@ -20,7 +44,7 @@ export class RunbookPages {
       return undefined;
     }
     const text = readFileSync(join(this.directory, `${name}.md`), 'utf8');
-    const body = marked.parse(text, { async: false }).replace(/(href="[^":#/]+)\.md([#"])/g, '$1$2');
+    const body = MARKDOWN.parse(text, { async: false }).replace(/(href="[^":#/]+)\.md([#"])/g, '$1$2');
     return html(name, `<nav><a href="/runbooks">Runbooks</a></nav>\n${body}`);
   }
 
@@ -39,6 +63,24 @@ export class RunbookPages {
   }
 }
 
+const STYLE = `
+:root { color-scheme: light dark; }
+body { font: 1rem/1.55 system-ui, sans-serif; max-width: 46rem; margin: 0 auto; padding: 1rem; overflow-wrap: break-word; }
+pre { overflow-x: auto; padding: .75rem; border-radius: .4rem; background: color-mix(in srgb, currentColor 8%, transparent); }
+code { font-size: .9em; }
+table { display: block; overflow-x: auto; border-collapse: collapse; }
+td, th { text-align: left; padding: .3rem .6rem; border-bottom: 1px solid color-mix(in srgb, currentColor 20%, transparent); }
+`;
+
+/** The Content-Security-Policy of a page: nothing but its own style, so even a tag that came through does nothing. */
+export const PAGE_POLICY = {
+  defaultSrc: ["'none'"],
+  styleSrc: [`'sha256-${createHash('sha256').update(STYLE).digest('base64')}'`],
+  baseUri: ["'none'"],
+  formAction: ["'none'"],
+  frameAncestors: ["'none'"],
+};
+
 /** A page for phones and desktops, light and dark, with no external resources. */
 function html(title: string, body: string): string {
   return `<!doctype html>
@@ -46,15 +88,8 @@ function html(title: string, body: string): string {
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${title}</title>
-<style>
-:root { color-scheme: light dark; }
-body { font: 1rem/1.55 system-ui, sans-serif; max-width: 46rem; margin: 0 auto; padding: 1rem; overflow-wrap: break-word; }
-pre { overflow-x: auto; padding: .75rem; border-radius: .4rem; background: color-mix(in srgb, currentColor 8%, transparent); }
-code { font-size: .9em; }
-table { display: block; overflow-x: auto; border-collapse: collapse; }
-td, th { text-align: left; padding: .3rem .6rem; border-bottom: 1px solid color-mix(in srgb, currentColor 20%, transparent); }
-</style>
+<title>${escaped(title)}</title>
+<style>${STYLE}</style>
 </head>
 <body>
 ${body}

@@ -59,8 +59,8 @@ export interface WriteOptions {
 /** The formats of a PATCH body: strategic merge patch, JSON merge patch (RFC 7396) and JSON patch (RFC 6902). */
 export type PatchType = 'strategic' | 'merge' | 'json';
 
-/** Objects in one page of a list. A record can be large, and a storm of alerts creates many. */
-export const PAGE_SIZE = '100';
+/** Objects in one page of a list. A record can have 200 KiB, and a storm of alerts creates many. */
+export const PAGE_SIZE = '50';
 
 /** The part of the Kubernetes API that the server uses. Every method throws `KubernetesError`. */
 export interface KubernetesApi {

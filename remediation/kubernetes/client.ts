@@ -10,7 +10,7 @@ import {
   type Resource,
   type WriteOptions,
 } from './api';
-import { type KubernetesConnection, Transport, type TransportOptions, textOf } from './transport';
+import { type KubernetesConnection, type PoolOptions, Transport, type TransportOptions, textOf } from './transport';
 
 /** Each format of a PATCH body needs its own Content-Type; the API server answers 415 to any other. */
 const PATCH_TYPES: Readonly<Record<PatchType, string>> = {
@@ -22,12 +22,15 @@ const PATCH_TYPES: Readonly<Record<PatchType, string>> = {
 /** Names the webhook in `metadata.managedFields` and in the API server's audit log. */
 const FIELD_MANAGER = 'remediation-webhook';
 
-/** A small client of the Kubernetes API, without the generated types of every resource. */
+/**
+ * A small client of the Kubernetes API, without the generated types of every resource. Each client has its own
+ * connections, so slow requests of one never delay those of another.
+ */
 export class KubernetesClient implements KubernetesApi {
   private readonly transport: Transport;
 
-  constructor(connection: KubernetesConnection) {
-    this.transport = new Transport(connection);
+  constructor(connection: KubernetesConnection, pool?: PoolOptions) {
+    this.transport = new Transport(connection, pool);
   }
 
   async get<T = KubernetesObject>(reference: Reference, signal?: AbortSignal): Promise<T> {
@@ -109,7 +112,7 @@ export class KubernetesClient implements KubernetesApi {
     signal: AbortSignal,
   ): Promise<AsyncIterable<Buffer>> {
     const path = `${collectionPath(resource, namespace)}${queryString({ ...query, watch: 'true' })}`;
-    return this.transport.open('GET', path, { signal, timeoutMs: 0 });
+    return this.transport.open('GET', path, { signal, stream: true });
   }
 
   close(): void {

@@ -3,5 +3,5 @@ export * from './client';
 export * from './lease';
 export * from './resources';
 export * from './selector';
-export type { KubernetesConnection } from './transport';
+export type { KubernetesConnection, PoolOptions } from './transport';
 export * from './watch';

@@ -22,6 +22,9 @@ export interface Holding {
 /**
  * Leases of the Kubernetes API, used as locks between replicas. They survive the replica that holds them. Every write
  * carries the resourceVersion that was read, so when two replicas try at once the API server lets one of them win.
+ *
+ * An expired Lease is deleted and created anew. So its creationTimestamp, which the API server sets, is about when it
+ * was acquired, and the admission policy can bound its times by that: CEL has no clock.
  */
 export class Leases {
   constructor(
@@ -50,14 +53,18 @@ export class Leases {
       renewTime: time,
     };
     try {
-      if (known) {
+      if (known && renews) {
         await this.client.replace(this.reference(name), { ...known, spec });
-      } else {
-        await this.client.create(RESOURCES.leases, this.namespace, { metadata: { name }, spec });
+        return undefined;
       }
+      if (known) {
+        await this.client.delete(this.reference(name), { resourceVersion: known.metadata.resourceVersion });
+      }
+      await this.client.create(RESOURCES.leases, this.namespace, { metadata: { name }, spec });
       return undefined;
     } catch (error) {
-      if (error instanceof KubernetesError && error.isConflict) {
+      // Another replica has acquired or released it meanwhile.
+      if (error instanceof KubernetesError && (error.isConflict || error.isNotFound)) {
         return (await this.holding(name)) ?? { holder: 'another replica', acquired: this.now(), expires: this.now() };
       }
       throw error;

@@ -2,6 +2,7 @@ import { readFileSync, statSync } from 'node:fs';
 import type { IncomingMessage } from 'node:http';
 import { Agent, type RequestOptions, request } from 'node:https';
 import { urlToHttpOptions } from 'node:url';
+import { Slots } from '../slots';
 import { KubernetesError } from './api';
 
 /** How to reach the API server. */
@@ -14,36 +15,51 @@ export interface KubernetesConnection {
   readonly tokenFile: string;
 }
 
+/** The connections of a client. */
+export interface PoolOptions {
+  /** Requests at the same time, each on a connection of its own, 1 or more. Others wait. @default 8 */
+  readonly sockets?: number;
+  /** Time for a whole request, the wait for a connection included, in milliseconds, 1 or more. @default 15000 */
+  readonly deadlineMs?: number;
+}
+
 export interface TransportOptions {
   readonly body?: unknown;
   /** @default application/json */
   readonly contentType?: string;
   readonly signal?: AbortSignal;
-  /** Longest wait for the next byte, in milliseconds; 0 for a response that stays open. @default 15000 */
-  readonly timeoutMs?: number;
+  /** Whether the response stays open, as that of a watch. The deadline then ends with its header. @default false */
+  readonly stream?: boolean;
 }
 
-const REQUEST_TIMEOUT_MS = 15_000;
+const DEFAULT_POOL = { sockets: 8, deadlineMs: 15_000 } as const;
 
 /** HTTPS requests to the API server, with its certificate authority and the bearer token. */
 export class Transport {
   private readonly agent: Agent;
   private readonly base: RequestOptions;
+  private readonly slots: Slots;
+  private readonly deadlineMs: number;
   private token?: { readonly value: string; readonly modified: number };
 
-  constructor(private readonly connection: KubernetesConnection) {
+  constructor(
+    private readonly connection: KubernetesConnection,
+    { sockets = DEFAULT_POOL.sockets, deadlineMs = DEFAULT_POOL.deadlineMs }: PoolOptions = {},
+  ) {
     // An IPv6 address has brackets in a URL, and none in the options of a request.
     this.base = urlToHttpOptions(new URL(connection.url));
-    this.agent = new Agent({ keepAlive: true, maxSockets: 32, ca: readFileSync(connection.caFile) });
+    this.slots = new Slots(sockets);
+    this.deadlineMs = deadlineMs;
+    this.agent = new Agent({ keepAlive: true, maxFreeSockets: sockets, ca: readFileSync(connection.caFile) });
   }
 
   /**
    * Sends a request and returns the response, whose body is still to be read.
    *
-   * @throws KubernetesError for a status of 300 or more, or when the API server cannot be reached
+   * @throws KubernetesError for a status of 300 or more, or when the API server cannot be reached in time
    */
   async open(method: string, path: string, options: TransportOptions): Promise<IncomingMessage> {
-    const { body, contentType = 'application/json', signal, timeoutMs = REQUEST_TIMEOUT_MS } = options;
+    const { body, contentType = 'application/json', signal, stream = false } = options;
     const payload = body === undefined ? undefined : Buffer.from(JSON.stringify(body));
     const headers: Record<string, string | number> = {
       accept: 'application/json',
@@ -53,11 +69,9 @@ export class Transport {
       headers['content-type'] = contentType;
       headers['content-length'] = payload.length;
     }
-    const response = await exchange(
-      { agent: this.agent, host: this.base.hostname, port: this.base.port, method, path, headers, signal },
-      payload,
-      timeoutMs,
-    );
+    const { hostname: host, port } = this.base;
+    const request = { agent: this.agent, host, port, method, path, headers };
+    const response = await this.exchange(request, payload, { signal, stream });
     if ((response.statusCode ?? 0) >= 300) {
       throw await errorOf(response, `${method} ${path}`);
     }
@@ -67,6 +81,38 @@ export class Transport {
   /** Closes idle connections. */
   close(): void {
     this.agent.destroy();
+  }
+
+  /** Waits for a connection, sends a request on it, and waits for the header of the response. */
+  private async exchange(
+    options: RequestOptions,
+    payload: Buffer | undefined,
+    { signal, stream }: Pick<TransportOptions, 'signal' | 'stream'>,
+  ): Promise<IncomingMessage> {
+    const limit = deadline(this.deadlineMs, signal);
+    let giveBack = () => {};
+    const settle = () => {
+      limit.clear();
+      giveBack();
+    };
+    try {
+      giveBack = await this.slots.take(limit.signal);
+      return await new Promise<IncomingMessage>((resolve, reject) => {
+        const outgoing = request({ ...options, signal: limit.signal }, (response) => {
+          if (stream) {
+            limit.stopClock();
+          }
+          resolve(response);
+        });
+        // The connection is free again once the body was read, or the request has failed.
+        outgoing.once('close', settle);
+        outgoing.on('error', (error) => reject(limit.signal.aborted ? limit.signal.reason : error));
+        outgoing.end(payload);
+      });
+    } catch (error) {
+      settle();
+      throw new KubernetesError(0, 'Unreachable', `${options.method} ${options.path}: ${(error as Error).message}`);
+    }
   }
 
   private bearerToken(): string {
@@ -95,15 +141,25 @@ export async function textOf(response: IncomingMessage): Promise<string> {
   return Buffer.concat(chunks).toString();
 }
 
-function exchange(options: RequestOptions, payload: Buffer | undefined, timeoutMs: number): Promise<IncomingMessage> {
-  return new Promise((resolve, reject) => {
-    const outgoing = request(options, resolve);
-    outgoing.setTimeout(timeoutMs, () => outgoing.destroy(new Error(`no response within ${timeoutMs / 1000} s`)));
-    outgoing.once('error', (error) => {
-      reject(new KubernetesError(0, 'Unreachable', `${options.method} ${options.path}: ${error.message}`));
-    });
-    outgoing.end(payload);
-  });
+/** A signal that aborts after a time, and when another signal aborts. Unlike `AbortSignal.any()`, it can be cleared. */
+function deadline(milliseconds: number, signal?: AbortSignal) {
+  const end = new AbortController();
+  const timer = setTimeout(() => end.abort(new Error(`no response within ${milliseconds / 1000} s`)), milliseconds);
+  const leave = () => end.abort(signal?.reason);
+  const stopClock = () => clearTimeout(timer);
+  signal?.addEventListener('abort', leave, { once: true });
+  if (signal?.aborted) {
+    leave();
+  }
+  return {
+    signal: end.signal,
+    /** Leaves only the other signal. */
+    stopClock,
+    clear: () => {
+      stopClock();
+      signal?.removeEventListener('abort', leave);
+    },
+  };
 }
 
 /** The API server explains an error in a `Status` object; a proxy in front of it may send plain text. */

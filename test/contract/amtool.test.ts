@@ -1,7 +1,9 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { load } from 'js-yaml';
 import type { AlertmanagerConfig, Route } from '../../formats/alertmanager';
 import { toYaml } from '../../formats/yaml';
+import { packagePath } from '../../package-root';
 import { CATEGORIES } from '../../rules';
 import { receiversOf } from '../../scripts/alerts/routing';
 import { temporaryDirectory } from '../../testing/cleanup';
@@ -100,4 +102,34 @@ describeWithTools(['amtool'], 'Alertmanager accepts what is in dist', () => {
     const taken = new Set(MATRIX.flatMap((labels) => routedTo(named, labels)));
     expect(names.filter((name) => !taken.has(name))).toEqual(['route-0']);
   });
+
+  it.each(['monitoring.slack.title', 'monitoring.slack.text'])(
+    'renders %s without a mention or a link that an alert has in its texts',
+    (name) => {
+      const evil = '<!channel> & <http://evil.example|Reset your password>';
+      const text = { summary: evil, description: evil, runbook_url: 'https://runbooks.example/?a=1&b=<2>|x' };
+      const alert = {
+        status: 'firing',
+        labels: { alertname: evil },
+        annotations: text,
+        startsAt: '2026-01-02T03:04:05Z',
+      };
+      const data = {
+        ...{ receiver: 'team', status: 'firing', alerts: [alert, { ...alert, status: 'resolved' }] },
+        ...{ groupLabels: alert.labels, commonLabels: { ...alert.labels, severity: evil, cluster: evil } },
+        ...{ commonAnnotations: text, externalURL: 'http://alertmanager' },
+      };
+      const file = join(temporaryDirectory(), 'data.json');
+      writeFileSync(file, JSON.stringify(data));
+      const { code, output } = runTool(
+        ...(['amtool', 'template', 'render', `--template.data=${file}`] as const),
+        `--template.glob=${packagePath('constructs', 'alert-routing', 'templates', 'monitoring.tmpl')}`,
+        `--template.text={{ template "${name}" . }}`,
+      );
+      expect([code, output]).toEqual([0, expect.any(String)]);
+      expect(output).toContain('&lt;!channel&gt; &amp; &lt;http://evil.example|Reset your password&gt;');
+      expect(output).not.toContain('<!channel>');
+      expect(output).not.toContain('<http://evil');
+    },
+  );
 });

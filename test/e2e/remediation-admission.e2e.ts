@@ -28,7 +28,7 @@ const ALWAYS_SENT = 'poddisruptionbudget.policy/';
 const POLICIES = [
   restartWorkload({
     namespace: APPLICATION,
-    deployments: ['backend', 'applied', 'not-opted-in', 'not-there'],
+    deployments: ['backend', 'applied', 'rolling', 'not-opted-in', 'not-there'],
     verification: { query: 'vector(1)' },
   }),
   scaleUp({
@@ -54,6 +54,13 @@ beforeAll(async () => {
   asAdministrator = apiAs(kubernetes);
   for (const [collection, object] of OBJECTS) {
     expect(errorOf(await asAdministrator({ method: 'POST', path: collection, body: object }))).toBeUndefined();
+  }
+  for (const name of ['backend', 'applied', 'not-opted-in']) {
+    await rollOut(name);
+  }
+  for (const phase of ['executing', 'verifying']) {
+    const moved = patch(`${RECORDS}/executed/status`, { status: { ...EXECUTED, phase } });
+    expect(errorOf(await asAdministrator(moved))).toBeUndefined();
   }
 });
 afterAll(() => kubernetes?.stop());
@@ -104,7 +111,7 @@ function event(name: string, reportingComponent: string) {
   return {
     metadata: { name },
     involvedObject: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'backend', namespace: APPLICATION },
-    reason: 'Sample',
+    reason: 'RemediationSample',
     message: 'Something happened',
     type: 'Normal',
     count: 1,
@@ -114,11 +121,11 @@ function event(name: string, reportingComponent: string) {
   };
 }
 
-function record(name: string, annotations: object = {}) {
+function record(name: string, annotations: object = {}, metadata: object = {}) {
   return {
     apiVersion: 'monitoring.sightedit.com/v1alpha1',
     kind: 'Remediation',
-    metadata: { name, annotations },
+    metadata: { name, annotations, ...metadata },
     spec: {
       policy: 'restart-workload',
       action: 'restart-workload',
@@ -129,9 +136,29 @@ function record(name: string, annotations: object = {}) {
   };
 }
 
-function lease(name: string) {
-  return { metadata: { name }, spec: { holderIdentity: 'somebody', leaseDurationSeconds: 60 } };
+/** `MicroTime` of a moment that is some seconds away. */
+const inSeconds = (seconds: number) =>
+  new Date(Date.now() + seconds * 1000).toISOString().replace(/(\.\d{3})Z$/, '$1000Z');
+
+function lease(name: string, spec: object = {}, metadata: object = {}) {
+  return {
+    metadata: { name, ...metadata },
+    spec: { holderIdentity: 'somebody', leaseDurationSeconds: 60, renewTime: inSeconds(0), ...spec },
+  };
 }
+
+/** A record that was executed, and whose change is to be reverted. */
+const EXECUTED = {
+  phase: 'verifying',
+  dryRun: true,
+  target: { kind: 'Deployment', namespace: APPLICATION, name: 'backend' },
+  plan: { summary: 'raise', details: { to: 3 } },
+  executionStartTime: '2026-01-02T03:04:05Z',
+  expirationTime: '2026-01-02T04:04:05Z',
+};
+
+/** A Deployment whose rollout is complete, as its controller says. */
+const ROLLED_OUT = { observedGeneration: 1, replicas: 2, updatedReplicas: 2, readyReplicas: 2, availableReplicas: 2 };
 
 /** Objects that exist before the tests. */
 const OBJECTS: readonly (readonly [
@@ -143,6 +170,7 @@ const OBJECTS: readonly (readonly [
   [APPS, deployment('stopped', { replicas: 0 })],
   [APPS, deployment('elsewhere')],
   [APPS, deployment('applied')],
+  [APPS, deployment('rolling')],
   ['/apis/apps/v1/namespaces/default/deployments', deployment('backend')],
   [AUTOSCALERS, autoscaler('backend')],
   [AUTOSCALERS, autoscaler('elsewhere')],
@@ -150,8 +178,13 @@ const OBJECTS: readonly (readonly [
   [`${CORE}/secrets`, { metadata: { name: 'secret' }, stringData: { PASSWORD: 'not-a-real-password' } }],
   [`${CORE}/services`, { metadata: { name: 'service' }, spec: { ports: [{ port: 80 }] } }],
   [`${CORE}/events`, event('evidence', 'kubelet')],
+  [`${CORE}/events`, event('written', 'remediation-webhook')],
   [RECORDS, record('waits')],
+  [RECORDS, record('executed')],
+  [RECORDS, record('held', {}, { finalizers: ['example.com/held'] })],
   [LEASES, lease('of-somebody-else')],
+  [LEASES, lease('remediation-budget-total-0')],
+  [LEASES, lease('remediation-held-lock')],
 ];
 
 /** A merge patch of the template of a pod. */
@@ -237,6 +270,7 @@ const ATTACKS: { readonly [title: string]: ApiRequest } = {
     },
   },
   'adds a finalizer': patch(`${APPS}/backend`, { metadata: { finalizers: ['evil.example.com/forever'] } }),
+  'restarts what is being rolled out': restart(`${APPS}/rolling`),
   'restarts what did not opt in': restart(`${APPS}/not-opted-in`),
   'restarts what no policy names': restart(`${APPS}/elsewhere`),
   'restarts what is called alike elsewhere': restart('/apis/apps/v1/namespaces/default/deployments/backend'),
@@ -402,6 +436,68 @@ const ATTACKS: { readonly [title: string]: ApiRequest } = {
     body: record('elsewhere'),
   },
   'deletes all records': { method: 'DELETE', path: RECORDS },
+  'deletes a record whose change is not reverted': { method: 'DELETE', path: `${RECORDS}/executed` },
+  'deletes a record that waits': { method: 'DELETE', path: `${RECORDS}/waits` },
+  'makes a record that cannot be deleted': {
+    method: 'POST',
+    path: RECORDS,
+    body: record('forever', {}, { finalizers: ['evil.example.com/forever'] }),
+  },
+  'keeps a record from being deleted': patch(`${RECORDS}/waits`, {
+    metadata: { finalizers: ['evil.example.com/forever'] },
+  }),
+  "removes somebody else's finalizer": patch(`${RECORDS}/held`, { metadata: { finalizers: null } }),
+  'gives a record an owner': patch(`${RECORDS}/waits`, { metadata: { ownerReferences: [owner] } }),
+  'labels a record for others': patch(`${RECORDS}/waits`, { metadata: { labels: { 'example.com/x': 'yes' } } }),
+  'hides a text in an annotation of a record': patch(`${RECORDS}/waits`, {
+    metadata: { annotations: { 'monitoring.sightedit.com/x': 'x'.repeat(1025) } },
+  }),
+  'says that a record succeeded that was not executed': patch(`${RECORDS}/waits/status`, {
+    status: { phase: 'succeeded' },
+  }),
+  'verifies what was not executed': patch(`${RECORDS}/waits/status`, { status: { phase: 'verifying' } }),
+  'executes a record again': patch(`${RECORDS}/executed/status`, { status: { phase: 'executing' } }),
+  'rewinds a record': patch(`${RECORDS}/executed/status`, { status: { phase: 'accepted' } }),
+  'turns a dry run into a change': patch(`${RECORDS}/executed/status`, { status: { dryRun: false } }),
+  'forgets that it is a dry run': patch(`${RECORDS}/executed/status`, { status: { dryRun: null } }),
+  'changes the target of what was executed': patch(`${RECORDS}/executed/status`, {
+    status: { target: { kind: 'Address', name: '0.0.0.0/0', namespace: null } },
+  }),
+  'changes the plan of what was executed': patch(`${RECORDS}/executed/status`, {
+    status: { plan: { details: { to: 20 } } },
+  }),
+  'leaves a change for ever': patch(`${RECORDS}/executed/status`, { status: { expirationTime: null } }),
+  'changes when it was executed': patch(`${RECORDS}/executed/status`, {
+    status: { executionStartTime: '2020-01-02T03:04:05Z' },
+  }),
+  'locks a target until 2099': {
+    method: 'POST',
+    path: LEASES,
+    body: lease('remediation-lock', { renewTime: '2099-01-01T00:00:00.000000Z' }),
+  },
+  'locks a target for a day': {
+    method: 'POST',
+    path: LEASES,
+    body: lease('remediation-lock', { leaseDurationSeconds: 86_400 }),
+  },
+  'makes a lease that cannot be deleted': {
+    method: 'POST',
+    path: LEASES,
+    body: lease('remediation-lock', {}, { finalizers: ['evil.example.com/forever'] }),
+  },
+  'keeps a lease from being deleted': patch(`${LEASES}/remediation-held-lock`, {
+    metadata: { finalizers: ['evil.example.com/forever'] },
+  }),
+  'makes a lease with a long holder': {
+    method: 'POST',
+    path: LEASES,
+    body: lease('remediation-lock', { holderIdentity: 'x'.repeat(513) }),
+  },
+  'renews a lock until tomorrow': patch(`${LEASES}/remediation-held-lock`, {
+    spec: { renewTime: inSeconds(86_400) },
+  }),
+  'takes over a lock': patch(`${LEASES}/remediation-held-lock`, { spec: { holderIdentity: 'me' } }),
+  'renews a slot of a budget': patch(`${LEASES}/remediation-budget-total-0`, { spec: { renewTime: inSeconds(60) } }),
   'takes the lease of somebody else': patch(`${LEASES}/of-somebody-else`, { spec: { holderIdentity: 'me' } }),
   'deletes the lease of somebody else': { method: 'DELETE', path: `${LEASES}/of-somebody-else` },
   'deletes all leases': { method: 'DELETE', path: LEASES },
@@ -415,6 +511,27 @@ const ATTACKS: { readonly [title: string]: ApiRequest } = {
     reportingComponent: 'remediation-webhook',
   }),
   'speaks for somebody else': { method: 'POST', path: `${CORE}/events`, body: event('lie', 'kubelet') },
+  'speaks for the kubelet in one field': {
+    method: 'POST',
+    path: `${CORE}/events`,
+    body: { ...event('lie', 'remediation-webhook'), source: { component: 'kubelet' } },
+  },
+  'speaks for a node': {
+    method: 'POST',
+    path: `${CORE}/events`,
+    body: { ...event('lie', 'remediation-webhook'), source: { component: 'remediation-webhook', host: 'node-1' } },
+  },
+  'says that scheduling failed': {
+    method: 'POST',
+    path: `${CORE}/events`,
+    body: { ...event('lie', 'remediation-webhook'), reason: 'FailedScheduling' },
+  },
+  'writes a long Event': {
+    method: 'POST',
+    path: `${CORE}/events`,
+    body: { ...event('long', 'remediation-webhook'), message: 'x'.repeat(1025) },
+  },
+  'changes what its Event says': patch(`${CORE}/events/written`, { message: 'Nothing happened' }),
   'deletes an Event': { method: 'DELETE', path: `${CORE}/events/evidence` },
   'leaves an Event elsewhere': {
     method: 'POST',
@@ -446,6 +563,13 @@ const withDryRun = (request: ApiRequest): ApiRequest => ({
   ...request,
   path: `${request.path}${request.path.includes('?') ? '&' : '?'}dryRun=All`,
 });
+
+/** Does what the Deployment's controller does at the end of a rollout. */
+async function rollOut(name: string): Promise<void> {
+  const { metadata } = (await asAdministrator({ method: 'GET', path: `${APPS}/${name}` })).body;
+  const status = { ...ROLLED_OUT, observedGeneration: metadata.generation };
+  expect(errorOf(await asAdministrator(patch(`${APPS}/${name}/status`, { status })))).toBeUndefined();
+}
 
 /** The message of the admission policy. RBAC and validation have other messages. */
 const DENIED = /^403 .*ValidatingAdmissionPolicy 'sightedit-monitoring-remediation-webhook' .*denied request: /;
@@ -566,7 +690,14 @@ describe('the allowed updates', () => {
     await allows(withDryRun(restart(`${APPS}/backend`)));
     const { spec } = await allows(restart(`${APPS}/backend`));
     expect(spec.template.metadata.annotations).toEqual({ version: '1', [RESTARTED_AT]: '2026-01-02T03:04:05Z' });
-    await allows(restart(`${APPS}/backend`, { [RESTARTED_AT]: '2026-01-03T03:04:05Z' }));
+    // The next restart has to wait until the rollout is complete. Repeated after a crash, the same one changes nothing.
+    const next = restart(`${APPS}/backend`, { [RESTARTED_AT]: '2026-01-03T03:04:05Z' });
+    await denies(next);
+    await allows(restart(`${APPS}/backend`));
+    await rollOut('backend');
+    await allows(next);
+    await rollOut('backend');
+    await rollOut('applied');
     await allows(restart(`${APPS}/applied`, { [RESTARTED_AT]: '2026-01-03T03:04:05Z' }));
     // Removing the annotation would restart the pods too.
     await denies(template({ metadata: { annotations: { [RESTARTED_AT]: null } } }));
@@ -630,9 +761,24 @@ describe('the allowed updates', () => {
     await allows(patch(`${RECORDS}/new`, { metadata: { labels: { [KEYS.open]: 'true' } } }));
     await allows(patch(`${RECORDS}/new/status`, { status: { phase: 'skipped' } }));
     await allows({ method: 'DELETE', path: `${RECORDS}/new` });
+    const finalizers = [`${KEYS.open.split('/')[0]}/revert`];
+    await allows({ method: 'POST', path: RECORDS, body: record('reverted', {}, { finalizers }) });
+    for (const phase of ['executing', 'verifying', 'succeeded']) {
+      const { dryRun, ...status } = EXECUTED;
+      await allows(patch(`${RECORDS}/reverted/status`, { status: { ...status, phase } }));
+    }
+    await denies({ method: 'DELETE', path: `${RECORDS}/reverted` });
+    await allows(patch(`${RECORDS}/reverted/status`, { status: { revertResult: 'lowered' } }));
+    await allows({ method: 'DELETE', path: `${RECORDS}/reverted` });
+    await allows(patch(`${RECORDS}/reverted`, { metadata: { finalizers: null } }));
     await allows({ method: 'POST', path: LEASES, body: lease('remediation-lock') });
-    await allows(patch(`${LEASES}/remediation-lock`, { spec: { holderIdentity: 'me' } }));
+    await allows(patch(`${LEASES}/remediation-lock`, { spec: { renewTime: inSeconds(10) } }));
     await allows({ method: 'DELETE', path: `${LEASES}/remediation-lock` });
+    // A clock may be ahead or behind.
+    for (const seconds of [-540, 540]) {
+      const name = `remediation-clock-${seconds + 1000}`;
+      await allows({ method: 'POST', path: LEASES, body: lease(name, { renewTime: inSeconds(seconds) }) });
+    }
     for (const namespace of [APPLICATION, MONITORING]) {
       const path = `/api/v1/namespaces/${namespace}/events`;
       const own = event('own', 'remediation-webhook');

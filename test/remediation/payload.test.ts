@@ -44,7 +44,7 @@ const notifications = fc.record(
 /** What becomes of a body: its alerts, or the reason why there are none. Anything else that is thrown gets through. */
 function outcomeOf(body: string) {
   try {
-    return { payload: parsePayload(body) };
+    return { payload: parsePayload(new TextEncoder().encode(body)) };
   } catch (error) {
     if (error instanceof PayloadError) {
       return { error };
@@ -123,7 +123,7 @@ describe('a notification', () => {
     expect(Object.prototype).not.toHaveProperty('polluted');
   });
 
-  test('that is nested more deeply than a stack is read, or refused', () => {
+  test('that is nested more deeply than a stack is refused', () => {
     const deep = 200_000;
     for (const [open, close] of [
       ['[', ']'],
@@ -133,7 +133,42 @@ describe('a notification', () => {
       expect(outcomeOf(nested).error).toBeInstanceOf(PayloadError);
       expect(outcomeOf(open.repeat(deep)).error).toBeInstanceOf(PayloadError);
       const within = `{"version":"4","groupKey":"","receiver":"","alerts":[],"later":${nested}}`;
-      expect(outcomeOf(within).payload?.alerts).toEqual([]);
+      expect(outcomeOf(within).error?.message).toContain('within each other');
     }
+  });
+
+  const around = (later: string) => `{"version":"4","groupKey":"","receiver":"","alerts":[],"later":${later}}`;
+  const alertWith = (change: object) =>
+    JSON.stringify({
+      ...{ version: '4', groupKey: '', receiver: '' },
+      alerts: [
+        {
+          ...{ status: 'firing', labels: { alertname: 'A' }, startsAt: '2026-01-02T03:04:05Z', fingerprint: '00' },
+          ...change,
+        },
+      ],
+    });
+  const many = (count: number) =>
+    Object.fromEntries(Array.from({ length: count }, (_, index) => [`label_${index}`, 'x']));
+
+  test.each([
+    ['16 levels', around(`${'['.repeat(15)}${']'.repeat(15)}`), undefined],
+    ['17 levels', around(`${'['.repeat(16)}${']'.repeat(16)}`), 'more than 16 arrays or objects'],
+    ['brackets in texts', around(JSON.stringify(`"${'[{,'.repeat(100_000)}\\`)), undefined],
+    ['100000 entries', around(`[${'0,'.repeat(99_993)}0]`), undefined],
+    ['100001 entries', around(`[${'0,'.repeat(99_994)}0]`), 'more than 100000 entries'],
+    ['100000 objects', around(`[${'{},'.repeat(50_000)}{}]`), 'more than 100000 entries'],
+    ['1000 annotations', alertWith({ annotations: many(1_000) }), undefined],
+    ['1001 annotations', alertWith({ annotations: many(1_001) }), 'alerts.0.annotations'],
+    ['1001 labels', alertWith({ labels: { alertname: 'A', ...many(1_000) } }), 'alerts.0.labels'],
+    ['5001 alerts', around('0').replace('[]', `[${'0,'.repeat(5_000)}0]`), 'alerts'],
+  ])('that has %s is read, or refused before it takes memory', (_what, body, reason) => {
+    const { error } = outcomeOf(body);
+    expect(error?.message).toEqual(reason && expect.stringContaining(reason));
+  });
+
+  test('is refused for its first wrong field, however many there are', () => {
+    const { error } = outcomeOf(around('0').replace('[]', `[${'0,'.repeat(4_000)}0]`));
+    expect(error?.message.match(/alerts\.\d+/g)).toEqual(['alerts.0']);
   });
 });

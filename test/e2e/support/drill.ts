@@ -169,7 +169,7 @@ async function startWebhooks(
     runbooks: undefined,
     // The hour of a budget is not divided, so the budget must suffice for the whole drill.
     policies: configuration.policies.map((policy) => ({ ...policy, budgetPerHour: RUNS_AN_HOUR })),
-    limits: { budgetPerHour: RUNS_AN_HOUR },
+    limits: { budgetPerHour: RUNS_AN_HOUR, budgetPerActionPerHour: RUNS_AN_HOUR },
   };
   return Promise.all(
     [0, 1].map(() =>

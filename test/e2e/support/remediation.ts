@@ -73,7 +73,13 @@ export class Stage {
     const overrides = {
       prometheus: [url],
       connections,
-      limits: { verificationIntervalSeconds: 1, lockSeconds: 3, budgetPerHour: 1000, ...limits },
+      limits: {
+        verificationIntervalSeconds: 1,
+        lockSeconds: 3,
+        budgetPerHour: 100,
+        budgetPerActionPerHour: limits.budgetPerHour ?? 100,
+        ...limits,
+      },
     };
     const stage = new Stage(kubernetes, deployed, overrides, env);
     await stage.restart();

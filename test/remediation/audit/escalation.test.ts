@@ -131,7 +131,7 @@ describe('A message to Slack', () => {
     expect(posted).toEqual([
       {
         url: 'https://slack.com/api/chat.postMessage',
-        body: { channel: '#alerts', text: 'hello' },
+        body: { channel: '#alerts', text: 'hello', unfurl_links: false, unfurl_media: false },
         headers: { 'content-type': 'application/json; charset=utf-8', authorization: 'Bearer xoxb-fake' },
       },
     ]);
@@ -176,6 +176,13 @@ describe('A message to Slack', () => {
     await escalation({ slack }).postToSlack('hello');
     expect(posted).toEqual([]);
     expect(await count('slack', 'failed')).toBe(1);
+  });
+
+  it('is plain text: an alert cannot mention a channel in it', async () => {
+    await withSlack().postToSlack('restart failed (alert <!channel> & <http://evil.example|more>)');
+    expect((posted[0]!.body as { text: string }).text).toBe(
+      'restart failed (alert &lt;!channel&gt; &amp; &lt;http://evil.example|more&gt;)',
+    );
   });
 
   it('is one of at most six per minute; the rest is summarised as a number', async () => {

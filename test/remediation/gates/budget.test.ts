@@ -1,5 +1,5 @@
-import { openIncident } from '../../../remediation';
-import { gates, remainingBudget, TOTAL } from '../../../remediation/gates';
+import { blockAddress, openIncident } from '../../../remediation';
+import { actionBudget, gates, remainingBudget, TOTAL } from '../../../remediation/gates';
 import { KubernetesError } from '../../../remediation/kubernetes';
 import type { Remediation } from '../../../remediation/record';
 import { Bench, type BenchProps, LIMITS, restarts, skipped } from '../support/bench';
@@ -73,6 +73,28 @@ describe('The budget', () => {
   it('of a policy limits actions that only read, too', async () => {
     set({ policies: [openIncident({ budgetPerHour: 1 })] });
     expect(await takeTimes(2)).toEqual(['passes', expect.stringMatching(/^budget-exhausted: /)]);
+  });
+
+  it('in total cannot be spent by one kind of action, whatever its policies may', async () => {
+    const policies = [restarts({ budgetPerHour: 9 }), restarts({ name: 'restart-too', budgetPerHour: 9 })];
+    set({ policies, limits: { budgetPerHour: 6, budgetPerActionPerHour: 4 } });
+    expect(await takeTimes(3, policies[0])).toEqual(['passes', 'passes', 'passes']);
+    expect(await takeTimes(2, policies[1])).toEqual([
+      'passes',
+      'budget-exhausted: budget action.restart-workload is exhausted: 4 attempts per hour',
+    ]);
+    expect(await left(TOTAL, 6)).toBe(2);
+    expect(await check(await bench.accept())).toContain('action.restart-workload');
+  });
+
+  it('in total is not spent by addresses, which have one of their own', async () => {
+    const block = blockAddress({ neverBlock: [], budgetPerHour: 9 });
+    set({ policies: [restarts(), block], limits: { budgetPerHour: 3, budgetPerActionPerHour: 5 } });
+    const outcomes = await takeTimes(6, block);
+    expect(outcomes.filter((outcome) => outcome === 'passes')).toHaveLength(5);
+    expect(await left(TOTAL, 3)).toBe(3);
+    expect(await left(actionBudget('block-address'), 5)).toBe(0);
+    expect(await takeTimes(3)).toEqual(['passes', 'passes', 'passes']);
   });
 
   it('does not apply to dry runs', async () => {

@@ -7,10 +7,14 @@ import { alert, notification } from '../../../testing/webhook';
 import { NOW } from '../sample';
 import { Bench, LIMITS } from '../support/bench';
 import { standStill } from '../support/clock';
+import { tokenOf } from '../support/tokens';
 
 standStill();
 
 const ALERTMANAGER = 'system:serviceaccount:sightedit-monitoring:alertmanager';
+/** Tokens that claim to be Alertmanager's. */
+const tokenNamed = (jti: string) =>
+  tokenOf({ aud: ['remediation-webhook'], sub: ALERTMANAGER, exp: NOW.getTime() / 1000 + 600, jti });
 const STATUSES: { readonly [token: string]: object } = {
   good: { authenticated: true, user: { username: ALERTMANAGER }, audiences: ['remediation-webhook'] },
   other: { authenticated: true, user: { username: 'system:admin' }, audiences: ['remediation-webhook'] },
@@ -26,12 +30,13 @@ beforeEach(() => {
   bench = new Bench();
   ending = false;
   reasons = [];
-  bench.api.tokenReview = ({ token }) => STATUSES[token] ?? {};
+  bench.api.tokenReview = ({ token }) =>
+    Object.entries(STATUSES).find(([name]) => tokenNamed(name) === token)?.[1] ?? {};
   const { api, metrics, logged, props, context } = bench;
   const log = (level: string, message: string, fields = {}) => void logged.push({ level, message, fields });
   const { policies } = props;
   const appProps = {
-    authenticator: new Authenticator(api, 'remediation-webhook', [ALERTMANAGER]),
+    authenticator: new Authenticator({ first: api, again: api }, 'remediation-webhook', [ALERTMANAGER]),
     intake: new Intake({
       policies,
       store: context.store,
@@ -66,7 +71,11 @@ const post = ({ path = PATHS[0]!, token = 'good', body = BODY, headers = {} }: S
   on.request(path, {
     method: 'POST',
     body,
-    headers: { ...(token ? { authorization: `Bearer ${token}` } : {}), 'content-type': 'application/json', ...headers },
+    headers: {
+      ...(token ? { authorization: `Bearer ${tokenNamed(token)}` } : {}),
+      'content-type': 'application/json',
+      ...headers,
+    },
   });
 const records = () => bench.context.store.list({});
 const counted = (code: number) => bench.metric('webhook_requests_total', { code: String(code) });
@@ -212,6 +221,20 @@ describe('The server', () => {
     expect(await response.text()).toBe('the records were not listed yet\nRBAC does not allow get pods\n');
     expect((await app.request('/healthz')).status).toBe(200);
   });
+
+  it.each(['/runbooks', '/runbooks/NoSuchAlert', '/metrics', '/no-such-path'])(
+    'forbids browsers to run scripts, to guess types and to be framed: %s',
+    async (path) => {
+      const { headers } = await app.request(path);
+      expect(headers.get('content-security-policy')).toMatch(
+        /^default-src 'none'; style-src 'sha256-[^ ]+'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'$/,
+      );
+      expect(headers.get('x-content-type-options')).toBe('nosniff');
+      expect(headers.get('x-frame-options')).toBe('DENY');
+      expect(headers.get('referrer-policy')).toBe('no-referrer');
+      expect(headers.get('strict-transport-security')).toBeNull();
+    },
+  );
 
   it('shows the runbooks', async () => {
     const home = await app.request('/');

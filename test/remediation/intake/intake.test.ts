@@ -36,7 +36,7 @@ const SAMPLE = { fingerprint: '0123456789abcdef', startsAt: '2026-03-04T11:59:00
 const asks = (labels: Readonly<Record<string, string>> = {}, changes: object = {}) =>
   alert({ remediation: 'restart', ...labels }, { ...SAMPLE, ...changes });
 const payload = (alerts: readonly object[], changes: object = {}): Payload =>
-  parsePayload(JSON.stringify({ ...notification(alerts), ...changes }));
+  parsePayload(Buffer.from(JSON.stringify({ ...notification(alerts), ...changes })));
 const take = (alerts: readonly object[], changes: object = {}) => intake.take(payload(alerts, changes));
 const records = () => bench.context.store.list({});
 const ACCEPTED = { accepted: 1, duplicates: 0, ignored: 0 };
@@ -44,6 +44,17 @@ const DUPLICATE = { accepted: 0, duplicates: 1, ignored: 0 };
 const IGNORED = { accepted: 0, duplicates: 0, ignored: 1 };
 
 describe('An alert that names a policy', () => {
+  it('is stored in at most 160 KiB, whatever its labels and annotations are', async () => {
+    const control = Object.fromEntries(
+      Array.from({ length: 64 }, (_, index) => [`label_${index}`, '\u0001'.repeat(1024)]),
+    );
+    expect(await take([asks(control, { annotations: control })])).toEqual(ACCEPTED);
+    const { alert: kept } = (await records())[0]!.spec;
+    expect(JSON.stringify(kept).length).toBeLessThan(165_000);
+    expect(Object.keys(kept.annotations)).toHaveLength(13);
+    expect(kept.labels.remediation).toBe('restart');
+  });
+
   it('creates a record with its labels, annotations and times', async () => {
     const asked = asks(
       { namespace: 'sightedit', deployment: 'backend' },
@@ -271,5 +282,17 @@ describe('A notification', () => {
 
   it('without alerts creates nothing', async () => {
     expect(await take([])).toEqual({ accepted: 0, duplicates: 0, ignored: 0 });
+  });
+});
+
+describe('Series of alert names', () => {
+  it('are five hundred at most, and short; the rest is counted together', async () => {
+    const named = (alertname: string) => asks({ alertname }, { fingerprint: '00' });
+    const many = Array.from({ length: 600 }, (_, index) => named(`Alert${index}`));
+    await take([named('x'.repeat(129)), ...many, ...many, named('Alert499')]);
+    const series = (await bench.metrics.registry.getSingleMetric('remediation_alerts_received_total')!.get()).values;
+    expect(series).toHaveLength(501);
+    expect(await bench.metric('alerts_received_total', { alertname: 'Alert499' })).toBe(3);
+    expect(await bench.metric('alerts_received_total', { alertname: 'other' })).toBe(201);
   });
 });

@@ -69,6 +69,24 @@ describe('A lease', () => {
     expect(await acquire('one')).toMatchObject({ holder: 'two' });
   });
 
+  it('that has expired is created anew, so that its creation tells when it was acquired', async () => {
+    await acquire('one');
+    await pass(30);
+    await acquire('two');
+    const { metadata } = await api.get(LOCK);
+    expect(metadata.creationTimestamp).toBe('2026-03-04T12:00:30Z');
+    await pass(20);
+    await acquire('two');
+    expect((await api.get(LOCK)).metadata).toMatchObject({ uid: metadata.uid });
+  });
+
+  it('that another acquires at the moment at which it is taken over is not deleted', async () => {
+    await acquire('nobody');
+    await pass(30);
+    beforeThe('delete', () => acquire('two'));
+    expect(await acquire('one')).toMatchObject({ holder: 'two' });
+  });
+
   it('that has expired gets a new acquireTime, even for the same holder', async () => {
     await acquire('one');
     await pass(30);
@@ -108,7 +126,7 @@ describe('A lease', () => {
   it('that another acquires and releases at the same moment counts as busy once', async () => {
     await acquire('nobody');
     await pass(30);
-    beforeThe('update', () => api.delete(LOCK));
+    beforeThe('delete', () => api.delete(LOCK));
     expect(await acquire('one')).toMatchObject({ holder: expect.any(String) });
     expect(await acquire('one')).toBeUndefined();
   });

@@ -77,7 +77,7 @@ describe('A watch', () => {
     }
     const pages = jest.spyOn(api, 'page');
     await watch();
-    expect(pages).toHaveBeenCalledTimes(3);
+    expect(pages).toHaveBeenCalledTimes(5);
     expect(told).toHaveLength(206);
     expect(told.filter((line) => line === 'list')).toHaveLength(1);
     expect(told.at(-1)).toBe('list');

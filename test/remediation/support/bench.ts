@@ -35,6 +35,7 @@ export const LIMITS: Limits = {
   freshnessSeconds: 600,
   approvalSeconds: 3600,
   budgetPerHour: 4,
+  budgetPerActionPerHour: 4,
   circuitFailures: 3,
   circuitOpenSeconds: 7200,
   repeatSeconds: 900,
