@@ -128,6 +128,7 @@ export class Bench {
       leases: new Leases(api, MONITORING, now),
       killSwitch: new KillSwitch(api, MONITORING, SWITCH),
       limits: { ...LIMITS, ...limits },
+      alertLabels: { external: {}, relabelled: [] },
       holder,
     };
     this.props = {
@@ -198,6 +199,7 @@ export class Bench {
   /** A record that was just accepted, as the intake makes it. */
   async accept(labels: Readonly<Record<string, string>> = {}, policy = this.policy): Promise<Remediation> {
     const alert = anAlert({ namespace: APPLICATION, deployment: 'backend', ...labels });
+    this.prometheus.firing.push(alert.labels);
     const spec = { policy: policy.name, action: policy.action, alert, attempt: 1, traceparent: '' };
     return (await this.context.store.create(spec, alertDigest(policy.name, alert)))!;
   }
