@@ -74,10 +74,17 @@ export async function resumeExecution(record: Remediation, policy: RemediationPo
   const { clients } = props.context;
   let checked: Remediation;
   try {
-    const target = await findTargetAnew(record, policy, clients);
+    const found = await findTargetAnew(record, policy, clients);
+    // A Deployment that was deleted and created again is another one, and `uid` tells.
+    const target = { ...found, uid: record.status.target?.uid ?? found.uid };
     checked = { ...record, status: { ...record.status, target } };
     await recheck(inputOf(checked, policy, props), props);
   } catch (error) {
+    if (error instanceof SkipError && error.reason === 'target-unknown') {
+      // The target is gone, and a change of it too.
+      await markSkipped(record, error, props);
+      return undefined;
+    }
     if (error instanceof SkipError || error instanceof RecordAltered) {
       const message = `interrupted, and not resumed: ${error.message}: it is unknown whether the change was made`;
       return finish(record, 'failed', message, props);

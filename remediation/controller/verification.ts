@@ -95,6 +95,5 @@ async function healthOf(
 async function queried({ target, clients, signal }: Attempt, query: string): Promise<number | undefined> {
   const rendered = renderQuery(query, { namespace: target.namespace ?? '', name: target.name });
   const samples = await clients.prometheus.query(rendered, signal);
-  const isNumber = samples.length > 0 && samples.every(({ value }) => !Number.isNaN(value));
-  return isNumber ? Number(samples.every(({ value }) => value === 1)) : undefined;
+  return samples.length === 0 ? undefined : Number(samples.every(({ value }) => value === 1));
 }

@@ -20,6 +20,7 @@ async function attemptsOf({ record, policy, target }: GateInput, store: RecordSt
  */
 export const cooldownGate: Gate = async (input, { store, clients }) => {
   const { cooldownSeconds } = input.policy;
+  let left = 0;
   for (const { metadata, status } of await attemptsOf(input, store)) {
     const time = status.executionTime ?? status.executionStartTime;
     const since = secondsSince(time, clients.now());
@@ -32,10 +33,10 @@ export const cooldownGate: Gate = async (input, { store, clients }) => {
         `it is unknown when ${metadata.name} was executed: its time is ${describeTime(what)}`,
       );
     }
-    const left = Math.ceil(cooldownSeconds - Math.min(since, existed));
-    if (left > 0) {
-      throw new SkipError('cooldown', `the last attempt was too recent: wait another ${left} s`);
-    }
+    left = Math.max(left, Math.ceil(cooldownSeconds - Math.min(since, existed)));
+  }
+  if (left > 0) {
+    throw new SkipError('cooldown', `the last attempt was too recent: wait another ${left} s`);
   }
 };
 

@@ -200,7 +200,7 @@ export function createdAt({ metadata }: Remediation): number {
 
 /** Whether a person has approved some plan of the record. */
 export function hasApproval({ metadata }: Remediation): boolean {
-  return metadata.annotations?.[KEYS.approved] !== undefined;
+  return /^(true|[0-9a-f]{16})$/.test(metadata.annotations?.[KEYS.approved] ?? '');
 }
 
 /**

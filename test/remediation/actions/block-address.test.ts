@@ -60,9 +60,16 @@ function answerOf(target: string, body: { Id: string; Addresses?: string[]; Lock
   return { NextLockToken: '' };
 }
 
-const attempt = (parameters: Parameters = REDIS, name = ADDRESS, props: { dryRun?: boolean; name?: string } = {}) =>
-  attemptOn(bench, { parameters, target: { kind: 'Address', name }, ...props });
-const PLAN = { summary: '', details: { until: ago(-3600) } };
+/** An attempt that began now, for an alert about the address. */
+const attempt = (
+  parameters: Parameters = REDIS,
+  name = ADDRESS,
+  props: { dryRun?: boolean; name?: string; labels?: Record<string, string>; startedSecondsAgo?: number } = {},
+) => {
+  const labels = { client_ip: name.replace(/\/.*/, '') };
+  return attemptOn(bench, { parameters, target: { kind: 'Address', name }, labels, ...props });
+};
+const PLAN = { summary: '', details: { seconds: 3600 } };
 const plan = (parameters: Parameters = REDIS, name = ADDRESS) => planned(blockAddressAction, attempt(parameters, name));
 const execute = (parameters: Parameters = REDIS, name = ADDRESS, props = {}) =>
   blockAddressAction.execute(attempt(parameters, name, props), PLAN);
@@ -116,7 +123,7 @@ describe.each([
   it('is planned for a while', async () => {
     expect(await blockAddressAction.plan(attempt(parameters))).toEqual({
       summary: `block ${ADDRESS} for 60 minutes`,
-      details: { until: ago(-3600) },
+      details: { seconds: 3600 },
       expiresAfterSeconds,
     });
     expect(await entries(kind)).toEqual([]);

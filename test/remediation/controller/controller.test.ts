@@ -350,7 +350,8 @@ describe('A record whose decision keeps failing', () => {
 
   it('is retried as long as needed once its execution has started', async () => {
     const plan = { summary: '', details: {} };
-    const status = { phase: 'executing', target: BACKEND, plan, executionStartTime: ago(0), dryRun: false } as const;
+    const target = { ...BACKEND, uid: 'of-an-earlier-one' };
+    const status = { phase: 'executing', target, plan, executionStartTime: ago(0), dryRun: false } as const;
     const record = await bench.put(status);
     const recover = bench.api.failOn((verb, resource) =>
       resource === 'leases' && verb === 'get' ? new Error('it failed') : undefined,

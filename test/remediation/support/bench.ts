@@ -83,7 +83,7 @@ export interface BenchProps {
 
 /** The server's parts around a Kubernetes API in memory, with the real time, which `standStill()` stops. */
 export class Bench {
-  readonly prometheus = new KnownPrometheus();
+  readonly prometheus: KnownPrometheus;
   /** Lines of the log. */
   readonly logged: { level: string; message: string; fields: Readonly<Record<string, unknown>> }[] = [];
   readonly api: MemoryKubernetes;
@@ -106,6 +106,7 @@ export class Bench {
     const api = other?.api ?? new MemoryKubernetes();
     this.api = api;
     this.raised = other?.raised ?? [];
+    this.prometheus = new KnownPrometheus(other?.prometheus.firing);
     this.policy = policies[0]!;
     const now = () => new Date();
     const log = (level: string, message: string, fields = {}) => void this.logged.push({ level, message, fields });
@@ -207,7 +208,10 @@ export class Bench {
   /** A record that has come to some status, with the labels that it has then. */
   async put(status: RemediationStatus, metadata: Partial<Remediation['metadata']> = {}, policy = this.policy) {
     const record = await this.accept({}, policy);
-    const { target, executionStartTime } = status;
+    const { target, executionStartTime, executionTime } = status;
+    const began = executionStartTime ?? executionTime;
+    // A record exists before its execution begins.
+    const creationTimestamp = began ?? record.metadata.creationTimestamp;
     const labels = {
       ...record.metadata.labels,
       ...(target ? { [KEYS.target]: targetDigest(target) } : {}),
@@ -216,7 +220,7 @@ export class Bench {
     };
     return this.api.put<Remediation>(REMEDIATION, {
       ...record,
-      metadata: { ...record.metadata, ...metadata, labels },
+      metadata: { ...record.metadata, creationTimestamp, ...metadata, labels },
       status,
     });
   }

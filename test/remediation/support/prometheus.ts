@@ -4,8 +4,9 @@ import type { Prometheus, Sample } from '../../../remediation/clients';
 export class KnownPrometheus implements Prometheus {
   /** The queries that it was asked, oldest first. */
   readonly asked: string[] = [];
-  /** Labels of the alerts that fire. */
-  readonly firing: Sample['labels'][] = [];
+  /** @param firing labels of the alerts that fire */
+  constructor(readonly firing: Sample['labels'][] = []) {}
+
   private readonly answers = new Map<string, readonly Sample[] | Error>();
 
   /** Gives a query its answer: the values of its series, or the error that it ends with. */
