@@ -2,7 +2,7 @@ import { type Action, SkipError } from '../actions';
 import type { Holding, Leases } from '../kubernetes';
 import type { Limits } from '../limits';
 import type { RemediationPolicy } from '../policy';
-import { LEASE_PREFIX } from '../record';
+import { LEASE_PREFIX, type Remediation } from '../record';
 import { CLOCK_TOLERANCE_SECONDS } from '../times';
 import type { Gate } from './gate';
 
@@ -30,7 +30,7 @@ export const budgetGate: Gate = async ({ record, policy, action, dryRun }, { lea
     return; // Nothing is changed, so nothing is spent.
   }
   for (const [budget, size] of budgetsOf(policy, action, limits)) {
-    if (!(await takeSlot(leases, budget, size, record.metadata.name))) {
+    if (!(await takeSlot(leases, budget, size, record))) {
       throw exhausted(budget, size, await holdings(leases, budget, size), clients.now());
     }
   }
@@ -54,10 +54,10 @@ function exhausted(budget: string, size: number, held: readonly (Holding | undef
   return new SkipError('budget-exhausted', `budget ${budget} is exhausted: ${size} attempts per hour${hint}`);
 }
 
-async function takeSlot(leases: Leases, budget: string, size: number, holder: string): Promise<boolean> {
+async function takeSlot(leases: Leases, budget: string, size: number, record: Remediation): Promise<boolean> {
+  const { name: holder } = record.metadata;
   const held = await holdings(leases, budget, size);
-  // A record that resumes after a crash already has its slot.
-  if (held.some((holding) => holding?.holder === holder)) {
+  if (held.some((holding) => holding?.holder === holder && isForExecution(holding, record))) {
     return true;
   }
   for (const [index, name] of slots(budget, size).entries()) {
@@ -66,6 +66,15 @@ async function takeSlot(leases: Leases, budget: string, size: number, holder: st
     }
   }
   return false;
+}
+
+/**
+ * A record that resumes after a crash already has its slot, taken when its execution began. A record that others have
+ * set back begins anew, and pays again.
+ */
+function isForExecution({ acquired }: Holding, { status: { executionStartTime } }: Remediation): boolean {
+  const apart = Date.parse(executionStartTime ?? '') - acquired.getTime();
+  return executionStartTime === undefined || Math.abs(apart) <= CLOCK_TOLERANCE_SECONDS * 1000;
 }
 
 /** Free slots of a budget. */
