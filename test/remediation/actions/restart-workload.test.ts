@@ -1,7 +1,7 @@
 import { restartWorkload } from '../../../remediation';
 import { restartWorkloadAction } from '../../../remediation/actions/restart-workload';
 import { RESOURCES } from '../../../remediation/kubernetes';
-import type { Target } from '../../../remediation/record';
+import { RecordAltered, type Target } from '../../../remediation/record';
 import { ago } from '../sample';
 import { attemptOn, planned } from '../support/attempt';
 import { APPLICATION, BACKEND, Bench, skipped } from '../support/bench';
@@ -82,6 +82,12 @@ describe('A restart', () => {
       expect(await plan()).toBe(SUMMARY);
     });
 
+    it.each([undefined, 'nonsense', ago(-61)])('is not planned while it is unknown when: %s', async (time) => {
+      const metadata = { namespace: APPLICATION, name: 'backend-2', creationTimestamp: time };
+      jest.spyOn(bench.api, 'list').mockResolvedValue([{ metadata }]);
+      expect(await plan()).toMatch(/^unhealthy: it is unknown when backend was deployed/);
+    });
+
     it('counts from the newest of its ReplicaSets, and from no other', async () => {
       replicaSet('frontend-1', 10, 'frontend');
       replicaSet('backend-1', 10, 'backend', 'other');
@@ -159,6 +165,41 @@ describe('A restart', () => {
     await execute();
     expect(await execute()).toEqual({ summary: expect.stringContaining('already') });
     expect(bench.changes).toHaveLength(1);
+  });
+
+  it.each<[string, () => unknown, RegExp]>([
+    [
+      'is rolled out just now',
+      () => bench.deploy('backend', { status: { updatedReplicas: 1 } }),
+      /^unhealthy: a rollout/,
+    ],
+    ['has opted out', () => bench.deploy('backend', { labels: {} }), /^not-opted-in/],
+    [
+      'was deployed lately',
+      () =>
+        bench.api.put(RESOURCES.replicaSets, {
+          metadata: {
+            namespace: APPLICATION,
+            name: 'backend-2',
+            labels: { app: 'backend' },
+            creationTimestamp: ago(9),
+          },
+        }),
+      /^unhealthy: backend was deployed 9 s ago/,
+    ],
+  ])('is not made of a Deployment that %s since it was planned', async (_what, change, reason) => {
+    await plan();
+    await change();
+    expect(await skipped(execute())).toMatch(reason);
+    expect(bench.changes).toEqual([]);
+  });
+
+  it.each([undefined, 'nonsense'])('is not made when the record does not say when it began: %s', async (time) => {
+    const { record, ...rest } = attempt();
+    const status = { ...record.status, executionStartTime: time };
+    const forged = { ...rest, record: { ...record, status } };
+    await expect(restartWorkloadAction.execute(forged, PLAN)).rejects.toThrow(RecordAltered);
+    expect(bench.changes).toEqual([]);
   });
 
   it('is made although somebody has restarted it before', async () => {
