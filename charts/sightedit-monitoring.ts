@@ -115,7 +115,6 @@ function connect({ alerting, metrics, dashboards: { grafana }, remediation: { we
   prometheus.addScrapeJob('alertmanager', routing.endpoint);
   prometheus.addScrapeJob('grafana', grafana.endpoint);
   grafana.addPrometheus(prometheus);
-  grafana.addAlertmanager(routing.endpoint);
 }
 
 function alertLinks({ grafana, runbooks }: LinkSettings): AlertLinks {

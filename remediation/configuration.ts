@@ -31,6 +31,8 @@ const configuration = v.strictObject({
   alertmanagers: v.array(text),
   /** Labels that Prometheus adds to every alert. The server's own alerts carry them too. */
   externalLabels: v.record(v.string(), v.string()),
+  /** Labels of alerts that `alert_relabel_configs` add, change or drop. @default - none */
+  relabelledLabels: v.optional(v.array(text)),
   /** Labels of the rules whose alerts the server raises itself. */
   ownAlerts: ownAlertsSchema,
   /** Links in the server's own alerts: the runbooks, without the alert's name, and a dashboard. */

@@ -71,6 +71,12 @@ export interface PolicyOptions {
   readonly budgetPerHour?: number;
   /** Timeout of the change itself, in seconds, 1 or more. @default 60 */
   readonly timeoutSeconds?: number;
+  /**
+   * Ask Prometheus whether the alert fires with these labels before anything is changed. Write `false` only for alerts
+   * that another source sends to Alertmanager: then everyone who reaches Alertmanager can trigger the policy.
+   * @default true
+   */
+  readonly requireFiring?: boolean;
   /** Conditions during which a target must not be touched. @default - none but those of the action */
   readonly skipWhile?: readonly BlockingCondition[];
 }
@@ -82,6 +88,7 @@ export const policyOptions = v.object({
   cooldownSeconds: v.optional(nonNegativeInteger, 1800),
   budgetPerHour: v.optional(positiveInteger, 3),
   timeoutSeconds: v.optional(positiveInteger, 60),
+  requireFiring: v.optional(v.boolean(), true),
   skipWhile: v.optional(v.array(blockingCondition), []),
   verification: v.optional(verificationSchema),
 } satisfies SchemasOf<PolicyOptions & { readonly verification?: Verification }>);

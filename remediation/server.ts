@@ -5,7 +5,7 @@ import { apiClients } from './api-clients';
 import { Audit, Escalation, Events, type Log, Metrics, startTracing } from './audit';
 import { AwsClient, Connections, PrometheusClient } from './clients';
 import { type Configuration, inClusterConnection } from './configuration';
-import { Controller, expireRecords, measure } from './controller';
+import { Controller, expireRecords, measure, Sweep } from './controller';
 import type { GateContext } from './gates';
 import type { AppProps } from './intake/app';
 import { Authenticator } from './intake/authenticator';
@@ -31,7 +31,7 @@ export interface RunningServer {
   stop(): Promise<void>;
 }
 
-const INTERVAL_MS = { measure: 15_000, flush: 60_000, rights: 300_000, expire: 600_000 } as const;
+const INTERVAL_MS = { measure: 15_000, flush: 60_000, sweep: 60_000, rights: 300_000, expire: 600_000 } as const;
 /** Interval while a right is missing, so that a new Role is noticed soon. */
 const RIGHTS_RETRY_MS = 5_000;
 
@@ -111,6 +111,7 @@ function makeServices({ configuration, log, version, replica = hostname() }: Ser
     leases: new Leases(api.leases, namespace, now),
     killSwitch: new KillSwitch(api.leases, namespace, configuration.killSwitch),
     limits,
+    alertLabels: { external: configuration.externalLabels, relabelled: configuration.relabelledLabels ?? [] },
     holder: replica,
   };
   const dryRun = configuration.mode === 'dry-run';
@@ -159,6 +160,7 @@ function startHousekeeping({ configuration }: ServerProps, services: Services, r
   const { context, metrics, events, escalation, log } = services;
   const { policies, retention } = configuration;
   const props = { policies, context, metrics, retention, log };
+  const sweep = new Sweep(props);
   const stops = [
     repeat(INTERVAL_MS.measure, log, () => measure(props)),
     repeat(INTERVAL_MS.flush, log, async () => {
@@ -166,6 +168,7 @@ function startHousekeeping({ configuration }: ServerProps, services: Services, r
       await escalation.summarise();
     }),
     repeat(INTERVAL_MS.expire, log, () => expireRecords(props)),
+    repeat(INTERVAL_MS.sweep, log, () => sweep.run()),
     repeat(INTERVAL_MS.rights, log, async () => ((await rights.check()) ? undefined : RIGHTS_RETRY_MS)),
   ];
   return () => {

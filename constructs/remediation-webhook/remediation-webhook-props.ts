@@ -31,6 +31,12 @@ export interface RemediationWebhookProps {
   readonly ownAlerts?: OwnAlerts;
   /** Labels that Prometheus adds to its alerts. The webhook's own alerts carry them too. @default - none */
   readonly externalLabels?: { readonly [label: string]: string };
+  /**
+   * Names of labels that `alert_relabel_configs` of Prometheus add, change or drop. The webhook does not compare them
+   * when it asks Prometheus whether an alert fires.
+   * @default - none
+   */
+  readonly relabelledLabels?: readonly string[];
   /** Links in the webhook's own alerts: the runbooks, without the alert's name, and a dashboard. @default - none */
   readonly links?: WebhookLinks;
   /** Servers that actions change beside Kubernetes, by the names that policies use. @default - none */

@@ -176,6 +176,7 @@ export class RemediationWebhook extends PatchableConstruct {
       prometheus: urlsOf(this.prometheus),
       alertmanagers: this.alertmanagers.flatMap(urlsOf),
       externalLabels: { ...props.externalLabels },
+      relabelledLabels: props.relabelledLabels && [...props.relabelledLabels],
       ownAlerts: props.ownAlerts ?? shippedOwnAlerts(),
       links: props.links,
       slack: props.slack && { channel: props.slack.channel, tokenFile: this.file(props.slack.token) },

@@ -45,6 +45,17 @@ export interface Effect {
   readonly evidence?: { readonly [name: string]: string };
 }
 
+/** A temporary change that was found on its target, without a record. */
+export interface FoundChange {
+  readonly target: Target;
+  /** One line for people: `minReplicas of HPA sightedit-backend-hpa, raised from 2 to 3`. */
+  readonly summary: string;
+  /** When it was made (RFC 3339). @default - unknown */
+  readonly time?: string;
+  /** Reverts it. Returns what it did. */
+  revert(signal: AbortSignal): Promise<string>;
+}
+
 /** An RBAC rule, as `PolicyRule` of `rbac.authorization.k8s.io/v1`. */
 export interface Permission {
   readonly apiGroups: readonly string[];
@@ -105,6 +116,12 @@ export interface Action<P = unknown, D = unknown> {
    */
   findTarget(alert: RecordedAlert, parameters: P, clients: Clients): Promise<Target>;
   /**
+   * Whether a target is one that the policy could have for the alert, whatever the world looks like now. Targets in
+   * records are checked by it.
+   * @default - it must be one of `targets()`
+   */
+  isTarget?(target: Target, alert: RecordedAlert, parameters: P): boolean;
+  /**
    * Inspects the target and plans the change. Changes nothing.
    *
    * @throws SkipError when the target must not be changed now
@@ -116,6 +133,15 @@ export interface Action<P = unknown, D = unknown> {
    * @throws SkipError when the target is no longer as planned, and nothing was changed
    */
   execute(attempt: Attempt<P>, plan: Plan<D>): Promise<Effect>;
+  /**
+   * Checks a stored plan before it is executed after a crash.
+   *
+   * @returns the plan as it would be made now; `undefined` when the change is made already
+   * @throws SkipError when the target must not be changed now
+   * @throws RecordAltered when the policy would not make this plan
+   * @default - `plan()` must make the same plan again
+   */
+  recheck?(attempt: Attempt<P>, plan: Plan<D>): Promise<Plan<D> | undefined>;
   /** Whether the target has settled, e.g. its rollout is complete. @default - it settles at once */
   settled?(attempt: Attempt<P>, plan: Plan<D>): Promise<boolean>;
   /**
@@ -125,4 +151,8 @@ export interface Action<P = unknown, D = unknown> {
   verify?(attempt: Attempt<P>, plan: Plan<D>): Promise<number | undefined>;
   /** Reverts the change, unless somebody else has changed the target since. Returns what it did. */
   revert?(attempt: Attempt<P>, plan: Plan<D>): Promise<string>;
+  /** Seconds after which every change of the policy is reverted. @default - changes are not reverted */
+  expiresAfterSeconds?(parameters: P): number | undefined;
+  /** Finds the temporary changes that are made now, from the targets alone. @default - none can be found */
+  findChanges?(parameters: P, clients: Clients, signal: AbortSignal): Promise<readonly FoundChange[]>;
 }

@@ -32,13 +32,21 @@ export function blockableCidr(text: string, rules: AddressRules): Cidr {
   if (kind !== 'unicast' && !(kind === 'documentation' && rules.rehearsal)) {
     throw rejected(text, `is ${kind}: no client on the Internet has it`);
   }
-  const network = networkOf(address);
-  const range: Range = [network, address.kind() === 'ipv4' ? 32 : 64];
+  const range = rangeOf(address);
   const exempt = rules.neverBlock.find((other) => overlap(range, ipaddr.parseCIDR(other)));
   if (exempt) {
     throw rejected(text, `is in ${exempt}, which is never blocked`);
   }
   return format(range);
+}
+
+/**
+ * The range of an address, whether it may be blocked or not.
+ *
+ * @returns `undefined` when the text is no address
+ */
+export function cidrOf(text: string): Cidr | undefined {
+  return isAddress(text) ? format(rangeOf(ipaddr.process(text))) : undefined;
 }
 
 /** A range in CIDR notation. */
@@ -63,8 +71,12 @@ export function isIPv6Cidr(cidr: Cidr): boolean {
 type Address = ipaddr.IPv4 | ipaddr.IPv6;
 type Range = [Address, number];
 
+function isAddress(text: string): boolean {
+  return text.length <= LONGEST && (isIPv4(text) || isPlainIPv6(text));
+}
+
 function parse(text: string): Address {
-  if (text.length > LONGEST || !(isIPv4(text) || isPlainIPv6(text))) {
+  if (!isAddress(text)) {
     throw rejected(text, 'is no address');
   }
   // A server that listens on IPv6 sees an IPv4 client as ::ffff:192.0.2.7.
@@ -101,6 +113,11 @@ const DOCUMENTATION = ['192.0.2.0/24', '198.51.100.0/24', '203.0.113.0/24', '200
 /** Whether one of two ranges contains the other. */
 function overlap([one, bits]: Range, [other, otherBits]: Range): boolean {
   return one.kind() === other.kind() && one.match(other as never, Math.min(bits, otherBits));
+}
+
+/** The range that is blocked for an address. */
+function rangeOf(address: Address): Range {
+  return [networkOf(address), address.kind() === 'ipv4' ? 32 : 64];
 }
 
 /** The IPv4 address, or the first address of the /64. */

@@ -1,8 +1,10 @@
 import * as v from 'valibot';
 import { type PolicyOptions, type RemediationPolicy, remediationPolicy, type Verification } from '../policy';
+import { RecordAltered, type RecordedAlert } from '../record';
 import { positiveIntegerOr, type SchemasOf, text } from '../schema';
-import { type Action, type Attempt, SkipError } from './action';
-import { blockableCidr, cidr } from './addresses';
+import { secondsSince } from '../times';
+import { type Action, type Attempt, type Clients, type FoundChange, SkipError } from './action';
+import { blockableCidr, cidr, cidrOf } from './addresses';
 import {
   type Denylist,
   type DenylistProps,
@@ -70,9 +72,9 @@ export function blockAddress(props: BlockAddressProps): RemediationPolicy<'block
   return remediationPolicy('block-address', parameters, props);
 }
 
-/** RFC 3339: when the block ends. */
+/** For how long the address is blocked, from the beginning of the execution on. */
 interface Block {
-  readonly until: string;
+  readonly seconds: number;
 }
 
 /** @internal */
@@ -90,16 +92,14 @@ export const blockAddressAction: Action<BlockAddress, Block> = {
   targets: () => [{ kind: 'Address', name: '' }],
 
   async findTarget(alert, settings) {
-    const { label } = settings;
-    const address = alert.labels[label];
-    if (!address) {
-      throw new SkipError('target-unknown', `${alert.name} has no label ${label}`);
-    }
-    return { kind: 'Address', name: blockableCidr(address, settings) };
+    return { kind: 'Address', name: addressToBlock(alert, settings) };
   },
 
+  // An address that `neverBlock` names by now is still unblocked.
+  isTarget: (target, { labels }, { label }) => target.kind === 'Address' && target.name === cidrOf(labels[label] ?? ''),
+
   async plan(attempt) {
-    const { target, clients } = attempt;
+    const { target } = attempt;
     const { denylist, ttlSeconds, maximumEntries } = attempt.parameters;
     const list = denylistFor(attempt);
     if (await list.isBlocked(target.name)) {
@@ -110,16 +110,27 @@ export const blockAddressAction: Action<BlockAddress, Block> = {
     }
     return {
       summary: `block ${target.name} for ${ttlSeconds / 60} minutes`,
-      details: { until: new Date(clients.now().getTime() + ttlSeconds * 1000).toISOString() },
+      details: { seconds: ttlSeconds },
       expiresAfterSeconds: expires(denylist) ? undefined : ttlSeconds,
     };
   },
 
-  async execute(attempt, { details: { until } }) {
-    const { target, clients, dryRun } = attempt;
-    const seconds = Math.ceil((Date.parse(until) - clients.now().getTime()) / 1000);
+  async recheck(attempt) {
+    const isBlocked = await denylistFor(attempt).isBlocked(attempt.target.name);
+    return isBlocked ? undefined : blockAddressAction.plan(attempt);
+  },
+
+  // The record is not believed: the alert says which address, and the policy for how long.
+  async execute(attempt) {
+    const { target, record, parameters, clients, dryRun } = attempt;
+    if (addressToBlock(record.spec.alert, parameters) !== target.name) {
+      throw new RecordAltered(`the alert is not about ${target.name}`);
+    }
+    const { executionStartTime } = record.status;
+    const passed = secondsSince(executionStartTime, clients.now()) ?? Number.POSITIVE_INFINITY;
+    const seconds = Math.ceil(parameters.ttlSeconds - passed);
     if (seconds <= 0) {
-      throw new SkipError('alert-stale', `${target.name} was to be blocked until ${until}, which has passed`);
+      throw new SkipError('alert-stale', `the time for which ${target.name} was to be blocked has passed`);
     }
     const isNew = await denylistFor(attempt).block(target.name, seconds);
     return {
@@ -135,7 +146,38 @@ export const blockAddressAction: Action<BlockAddress, Block> = {
       ? `unblocked ${name}`
       : `left ${name}: it is not blocked, or another record blocks it`;
   },
+
+  // Entries that expire by themselves are not reverted.
+  expiresAfterSeconds: ({ denylist, ttlSeconds }) => (expires(denylist) ? undefined : ttlSeconds),
+
+  async findChanges({ denylist }, clients, signal) {
+    return expires(denylist) ? [] : entriesOf(denylist, clients, signal);
+  },
 };
+
+/** @throws SkipError when the alert names no address, or one that must not be blocked */
+function addressToBlock(alert: RecordedAlert, settings: BlockAddress): string {
+  const { label } = settings;
+  const address = alert.labels[label];
+  if (!address) {
+    throw new SkipError('target-unknown', `${alert.name} has no label ${label}`);
+  }
+  return blockableCidr(address, settings);
+}
+
+/** The blocked ranges of a list that holds nothing else. The lists do not say since when. */
+async function entriesOf(
+  denylist: DenylistSettings,
+  clients: Clients,
+  signal: AbortSignal,
+): Promise<readonly FoundChange[]> {
+  const listFor = (abort: AbortSignal) => denylistOf(denylist, { clients, record: '', dryRun: false, signal: abort });
+  return (await listFor(signal).entries()).map((name) => ({
+    target: { kind: 'Address', name },
+    summary: `${name} in ${describeDenylist(denylist)}`,
+    revert: async (abort) => ((await listFor(abort).unblock(name)) ? `unblocked ${name}` : `${name} is not blocked`),
+  }));
+}
 
 function denylistFor({ parameters: { denylist }, record, clients, dryRun, signal }: Attempt<BlockAddress>): Denylist {
   return denylistOf(denylist, { clients, record: record.metadata.name, dryRun, signal });

@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import type { Cache } from '../clients';
 import { type PolicyOptions, type RemediationPolicy, remediationPolicy, type Verification } from '../policy';
-import type { Plan, Target } from '../record';
+import { type Plan, RecordAltered, type Target } from '../record';
 import { positiveIntegerOr, type SchemasOf, text } from '../schema';
 import { SettingError } from '../setting-error';
 import { type Action, type Attempt, SkipError } from './action';
@@ -112,16 +112,24 @@ export const clearCacheAction: Action<ClearCache, Details> = {
     return attempt.parameters.mode === 'version' ? planVersions(attempt) : planKeys(attempt);
   },
 
+  // Keys are found by the policy's prefixes, and a version is raised only from the planned one.
+  async recheck(attempt, plan) {
+    requireOwnKeys(attempt, plan);
+    return plan;
+  },
+
   execute: (attempt, plan) =>
     attempt.parameters.mode === 'version' ? raiseVersions(attempt, plan) : deleteKeys(attempt),
 
   // In mode `keys` there is nothing to verify: keys that exist now may be new entries. The policy's query verifies.
   async verify(attempt, plan) {
+    requireOwnKeys(attempt, plan);
     const versions = await Promise.all(bumpsOf(plan).map(async ({ key }) => Number(await versionIn(attempt, key))));
     return versions.every((version, index) => version >= Number(bumpsOf(plan)[index]!.to)) ? 1 : 0;
   },
 
   async revert(attempt, plan) {
+    requireOwnKeys(attempt, plan);
     const changed = await setVersions(
       attempt,
       bumpsOf(plan).map(({ key, from, to }) => ({ key, from: to, to: from })),
@@ -251,6 +259,15 @@ async function setVersions(attempt: Attempt<ClearCache>, bumps: readonly Bump[])
 
 async function versionIn(attempt: Attempt<ClearCache>, key: string): Promise<string> {
   return (await cacheOf(attempt).get(key)) ?? '0';
+}
+
+/** @throws RecordAltered for a version that the policy would not set */
+function requireOwnKeys(attempt: Attempt<ClearCache>, plan: Plan<Details>): void {
+  const keys = prefixesOf(attempt).map((prefix) => `${prefix}version`);
+  const wrong = bumpsOf(plan).find(({ key, from, to }) => !keys.includes(key) || to !== String(Number(from) + 1));
+  if (wrong) {
+    throw new RecordAltered(`the policy never sets ${describe(wrong)}`);
+  }
 }
 
 /** Empty in mode `keys`. */

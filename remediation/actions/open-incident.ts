@@ -109,6 +109,8 @@ export const openIncidentAction: Action<OpenIncident> = {
   // The fingerprint is a hash of the labels, so an alert that fires again is the same target and has its cooldown.
   findTarget: async ({ name, fingerprint }) => ({ kind: 'Incident', name: `${name}/${fingerprint}` }),
 
+  isTarget: (target, { name, fingerprint }) => target.kind === 'Incident' && target.name === `${name}/${fingerprint}`,
+
   plan: async ({ record, parameters: { queries } }) => ({
     summary: `gather the evidence for ${record.spec.alert.name}`,
     details: { queries: Object.keys(queries) },

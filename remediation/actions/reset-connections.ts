@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { type PolicyOptions, type RemediationPolicy, remediationPolicy, type Verification } from '../policy';
+import { RecordAltered } from '../record';
 import { positiveIntegerOr, type SchemasOf, text } from '../schema';
 import { type Action, type Attempt, SkipError } from './action';
 
@@ -122,6 +123,15 @@ export const resetConnectionsAction: Action<ResetConnections, Details> = {
       );
     }
     return { summary: summaryOf(sessions.length, renewed.length, role), details: { sessions, pooled: renewed } };
+  },
+
+  // The plan is stale as soon as a session ends. `execute()` ends only those that are still abandoned.
+  async recheck({ parameters: { maximumSessions } }, plan) {
+    const { sessions } = plan.details;
+    if (sessions.length > maximumSessions) {
+      throw new RecordAltered(`the plan has ${sessions.length} sessions, more than ${maximumSessions}`);
+    }
+    return plan;
   },
 
   async execute(attempt, { details: { sessions, pooled } }) {

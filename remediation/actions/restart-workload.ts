@@ -1,18 +1,22 @@
 import * as v from 'valibot';
 import { type KubernetesApi, type KubernetesObject, RESOURCES } from '../kubernetes';
 import { type PolicyOptions, type RemediationPolicy, remediationPolicy, type Verification } from '../policy';
-import { KEYS } from '../record';
+import { KEYS, RecordAltered, type Remediation } from '../record';
 import { nonNegativeInteger, type SchemasOf } from '../schema';
-import { type Action, SkipError } from './action';
+import { describeTime, secondsSince } from '../times';
+import { type Action, type Clients, SkipError } from './action';
 import { appliedFieldsUnchanged, METADATA, otherAnnotationsUnchanged, unchanged } from './allowed-update';
 import type { Workloads } from './allowed-workloads';
 import {
   type Deployment,
   findDeployment,
+  isAllowedDeployment,
   isRolledOut,
   readDeployment,
   readRules,
+  requireReady,
   requireReadyDeployment,
+  requireSame,
   selectorOf,
   targetsOf,
   WAS_ROLLED_OUT,
@@ -54,9 +58,9 @@ export function restartWorkload(props: RestartWorkloadProps): RemediationPolicy<
 
 const RESTARTED_AT = 'kubectl.kubernetes.io/restartedAt';
 
-/** Time that the template will carry. */
+/** How many replicas are restarted. */
 interface Restart {
-  readonly restartedAt?: string;
+  readonly replicas: number;
 }
 
 interface DisruptionBudget extends KubernetesObject {
@@ -99,39 +103,43 @@ export const restartWorkloadAction: Action<RestartWorkload, Restart> = {
 
   findTarget: findDeployment,
 
-  async plan({ record, target, parameters, clients }) {
+  isTarget: isAllowedDeployment,
+
+  async plan({ target, parameters, clients }) {
     const deployment = await requireReadyDeployment(clients.kubernetes, target);
-    await requireMinimumAge(deployment, parameters, clients.now(), clients.kubernetes);
-    await requireDisruptionBudget(deployment, clients.kubernetes);
+    await requireRestartable(deployment, parameters, clients);
     const { namespace, name } = target;
+    const { replicas = 1 } = deployment.spec;
     return {
-      summary: `restart Deployment ${namespace}/${name} (${deployment.spec.replicas ?? 1} replicas)`,
-      // The time of the record: executed again after a crash, the same value is written and nothing restarts twice.
-      details: { restartedAt: record.metadata.creationTimestamp },
+      summary: `restart Deployment ${namespace}/${name} (${replicas} replicas)`,
+      details: { replicas },
       needsApproval: riskOf(deployment),
     };
   },
 
-  async execute({ target, clients, dryRun, signal }, { details }) {
+  async recheck(attempt) {
+    const { target, record, clients } = attempt;
+    const found = requireSame(await readDeployment(clients.kubernetes, target.namespace ?? '', target.name), target);
+    return restartedAtOf(found) === timeOf(record) ? undefined : restartWorkloadAction.plan(attempt);
+  },
+
+  async execute({ record, target, parameters, clients, dryRun, signal }) {
     const { namespace, name } = target;
-    const deployment = await readDeployment(clients.kubernetes, namespace ?? '', name);
-    if (!deployment || deployment.metadata.uid !== target.uid) {
-      throw new SkipError('target-unknown', `Deployment ${namespace}/${name} was deleted`);
-    }
-    if (deployment.spec.template.metadata?.annotations?.[RESTARTED_AT] === details.restartedAt) {
+    const found = await readDeployment(clients.kubernetes, namespace ?? '', name);
+    const deployment = requireSame(found, target);
+    const restartedAt = timeOf(record);
+    if (restartedAtOf(deployment) === restartedAt) {
       return { summary: `${name} was already restarted` };
     }
-    if (!isRolledOut(deployment)) {
-      // The admission policy would deny it.
-      throw new SkipError('unhealthy', `a rollout of ${name} has begun since`);
-    }
+    requireReady(deployment);
+    await requireRestartable(deployment, parameters, clients);
     await clients.kubernetes.patch(
       { resource: RESOURCES.deployments, namespace, name },
       'strategic',
       {
         // Fails when the Deployment has changed since it was read.
         metadata: { resourceVersion: deployment.metadata.resourceVersion },
-        spec: { template: { metadata: { annotations: { [RESTARTED_AT]: details.restartedAt } } } },
+        spec: { template: { metadata: { annotations: { [RESTARTED_AT]: restartedAt } } } },
       },
       { dryRun, signal },
     );
@@ -143,6 +151,30 @@ export const restartWorkloadAction: Action<RestartWorkload, Restart> = {
     return deployment !== undefined && isRolledOut(deployment);
   },
 };
+
+function restartedAtOf({ spec }: Deployment): string | undefined {
+  return spec.template.metadata?.annotations?.[RESTARTED_AT];
+}
+
+/**
+ * The time that the template carries: when the record's execution began, in seconds. Executed again after a crash, the
+ * same value is written and nothing restarts twice.
+ *
+ * @throws RecordAltered when the record does not say when
+ */
+function timeOf({ metadata, status }: Remediation): string {
+  const { executionStartTime = '' } = status;
+  if (Number.isNaN(Date.parse(executionStartTime))) {
+    throw new RecordAltered(`${metadata.name} does not say when its execution began`);
+  }
+  return new Date(executionStartTime).toISOString().replace(/\.\d+Z$/, 'Z');
+}
+
+/** @throws SkipError when the Deployment is too new, or its pods must not be disrupted */
+async function requireRestartable(deployment: Deployment, parameters: RestartWorkload, clients: Clients) {
+  await requireMinimumAge(deployment, parameters, clients.now(), clients.kubernetes);
+  await requireDisruptionBudget(deployment, clients.kubernetes);
+}
 
 /** Why a restart would interrupt the service. */
 function riskOf({ spec }: Deployment): string | undefined {
@@ -160,13 +192,19 @@ async function requireMinimumAge(
   kubernetes: KubernetesApi,
 ): Promise<void> {
   const replicaSets = await kubernetes.list(RESOURCES.replicaSets, metadata.namespace, selectorOf(spec));
-  const newest = Math.max(...replicaSets.map((set) => Date.parse(set.metadata.creationTimestamp ?? '')));
-  const age = Math.floor((now.getTime() - newest) / 1000);
-  if (age < minimumAgeSeconds) {
-    throw new SkipError(
-      'unhealthy',
-      `${metadata.name} was deployed ${age} s ago, less than ${minimumAgeSeconds} s: consider rolling it back`,
-    );
+  for (const set of replicaSets) {
+    const { creationTimestamp } = set.metadata;
+    const age = secondsSince(creationTimestamp, now);
+    if (age === undefined) {
+      const time = describeTime(creationTimestamp);
+      throw new SkipError('unhealthy', `it is unknown when ${metadata.name} was deployed: its time is ${time}`);
+    }
+    if (age < minimumAgeSeconds) {
+      throw new SkipError(
+        'unhealthy',
+        `${metadata.name} was deployed ${Math.floor(age)} s ago, less than ${minimumAgeSeconds} s: consider rolling it back`,
+      );
+    }
   }
 }
 

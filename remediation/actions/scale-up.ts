@@ -1,15 +1,17 @@
 import * as v from 'valibot';
-import { type KubernetesApi, type KubernetesObject, RESOURCES } from '../kubernetes';
+import { FIELD_MANAGER, type KubernetesApi, type KubernetesObject, RESOURCES } from '../kubernetes';
 import { type PolicyOptions, type RemediationPolicy, remediationPolicy, type Verification } from '../policy';
-import { KEYS, type Target } from '../record';
+import { KEYS, RecordAltered, type Target } from '../record';
 import { positiveInteger, type SchemasOf, text } from '../schema';
-import { type Action, type Attempt, type Permission, SkipError } from './action';
+import { type Action, type Attempt, type Clients, type FoundChange, type Permission, SkipError } from './action';
 import type { Workloads } from './allowed-workloads';
+import { requireSamePlan } from './same-plan';
 import { scaleUpdates } from './scale-up-guard';
 import {
   type Autoscaler,
   type Deployment,
   findDeployment,
+  isAllowedDeployment,
   isRolledOut,
   listAutoscalers,
   readDeployment,
@@ -85,6 +87,8 @@ export const scaleUpAction: Action<ScaleUp, Change> = {
 
   findTarget: findDeployment,
 
+  isTarget: isAllowedDeployment,
+
   async plan({ target, parameters: { maxReplicas, factor, autoscalers, expiresAfterSeconds }, clients }) {
     const { kubernetes } = clients;
     const deployment = await requireReadyDeployment(kubernetes, target);
@@ -110,7 +114,18 @@ export const scaleUpAction: Action<ScaleUp, Change> = {
     };
   },
 
+  async recheck(attempt, plan) {
+    requireNamed(plan.details, attempt);
+    const found = await read(attempt, plan.details);
+    // Raised already: an autoscaler says so itself.
+    if (found.value === plan.details.to && (plan.details.kind === 'Deployment' || ownersMinReplicas(found))) {
+      return undefined;
+    }
+    return requireSamePlan(attempt.target, plan, await scaleUpAction.plan(attempt));
+  },
+
   async execute(attempt, { details: change }) {
+    requireNamed(change, attempt);
     const found = await read(attempt, change);
     if (found.value === change.to) {
       return { summary: `${change.name} was already raised` };
@@ -129,6 +144,7 @@ export const scaleUpAction: Action<ScaleUp, Change> = {
   },
 
   async revert(attempt, { details: change }) {
+    requireNamed(change, attempt);
     const found = await read(attempt, change);
     const owners = ownersMinReplicas(found);
     if (found.value !== change.to || owners === undefined) {
@@ -137,7 +153,43 @@ export const scaleUpAction: Action<ScaleUp, Change> = {
     await write(attempt, change, found, owners, null);
     return `lowered minReplicas of ${change.name} from ${change.to} to ${owners}`;
   },
+
+  expiresAfterSeconds: ({ expiresAfterSeconds }) => expiresAfterSeconds,
+
+  async findChanges({ namespace, autoscalers }, { kubernetes }, signal) {
+    const known = await kubernetes.list<Autoscaler>(RESOURCES.horizontalPodAutoscalers, namespace, undefined, signal);
+    return known.flatMap((autoscaler): FoundChange[] => {
+      const { name, managedFields = [] } = autoscaler.metadata;
+      const found = foundIn(autoscaler);
+      const owners = ownersMinReplicas(found);
+      if (!autoscalers.includes(name) || owners === undefined) {
+        return [];
+      }
+      const { scaleTargetRef } = autoscaler.spec;
+      const target = { apiVersion: 'apps/v1', kind: scaleTargetRef.kind, namespace, name: scaleTargetRef.name };
+      return [
+        {
+          target,
+          summary: `minReplicas of HPA ${name}, raised from ${owners} to ${found.value}`,
+          time: managedFields.find(({ manager }) => manager === FIELD_MANAGER)?.time,
+          async revert(abort) {
+            const change = { kind: 'HorizontalPodAutoscaler', name, from: owners, to: found.value } as const;
+            const writer = { clients: { kubernetes }, target, dryRun: false, signal: abort };
+            await write(writer, change, found, owners, null);
+            return `lowered minReplicas of ${name} from ${found.value} to ${owners}`;
+          },
+        },
+      ];
+    });
+  },
 };
+
+/** @throws RecordAltered for a change that the policy never makes */
+function requireNamed({ kind, name }: Change, { target, parameters }: Attempt<ScaleUp>): void {
+  if (kind === 'Deployment' ? name !== target.name : !parameters.autoscalers.includes(name)) {
+    throw new RecordAltered(`the policy never changes ${kind} ${name}`);
+  }
+}
 
 function describe({ kind, name, from, to }: Change): string {
   const what = kind === 'Deployment' ? `Deployment ${name}` : `minReplicas of ${kind} ${name}`;
@@ -193,7 +245,10 @@ async function read({ target, clients }: Attempt, { kind, name }: Change): Promi
     return { value: spec.replicas ?? 1, resourceVersion: metadata.resourceVersion };
   }
   const reference = { resource: RESOURCES.horizontalPodAutoscalers, namespace, name };
-  const { spec, metadata } = await clients.kubernetes.get<Autoscaler>(reference);
+  return foundIn(await clients.kubernetes.get<Autoscaler>(reference));
+}
+
+function foundIn({ spec, metadata }: Autoscaler): Found {
   const note = metadata.annotations?.[KEYS.raisedMinReplicas];
   return { value: spec.minReplicas ?? 1, resourceVersion: metadata.resourceVersion, note };
 }
@@ -209,8 +264,13 @@ function ownersMinReplicas({ value, note }: Found): number | undefined {
   return Number(raised) === value ? Number(owners) : undefined;
 }
 
+/** What writing needs of an attempt. */
+interface Writer extends Pick<Attempt, 'target' | 'dryRun' | 'signal'> {
+  readonly clients: Pick<Clients, 'kubernetes'>;
+}
+
 /** @param note is written to the autoscaler's annotation; `null` removes it */
-async function write(attempt: Attempt, change: Change, found: Found, value: number, note: string | null) {
+async function write(attempt: Writer, change: Change, found: Found, value: number, note: string | null) {
   const { clients, target, dryRun, signal } = attempt;
   const { namespace } = target;
   const { kind, name } = change;

@@ -83,6 +83,16 @@ export async function findDeployment(alert: RecordedAlert, allowed: Workloads, c
   return { apiVersion: 'apps/v1', kind: 'Deployment', namespace, name, uid: deployment.metadata.uid };
 }
 
+/** Whether the policy names a Deployment, and the alert is about its namespace. */
+export function isAllowedDeployment(target: Target, alert: RecordedAlert, { namespace, deployments }: Workloads) {
+  return (
+    target.kind === 'Deployment' &&
+    target.namespace === namespace &&
+    alert.labels.namespace === namespace &&
+    deployments.includes(target.name)
+  );
+}
+
 /** The Deployments as targets. */
 export function targetsOf({ namespace, deployments }: Workloads): readonly Target[] {
   return deployments.map((name) => ({ apiVersion: 'apps/v1', kind: 'Deployment', namespace, name }));
@@ -120,10 +130,30 @@ export function readDeployment(
  */
 export async function requireReadyDeployment(kubernetes: KubernetesApi, target: Target): Promise<Deployment> {
   const { namespace = '', name } = target;
-  const deployment = await readDeployment(kubernetes, namespace, name);
-  if (!deployment || deployment.metadata.uid !== target.uid) {
+  const deployment = requireSame(await readDeployment(kubernetes, namespace, name), target);
+  requireReady(deployment);
+  return deployment;
+}
+
+/**
+ * The Deployment, if it is the object that was found.
+ *
+ * @throws SkipError when it was deleted, or created anew
+ */
+export function requireSame(deployment: Deployment | undefined, { namespace, name, uid }: Target): Deployment {
+  if (!deployment || deployment.metadata.uid !== uid) {
     throw new SkipError('target-unknown', `Deployment ${namespace}/${name} was deleted`);
   }
+  return deployment;
+}
+
+/**
+ * Checks that the owner of a Deployment has opted in, and that no rollout is in progress.
+ *
+ * @throws SkipError when one of these is not so
+ */
+export function requireReady(deployment: Deployment): void {
+  const { name } = deployment.metadata;
   requireOptIn(deployment);
   if (deployment.spec.paused) {
     throw new SkipError('unhealthy', `the rollout of ${name} is paused`);
@@ -131,7 +161,6 @@ export async function requireReadyDeployment(kubernetes: KubernetesApi, target: 
   if (!isRolledOut(deployment)) {
     throw new SkipError('unhealthy', `a rollout of ${name} is in progress`);
   }
-  return deployment;
 }
 
 /** @throws SkipError when the owner of the Deployment has not opted in */

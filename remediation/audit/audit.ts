@@ -59,7 +59,7 @@ export class Audit {
     if (status.phase === 'awaiting-approval') {
       await escalation.postToSlack(
         `:raised_hand: ${policy} waits for approval: ${status.plan?.summary} (${status.plan?.needsApproval ?? 'the policy requires it'}).\n` +
-          `\`kubectl --namespace ${metadata.namespace} annotate remediation ${metadata.name} ${KEYS.approved}=true\``,
+          `\`kubectl --namespace ${metadata.namespace} annotate remediation ${metadata.name} ${KEYS.approved}=${status.planDigest ?? true} --overwrite\``,
       );
     }
     if (isEscalated(status.phase)) {

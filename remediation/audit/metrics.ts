@@ -57,6 +57,11 @@ export class Metrics {
     'target',
   ]);
   readonly budget = this.gauge('budget_remaining', 'Attempts that are left in the current hour.', ['policy']);
+  readonly leftChanges = this.gauge(
+    'changes_left',
+    'Temporary changes that should be reverted, have no record, and are not reverted.',
+    ['policy'],
+  );
   readonly dryRun = this.gauge('dry_run_enabled', '1 in mode dry-run.', []);
   readonly killSwitch = this.gauge('kill_switch_engaged', '1 while the kill switch stops all actions.', []);
   readonly heartbeat = this.gauge(
@@ -80,6 +85,7 @@ export class Metrics {
       this.records.set({ phase }, 0);
     }
     for (const { name: policy, action } of policies) {
+      this.leftChanges.set({ policy }, 0);
       for (const reason of SKIP_REASONS) {
         this.decisions.inc({ action, policy, decision: 'skipped', reason }, 0);
       }

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ACTIONS } from '../actions';
 import type { Log } from '../audit';
-import { type KubernetesApi, watchObjects } from '../kubernetes';
+import { type KubernetesApi, KubernetesError, watchObjects } from '../kubernetes';
 import { hasWork, KEYS, lastTransitionAt, REMEDIATION, RecordMoved, type Remediation } from '../record';
 import { Queue } from './queue';
 import type { Next, StepProps } from './step-props';
@@ -57,11 +57,15 @@ export class Controller {
         this.queue.know(name, this.props.policies.get(spec.policy)?.action);
         this.enqueue(name);
       },
-      onGone: ({ metadata }) => this.forget(metadata.name),
+      onGone: (record) => void this.forget(record),
       onList: () => {
         this.synced = true;
       },
-      onError: (error) => log('warn', `watching the records failed: ${error.message}`),
+      onError: (error) => {
+        // The API server answers 429 for some seconds after the resource was defined, and nothing is wrong then.
+        const level = error instanceof KubernetesError && error.isBusy ? 'info' : 'warn';
+        log(level, `watching the records failed and will be retried: ${error.message}`);
+      },
       signal: this.end.signal,
     });
   }
@@ -85,10 +89,30 @@ export class Controller {
     this.work();
   }
 
-  private forget(name: string): void {
+  /** A record was closed or deleted, or others have removed its label although work is left. */
+  private async forget(gone: Remediation): Promise<void> {
+    const { name } = gone.metadata;
     this.cancelTimer(name);
     this.failures.delete(name);
     this.queue.forget(name);
+    if (!hasWork(gone)) {
+      return;
+    }
+    const { store } = this.props.context;
+    try {
+      const record = await store.read(name);
+      if (!record) {
+        this.props.log('warn', 'a record with work left was deleted', { record: name });
+      } else if (hasWork(record) && record.metadata.labels?.[KEYS.open] !== 'true') {
+        this.props.log('warn', 'the label open of a record with work left was removed: it is set again', {
+          record: name,
+        });
+        await store.label(record);
+      }
+    } catch (error) {
+      // Housekeeping sets missing labels too.
+      this.props.log('warn', `a record could not be opened again: ${(error as Error).message}`, { record: name });
+    }
   }
 
   private cancelTimer(name: string): void {
@@ -164,9 +188,11 @@ export class Controller {
     if (record.metadata.labels?.[KEYS.open] !== 'true') {
       return undefined;
     }
-    const wait = lastTransitionAt(record) + this.props.context.limits.lockSeconds * 1000 * CLOSING_LOCKS - this.now();
+    const patience = this.props.context.limits.lockSeconds * 1000 * CLOSING_LOCKS;
+    const wait = lastTransitionAt(record) + patience - this.now();
     if (wait > 0) {
-      return wait;
+      // Clocks differ, and times in records can be wrong.
+      return Math.min(wait, patience);
     }
     await reportAgain(record, this.props);
     return undefined;

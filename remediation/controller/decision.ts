@@ -1,8 +1,9 @@
-import { actionOf, SkipError } from '../actions';
+import { SkipError } from '../actions';
 import { type GateContext, type GateInput, gates } from '../gates';
 import type { RemediationPolicy } from '../policy';
-import { isApproved, isResolved, lastTransitionAt, type Plan, type Remediation, type Target } from '../record';
-import { attemptOf } from './attempt';
+import { hasApproval, isApproved, isResolved, type Plan, planDigest, type Remediation, type Target } from '../record';
+import { secondsSince } from '../times';
+import { attemptOf, findTargetAnew } from './attempt';
 import type { Skip } from './transitions';
 
 type SkipDecision = { readonly kind: 'skip' } & Skip;
@@ -26,13 +27,14 @@ export type Admission =
  * it is approved, resolved or too old.
  */
 export async function admit(record: Remediation, policy: RemediationPolicy, context: GateContext): Promise<Admission> {
-  if (record.status.phase === 'awaiting-approval' && !isApproved(record) && !isResolved(record)) {
+  const { phase, planDigest: shown } = record.status;
+  if (phase === 'awaiting-approval' && !isApproved(record, shown) && !isResolved(record)) {
     return waitForApproval(record, context);
   }
-  let { target } = record.status;
+  let target: Target | undefined;
   try {
     await gates.killSwitch(record, context);
-    target ??= await actionOf(policy).findTarget(record.spec.alert, policy.parameters, context.clients);
+    target = await findTargetAnew(record, policy, context.clients);
     await gates.freshness({ record }, context);
     return { kind: 'proceed', target };
   } catch (error) {
@@ -49,12 +51,13 @@ export async function decide(input: GateInput, context: GateContext): Promise<De
     await gates.target(input, context);
     await gates.cooldown(input, context);
     await gates.circuit(input, context);
+    await gates.alert(input, context);
     await gates.health(input, context);
     const plan = await action.plan(attemptOf(input, context.clients));
     await gates.budgetLeft(input, context);
-    const reason = policy.approval ? 'the policy requires it' : plan.needsApproval;
-    if (reason && !isApproved(record) && !dryRun) {
-      return { kind: 'await-approval', plan, message: `waits for approval: ${reason}` };
+    const reason = reasonToAsk(policy, plan);
+    if (reason && !isApproved(record, planDigest(input.target, plan)) && !dryRun) {
+      return askFor(plan, reason, record);
     }
     // Planning takes time. The kill switch may have been engaged meanwhile.
     await gates.killSwitch(input, context);
@@ -65,9 +68,23 @@ export async function decide(input: GateInput, context: GateContext): Promise<De
   }
 }
 
+/** Why a person must approve a plan. */
+export function reasonToAsk(policy: RemediationPolicy, plan: Plan): string | undefined {
+  return policy.approval ? 'the policy requires it' : plan.needsApproval;
+}
+
+/** A plan may have changed since a person approved it, e.g. because its owner has scaled the target. */
+function askFor(plan: Plan, reason: string, record: Remediation): Decision {
+  const before = record.status.plan?.summary ?? 'none';
+  const message = hasApproval(record)
+    ? `waits for approval again: the plan is now "${plan.summary}", and "${before}" was approved`
+    : `waits for approval: ${reason}`;
+  return { kind: 'await-approval', plan, message };
+}
+
 function waitForApproval(record: Remediation, { limits, clients }: GateContext): Admission {
-  const waited = clients.now().getTime() - lastTransitionAt(record);
-  return waited > limits.approvalSeconds * 1000
+  const waited = secondsSince(record.status.transitions?.at(-1)?.time, clients.now());
+  return waited === undefined || waited > limits.approvalSeconds
     ? { kind: 'skip', reason: 'approval-expired', message: `not approved within ${limits.approvalSeconds} s` }
     : { kind: 'wait' };
 }

@@ -1,7 +1,19 @@
 import { actionOf, type Effect, SkipError } from '../actions';
+import { requireSamePlan } from '../actions/same-plan';
+import { type GateInput, gates } from '../gates';
 import type { RemediationPolicy } from '../policy';
-import type { AttemptPhase, Plan, Remediation, StatusChange } from '../record';
-import { attemptOf, inputOf } from './attempt';
+import {
+  type AttemptPhase,
+  isApproved,
+  type Plan,
+  planDigest,
+  RecordAltered,
+  type Remediation,
+  type StatusChange,
+} from '../record';
+import { describeTime, secondsSince } from '../times';
+import { attemptOf, findTargetAnew, inputOf } from './attempt';
+import { reasonToAsk, skipOf } from './decision';
 import { retried, untilDone } from './retry';
 import { millisecondsUntil, type Next, type StepProps } from './step-props';
 import { markFinished, markSkipped, moveTo } from './transitions';
@@ -23,6 +35,7 @@ export async function startExecution(
     phase: 'executing',
     target,
     plan,
+    planDigest: planDigest(target, plan),
     dryRun,
     holder,
     executionStartTime: started.toISOString(),
@@ -30,30 +43,92 @@ export async function startExecution(
     expirationTime: dryRun ? undefined : expiry(plan, started),
     message: `${dryRun ? 'would' : 'will'} ${plan.summary}`,
   };
-  return execute(await moveTo(labelled, change, props), policy, props);
+  const executing = await moveTo(labelled, change, props);
+  try {
+    // The lock rests on clocks, which can differ. Of two records that announce themselves on a target, each sees the other.
+    await gates.target(inputOf(executing, policy, props), props.context);
+  } catch (error) {
+    await markSkipped(executing, skipOf(error), props);
+    return undefined;
+  }
+  return execute(executing, policy, props);
 }
 
 /** Continues an execution whose replica died, unless too much may have changed since the plan was made. */
 export async function resumeExecution(record: Remediation, policy: RemediationPolicy, props: StepProps): Promise<Next> {
-  const { executionStartTime = '', dryRun } = record.status;
-  const age = Math.floor(-millisecondsUntil(executionStartTime, props) / 1000);
+  const { executionStartTime, dryRun } = record.status;
+  const age = secondsSince(executionStartTime, props.context.clients.now());
+  if (age === undefined) {
+    const time = describeTime(executionStartTime);
+    const message = `interrupted, and the time of its start is ${time}: it is unknown whether the change was made`;
+    return finish(record, 'failed', message, props);
+  }
   if (age > props.context.limits.freshnessSeconds) {
-    return finish(record, 'failed', `interrupted ${age} s ago: it is unknown whether the change was made`, props);
+    const message = `interrupted ${Math.floor(age)} s ago: it is unknown whether the change was made`;
+    return finish(record, 'failed', message, props);
   }
   if (props.dryRun && !dryRun) {
     const message = 'interrupted, and the mode is dry-run now: it is unknown whether the change was made';
     return finish(record, 'failed', message, props);
   }
-  return execute(record, policy, props);
+  const { clients } = props.context;
+  let checked: Remediation;
+  try {
+    const found = await findTargetAnew(record, policy, clients);
+    // A Deployment that was deleted and created again is another one, and `uid` tells.
+    const target = { ...found, uid: record.status.target?.uid ?? found.uid };
+    checked = { ...record, status: { ...record.status, target } };
+    await recheck(inputOf(checked, policy, props), props);
+  } catch (error) {
+    if (error instanceof SkipError && error.reason === 'target-unknown') {
+      // The target is gone, and a change of it too.
+      await markSkipped(record, error, props);
+      return undefined;
+    }
+    if (error instanceof SkipError || error instanceof RecordAltered) {
+      const message = `interrupted, and not resumed: ${error.message}: it is unknown whether the change was made`;
+      return finish(record, 'failed', message, props);
+    }
+    throw error;
+  }
+  return execute(checked, policy, props);
+}
+
+/**
+ * Asks the gates again before a stored plan is executed: a record can be brought into this phase by others, without
+ * any decision.
+ *
+ * @throws SkipError when a gate fails
+ * @throws RecordAltered when the policy would not make the plan, or nobody has approved it
+ */
+async function recheck(input: GateInput, { context }: StepProps): Promise<void> {
+  const { record, policy, action, target, dryRun } = input;
+  const { plan } = record.status;
+  if (!plan) {
+    throw new RecordAltered('the record has no plan');
+  }
+  await gates.target(input, context);
+  await gates.cooldown(input, context);
+  await gates.circuit(input, context);
+  await gates.alert(input, context);
+  await gates.health(input, context);
+  const attempt = attemptOf(input, context.clients);
+  const now = action.recheck
+    ? await action.recheck(attempt, plan)
+    : requireSamePlan(target, plan, await action.plan(attempt));
+  if (now && reasonToAsk(policy, now) && !isApproved(record, planDigest(target, now)) && !dryRun) {
+    throw new RecordAltered(`nobody has approved to ${now.summary}`);
+  }
+  // The record has its slot already, unless others have brought it here.
+  await gates.budget(input, context);
 }
 
 /** Executes the stored plan. Actions are idempotent, so executing it again after a crash is safe. */
 async function execute(record: Remediation, policy: RemediationPolicy, props: StepProps): Promise<Next> {
   const { clients } = props.context;
   const plan = record.status.plan!;
-  const dryRun = record.status.dryRun === true;
-  const attempt = attemptOf({ ...inputOf(record, policy, props), dryRun }, clients);
-  const { signal } = attempt;
+  const attempt = attemptOf(inputOf(record, policy, props), clients);
+  const { signal, dryRun } = attempt;
   const started = Date.now();
   let effect: Effect;
   try {
@@ -62,6 +137,9 @@ async function execute(record: Remediation, policy: RemediationPolicy, props: St
     if (error instanceof SkipError) {
       await markSkipped(record, error, props);
       return undefined;
+    }
+    if (error instanceof RecordAltered) {
+      throw error;
     }
     return signal.aborted
       ? finish(record, 'timed-out', `not finished within ${policy.timeoutSeconds} s`, props)

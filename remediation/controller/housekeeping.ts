@@ -48,8 +48,8 @@ export async function measure({ policies, context, metrics }: HousekeepingProps)
     metrics.budget.set({ policy }, await remainingBudget(leases, policy, budgetPerHour));
     const attempts = byTarget(await store.list({ [KEYS.policy]: policy, [KEYS.executed]: 'true' }));
     for (const ofTarget of attempts.values()) {
-      const target = ofTarget[0]!.status.target!;
-      if (target.namespace) {
+      const target = ofTarget.find(({ status }) => status.target)?.status.target;
+      if (target?.namespace) {
         // Addresses and sessions are unbounded, so they get no series of their own.
         const state = CIRCUIT_VALUES[circuitState(ofTarget, limits, clients.now())];
         metrics.circuit.set({ action, policy, target: describeTarget(target) }, state);
@@ -60,7 +60,8 @@ export async function measure({ policies, context, metrics }: HousekeepingProps)
 
 /**
  * Deletes finished records that are older than the retention, and then the oldest of those above its number. Attempts
- * of the last day stay, because cooldowns and circuits read them.
+ * of the last day stay, because cooldowns and circuits read them. Records with work left get a missing label `open`
+ * back: the controller finds them by it.
  */
 export async function expireRecords({ context, retention, log }: HousekeepingProps): Promise<void> {
   const { store, leases, holder, clients, limits } = context;
@@ -80,6 +81,9 @@ export async function expireRecords({ context, retention, log }: HousekeepingPro
       }
       if (!hasWork(record)) {
         finished.push(entry);
+      } else if (labels[KEYS.open] !== 'true') {
+        log('warn', 'the label open of a record with work left is missing: it is set again', { record: name });
+        await store.label(record);
       }
     }
     // The first record of an alert lives as long as its newest one: without it, the alert would seem to be new.

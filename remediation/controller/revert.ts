@@ -1,30 +1,48 @@
 import { actionOf } from '../actions';
+import type { GateContext } from '../gates';
 import { KubernetesError } from '../kubernetes';
 import type { RemediationPolicy } from '../policy';
-import type { Remediation } from '../record';
-import { attemptOf, inputOf } from './attempt';
+import { createdAt, RecordAltered, type Remediation } from '../record';
+import { attemptOf, confirmedTarget, inputOf } from './attempt';
 import { withTargetLocked } from './lock';
 import { millisecondsUntil, type Next, STOPPED_RETRY_MS, type StepProps } from './step-props';
 import { recordRevert } from './transitions';
 
-/** Reverts the change of a finished record once it expires. */
-export async function revertWhenDue(
+/**
+ * When the change of a record is to be reverted, in milliseconds of Unix time: when the record says, but no later than
+ * its policy allows. A time that is missing or invalid has passed.
+ */
+export function revertDue(
   record: Remediation,
   policy: RemediationPolicy,
-  expirationTime: string,
-  props: StepProps,
-): Promise<Next> {
-  const wait = millisecondsUntil(expirationTime, props);
+  { limits }: Pick<GateContext, 'limits'>,
+): number {
+  const seconds = actionOf(policy).expiresAfterSeconds?.(policy.parameters) ?? 0;
+  const { freshnessSeconds, approvalSeconds } = limits;
+  // A record is executed while it is fresh, and an interrupted execution is resumed once more within that time.
+  const latest = freshnessSeconds + Math.max(freshnessSeconds, approvalSeconds) + policy.timeoutSeconds + seconds;
+  const due = Math.min(Date.parse(record.status.expirationTime ?? ''), createdAt(record) + latest * 1000);
+  return Number.isNaN(due) ? 0 : due;
+}
+
+/** Reverts the change of a finished record once it expires. In mode `dry-run` too: the change was a real one. */
+export async function revertWhenDue(record: Remediation, policy: RemediationPolicy, props: StepProps): Promise<Next> {
+  const { context } = props;
+  const wait = revertDue(record, policy, context) - context.clients.now().getTime();
   if (wait > 0) {
     return wait;
   }
-  if (await props.context.killSwitch.reason()) {
+  if (await context.killSwitch.reason()) {
     return STOPPED_RETRY_MS;
   }
-  return withTargetLocked(record, record.status.target!, policy, props.context, async (locked) => {
-    const attempt = attemptOf(inputOf(locked, policy, props), props.context.clients);
+  return withTargetLocked(record, confirmedTarget(record, policy), policy, context, async (locked) => {
+    const { plan } = locked.status;
+    if (!plan) {
+      throw new RecordAltered('the record has no plan');
+    }
+    const input = { ...inputOf(locked, policy, props), dryRun: false };
     const revertResult = await actionOf(policy)
-      .revert?.(attempt, locked.status.plan!)
+      .revert?.(attemptOf(input, context.clients), plan)
       .catch((error: Error) => {
         if (error instanceof KubernetesError && error.isNotFound) {
           return 'the target was deleted, and the change with it';

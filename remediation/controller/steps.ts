@@ -1,14 +1,14 @@
 import { inSpan } from '../audit';
 import { contextOf } from '../audit/tracing';
 import type { RemediationPolicy } from '../policy';
-import { isOpen, type Remediation } from '../record';
-import { inputOf } from './attempt';
+import { hasApproval, isOpen, planDigest, RecordAltered, type Remediation } from '../record';
+import { confirmedTarget, inputOf } from './attempt';
 import { admit, type Decision, decide } from './decision';
 import { finish, resumeExecution, startExecution, verify } from './execution';
 import { withTargetLocked } from './lock';
 import { leaveWhenDue, revertWhenDue } from './revert';
 import { type Next, STOPPED_RETRY_MS, type StepProps } from './step-props';
-import { markFinished, markSkipped, moveTo } from './transitions';
+import { markFinished, markSkipped, moveTo, recordRevert } from './transitions';
 
 const APPROVAL_POLL_MS = 10_000;
 
@@ -26,8 +26,36 @@ export function step(record: Remediation, props: StepProps): Promise<Next> {
   };
   return inSpan(`remediation ${record.status.phase}`, contextOf(traceparent), attributes, () => {
     const policy = props.policies.get(name);
-    return policy ? stepOf(record, policy, props) : stepWithoutPolicy(record, props);
+    return policy
+      ? stepOf(record, policy, props).catch((error) => endAltered(record, error, props))
+      : stepWithoutPolicy(record, props);
   });
+}
+
+/**
+ * Ends a record that somebody else has altered, and notifies people. What it says is not acted on.
+ *
+ * @throws what is no RecordAltered
+ */
+async function endAltered(record: Remediation, error: unknown, props: StepProps): Promise<Next> {
+  if (!(error instanceof RecordAltered)) {
+    throw error;
+  }
+  const { phase } = record.status;
+  const cause = `the record was altered: ${error.message}`;
+  switch (phase) {
+    case 'accepted':
+    case 'awaiting-approval':
+      await markFinished(record, { phase: 'failed', message: `nothing was changed, because ${cause}` }, props);
+      return undefined;
+    case 'executing':
+      return finish(record, 'failed', `${cause}: it is unknown whether a change was made`, props);
+    case 'verifying':
+      return finish(record, 'inconclusive', `${cause}: it is unknown whether a change helped`, props);
+    default:
+      await recordRevert(record, `${cause}: revert by hand, where something was changed`, 'left', props);
+      return undefined;
+  }
 }
 
 /**
@@ -51,7 +79,7 @@ export async function reportAgain(record: Remediation, { audit, context, policie
 
 async function stepOf(record: Remediation, policy: RemediationPolicy, props: StepProps): Promise<Next> {
   const { context } = props;
-  const { phase, target, expirationTime, revertResult } = record.status;
+  const { phase, expirationTime, revertResult } = record.status;
   switch (phase) {
     case 'accepted':
     case 'awaiting-approval':
@@ -60,11 +88,15 @@ async function stepOf(record: Remediation, policy: RemediationPolicy, props: Ste
       // Its replica has died, and the change may be made or not. Resume unless the kill switch is engaged.
       return (await context.killSwitch.reason())
         ? STOPPED_RETRY_MS
-        : withTargetLocked(record, target!, policy, context, (locked) => resumeExecution(locked, policy, props));
+        : withTargetLocked(record, confirmedTarget(record, policy), policy, context, (locked) =>
+            resumeExecution(locked, policy, props),
+          );
     case 'verifying':
-      return withTargetLocked(record, target!, policy, context, (locked) => verify(locked, policy, props));
+      return withTargetLocked(record, confirmedTarget(record, policy), policy, context, (locked) =>
+        verify(locked, policy, props),
+      );
     default:
-      return expirationTime && !revertResult ? revertWhenDue(record, policy, expirationTime, props) : undefined;
+      return expirationTime && !revertResult ? revertWhenDue(record, policy, props) : undefined;
   }
 }
 
@@ -95,7 +127,15 @@ async function carryOut(
       return undefined;
     case 'await-approval': {
       const { plan, message } = decision;
-      await moveTo(record, { phase: 'awaiting-approval', target: record.status.target, plan, message }, props);
+      const target = record.status.target!;
+      const change = {
+        phase: 'awaiting-approval',
+        target,
+        plan,
+        planDigest: planDigest(target, plan),
+        message,
+      } as const;
+      await moveTo(record, { ...change, approvalOutdated: hasApproval(record) || undefined }, props);
       return APPROVAL_POLL_MS;
     }
     case 'execute':

@@ -2,6 +2,7 @@ import type { Attempt } from '../actions';
 import type { GateInput } from '../gates';
 import { renderQuery } from '../promql';
 import type { RemediationStatus } from '../record';
+import { CLOCK_TOLERANCE_SECONDS, describeTime, secondsSince } from '../times';
 
 /** What one verification has shown, and what follows. */
 export type VerificationOutcome =
@@ -31,11 +32,14 @@ export async function verifyEffect(
 ): Promise<VerificationOutcome> {
   const { stabilisationSeconds, withinSeconds } = policy.verification ?? OWN_VERIFICATION;
   const now = attempt.clients.now().getTime();
-  const executed = Date.parse(status.executionTime ?? '');
+  if (secondsSince(status.executionTime, attempt.clients.now()) === undefined) {
+    const message = `it is unknown when the change was made: its time is ${describeTime(status.executionTime)}`;
+    return { kind: 'end', result: 'unknown', phase: 'inconclusive', message };
+  }
+  const executed = Date.parse(status.executionTime!);
+  const lastVerification = believable(status.lastVerification, executed + stabilisationSeconds * 1000, now);
   // Replicas take turns, so the interval is kept by the record and not by a timer.
-  const last = status.lastVerification
-    ? Date.parse(status.lastVerification.time) + verificationIntervalSeconds * 1000
-    : 0;
+  const last = lastVerification ? Date.parse(lastVerification.time) + verificationIntervalSeconds * 1000 : 0;
   const early = Math.max(executed + stabilisationSeconds * 1000, last) - now;
   if (early > 0) {
     return { kind: 'wait', milliseconds: early };
@@ -44,7 +48,7 @@ export async function verifyEffect(
   const value = await healthOf(attempt, policy.verification?.query, () => action.verify?.(attempt, status.plan!));
   const seen = { value, result: resultOf(value) };
   const succeeded = { ...seen, kind: 'end', phase: 'succeeded', message: `it helped: ${status.effect}` } as const;
-  if (settled && value === 1 && (status.lastVerification?.value === 1 || !policy.verification)) {
+  if (settled && value === 1 && (lastVerification?.value === 1 || !policy.verification)) {
     return succeeded;
   }
   if (now + verificationIntervalSeconds * 1000 <= executed + Math.max(withinSeconds, stabilisationSeconds) * 1000) {
@@ -59,6 +63,16 @@ export async function verifyEffect(
   return value === 1
     ? succeeded
     : { ...seen, kind: 'end', phase: 'ineffective', message: `it did not help within ${withinSeconds} s` };
+}
+
+/** A verification in the future, or before the target had settled, proves nothing. */
+function believable(
+  verification: RemediationStatus['lastVerification'],
+  earliest: number,
+  now: number,
+): RemediationStatus['lastVerification'] {
+  const time = Date.parse(verification?.time ?? '');
+  return time >= earliest && time <= now + CLOCK_TOLERANCE_SECONDS * 1000 ? verification : undefined;
 }
 
 function resultOf(value: number | undefined): Result {

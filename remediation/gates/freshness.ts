@@ -1,5 +1,6 @@
 import { SkipError } from '../actions';
-import { createdAt, isApproved, isResolved } from '../record';
+import { hasApproval, isResolved } from '../record';
+import { describeTime, secondsSince } from '../times';
 import type { Gate, GateInput } from './gate';
 
 /**
@@ -10,9 +11,14 @@ export const freshnessGate: Gate<Pick<GateInput, 'record'>> = async ({ record },
   if (isResolved(record)) {
     throw new SkipError('alert-resolved', 'the alert was resolved before anything was changed');
   }
-  const age = Math.floor((clients.now().getTime() - createdAt(record)) / 1000);
-  const limit = isApproved(record) ? limits.approvalSeconds : limits.freshnessSeconds;
+  const { creationTimestamp } = record.metadata;
+  const age = secondsSince(creationTimestamp, clients.now());
+  if (age === undefined) {
+    const time = describeTime(creationTimestamp);
+    throw new SkipError('alert-stale', `the age of the record is unknown: its creation time is ${time}`);
+  }
+  const limit = hasApproval(record) ? limits.approvalSeconds : limits.freshnessSeconds;
   if (age > limit) {
-    throw new SkipError('alert-stale', `the remediation has waited ${age} s, longer than ${limit} s`);
+    throw new SkipError('alert-stale', `the remediation has waited ${Math.floor(age)} s, longer than ${limit} s`);
   }
 };

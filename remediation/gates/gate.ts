@@ -14,6 +14,14 @@ export interface GateInput {
   readonly dryRun: boolean;
 }
 
+/** How the labels of a delivered alert differ from those of its series in Prometheus. */
+export interface AlertLabels {
+  /** Labels that Prometheus adds to every alert: its external labels. */
+  readonly external: { readonly [label: string]: string };
+  /** Labels that `alert_relabel_configs` add, change or drop. They are not compared. */
+  readonly relabelled: readonly string[];
+}
+
 /** The services that gates, and the steps after them, use. */
 export interface GateContext {
   readonly clients: Clients;
@@ -21,6 +29,7 @@ export interface GateContext {
   readonly leases: Leases;
   readonly killSwitch: KillSwitch;
   readonly limits: Limits;
+  readonly alertLabels: AlertLabels;
   /** Name of this replica. */
   readonly holder: string;
 }

@@ -1,14 +1,7 @@
 import { SkipError } from '../actions';
 import type { Limits } from '../limits';
-import {
-  ATTEMPT_PHASES,
-  type AttemptPhase,
-  KEYS,
-  lastTransitionAt,
-  type RecordStore,
-  type Remediation,
-  targetDigest,
-} from '../record';
+import { ATTEMPT_PHASES, type AttemptPhase, KEYS, type RecordStore, type Remediation, targetDigest } from '../record';
+import { describeTime, secondsSince } from '../times';
 import type { Gate, GateInput } from './gate';
 
 /** The earlier attempts of a policy on a target, oldest first. Skipped records are not attempts. */
@@ -23,14 +16,25 @@ async function attemptsOf({ record, policy, target }: GateInput, store: RecordSt
 
 /**
  * Wait between two attempts on a target, dry runs included: the alert keeps firing for a while after a successful one.
+ * An attempt that does not say when it was made counts as made now.
  */
 export const cooldownGate: Gate = async (input, { store, clients }) => {
   const { cooldownSeconds } = input.policy;
-  const attempts = await attemptsOf(input, store);
-  const last = Math.max(
-    ...attempts.map(({ status }) => Date.parse(status.executionTime ?? status.executionStartTime ?? '')),
-  );
-  const left = Math.ceil(cooldownSeconds - (clients.now().getTime() - last) / 1000);
+  let left = 0;
+  for (const { metadata, status } of await attemptsOf(input, store)) {
+    const time = status.executionTime ?? status.executionStartTime;
+    const since = secondsSince(time, clients.now());
+    // Nothing is executed before its record exists, whatever the status says.
+    const existed = secondsSince(metadata.creationTimestamp, clients.now());
+    if (since === undefined || existed === undefined) {
+      const what = since === undefined ? time : metadata.creationTimestamp;
+      throw new SkipError(
+        'cooldown',
+        `it is unknown when ${metadata.name} was executed: its time is ${describeTime(what)}`,
+      );
+    }
+    left = Math.max(left, Math.ceil(cooldownSeconds - Math.min(since, existed)));
+  }
   if (left > 0) {
     throw new SkipError('cooldown', `the last attempt was too recent: wait another ${left} s`);
   }
@@ -51,7 +55,8 @@ export type CircuitState = 'closed' | 'half-open' | 'open';
  * The circuit of a policy and a target, from their attempts, oldest first:
  *
  * - `open` after `circuitFailures` failed attempts in a row,
- * - `half-open` (one attempt is allowed) once `circuitOpenSeconds` have passed since the last of them,
+ * - `half-open` (one attempt is allowed) once `circuitOpenSeconds` have passed since each of them; one that does not say
+ *   when it ended keeps the circuit open,
  * - `closed` otherwise, and again after a successful attempt.
  */
 export function circuitState(
@@ -64,8 +69,11 @@ export function circuitState(
   if (recent.length < limits.circuitFailures || recent.some(({ status }) => status.phase === 'succeeded')) {
     return 'closed';
   }
-  const last = Math.max(...recent.map(lastTransitionAt));
-  return now.getTime() - last > limits.circuitOpenSeconds * 1000 ? 'half-open' : 'open';
+  const isOver = recent.every(({ status }) => {
+    const since = secondsSince(status.transitions?.at(-1)?.time, now);
+    return since !== undefined && since > limits.circuitOpenSeconds;
+  });
+  return isOver ? 'half-open' : 'open';
 }
 
 /** Records by the digest of their target. */

@@ -1,3 +1,4 @@
+import { alertGate } from './alert';
 import { budgetGate, budgetLeftGate } from './budget';
 import { freshnessGate } from './freshness';
 import { healthGate } from './health';
@@ -14,6 +15,7 @@ export const gates = {
   target: targetGate,
   cooldown: cooldownGate,
   circuit: circuitGate,
+  alert: alertGate,
   health: healthGate,
   budgetLeft: budgetLeftGate,
   /** Asked last, because it spends a slot. */

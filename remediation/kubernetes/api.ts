@@ -16,6 +16,8 @@ export interface ObjectMeta {
   readonly generation?: number;
   readonly labels?: { readonly [key: string]: string };
   readonly annotations?: { readonly [key: string]: string };
+  /** Who has written the object, and when. */
+  readonly managedFields?: readonly { readonly manager?: string; readonly time?: string }[];
 }
 
 /** The fields that every object of the API has. */
@@ -61,6 +63,9 @@ export type PatchType = 'strategic' | 'merge' | 'json';
 
 /** Objects in one page of a list. A record can have 200 KiB, and a storm of alerts creates many. */
 export const PAGE_SIZE = '50';
+
+/** Names the webhook in `metadata.managedFields` and in the API server's audit log. */
+export const FIELD_MANAGER = 'remediation-webhook';
 
 /** The part of the Kubernetes API that the server uses. Every method throws `KubernetesError`. */
 export interface KubernetesApi {
@@ -122,8 +127,13 @@ export class KubernetesError extends Error {
     return this.status === 409;
   }
 
+  /** The API server sheds load, or prepares the storage of a resource that was just defined. */
+  get isBusy(): boolean {
+    return this.status === 429;
+  }
+
   /** The same request may succeed later. */
   get isTransient(): boolean {
-    return this.status === 0 || this.status === 429 || this.status >= 500;
+    return this.status === 0 || this.isBusy || this.status >= 500;
   }
 }

@@ -1,4 +1,5 @@
 import {
+  FIELD_MANAGER,
   type KubernetesApi,
   KubernetesError,
   type KubernetesList,
@@ -18,9 +19,6 @@ const PATCH_TYPES: Readonly<Record<PatchType, string>> = {
   merge: 'application/merge-patch+json',
   json: 'application/json-patch+json',
 };
-
-/** Names the webhook in `metadata.managedFields` and in the API server's audit log. */
-const FIELD_MANAGER = 'remediation-webhook';
 
 /**
  * A small client of the Kubernetes API, without the generated types of every resource. Each client has its own

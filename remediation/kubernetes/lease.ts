@@ -98,17 +98,22 @@ export class Leases {
   }
 }
 
+/** A holder without valid times was not written here. Its Lease stays held: a lock must not open by mistake. */
 function holdingOf({ spec }: Lease): Holding | undefined {
-  if (!spec.holderIdentity || !spec.renewTime) {
+  if (!spec.holderIdentity) {
     return undefined;
   }
-  const renewed = new Date(spec.renewTime);
+  const renewed = Date.parse(spec.renewTime ?? '');
+  const expires = renewed + (spec.leaseDurationSeconds ?? Number.NaN) * 1000;
   return {
     holder: spec.holderIdentity,
-    acquired: new Date(spec.acquireTime ?? spec.renewTime),
-    expires: new Date(renewed.getTime() + (spec.leaseDurationSeconds ?? 0) * 1000),
+    acquired: new Date(spec.acquireTime ?? renewed),
+    expires: new Date(Number.isNaN(expires) ? LAST_MS : expires),
   };
 }
+
+/** The last moment that JavaScript knows. https://tc39.es/ecma262/#sec-time-values-and-time-range */
+const LAST_MS = 8.64e15;
 
 /** `MicroTime` of the Kubernetes API: RFC 3339 with six fractional digits. */
 function microTime(date: Date): string {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { LEASE_PREFIX, type RecordedAlert, type Target } from './remediation';
+import { LEASE_PREFIX, type Plan, type RecordedAlert, type Target } from './remediation';
 
 /**
  * Identifies what an alert reports: equal for every delivery of it, from any Alertmanager. An alert that was resolved
@@ -12,6 +12,26 @@ export function alertDigest(policy: string, { fingerprint, startsAt }: RecordedA
 /** Identifies a target: the object that would be changed, never one of its pods and never the alert. */
 export function targetDigest({ kind, namespace = '', name }: Target): string {
   return digestOf(kind, namespace, name);
+}
+
+/**
+ * Identifies a target and what is planned for it. The summary is left out: it may count what changes all the time, such
+ * as the keys of a cache.
+ */
+export function planDigest({ kind, namespace = '', name, uid = '' }: Target, { details }: Plan): string {
+  return digestOf(kind, namespace, name, uid, JSON.stringify(sorted(details)));
+}
+
+/** A value with the keys of its objects in order. The API server returns them in another order than they were sent. */
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) {
+    return value.map(sorted);
+  }
+  if (typeof value !== 'object' || value === null) {
+    return value;
+  }
+  const entries = Object.entries(value).sort(([one], [other]) => (one < other ? -1 : 1));
+  return Object.fromEntries(entries.map(([key, each]) => [key, sorted(each)]));
 }
 
 /** Name of the Lease that locks a target for an action. */

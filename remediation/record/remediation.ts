@@ -20,7 +20,7 @@ export const KEYS = {
   optIn: `${REMEDIATION.group}/remediation`,
   /** Annotation of an autoscaler whose minReplicas was raised temporarily: `6 from 4`. */
   raisedMinReplicas: `${REMEDIATION.group}/raised-min-replicas`,
-  /** Annotation of a record: `true` when a person has approved it. */
+  /** Annotation of a record that a person has approved: the digest of the plan, or `true` for the first one shown. */
   approved: `${REMEDIATION.group}/approved`,
   /** Annotation of a record: when its alert was resolved. */
   resolved: `${REMEDIATION.group}/alert-resolved`,
@@ -65,6 +65,7 @@ export const SKIP_REASONS = [
   'not-opted-in',
   'alert-stale',
   'alert-resolved',
+  'alert-not-firing',
   'target-locked',
   'cooldown',
   'circuit-open',
@@ -141,6 +142,10 @@ export interface RemediationStatus {
   readonly target?: Target;
   readonly dryRun?: boolean;
   readonly plan?: Plan;
+  /** Identifies the target and the plan that are shown: a person approves this value. */
+  readonly planDigest?: string;
+  /** The plan has changed since `approved=true` was written, so that approval no longer counts. */
+  readonly approvalOutdated?: boolean;
   /** Replica that executed the plan. */
   readonly holder?: string;
   /** RFC 3339. */
@@ -157,6 +162,17 @@ export interface RemediationStatus {
   readonly evidence?: { readonly [name: string]: string };
   readonly traceId?: string;
   readonly transitions?: readonly Transition[];
+}
+
+/** Longest label value of an alert that a record keeps, in characters. `Intake` cuts longer ones. */
+export const RECORDED_LENGTH = 1024;
+
+/**
+ * The status of a record does not follow from its policy and its alert, so somebody else has written it. The server
+ * makes no such change, and people are notified.
+ */
+export class RecordAltered extends Error {
+  override readonly name = 'RecordAltered';
 }
 
 /** A record: what one alert asked for and what came of it. It is the queue entry, the audit trail and the approval. */
@@ -182,8 +198,19 @@ export function createdAt({ metadata }: Remediation): number {
   return Date.parse(metadata.creationTimestamp ?? '');
 }
 
-export function isApproved({ metadata }: Remediation): boolean {
-  return metadata.annotations?.[KEYS.approved] === 'true';
+/** Whether a person has approved some plan of the record. */
+export function hasApproval({ metadata }: Remediation): boolean {
+  return /^(true|[0-9a-f]{16})$/.test(metadata.annotations?.[KEYS.approved] ?? '');
+}
+
+/**
+ * Whether a person has approved this plan. `true` stands for the plan that was shown first; once that has changed, only
+ * the digest of a plan approves it.
+ */
+export function isApproved({ metadata, status }: Remediation, digest: string | undefined): boolean {
+  const approved = metadata.annotations?.[KEYS.approved];
+  const isShown = status.planDigest === digest && !status.approvalOutdated;
+  return digest !== undefined && (approved === digest || (approved === 'true' && isShown));
 }
 
 /** Whether the alert was resolved after the record was created. */

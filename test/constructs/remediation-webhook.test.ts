@@ -114,6 +114,7 @@ describe('RemediationWebhook', () => {
       prometheus: Endpoint.host('metrics.example.com', 9091, 'http'),
       ownAlerts: { ...OWN_ALERTS, RemediationCircuitOpen: { severity: 'critical' } },
       externalLabels: { cluster: 'demo' },
+      relabelledLabels: ['tenant'],
       links: { runbooks: 'https://runbooks.example.com', dashboard: 'https://dashboards.example.com/d/repairs' },
       connections: {
         cache: {
@@ -144,6 +145,7 @@ describe('RemediationWebhook', () => {
       prometheus: 'http://metrics.example.com:9091',
       ownAlerts: '"severity": "critical"',
       externalLabels: '"cluster": "demo"',
+      relabelledLabels: '"tenant"',
       links: '"runbooks": "https://runbooks.example.com"',
       connections: '"host": "cache.example.com"',
       slack: '"channel": "#repairs"',

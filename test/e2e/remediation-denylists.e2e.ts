@@ -115,7 +115,11 @@ describe('The denylist in Redis', () => {
   it('is written once after a crash, and not after its end', async () => {
     const opened = new Connections(connections);
     const run = {
-      record: { metadata: { name: 'sample' } },
+      record: {
+        metadata: { name: 'sample' },
+        spec: { alert: asks('block-address', '203.0.113.7') },
+        status: { executionStartTime: new Date().toISOString() },
+      },
       target: { kind: 'Address', name: '203.0.113.7/32' },
       parameters: POLICIES[0]!.parameters,
       clients: { cache: (name: string) => opened.cache(name), now: () => new Date() },
@@ -128,8 +132,9 @@ describe('The denylist in Redis', () => {
     await new Promise((resolve) => setTimeout(resolve, 50));
     expect(await blockAddressAction.execute(run, plan)).toEqual({ summary: '203.0.113.7/32 was already blocked' });
     expect(await ttl('denylist:203.0.113.7/32')).toBeLessThan(before);
-    const late = { ...plan, details: { until: new Date(Date.now() - 1).toISOString() } };
-    await expect(blockAddressAction.execute(run, late)).rejects.toMatchObject({ reason: 'alert-stale' });
+    const began = new Date(Date.now() - 600_000).toISOString();
+    const late = { ...run, record: { ...run.record, status: { executionStartTime: began } } } as Attempt<BlockAddress>;
+    await expect(blockAddressAction.execute(late, plan)).rejects.toMatchObject({ reason: 'alert-stale' });
 
     // The entry of another record stays.
     const other = { ...run, record: { metadata: { name: 'other' } } } as Attempt<BlockAddress>;

@@ -1,3 +1,4 @@
+import { KubernetesError } from '../../remediation/kubernetes';
 import { repeat } from '../../remediation/repeat';
 import { idle, pass, standStill } from './support/clock';
 
@@ -43,6 +44,13 @@ describe('Repeated work', () => {
     await idle();
     await pass(0.1);
     expect(work).toHaveBeenCalledTimes(2);
+    stop();
+  });
+
+  it('is repeated quietly while the API server is busy', async () => {
+    const stop = start(() => Promise.reject(new KubernetesError(429, '', 'storage is (re)initializing')));
+    await idle();
+    expect(logged).toEqual([expect.stringMatching(/^info .*initializing/)]);
     stop();
   });
 

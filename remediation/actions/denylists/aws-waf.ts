@@ -108,14 +108,17 @@ export function awsWafDenylist(settings: AwsWafIpSets, context: DenylistContext)
     }
   };
 
+  const entries = async () => {
+    const sets = await Promise.all([read(settings.ipv4), read(settings.ipv6)]);
+    return sets.flatMap(({ IPSet }) => IPSet.Addresses.map(canonicalCidr));
+  };
+
   return {
     block: (cidr) => change(cidr, true),
     isBlocked: async (cidr) => holds(await read(setOf(cidr)), cidr),
     unblock: (cidr) => change(cidr, false),
-    count: async () => {
-      const sets = await Promise.all([read(settings.ipv4), read(settings.ipv6)]);
-      return sets.reduce((count, { IPSet }) => count + IPSet.Addresses.length, 0);
-    },
+    entries,
+    count: async () => (await entries()).length,
   };
 }
 

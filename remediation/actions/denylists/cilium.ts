@@ -101,6 +101,8 @@ export function ciliumDenylist({ name, version }: CiliumCidrGroup, context: Deny
       return true;
     },
 
+    entries: async () => (await read()).spec.externalCIDRs.map(canonicalCidr),
+
     count: async () => (await read()).spec.externalCIDRs.length,
   };
 }

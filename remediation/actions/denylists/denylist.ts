@@ -17,6 +17,8 @@ export interface Denylist {
    * @returns whether it was blocked
    */
   unblock(cidr: Cidr): Promise<boolean>;
+  /** Every blocked range. Empty for a list whose entries expire by themselves. */
+  entries(): Promise<readonly Cidr[]>;
   /** Number of blocked ranges. It may stop counting at `limit`. */
   count(limit: number): Promise<number>;
 }

@@ -73,6 +73,8 @@ export function redisDenylist(settings: RedisDenylist, context: DenylistContext)
       return isOurs && (dryRun || (await cache.unlink(keyOf(cidr))) === 1);
     },
 
+    entries: async () => [],
+
     async count(limit) {
       await requireNoCluster(cache);
       let count = 0;

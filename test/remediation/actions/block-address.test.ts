@@ -60,9 +60,16 @@ function answerOf(target: string, body: { Id: string; Addresses?: string[]; Lock
   return { NextLockToken: '' };
 }
 
-const attempt = (parameters: Parameters = REDIS, name = ADDRESS, props: { dryRun?: boolean; name?: string } = {}) =>
-  attemptOn(bench, { parameters, target: { kind: 'Address', name }, ...props });
-const PLAN = { summary: '', details: { until: ago(-3600) } };
+/** An attempt that began now, for an alert about the address. */
+const attempt = (
+  parameters: Parameters = REDIS,
+  name = ADDRESS,
+  props: { dryRun?: boolean; name?: string; labels?: Record<string, string>; startedSecondsAgo?: number } = {},
+) => {
+  const labels = { client_ip: name.replace(/\/.*/, '') };
+  return attemptOn(bench, { parameters, target: { kind: 'Address', name }, labels, ...props });
+};
+const PLAN = { summary: '', details: { seconds: 3600 } };
 const plan = (parameters: Parameters = REDIS, name = ADDRESS) => planned(blockAddressAction, attempt(parameters, name));
 const execute = (parameters: Parameters = REDIS, name = ADDRESS, props = {}) =>
   blockAddressAction.execute(attempt(parameters, name, props), PLAN);
@@ -116,7 +123,7 @@ describe.each([
   it('is planned for a while', async () => {
     expect(await blockAddressAction.plan(attempt(parameters))).toEqual({
       summary: `block ${ADDRESS} for 60 minutes`,
-      details: { until: ago(-3600) },
+      details: { seconds: 3600 },
       expiresAfterSeconds,
     });
     expect(await entries(kind)).toEqual([]);
@@ -156,6 +163,30 @@ describe.each([
     expect(await entries(kind)).toEqual([]);
     await execute(parameters);
     expect((await execute(parameters, ADDRESS, { dryRun: true })).summary).toContain('already');
+  });
+
+  it.each(['2.2.2.2', undefined, '10.0.0.1', '8.8.4.4'])('is not done for an alert about %s', async (address) => {
+    const labels: Record<string, string> = address ? { client_ip: address } : {};
+    for (const name of [ADDRESS, '0.0.0.0/0', '8.8.4.4/32', '10.0.0.1/32']) {
+      await expect(execute(parameters, name, { labels })).rejects.toThrow();
+    }
+    expect(await entries(kind)).toEqual([]);
+  });
+
+  it.each([undefined, 'nonsense', '2099-01-01T00:00:00Z'])('is not done when it began %s', async (time) => {
+    const { record, ...rest } = attempt(parameters);
+    const forged = { ...record, status: { ...record.status, executionStartTime: time } };
+    expect(await skipped(blockAddressAction.execute({ ...rest, record: forged }, PLAN))).toMatch(/^alert-stale: /);
+    expect(await entries(kind)).toEqual([]);
+  });
+
+  it('takes its target from the alert alone', () => {
+    const is = (name: string, address: string) =>
+      blockAddressAction.isTarget!({ kind: 'Address', name }, anAlert({ client_ip: address }), parameters);
+    expect([is(ADDRESS, '1.1.1.1'), is(NETWORK, '2a00:1450:4001:82a::5')]).toEqual([true, true]);
+    // By now it is exempt, and it is still unblocked.
+    expect(is('8.8.4.4/32', '8.8.4.4')).toBe(true);
+    expect([is('0.0.0.0/0', '1.1.1.1'), is(ADDRESS, '1.1.1.2'), is('', ''), is('', 'nonsense')]).not.toContain(true);
   });
 
   it('is not done when its time is over by then', async () => {

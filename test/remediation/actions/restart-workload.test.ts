@@ -1,7 +1,7 @@
 import { restartWorkload } from '../../../remediation';
 import { restartWorkloadAction } from '../../../remediation/actions/restart-workload';
 import { RESOURCES } from '../../../remediation/kubernetes';
-import type { Target } from '../../../remediation/record';
+import { RecordAltered, type Target } from '../../../remediation/record';
 import { ago } from '../sample';
 import { attemptOn, planned } from '../support/attempt';
 import { APPLICATION, BACKEND, Bench, skipped } from '../support/bench';
@@ -24,17 +24,19 @@ beforeEach(async () => {
 
 const attempt = (
   props: { dryRun?: boolean; signal?: AbortSignal; target?: Target; parameters?: typeof parameters } = {},
-) => attemptOn(bench, { parameters, target, ...props });
+) => attemptOn(bench, { parameters, target, startedSecondsAgo: 60.5, ...props });
 const plan = (props = {}) => planned(restartWorkloadAction, attempt(props));
-const PLAN = { summary: '', details: { restartedAt: '2026-03-04T11:59:00Z' } };
+const PLAN = { summary: '', details: { replicas: 2 } };
+/** When the execution began, in whole seconds. */
+const RESTARTED_AT = '2026-03-04T11:58:59Z';
 const execute = (props = {}) => restartWorkloadAction.execute(attempt(props), PLAN);
 const SUMMARY = `restart Deployment ${APPLICATION}/backend (2 replicas)`;
 
 describe('A restart', () => {
-  it('is planned for a Deployment that is ready, with the time of the record', async () => {
+  it('is planned for a Deployment that is ready', async () => {
     expect(await restartWorkloadAction.plan(attempt())).toEqual({
       summary: SUMMARY,
-      details: { restartedAt: ago(60) },
+      details: { replicas: 2 },
       needsApproval: undefined,
     });
     expect(bench.changes).toEqual([]);
@@ -78,6 +80,12 @@ describe('A restart', () => {
     it.each([900, 901])('is planned when that was long enough ago: %d s', async (secondsAgo) => {
       replicaSet('backend-2', secondsAgo);
       expect(await plan()).toBe(SUMMARY);
+    });
+
+    it.each([undefined, 'nonsense', ago(-61)])('is not planned while it is unknown when: %s', async (time) => {
+      const metadata = { namespace: APPLICATION, name: 'backend-2', creationTimestamp: time };
+      jest.spyOn(bench.api, 'list').mockResolvedValue([{ metadata }]);
+      expect(await plan()).toMatch(/^unhealthy: it is unknown when backend was deployed/);
     });
 
     it('counts from the newest of its ReplicaSets, and from no other', async () => {
@@ -144,7 +152,7 @@ describe('A restart', () => {
   it('is made as "kubectl rollout restart" makes it, of the Deployment as it was read', async () => {
     const { metadata } = await bench.deployment<{ metadata: { resourceVersion: string } }>();
     expect(await execute()).toEqual({ summary: 'restarted backend' });
-    expect(await bench.restartedAt()).toBe(PLAN.details.restartedAt);
+    expect(await bench.restartedAt()).toBe(RESTARTED_AT);
     expect(bench.api.writes).toMatchObject([
       {
         ...{ verb: 'patch', resource: 'deployments', name: 'backend', dryRun: false },
@@ -159,12 +167,47 @@ describe('A restart', () => {
     expect(bench.changes).toHaveLength(1);
   });
 
+  it.each<[string, () => unknown, RegExp]>([
+    [
+      'is rolled out just now',
+      () => bench.deploy('backend', { status: { updatedReplicas: 1 } }),
+      /^unhealthy: a rollout/,
+    ],
+    ['has opted out', () => bench.deploy('backend', { labels: {} }), /^not-opted-in/],
+    [
+      'was deployed lately',
+      () =>
+        bench.api.put(RESOURCES.replicaSets, {
+          metadata: {
+            namespace: APPLICATION,
+            name: 'backend-2',
+            labels: { app: 'backend' },
+            creationTimestamp: ago(9),
+          },
+        }),
+      /^unhealthy: backend was deployed 9 s ago/,
+    ],
+  ])('is not made of a Deployment that %s since it was planned', async (_what, change, reason) => {
+    await plan();
+    await change();
+    expect(await skipped(execute())).toMatch(reason);
+    expect(bench.changes).toEqual([]);
+  });
+
+  it.each([undefined, 'nonsense'])('is not made when the record does not say when it began: %s', async (time) => {
+    const { record, ...rest } = attempt();
+    const status = { ...record.status, executionStartTime: time };
+    const forged = { ...rest, record: { ...record, status } };
+    await expect(restartWorkloadAction.execute(forged, PLAN)).rejects.toThrow(RecordAltered);
+    expect(bench.changes).toEqual([]);
+  });
+
   it('is made although somebody has restarted it before', async () => {
     bench.deploy('backend', {
       spec: { template: { metadata: { annotations: { 'kubectl.kubernetes.io/restartedAt': ago(86_400) } } } },
     });
     expect(await execute()).toEqual({ summary: 'restarted backend' });
-    expect(await bench.restartedAt()).toBe(PLAN.details.restartedAt);
+    expect(await bench.restartedAt()).toBe(RESTARTED_AT);
   });
 
   it('is not made when the Deployment changes at the same moment', async () => {

@@ -3,7 +3,7 @@ import { Controller } from '../../../remediation/controller';
 import { KubernetesError } from '../../../remediation/kubernetes';
 import { KEYS, lockName, REMEDIATION, RecordMoved, type Remediation } from '../../../remediation/record';
 import { ago } from '../sample';
-import { BACKEND, Bench, type BenchProps, HEALTHY, LIMITS } from '../support/bench';
+import { BACKEND, Bench, type BenchProps, HEALTHY, LIMITS, MONITORING } from '../support/bench';
 import { idle, pass, standStill } from '../support/clock';
 
 standStill();
@@ -96,6 +96,46 @@ describe('The controller', () => {
     await idle();
     await idle();
     expect(await phaseOf(record)).toBe('verifying');
+  });
+
+  it('tries again quietly while the API server prepares the storage of records', async () => {
+    const busy = new KubernetesError(429, 'TooManyRequests', 'storage is (re)initializing');
+    const recover = bench.api.failOn((verb) => (verb === 'list' ? busy : undefined));
+    const started = await start();
+    expect(warnings()).toEqual([]);
+    expect(bench.logged).toMatchObject([{ level: 'info', message: expect.stringContaining('initializing') }]);
+    recover();
+    await pass(1);
+    expect(started.isSynced).toBe(true);
+  });
+
+  it('opens a record again whose label was removed although work is left, and no other', async () => {
+    const verifying = {
+      phase: 'verifying',
+      target: BACKEND,
+      executionTime: ago(0),
+      executionStartTime: ago(0),
+    } as const;
+    const record = await bench.put(verifying);
+    await start();
+    const remove = { metadata: { labels: { [KEYS.open]: null } } };
+    await bench.api.patch(
+      { resource: REMEDIATION, namespace: MONITORING, name: record.metadata.name },
+      'merge',
+      remove,
+    );
+    await idle();
+    await idle();
+    expect(await isClosed(record)).toBe(false);
+    expect(warnings()).toEqual([expect.stringContaining('label open')]);
+  });
+
+  it('says that a record with work left was deleted', async () => {
+    const record = await bench.put({ phase: 'succeeded', target: BACKEND, expirationTime: ago(-60) });
+    await start();
+    await bench.context.store.delete(record.metadata.name);
+    await idle();
+    expect(warnings()).toEqual([expect.stringContaining('was deleted')]);
   });
 
   it('leaves closed records alone', async () => {
@@ -350,7 +390,8 @@ describe('A record whose decision keeps failing', () => {
 
   it('is retried as long as needed once its execution has started', async () => {
     const plan = { summary: '', details: {} };
-    const status = { phase: 'executing', target: BACKEND, plan, executionStartTime: ago(0), dryRun: false } as const;
+    const target = { ...BACKEND, uid: 'of-an-earlier-one' };
+    const status = { phase: 'executing', target, plan, executionStartTime: ago(0), dryRun: false } as const;
     const record = await bench.put(status);
     const recover = bench.api.failOn((verb, resource) =>
       resource === 'leases' && verb === 'get' ? new Error('it failed') : undefined,

@@ -2,7 +2,7 @@ import { restartWorkloadAction } from '../../../remediation/actions/restart-work
 import { admit, decide } from '../../../remediation/controller/decision';
 import { remainingBudget, TOTAL } from '../../../remediation/gates';
 import { KubernetesError } from '../../../remediation/kubernetes';
-import { KEYS, type Remediation } from '../../../remediation/record';
+import { KEYS, planDigest, RecordAltered, type Remediation } from '../../../remediation/record';
 import { ago } from '../sample';
 import { BACKEND, Bench, type BenchProps, LIMITS, restarts } from '../support/bench';
 import { pass, standStill } from '../support/clock';
@@ -16,6 +16,8 @@ const set = (props: BenchProps = {}) => {
 };
 beforeEach(() => set());
 
+/** How Prometheus is asked whether the alert fires. */
+const FIRING = 'ALERTS{alertname="SampleAlert", alertstate="firing", remediation="restart"}';
 const APPROVED = { [KEYS.approved]: 'true' };
 
 describe('A record that was accepted', () => {
@@ -28,11 +30,22 @@ describe('A record that was accepted', () => {
     });
   });
 
-  it('keeps the target that is stored', async () => {
-    const findTarget = jest.spyOn(restartWorkloadAction, 'findTarget');
-    const target = { ...BACKEND, uid: 'known' };
-    expect(await admitted(await bench.put({ phase: 'accepted', target }))).toEqual({ kind: 'proceed', target });
-    expect(findTarget).not.toHaveBeenCalled();
+  it('has its target found, whatever is stored', async () => {
+    const record = await bench.put({ phase: 'accepted', target: { ...BACKEND, uid: 'of-an-earlier-one' } });
+    const { metadata } = await bench.deployment<{ metadata: { uid: string } }>();
+    expect(await admitted(record)).toEqual({ kind: 'proceed', target: { ...BACKEND, uid: metadata.uid } });
+  });
+
+  it('is altered when it names another target than its alert', async () => {
+    bench.deploy('frontend');
+    const record = await bench.put({ phase: 'accepted', target: { ...BACKEND, name: 'frontend' } });
+    await expect(admitted(record)).rejects.toThrow(RecordAltered);
+  });
+
+  it('is altered when it is for another action than its policy', async () => {
+    const record = await bench.accept();
+    const altered = { ...record, spec: { ...record.spec, action: 'open-incident' } };
+    await expect(admitted(altered)).rejects.toThrow(RecordAltered);
   });
 
   it('is skipped while the kill switch is engaged, before its target is looked up', async () => {
@@ -71,11 +84,13 @@ describe('A record that was accepted', () => {
 });
 
 describe('A record that waits for approval', () => {
+  const DIGEST = '0123456789abcdef';
   const waiting = (secondsAgo: number, annotations = {}) =>
     bench.put(
       {
         phase: 'awaiting-approval',
         target: BACKEND,
+        planDigest: DIGEST,
         transitions: [
           { phase: 'awaiting-approval', time: ago(secondsAgo + 5000), message: 'before' },
           { phase: 'awaiting-approval', time: ago(secondsAgo), message: 'waits' },
@@ -98,12 +113,25 @@ describe('A record that waits for approval', () => {
     });
   });
 
-  it.each(['false', 'yes', ''])('keeps waiting with the approval "%s"', async (value) => {
+  it.each(['false', 'yes', '', 'fedcba9876543210'])('keeps waiting with the approval "%s"', async (value) => {
     expect(await admitted(10, { [KEYS.approved]: value })).toEqual({ kind: 'wait' });
   });
 
-  it('proceeds when it is approved', async () => {
-    expect(await admitted(10, APPROVED)).toEqual({ kind: 'proceed', target: BACKEND });
+  it.each(['true', DIGEST])('proceeds when it is approved: %s', async (value) => {
+    expect(await admitted(10, { [KEYS.approved]: value })).toMatchObject({ kind: 'proceed', target: BACKEND });
+  });
+
+  it('keeps waiting with an approval of an earlier plan', async () => {
+    const record = await waiting(10, APPROVED);
+    const outdated = { ...record, status: { ...record.status, approvalOutdated: true } };
+    expect(await admit(outdated, bench.policy, bench.context)).toEqual({ kind: 'wait' });
+  });
+
+  it.each([undefined, 'nonsense', ago(-120)])('expires when it is unknown since when: %s', async (time) => {
+    const record = await waiting(10);
+    const transitions = time === undefined ? [] : [{ phase: 'awaiting-approval', time, message: '' } as const];
+    const timeless = { ...record, status: { ...record.status, transitions } };
+    expect(await admit(timeless, bench.policy, bench.context)).toMatchObject({ reason: 'approval-expired' });
   });
 
   it('is skipped when its alert is resolved, approved or not', async () => {
@@ -150,6 +178,7 @@ describe('A decision', () => {
         }
       },
     ],
+    ['alert-not-firing', () => bench.prometheus.answer(FIRING)],
     ['health-unknown', () => bench.prometheus.answer('down', new Error('no Prometheus answered'))],
     ['unhealthy', () => bench.prometheus.answer('slow', 1)],
     ['not-opted-in', () => bench.deploy('backend', { labels: {} })],
@@ -172,7 +201,7 @@ describe('A decision', () => {
   it('executes when every gate passes, and takes a slot of each budget', async () => {
     expect(await decided()).toMatchObject({
       kind: 'execute',
-      plan: { summary: expect.stringContaining('backend'), details: { restartedAt: expect.any(String) } },
+      plan: { summary: expect.stringContaining('backend'), details: { replicas: 2 } },
     });
     expect(await slotsLeft()).toEqual([2, LIMITS.budgetPerHour - 1]);
   });
@@ -261,10 +290,55 @@ describe('A decision', () => {
       expect(await slotsLeft()).toEqual(ALL_SLOTS);
     });
 
+    /** What is decided about a record that shows a plan, is approved, and has that plan made anew. */
+    async function decidedAgain(shown: number, value: (digest: string) => string, outdated?: boolean) {
+      const { metadata } = await bench.deployment<{ metadata: { uid: string } }>();
+      const target = { ...BACKEND, uid: metadata.uid };
+      const plan = { summary: `restart ${shown}`, details: { replicas: shown } };
+      const digest = planDigest(target, plan);
+      const status = {
+        phase: 'awaiting-approval',
+        target,
+        plan,
+        planDigest: digest,
+        approvalOutdated: outdated,
+      } as const;
+      const record = await bench.put(status, { annotations: { [KEYS.approved]: value(digest) } });
+      return decide(bench.inputOf(record, target), bench.context);
+    }
+
     it.each([true, false])('executes when it is approved (required by the policy: %s)', async (byPolicy) => {
       set(byPolicy ? BY_POLICY : {});
       oneReplica();
-      expect(await decided(APPROVED)).toMatchObject({ kind: 'execute' });
+      expect(await decidedAgain(1, () => 'true')).toMatchObject({ kind: 'execute' });
+    });
+
+    it('executes when its digest is approved, although "true" was written for an earlier plan', async () => {
+      oneReplica();
+      expect(await decidedAgain(1, (digest) => digest, true)).toMatchObject({ kind: 'execute' });
+    });
+
+    it.each<[string, (digest: string) => string]>([
+      ['true', () => 'true'],
+      ['the digest', (digest) => digest],
+    ])('asks again when another plan was approved by %s', async (_what, value) => {
+      oneReplica();
+      expect(await decidedAgain(2, value)).toMatchObject({
+        kind: 'await-approval',
+        plan: { details: { replicas: 1 } },
+        message: expect.stringMatching(/approval again: .*\(1 replicas\).*"restart 2" was approved/),
+      });
+      expect(await slotsLeft()).toEqual(ALL_SLOTS);
+    });
+
+    it('asks again when "true" was written for an earlier plan', async () => {
+      oneReplica();
+      expect(await decidedAgain(1, () => 'true', true)).toMatchObject({ kind: 'await-approval' });
+    });
+
+    it('asks when it was approved before any plan was shown', async () => {
+      oneReplica();
+      expect(await decided(APPROVED)).toMatchObject({ kind: 'await-approval' });
     });
 
     it.each(['false', 'yes', ''])('awaits approval while the annotation says "%s"', async (value) => {

@@ -5,6 +5,7 @@ import { gates } from '../../../remediation/gates';
 import { KubernetesError, RESOURCES } from '../../../remediation/kubernetes';
 import {
   KEYS,
+  planDigest,
   REMEDIATION,
   RecordMoved,
   type Remediation,
@@ -17,8 +18,9 @@ import { pass, standStill } from '../support/clock';
 
 standStill();
 
-const RESTARTED_AT = '2026-03-04T11:59:00Z';
-const PLAN = { summary: 'restart Deployment sightedit/backend (2 replicas)', details: { restartedAt: RESTARTED_AT } };
+/** The time of the execution, in whole seconds. */
+const RESTARTED_AT = '2026-03-04T12:00:00Z';
+const PLAN = { summary: 'restart Deployment sightedit/backend (2 replicas)', details: { replicas: 2 } };
 const RESTART = 'patch deployments backend';
 
 let bench: Bench;
@@ -225,6 +227,30 @@ describe('An execution', () => {
   });
 });
 
+describe('An execution', () => {
+  it('is skipped when another record announces itself on the target at the same moment', async () => {
+    const record = await decided();
+    const other = await bench.accept();
+    const end = bench.api.failOn(async (verb, resource) => {
+      if (verb === 'update' && resource === 'remediations/status') {
+        end();
+        await bench.put({ phase: 'executing', target: BACKEND }, { name: other.metadata.name });
+      }
+      return undefined;
+    });
+    await start(record);
+    expect(bench.changes).toEqual([]);
+    expect(await statusOf(record)).toMatchObject({ phase: 'skipped', reason: 'target-locked' });
+  });
+
+  it('of a record that says otherwise is a dry run in mode dry-run', async () => {
+    await set({ dryRun: true });
+    const record = await decided();
+    await start({ ...record, status: { ...record.status, dryRun: false } });
+    expect(bench.changes).toEqual([`${RESTART} (dry run)`]);
+  });
+});
+
 describe('A dry run', () => {
   beforeEach(() => set({ dryRun: true }));
 
@@ -290,7 +316,7 @@ describe('An execution whose replica died', () => {
   it('is resumed with the same plan', async () => {
     const record = await interrupted();
     await resume(record);
-    expect(await bench.restartedAt()).toBe(RESTARTED_AT);
+    expect(await bench.restartedAt()).toBe('2026-03-04T11:59:50Z');
     expect(await statusOf(record)).toMatchObject({
       phase: 'verifying',
       executionStartTime: ago(10),
@@ -299,9 +325,10 @@ describe('An execution whose replica died', () => {
   });
 
   it('makes no change twice', async () => {
-    await start(await decided());
     const record = await interrupted();
-    bench.api.writes.length = 0;
+    const annotations = { 'kubectl.kubernetes.io/restartedAt': '2026-03-04T11:59:50Z' };
+    // The rollout is in progress.
+    bench.deploy('backend', { spec: { template: { metadata: { annotations } } }, status: { updatedReplicas: 1 } });
     await resume(record);
     expect(bench.changes).toEqual([]);
     expect(await statusOf(record)).toMatchObject({ phase: 'verifying', effect: 'backend was already restarted' });
@@ -312,6 +339,63 @@ describe('An execution whose replica died', () => {
     await bench.api.delete({ resource: RESOURCES.deployments, namespace: APPLICATION, name: 'backend' });
     await resume(record);
     expect(await statusOf(record)).toMatchObject({ phase: 'skipped', reason: 'target-unknown' });
+  });
+
+  it.each<[string, Partial<RemediationStatus>, RegExp]>([
+    ['says no time', { executionStartTime: undefined }, /time of its start is missing/],
+    ['says a time in the future', { executionStartTime: ago(-61) }, /time of its start is in the future/],
+    ['has no plan', { plan: undefined }, /no plan/],
+    ['names another target', { target: { ...BACKEND, name: 'frontend' } }, /names Deployment sightedit\/frontend/],
+  ])('is not resumed when its record %s', async (_what, status, message) => {
+    bench.deploy('frontend');
+    const record = await interrupted(10, status);
+    await resume(record);
+    expect(bench.changes).toEqual([]);
+    expect(await statusOf(record)).toMatchObject({ phase: 'failed', message: expect.stringMatching(message) });
+    expect(alertnames()).toEqual(['RemediationActionFailed']);
+  });
+
+  it.each<[string, () => unknown, RegExp]>([
+    ['its alert no longer fires', () => bench.prometheus.firing.splice(0), /fires nowhere/],
+    ['a blocking condition holds', () => bench.prometheus.answer('down', 1), /down holds/],
+    [
+      'another record works on the target',
+      () => bench.put({ phase: 'verifying', target: BACKEND }),
+      /occupies the target/,
+    ],
+    [
+      'the last attempt was too recent',
+      () => bench.put({ phase: 'succeeded', target: BACKEND, executionStartTime: ago(60) }),
+      /wait another/,
+    ],
+    ['somebody must approve', () => bench.deploy('backend', { spec: { replicas: 1 } }), /nobody has approved/],
+    [
+      'the budget is exhausted',
+      async () => {
+        for (let index = 0; index < 4; index += 1) {
+          await bench.context.leases.acquire(`remediation-budget-total-${index}`, 'others', 3600);
+        }
+      },
+      /budget total/,
+    ],
+  ])('is not resumed when %s', async (_what, obstruct, message) => {
+    await set({ policies: [restarts({ skipWhile: [{ name: 'down', query: 'down' }] })] });
+    const record = await interrupted();
+    await obstruct();
+    await resume(record);
+    expect(bench.changes).toEqual([]);
+    expect(await statusOf(record)).toMatchObject({ phase: 'failed', message: expect.stringMatching(message) });
+  });
+
+  it('is resumed when its plan was approved', async () => {
+    bench.deploy('backend', { spec: { replicas: 1 } });
+    const plan = { summary: '', details: { replicas: 1 } };
+    const { uid } = (await bench.deployment<{ metadata: { uid: string } }>()).metadata;
+    const digest = planDigest({ ...BACKEND, uid }, plan);
+    const record = await interrupted(10, { plan, planDigest: digest });
+    await bench.annotate(record, { [KEYS.approved]: digest });
+    await resume(await bench.read(record));
+    expect(bench.changes).toEqual([RESTART]);
   });
 
   it('is resumed within freshnessSeconds', async () => {

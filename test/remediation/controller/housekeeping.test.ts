@@ -84,6 +84,13 @@ describe('The metrics', () => {
     expect(await Promise.all(left)).toEqual([2, 0, 20, 3]);
   });
 
+  it('survive records that others have made', async () => {
+    const { labels } = (await attempt('failed', 100)).metadata;
+    await bench.put({ phase: 'accepted' }, { labels, creationTimestamp: ago(9000) });
+    await measure(props());
+    expect(await bench.metric('circuit_breaker_state')).toBe(0);
+  });
+
   it('show the circuit of each target', async () => {
     const frontend = { ...BACKEND, name: 'frontend' };
     const other = { ...BACKEND, name: 'other' };

@@ -2,9 +2,9 @@ import { scaleUp } from '../../../remediation';
 import { scaleUpAction } from '../../../remediation/actions/scale-up';
 import { leaveWhenDue, revertWhenDue } from '../../../remediation/controller/revert';
 import { KubernetesError, RESOURCES } from '../../../remediation/kubernetes';
-import { KEYS, lockName, type Remediation } from '../../../remediation/record';
+import { KEYS, lockName, RecordAltered, type Remediation } from '../../../remediation/record';
 import { ago } from '../sample';
-import { APPLICATION, BACKEND, Bench, restarts } from '../support/bench';
+import { APPLICATION, BACKEND, Bench, LIMITS, restarts } from '../support/bench';
 import { standStill } from '../support/clock';
 
 standStill();
@@ -35,8 +35,7 @@ const isOpen = async (record: Remediation) => (await bench.read(record)).metadat
 /** A change whose time is over. */
 const raised = (expirationTime = ago(0)) =>
   bench.put({ phase: 'succeeded', target: BACKEND, plan: PLAN, expirationTime, executionStartTime: ago(3600) });
-const revert = (record: Remediation, policy = bench.policy) =>
-  revertWhenDue(record, policy, record.status.expirationTime!, bench.props);
+const revert = (record: Remediation, policy = bench.policy) => revertWhenDue(record, policy, bench.props);
 
 describe('A change that has expired', () => {
   it('is reverted, and its record closed', async () => {
@@ -56,6 +55,38 @@ describe('A change that has expired', () => {
     expect(await revert(record)).toBe(1000);
     expect(await minReplicas()).toBe(3);
     expect(await isOpen(record)).toBe(true);
+  });
+
+  it('is reverted when its policy allows no longer, whatever its record says', async () => {
+    const { freshnessSeconds, approvalSeconds } = LIMITS;
+    const longest = 3600 + freshnessSeconds + approvalSeconds + SCALE_UP.timeoutSeconds;
+    const { status } = await raised('2099-01-01T00:00:00Z');
+    const record = await bench.put(status, { creationTimestamp: ago(longest - 1) });
+    expect(await revert(record)).toBe(1000);
+    const older = await bench.put(status, { creationTimestamp: ago(longest) });
+    await revert(older);
+    expect(await minReplicas()).toBe(2);
+  });
+
+  it('is reverted at once when its record does not say when', async () => {
+    await revert(await raised('nonsense'));
+    expect(await minReplicas()).toBe(2);
+  });
+
+  it('is reverted although its record says that it was a dry run', async () => {
+    const record = await bench.put({ ...(await raised()).status, dryRun: true });
+    await revert(record);
+    expect(await minReplicas()).toBe(2);
+  });
+
+  it.each<[string, object]>([
+    ['target', { target: { ...BACKEND, name: 'frontend' } }],
+    ['plan', { plan: undefined }],
+    ['autoscaler', { plan: { ...PLAN, details: { ...PLAN.details, name: 'frontend' } } }],
+  ])('is not reverted by a record with another %s', async (_what, status) => {
+    const record = await bench.put({ ...(await raised()).status, ...status });
+    await expect(revert(record)).rejects.toThrow(RecordAltered);
+    expect(bench.changes).toEqual([]);
   });
 
   it('waits while the kill switch is engaged', async () => {

@@ -183,7 +183,7 @@ describe('A record that is executing', () => {
     const record = await interrupted();
     expect(await bench.step(record)).toBe(60_000);
     expect(bench.changes).toEqual([RESTART]);
-    expect(await bench.restartedAt()).toBe(ago(60));
+    expect(Date.parse((await bench.restartedAt())!)).toBe(Date.parse(ago(20)));
   });
 
   it('is left alone while its replica holds the lock', async () => {

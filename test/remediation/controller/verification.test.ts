@@ -13,6 +13,8 @@ interface Situation {
   readonly own?: number | Error | 'unknown';
   readonly settled?: boolean | Error;
   readonly executedSecondsAgo?: number;
+  /** When the change was made, by the record. */
+  readonly executed?: string;
   /** What the last verification saw, and how long ago. */
   readonly last?: { readonly value?: number; readonly secondsAgo: number };
   /** @default - a query that is first asked after 60 s, and given up after 300 s */
@@ -22,6 +24,7 @@ interface Situation {
 /** The outcome of a verification, and the queries that it asked. */
 async function found(situation: Situation) {
   const { query = [], own, settled, executedSecondsAgo = 120, last } = situation;
+  const executed = 'executed' in situation ? situation.executed : ago(executedSecondsAgo);
   const asked: string[] = [];
   const prometheus = {
     query: async (text: string) => {
@@ -55,7 +58,7 @@ async function found(situation: Situation) {
   const status = {
     phase: 'verifying',
     effect: 'restarted backend',
-    executionTime: ago(executedSecondsAgo),
+    executionTime: executed,
     lastVerification: last && { value: last.value, time: ago(last.secondsAgo) },
   } as RemediationStatus;
   return {
@@ -68,6 +71,23 @@ const HEALTHY_BEFORE = { value: 1, secondsAgo: 20 };
 const UNREACHABLE = new Error('connect ECONNREFUSED');
 /** The last verification that the policy allows. */
 const AT_THE_END = { executedSecondsAgo: 299, last: { secondsAgo: 20 } };
+
+describe('A verification of forged times', () => {
+  it.each([undefined, 'nonsense', '2099-01-01T00:00:00Z'])('ends inconclusive: executed %s', async (executed) => {
+    const { finding, asked } = await found({ query: [1], last: HEALTHY_BEFORE, executed });
+    expect(finding).toMatchObject({
+      kind: 'end',
+      phase: 'inconclusive',
+      message: expect.stringMatching(/unknown when/),
+    });
+    expect(asked).toEqual([]);
+  });
+
+  it.each([-61, -9999, 61, 9999])('does not count one from %d s ago, and is repeated', async (secondsAgo) => {
+    const { finding } = await found({ query: [1], last: { value: 1, secondsAgo } });
+    expect(finding).toMatchObject({ kind: 'again', result: 'healthy' });
+  });
+});
 
 describe('A verification', () => {
   test.each<[string, Situation, number]>([

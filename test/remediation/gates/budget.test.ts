@@ -45,6 +45,30 @@ describe('The budget', () => {
     expect((await takeTimes(1))[0]).toMatch(/^budget-exhausted/);
   });
 
+  it('is paid once by a record that resumes, and again by one that was set back', async () => {
+    const record = await bench.accept();
+    const executing = (secondsAgo: number) => {
+      const executionStartTime = new Date(Date.now() - secondsAgo * 1000).toISOString();
+      return { ...record, status: { ...record.status, phase: 'executing', executionStartTime } as const };
+    };
+    await take(record);
+    await take(executing(0));
+    await pass(1000);
+    expect(await take(executing(1000))).toBe('passes');
+    expect(await left('restart', 2)).toBe(1);
+    expect(await take(executing(0))).toBe('passes');
+    expect(await left('restart', 2)).toBe(0);
+    await pass(1000);
+    expect(await take(executing(0))).toMatch(/^budget-exhausted/);
+  });
+
+  it('names a slot that is held for longer than an hour', async () => {
+    await bench.context.leases.acquire('remediation-budget-restart-0', 'others', 3600 + 60);
+    await bench.context.leases.acquire('remediation-budget-restart-1', 'others', 3600 + 61);
+    expect(await takeTimes(1)).toEqual([expect.stringMatching(/; delete Lease remediation-budget-restart-1, which/)]);
+    expect(await check(await bench.accept())).toMatch(/; delete Lease remediation-budget-restart-1, which/);
+  });
+
   it('has a total for all policies together', async () => {
     const policies = [restarts({ budgetPerHour: 2 }), restarts({ name: 'restart-too', budgetPerHour: 2 })];
     set({ policies });

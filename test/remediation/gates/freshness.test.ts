@@ -27,6 +27,18 @@ describe('A record is fresh', () => {
     expect(message).toContain('600 s');
   });
 
+  it.each([undefined, 'nonsense', '2099-01-01T00:00:00Z'])('but not when it was created %s', async (time) => {
+    const { metadata, ...rest } = record('accepted', 0);
+    const forged = { ...rest, metadata: { ...metadata, creationTimestamp: time } };
+    expect(await skipped(gates.freshness({ record: forged }, new Bench().context))).toMatch(
+      /^alert-stale: .*creation time is (missing|invalid|in the future)/,
+    );
+  });
+
+  it('when the digest of its plan was approved', async () => {
+    expect(await outcome(approvalSeconds, { [KEYS.approved]: '0123456789abcdef' })).toBe('passes');
+  });
+
   it.each([freshnessSeconds + 1, approvalSeconds])('when it was approved after %d s', async (age) => {
     expect(await outcome(age, approved)).toBe('passes');
   });

@@ -1,5 +1,5 @@
 import { circuitState, gates } from '../../../remediation/gates';
-import { KEYS, type Phase } from '../../../remediation/record';
+import { KEYS, type Phase, type RemediationStatus } from '../../../remediation/record';
 import { ago, NOW, record } from '../sample';
 import { BACKEND, Bench, LIMITS, skipped } from '../support/bench';
 import { pass, standStill } from '../support/clock';
@@ -36,6 +36,16 @@ describe('The circuit', () => {
   ])('is %s after %s', (state, _what, ends) => {
     expect(circuitState(attempts(...ends), limits, NOW)).toBe(state);
   });
+
+  it.each([[], [{ phase: 'failed', time: 'never', message: '' }], [{ phase: 'failed', time: ago(-61), message: '' }]])(
+    'stays open while a failure does not say when it ended: %j',
+    (...transitions) => {
+      const [first, second, third] = attempts('failed 9000', 'failed 8000', 'failed 7000');
+      const forged = { ...second!, status: { ...second!.status, transitions: transitions as never } };
+      expect(circuitState([first!, second!, third!], limits, NOW)).toBe('half-open');
+      expect(circuitState([first!, forged, third!], limits, NOW)).toBe('open');
+    },
+  );
 });
 
 describe('The history of a target', () => {
@@ -69,6 +79,37 @@ describe('The history of a target', () => {
   it.each([1800, 5000])('has no cooldown %d s later', async (secondsAgo) => {
     await put('succeeded', secondsAgo);
     expect(await check('cooldown')).toBe('passes');
+  });
+
+  it.each<[string, Partial<RemediationStatus>, string]>([
+    ['no time', { executionStartTime: undefined, executionTime: undefined }, 'missing'],
+    ['an invalid time', { executionTime: 'long ago' }, 'invalid'],
+  ])('has a cooldown as long as an attempt has %s', async (_what, times, why) => {
+    await put('succeeded', 9000);
+    const forged = await put('succeeded', 5000);
+    const { labels, creationTimestamp } = forged.metadata;
+    await bench.put({ ...forged.status, ...times }, { labels, creationTimestamp });
+    await pass(100_000);
+    expect(await check('cooldown')).toMatch(new RegExp(`^cooldown: .*time is ${why}`));
+  });
+
+  it('has a cooldown while the time of an attempt is in the future', async () => {
+    const forged = await put('succeeded', 5000);
+    await bench.put({ ...forged.status, executionTime: '2099-01-01T00:00:00Z' }, { labels: forged.metadata.labels });
+    await pass(100_000);
+    expect(await check('cooldown')).toMatch(/^cooldown: .*in the future \(2099/);
+  });
+
+  it('has a cooldown from when the record was created, where its time is before', async () => {
+    const forged = await put('succeeded', 5000);
+    await bench.put({ ...forged.status }, { labels: forged.metadata.labels, creationTimestamp: ago(10) });
+    expect(await check('cooldown')).toMatch(/^cooldown: .*1790 s/);
+  });
+
+  it('has a cooldown after a record without a status', async () => {
+    const { labels } = (await put('succeeded', 5000)).metadata;
+    await bench.put({ phase: 'accepted' }, { labels });
+    expect(await check('cooldown')).toMatch(/^cooldown: .*time is missing/);
   });
 
   it('has no cooldown without an attempt', async () => {

@@ -95,10 +95,23 @@ describe('A lease', () => {
   });
 
   it.each<[string, object]>([
-    ['no holder', { renewTime: '2026-03-04T12:00:00.000000Z', leaseDurationSeconds: 30 }],
-    ['no time', { holderIdentity: 'one', leaseDurationSeconds: 30 }],
-    ['no duration', { holderIdentity: 'one', renewTime: '2026-03-04T12:00:00.000000Z' }],
-  ])('with %s is free', async (_what, spec) => {
+    ['no time', { leaseDurationSeconds: 30 }],
+    ['an invalid time', { renewTime: 'now', leaseDurationSeconds: 30 }],
+    ['no duration', { renewTime: '2026-03-04T12:00:00.000000Z' }],
+  ])('with %s stays held, for its holder to renew', async (_what, spec) => {
+    await api.create(RESOURCES.leases, MONITORING, {
+      ...{ metadata: { name: 'lock' }, spec: { holderIdentity: 'one', ...spec } },
+    });
+    await pass(1_000_000);
+    expect(await leases.holding('lock')).toMatchObject({ holder: 'one' });
+    expect(await acquire('two')).toMatchObject({ holder: 'one' });
+    expect(await acquire('one')).toBeUndefined();
+    await pass(30);
+    expect(await acquire('two')).toBeUndefined();
+  });
+
+  it('with no holder is free', async () => {
+    const spec = { renewTime: '2026-03-04T12:00:00.000000Z', leaseDurationSeconds: 30 };
     await api.create(RESOURCES.leases, MONITORING, { metadata: { name: 'lock' }, spec });
     expect(await leases.holding('lock')).toBeUndefined();
     expect(await acquire('two')).toBeUndefined();

@@ -84,7 +84,7 @@ export interface BenchProps {
 
 /** The server's parts around a Kubernetes API in memory, with the real time, which `standStill()` stops. */
 export class Bench {
-  readonly prometheus = new KnownPrometheus();
+  readonly prometheus: KnownPrometheus;
   /** Lines of the log. */
   readonly logged: { level: string; message: string; fields: Readonly<Record<string, unknown>> }[] = [];
   readonly api: MemoryKubernetes;
@@ -107,6 +107,7 @@ export class Bench {
     const api = other?.api ?? new MemoryKubernetes();
     this.api = api;
     this.raised = other?.raised ?? [];
+    this.prometheus = new KnownPrometheus(other?.prometheus.firing);
     this.policy = policies[0]!;
     const now = () => new Date();
     const log = (level: string, message: string, fields = {}) => void this.logged.push({ level, message, fields });
@@ -129,6 +130,7 @@ export class Bench {
       leases: new Leases(api, MONITORING, now),
       killSwitch: new KillSwitch(api, MONITORING, SWITCH),
       limits: { ...LIMITS, ...limits },
+      alertLabels: { external: {}, relabelled: [] },
       holder,
     };
     this.props = {
@@ -199,6 +201,7 @@ export class Bench {
   /** A record that was just accepted, as the intake makes it. */
   async accept(labels: Readonly<Record<string, string>> = {}, policy = this.policy): Promise<Remediation> {
     const alert = anAlert({ namespace: APPLICATION, deployment: 'backend', ...labels });
+    this.prometheus.firing.push(alert.labels);
     const spec = { policy: policy.name, action: policy.action, alert, attempt: 1, traceparent: '' };
     return (await this.context.store.create(spec, alertDigest(policy.name, alert)))!;
   }
@@ -206,7 +209,10 @@ export class Bench {
   /** A record that has come to some status, with the labels that it has then. */
   async put(status: RemediationStatus, metadata: Partial<Remediation['metadata']> = {}, policy = this.policy) {
     const record = await this.accept({}, policy);
-    const { target, executionStartTime } = status;
+    const { target, executionStartTime, executionTime } = status;
+    const began = executionStartTime ?? executionTime;
+    // A record exists before its execution begins.
+    const creationTimestamp = began ?? record.metadata.creationTimestamp;
     const labels = {
       ...record.metadata.labels,
       ...(target ? { [KEYS.target]: targetDigest(target) } : {}),
@@ -215,7 +221,7 @@ export class Bench {
     };
     return this.api.put<Remediation>(REMEDIATION, {
       ...record,
-      metadata: { ...record.metadata, ...metadata, labels },
+      metadata: { ...record.metadata, creationTimestamp, ...metadata, labels },
       status,
     });
   }
