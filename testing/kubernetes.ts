@@ -1,56 +1,23 @@
-import { execFile } from 'node:child_process';
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
-import type { IncomingMessage } from 'node:http';
-import { request } from 'node:https';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
-import { promisify } from 'node:util';
-import { BIN } from '../tools/catalogue';
+import { type ApiClient, apiClient, type Connection } from './api-client';
 import { temporaryDirectory } from './cleanup';
 import { freePorts, type Server, startServer, waitFor } from './server';
 
-const run = promisify(execFile);
-
-/** Exit code and output of a kubectl command. */
-export interface KubectlResult {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
+export type { KubectlResult, WatchEvent } from './api-client';
 
 /** A Kubernetes API server with etcd and controllers, but without nodes: pods stay pending. */
-export interface Kubernetes {
-  readonly url: string;
+export interface Kubernetes extends ApiClient {
   /** URL of etcd, which serves its metrics there. */
   readonly etcdUrl: string;
   /** URL of the metrics of kube-controller-manager. */
   readonly controllerManagerUrl: string;
-  readonly kubeconfig: string;
   /** Administrator's access for clients other than kubectl. */
-  readonly connection: { readonly url: string; readonly caFile: string; readonly tokenFile: string };
+  readonly connection: Connection;
   /** The audit log: every request that changes something, oldest first. */
   audited(): readonly AuditedRequest[];
-  /** Runs kubectl. A failure is a result, not an exception. */
-  kubectl(...args: readonly string[]): Promise<KubectlResult>;
-  /** Runs kubectl with an object on standard input. */
-  kubectlWith(object: unknown, ...args: readonly string[]): Promise<KubectlResult>;
-  /**
-   * Sends a request to the API server as administrator.
-   *
-   * @param path starts with `/api`
-   * @throws Error when the response is not 2xx
-   */
-  send<T = unknown>(method: string, path: string, body?: unknown, contentType?: string): Promise<T>;
-  /** Watches a collection from a resourceVersion on, until the signal aborts it. */
-  watch<T>(path: string, resourceVersion: string, signal: AbortSignal): AsyncGenerator<WatchEvent<T>>;
   stop(): Promise<void>;
-}
-
-/** A change of an object. */
-export interface WatchEvent<T> {
-  readonly type: 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK' | 'ERROR';
-  readonly object: T;
 }
 
 /** A request in the API server's audit log. */
@@ -132,7 +99,8 @@ export async function startKubernetes(controllers: readonly string[] = []): Prom
   writeFileSync(auditPolicy, JSON.stringify(AUDIT_POLICY));
   const kubeconfig = join(directory, 'kubeconfig');
   writeFileSync(kubeconfig, kubeconfigFor(url, join(certificates, 'apiserver.crt'), token));
-  const kubectl = (...args: readonly string[]) => runKubectl(kubeconfig, args);
+  const connection = { url, caFile: join(certificates, 'apiserver.crt'), tokenFile };
+  const client = apiClient(connection, kubeconfig);
   servers.push(
     await startServer('kube-apiserver', {
       command: 'kube-apiserver',
@@ -151,7 +119,7 @@ export async function startKubernetes(controllers: readonly string[] = []): Prom
         `--service-account-signing-key-file=${signingKey}`,
         '--service-account-issuer=https://kubernetes.default.svc',
       ],
-      ready: async () => (await kubectl('get', '--raw', '/readyz')).code === 0,
+      ready: async () => (await client.kubectl('get', '--raw', '/readyz')).code === 0,
       timeoutSeconds: 120,
     }),
   );
@@ -171,94 +139,25 @@ export async function startKubernetes(controllers: readonly string[] = []): Prom
         '--horizontal-pod-autoscaler-sync-period=2s',
         `--service-account-private-key-file=${signingKey}`,
       ],
-      ready: async () => (await kubectl('get', 'serviceaccount', 'default', '--namespace=default')).code === 0,
+      ready: async () => (await client.kubectl('get', 'serviceaccount', 'default', '--namespace=default')).code === 0,
     }),
   );
-  const open = (method: string, path: string, props: OpenProps = {}) =>
-    openRequest(method, `${url}${path}`, { ...props, token, ca: readFileSync(join(certificates, 'apiserver.crt')) });
   return {
-    url,
+    ...client,
     etcdUrl,
     controllerManagerUrl: `https://127.0.0.1:${controllerPort}`,
-    kubeconfig,
-    connection: { url, caFile: join(certificates, 'apiserver.crt'), tokenFile },
+    connection,
     audited: () =>
       readFileSync(auditLog, 'utf8')
         .split('\n')
         .slice(0, -1)
         .map((line) => JSON.parse(line) as AuditedRequest),
-    kubectl,
-    send: async <T>(method: string, path: string, body?: unknown, contentType?: string) =>
-      JSON.parse(await textOf(await open(method, path, { body, contentType }))) as T,
-    watch: async function* <T>(path: string, resourceVersion: string, signal: AbortSignal) {
-      const query = new URLSearchParams({ watch: 'true', resourceVersion });
-      const lines = createInterface({ input: await open('GET', `${path}?${query}`, { signal }) });
-      for await (const line of lines) {
-        yield JSON.parse(line) as WatchEvent<T>;
-      }
-    },
-    kubectlWith: (object, ...args) => {
-      const file = join(directory, `${randomBytes(6).toString('hex')}.json`);
-      writeFileSync(file, JSON.stringify(object));
-      return kubectl(...args, '--filename', file);
-    },
     stop: async () => {
       for (const server of servers.reverse()) {
         await server.stop();
       }
     },
   };
-}
-
-interface OpenProps {
-  readonly body?: unknown;
-  /** @default application/json */
-  readonly contentType?: string;
-  readonly signal?: AbortSignal;
-}
-
-async function openRequest(
-  method: string,
-  url: string,
-  props: OpenProps & { readonly token: string; readonly ca: Buffer },
-): Promise<IncomingMessage> {
-  const { body, contentType = 'application/json', signal, token, ca } = props;
-  const payload = Buffer.from(body === undefined ? '' : JSON.stringify(body));
-  const headers = {
-    authorization: `Bearer ${token}`,
-    accept: 'application/json',
-    'content-type': contentType,
-    // Node sets no content length for the body of a DELETE.
-    'content-length': payload.length,
-  };
-  const response = await new Promise<IncomingMessage>((resolve, reject) => {
-    const outgoing = request(url, { method, headers, ca, signal }, resolve);
-    outgoing.once('error', reject);
-    outgoing.end(payload);
-  });
-  if ((response.statusCode ?? 0) >= 300) {
-    throw new Error(`${method} ${url} answered ${response.statusCode}: ${await textOf(response)}`);
-  }
-  return response;
-}
-
-async function textOf(response: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of response) {
-    chunks.push(chunk as Buffer);
-  }
-  return Buffer.concat(chunks).toString();
-}
-
-async function runKubectl(kubeconfig: string, args: readonly string[]): Promise<KubectlResult> {
-  const options = { maxBuffer: 64 * 1024 * 1024, env: { ...process.env, KUBECONFIG: kubeconfig } };
-  try {
-    const { stdout, stderr } = await run(join(BIN, 'kubectl'), [...args], options);
-    return { code: 0, stdout, stderr };
-  } catch (error) {
-    const { code, stdout, stderr } = error as { code: number; stdout: string; stderr: string };
-    return { code, stdout, stderr };
-  }
 }
 
 function newPrivateKey(): string {
@@ -279,7 +178,7 @@ function kubeconfigFor(server: string, certificate: string, token: string): stri
 
 /** Creates a namespace and waits until pods can be created in it. */
 export async function makeNamespace(
-  kubernetes: Kubernetes,
+  kubernetes: ApiClient,
   name: string,
   labels: readonly string[] = [],
 ): Promise<void> {

@@ -104,7 +104,7 @@ function goVersion(): string {
 /** Hash of everything that a binary depends on: its pinned modules, the compiler, the linker flags. */
 function fingerprintOf(tool: Tool, go: string): string {
   const hash = createHash('sha256').update(go).update(JSON.stringify(tool)).update(linkerFlags(tool));
-  for (const file of ['go.mod', 'go.sum']) {
+  for (const file of ['go.mod', 'go.sum', ...(tool.ownPackage ? [`${tool.ownPackage}/main.go`] : [])]) {
     hash.update(readFileSync(join(ROOT, 'tools', tool.directory, file)));
   }
   return hash.digest('hex');
@@ -116,7 +116,7 @@ function compile(tool: Tool): void {
   const directory = join(ROOT, 'tools', tool.directory);
   const target = tool.missingFiles
     ? { cwd: completedCopy(tool, directory), package: `./${tool.package}` }
-    : { cwd: directory, package: [tool.module, tool.package].filter(Boolean).join('/') };
+    : { cwd: directory, package: tool.ownPackage ?? [tool.module, tool.package].filter(Boolean).join('/') };
   execFileSync('go', ['build', '-trimpath', '-ldflags', linkerFlags(tool), '-o', partial, target.package], {
     cwd: target.cwd,
     stdio: ['ignore', 'inherit', 'inherit'],

@@ -11,6 +11,8 @@ export interface Tool {
   readonly module: string;
   /** Package to build, relative to the module. @default - the module itself */
   readonly package?: string;
+  /** Package in `tools/<directory>` to build instead, for a program that imports the module. @default - none */
+  readonly ownPackage?: string;
   /**
    * Files that the published module lacks, with placeholder content. The module is then built from a copy.
    * @default - none
@@ -40,6 +42,17 @@ export const tools: readonly Tool[] = [
   { name: 'kube-apiserver', ...KUBERNETES, package: 'cmd/kube-apiserver' },
   { name: 'kube-controller-manager', ...KUBERNETES, package: 'cmd/kube-controller-manager' },
   { name: 'kubectl', ...KUBERNETES, package: 'cmd/kubectl' },
+  { name: 'kube-scheduler', ...KUBERNETES, package: 'cmd/kube-scheduler' },
+  { name: 'kube-proxy', ...KUBERNETES, package: 'cmd/kube-proxy' },
+  { name: 'kubelet', ...KUBERNETES, package: 'cmd/kubelet' },
+  // Its own main package compiles every plugin, also those of the clouds.
+  { name: 'coredns', directory: 'coredns', module: 'github.com/coredns/coredns', ownPackage: '.' },
+  {
+    name: 'kube-network-policies',
+    directory: 'kube-network-policies',
+    module: 'sigs.k8s.io/kube-network-policies',
+    package: 'cmd',
+  },
   { name: 'blackbox_exporter', directory: 'blackbox-exporter', module: 'github.com/prometheus/blackbox_exporter' },
   { name: 'kube-state-metrics', directory: 'kube-state-metrics', module: 'k8s.io/kube-state-metrics/v2' },
   { name: 'node_exporter', directory: 'node-exporter', module: 'github.com/prometheus/node_exporter' },

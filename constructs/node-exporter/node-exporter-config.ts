@@ -20,6 +20,8 @@ export function nodeExporterArgs(port: number, hostRoot: string): readonly strin
     '--no-collector.ipvs',
     '--no-collector.nfs',
     '--no-collector.nfsd',
+    // Kernels without CONFIG_SCHEDSTATS have no /proc/schedstat: the collector would fail on each scrape.
+    '--no-collector.schedstat',
     '--no-collector.wifi',
     '--no-collector.zfs',
   ];

@@ -55,14 +55,14 @@ export const nodes: Section = {
           'Free share of each writable local filesystem. At zero, writes fail and containers no longer start.',
         unit: PercentUnit,
         limit: { alert: 'NodeFilesystemAlmostFull', value: 0.05, fires: 'below' },
-        queries: [{ expr: 'node:node_filesystem_avail:ratio{node=~"$node"}', legend: '{{node}} {{mountpoint}}' }],
+        queries: [{ expr: 'node:node_filesystem_avail:ratio{node=~"$node"}', legend: '{{node}} {{device}}' }],
       }),
       timeSeries({
         title: 'Filesystem inodes free',
         description: 'Free share of the inodes. With none left, no file can be created, although there is space.',
         unit: PercentUnit,
         limit: { alert: 'NodeFilesystemInodesLow', value: 0.08, fires: 'below' },
-        queries: [{ expr: 'node:node_filesystem_files_free:ratio{node=~"$node"}', legend: '{{node}} {{mountpoint}}' }],
+        queries: [{ expr: 'node:node_filesystem_files_free:ratio{node=~"$node"}', legend: '{{node}} {{device}}' }],
       }),
     ],
     [

@@ -8,7 +8,7 @@ const NOT_BUILT: Record<string, string> = {
   sqlExporter: 'the Go module proxy has none of its versions',
 };
 
-/** Image of each folder in `tools/`. Kubernetes and etcd belong to the cluster and have none. */
+/** Image of each folder in `tools/`. The parts of a cluster have none. */
 const IMAGE_OF: Record<string, keyof typeof images | undefined> = {
   alertmanager: 'alertmanager',
   'blackbox-exporter': 'blackboxExporter',
@@ -17,7 +17,9 @@ const IMAGE_OF: Record<string, keyof typeof images | undefined> = {
   'postgres-exporter': 'postgresExporter',
   prometheus: 'prometheus',
   'redis-exporter': 'redisExporter',
+  coredns: undefined,
   etcd: undefined,
+  'kube-network-policies': undefined,
   kubernetes: undefined,
 };
 
