@@ -33,6 +33,7 @@ export function checkModule(setting: string, module: ProbeModule): void {
   }
   checkHttp(setting, module);
   checkDns(setting, module);
+  checkPatterns(`${setting}.${prober}`, sections[prober as Prober]);
   if (module.icmp?.dont_fragment) {
     const fix = 'it needs the capability NET_RAW, which Pod Security restricted forbids: remove it';
     throw new SettingError(`${setting}.icmp.dont_fragment`, true, fix);
@@ -74,5 +75,35 @@ function checkDns(setting: string, { prober, dns }: ProbeModule): void {
   }
   if (dns.query_type !== undefined && !RECORD.test(dns.query_type)) {
     throw new SettingError(`${setting}.dns.query_type`, dns.query_type, 'write a type of records, e.g. A, AAAA or MX');
+  }
+}
+
+/** Fields that hold RE2 expressions: the exporter does not start with an invalid one, or fails each probe. */
+const PATTERN = /regexp$|^expect$/;
+
+function checkPatterns(setting: string, value: unknown): void {
+  if (Array.isArray(value)) {
+    value.forEach((element, index) => {
+      checkPatterns(`${setting}[${index}]`, element);
+    });
+  } else if (typeof value === 'object' && value !== null) {
+    for (const [name, child] of Object.entries(value)) {
+      for (const pattern of PATTERN.test(name) ? [child].flat() : []) {
+        if (typeof pattern === 'string' && !isPattern(pattern)) {
+          throw new SettingError(`${setting}.${name}`, pattern, 'write a regular expression in the syntax of RE2');
+        }
+      }
+      checkPatterns(`${setting}.${name}`, child);
+    }
+  }
+}
+
+/** JavaScript knows most of RE2's syntax, except flags such as `(?i)`. */
+function isPattern(pattern: string): boolean {
+  try {
+    new RegExp(pattern.replaceAll(/\(\?[imsU]+\)/g, ''));
+    return true;
+  } catch {
+    return false;
   }
 }

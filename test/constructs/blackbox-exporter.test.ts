@@ -161,11 +161,25 @@ describe('A module', () => {
       'module demo.icmp.dont_fragment is true: it needs the capability NET_RAW, which Pod Security restricted forbids: remove it',
     ],
     [
+      dnsModule({ name: 'a.example.com', answer: '(' }),
+      'module demo.dns.validate_answer_rrs.fail_if_none_matches_regexp is "(": write a regular expression in the syntax of RE2',
+    ],
+    [
+      { prober: 'tcp', tcp: { query_response: [{ expect: '[' }] } },
+      'module demo.tcp.query_response[0].expect is "[": write a regular expression in the syntax of RE2',
+    ],
+    [
       { prober: 'http', http: { bearer_token: 'hunter2' } } as ProbeModule,
       'module demo.http.bearer_token is "(hidden)": the manifest would show it; write bearer_token_file, with a key of a Secret: { credentials, key }',
     ],
   ])('%j is refused', (module, message) => {
     expect(refused((exporter) => exporter.addModule('demo', module))).toBe(message);
+  });
+
+  test('takes flags of RE2', () => {
+    expect(moduleOf(dnsModule({ name: 'a.example.com', answer: '(?i)SHOP' })).dns).toMatchObject({
+      validate_answer_rrs: { fail_if_none_matches_regexp: ['(?i)SHOP'] },
+    });
   });
 
   test('cannot both follow and expect a redirect', () => {
