@@ -2,6 +2,7 @@ import type { Construct } from 'constructs';
 import { AlertRouting, type Credentials } from '../constructs';
 import { inSettings } from '../constructs/kit/setting-path';
 import type { RuleCatalogue } from '../rules';
+import { admitIngress } from './ingress';
 import { MonitoringChart } from './monitoring-chart';
 import type { MonitoringSettings } from './settings';
 
@@ -30,5 +31,6 @@ export class AlertingChart extends MonitoringChart {
       inhibitions: catalogue.inhibitions,
     };
     this.routing = inSettings('alerting', () => new AlertRouting(this, 'alertmanager', props));
+    admitIngress(this.routing.component, settings.network);
   }
 }

@@ -16,9 +16,9 @@ export class ApplicationChart extends MonitoringChart {
   /** Redis. */
   readonly redis: ExternalWorkload;
 
-  constructor(scope: Construct, id: string, { application, partOf, cluster }: MonitoringSettings) {
+  constructor(scope: Construct, id: string, { application, partOf, cluster, network }: MonitoringSettings) {
     const { namespace, admit } = application;
-    super(scope, id, { namespace, partOf, cluster });
+    super(scope, id, { namespace, partOf, cluster, network });
     this.backend = new ExternalWorkload(this, 'backend', {
       namespace,
       podLabels: { 'app.kubernetes.io/name': 'sightedit', 'app.kubernetes.io/component': 'backend' },

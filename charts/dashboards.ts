@@ -1,6 +1,7 @@
 import type { Construct } from 'constructs';
 import { type Credentials, Grafana } from '../constructs';
 import type { Dashboard } from '../dashboards';
+import { admitIngress } from './ingress';
 import { MonitoringChart } from './monitoring-chart';
 import type { MonitoringSettings } from './settings';
 
@@ -26,6 +27,7 @@ export class DashboardsChart extends MonitoringChart {
       externalUrl: settings.links.grafana,
       storageClass: settings.storageClass,
     });
+    admitIngress(this.grafana.component, settings.network);
     for (const dashboard of dashboards) {
       this.grafana.addDashboard(dashboard);
     }

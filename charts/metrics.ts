@@ -15,6 +15,7 @@ import { APPLICATION, APPLICATION_JOBS, type KeepList, keepUsed, metricLists, se
 import type { AlertLinks, MetricUse, RuleCatalogue } from '../rules';
 import { sqlCollectors } from '../rules/sql';
 import type { ApplicationChart } from './application';
+import { admitIngress } from './ingress';
 import { MonitoringChart } from './monitoring-chart';
 import type { MonitoringSettings } from './settings';
 
@@ -42,9 +43,8 @@ export class NodeAgentsChart extends MonitoringChart {
   readonly nodeExporter: NodeExporter;
 
   constructor(scope: Construct, id: string, settings: MonitoringSettings) {
-    const { nodeNamespace, network } = settings;
-    super(scope, id, { ...settings, namespace: nodeNamespace });
-    this.nodeExporter = new NodeExporter(this, 'node-exporter', { nodeCidrs: network.nodeCidrs });
+    super(scope, id, { ...settings, namespace: settings.nodeNamespace });
+    this.nodeExporter = new NodeExporter(this, 'node-exporter');
   }
 }
 
@@ -71,7 +71,6 @@ export class MetricsChart extends MonitoringChart {
         namespace: settings.application.namespace,
         endpoints: [backend.endpoint],
       },
-      ...settings.network,
       probedUrls: settings.application.probedUrls,
       rules: { catalogue: props.catalogue, links: props.links },
     };
@@ -89,6 +88,7 @@ export class MetricsChart extends MonitoringChart {
     });
 
     const { prometheus } = this;
+    admitIngress(prometheus.component, settings.network);
     prometheus.addScrapeJob('postgres-exporter', postgresExporter.endpoint);
     prometheus.addScrapeJob('sql-exporter', postgresExporter.sqlEndpoint);
     prometheus.addScrapeJob('redis-exporter', redisExporter.endpoint);

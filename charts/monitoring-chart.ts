@@ -1,13 +1,17 @@
 import { ApiObject, Chart, DependencyGraph } from 'cdk8s';
 import type { Construct } from 'constructs';
 import {
+  type ClusterNetwork,
   IMAGE_REGISTRY_CONTEXT,
   IMAGES_CONTEXT,
   type ImageOverrides,
   type ImageRegistries,
   inCluster,
+  inNetwork,
+  inScheduling,
   type Patch,
   patchObjects,
+  type Scheduling,
 } from '../constructs';
 
 /** Props of `MonitoringChart`. */
@@ -22,12 +26,16 @@ export interface MonitoringChartProps {
   readonly partOf?: string;
   /** Cluster of the chart's objects, where an App has charts for several. @default - all charts are for one cluster */
   readonly cluster?: string;
+  /** Network of the chart's cluster, which its policies follow. @default - see ClusterNetwork */
+  readonly network?: ClusterNetwork;
+  /** Where the chart's pods run. @default - see Scheduling */
+  readonly scheduling?: Scheduling;
 }
 
 /** A file of manifests: objects keep the names that their constructs give them. */
 export class MonitoringChart extends Chart {
   constructor(scope: Construct, id: string, props: MonitoringChartProps = {}) {
-    const { namespace, imageRegistry, images, partOf, cluster } = props;
+    const { namespace, imageRegistry, images, partOf, cluster, network, scheduling } = props;
     super(scope, id, {
       namespace,
       disableResourceNameHashes: true,
@@ -35,6 +43,12 @@ export class MonitoringChart extends Chart {
     });
     if (cluster) {
       inCluster(this, cluster);
+    }
+    if (network) {
+      inNetwork(this, network);
+    }
+    if (scheduling) {
+      inScheduling(this, scheduling);
     }
     if (imageRegistry) {
       this.node.setContext(IMAGE_REGISTRY_CONTEXT, imageRegistry);

@@ -5,6 +5,7 @@ import { packagePath } from '../package-root';
 import type { RemediationPolicy } from '../remediation';
 import type { RuleCatalogue } from '../rules';
 import type { ApplicationChart } from './application';
+import { admitIngress } from './ingress';
 import { MonitoringChart } from './monitoring-chart';
 import { CACHE_CONNECTION, DATABASE_CONNECTION } from './remediation-policies';
 import type { MonitoringSettings } from './settings';
@@ -54,7 +55,6 @@ export class RemediationChart extends MonitoringChart {
       externalLabels: { cluster: settings.cluster, environment: settings.environment, region: settings.region },
       links: { runbooks: settings.links.runbooks, dashboard: `${settings.links.grafana}/d/${dashboardFor('meta')}` },
       runbooks: packagePath('runbooks'),
-      apiCidrs: settings.network.apiCidrs,
       slack: slackChannel ? { channel: slackChannel, token: { credentials, key: 'SLACK_BOT_TOKEN' } } : undefined,
       connections: {
         [DATABASE_CONNECTION]: {
@@ -74,6 +74,8 @@ export class RemediationChart extends MonitoringChart {
       },
     });
     this.webhook.checkAlerts(catalogue.alerts);
+    // The port of the runbooks.
+    admitIngress(this.webhook.component, settings.network, 'http');
     for (const payload of [payloads?.server, payloads?.runbooks]) {
       if (payload) {
         // kubectl applies the files in order: the ConfigMaps exist before the pods that mount them.

@@ -1,4 +1,4 @@
-import { httpUrl, PLATFORMS, SettingError } from '../constructs';
+import { httpUrl, PLATFORMS, type Platform, SettingError } from '../constructs';
 import {
   checkCidrs,
   checkExternalLabel,
@@ -7,8 +7,17 @@ import {
   checkObjectName,
   checkPort,
 } from '../constructs/kit/checks';
+import { checkClusterNetwork } from '../constructs/kit/cluster-network';
+import { checkScheduling } from '../constructs/kit/scheduling';
+import { checkApiStated } from '../constructs/prometheus-stack/platform';
 import { checkProbedUrl } from '../constructs/prometheus-stack/prometheus-checks';
-import type { ApplicationSettings, LinkSettings, MonitoringSettings } from './settings';
+import type {
+  ApplicationSettings,
+  LinkSettings,
+  MonitoringInput,
+  MonitoringSettings,
+  NetworkSettings,
+} from './settings';
 
 /** A name that PostgreSQL takes without quotes. https://www.postgresql.org/docs/current/sql-syntax-lexical.html */
 const SQL_NAME = /^[a-z_][a-z0-9_]{0,62}$/;
@@ -19,10 +28,8 @@ const SQL_NAME = /^[a-z_][a-z0-9_]{0,62}$/;
  * @throws SettingError for the first one that cannot work
  */
 export function checkSettings(settings: MonitoringSettings): void {
-  if (!PLATFORMS.includes(settings.platform)) {
-    throw new SettingError('platform', settings.platform, `write one of ${PLATFORMS.join(', ')}`);
-  }
   checkNamespaces(settings);
+  checkScheduling('scheduling', settings.scheduling);
   checkIdentity(settings);
   checkNetwork(settings);
   checkDatabase(settings.application);
@@ -54,9 +61,51 @@ function checkIdentity({ cluster, environment, region, partOf, credentials }: Mo
   checkObjectName('credentials.secretName', credentials.secretName);
 }
 
+/**
+ * Checks what must be stated because no default can be right.
+ *
+ * @throws SettingError for an API server that may be public, and for IPv6 on EKS, whose addresses are public ones
+ */
+export function checkStatedNetwork({ platform, network = {} }: MonitoringInput): void {
+  checkPlatform(platform);
+  checkClusterNetwork('network', network);
+  checkApiStated('network.apiCidrs', platform, network);
+  const { policies = 'kubernetes', ipFamilies = [], nodeCidrs, apiCidrs } = network;
+  if (platform !== 'eks' || policies !== 'kubernetes' || !ipFamilies.includes('IPv6')) {
+    return;
+  }
+  for (const [name, cidrs] of Object.entries({ nodeCidrs, apiCidrs })) {
+    if (cidrs === undefined) {
+      const fix =
+        "write the VPC's IPv6 range, e.g. 2001:db8:1234:1a00::/56: on EKS, IPv6 addresses are not private ones";
+      throw new SettingError(`network.${name}`, cidrs, fix);
+    }
+  }
+}
+
+function checkPlatform(platform: Platform): void {
+  if (!PLATFORMS.includes(platform)) {
+    throw new SettingError('platform', platform, `write one of ${PLATFORMS.join(', ')}`);
+  }
+}
+
+function checkIngress({ policies, ingress }: NetworkSettings): void {
+  for (const client of ingress) {
+    if ('cidrs' in client) {
+      checkCidrs('network.ingress.cidrs', client.cidrs);
+    } else if ('entities' in client) {
+      if (policies !== 'cilium' || client.entities.length === 0) {
+        const fix = "name an entity, e.g. ingress, and write network.policies: 'cilium'; or write cidrs";
+        throw new SettingError('network.ingress.entities', client.entities, fix);
+      }
+    } else {
+      checkNamespace('network.ingress.namespace', client.namespace);
+    }
+  }
+}
+
 function checkNetwork({ network, metrics: { fileTargets } }: MonitoringSettings): void {
-  checkCidrs('network.nodeCidrs', network.nodeCidrs);
-  checkCidrs('network.apiCidrs', network.apiCidrs);
+  checkIngress(network);
   checkCidrs('metrics.fileTargets.cidrs', fileTargets.cidrs);
   for (const port of fileTargets.ports) {
     checkPort('metrics.fileTargets.ports', port);

@@ -1,12 +1,15 @@
 import {
   ALERT_ROUTING_DEFAULTS,
-  PRIVATE_CIDRS,
+  NODE_LOCAL_DNS_CIDRS,
   PROMETHEUS_DEFAULTS,
+  privateCidrs,
   SettingError,
   WEBHOOK_DEFAULTS,
 } from '../constructs';
-import type { AlertingSettings, MonitoringInput, MonitoringSettings } from './settings';
-import { checkSettings } from './settings-checks';
+import { ofFamilies, resolveNetwork } from '../constructs/kit/cluster-network';
+import { platformFacts } from '../constructs/prometheus-stack/platform';
+import type { AlertingSettings, MonitoringInput, MonitoringSettings, NetworkSettings } from './settings';
+import { checkSettings, checkStatedNetwork } from './settings-checks';
 
 /** Sizes of the platform: for a cluster that people depend on, and for a laptop. */
 export const PROFILES = ['production', 'dev'] as const;
@@ -35,13 +38,16 @@ const PROFILE_DEFAULTS: { readonly [profile in Profile]: ProfileDefaults } = {
  */
 export function resolveSettings(input: MonitoringInput, profile: string): MonitoringSettings {
   const profileDefaults = PROFILE_DEFAULTS[knownProfile(profile)];
+  checkStatedNetwork(input);
+  const network = networkSettings(input);
   const namespace = input.namespace ?? 'sightedit-monitoring';
   const deployments = input.remediation?.deployments ?? ['sightedit-backend', 'sightedit-cdn', 'sightedit-website'];
+  const nodeNamespace = input.nodeNamespace ?? `${namespace}-node`;
   const settings: MonitoringSettings = {
     ...input,
     namespace,
     partOf: input.partOf ?? 'sightedit-monitoring',
-    nodeNamespace: input.nodeNamespace ?? `${namespace}-node`,
+    nodeNamespace,
     application: { namespace: 'sightedit', admit: true, database: 'sightedit_production', ...input.application },
     links: {
       grafana: 'http://localhost:3000',
@@ -53,7 +59,7 @@ export function resolveSettings(input: MonitoringInput, profile: string): Monito
     metrics: {
       ...PROMETHEUS_DEFAULTS,
       keep: [],
-      fileTargets: { ports: [9100, 9121, 9187], cidrs: PRIVATE_CIDRS },
+      fileTargets: { ports: [9100, 9121, 9187], cidrs: privateCidrs(network.ipFamilies) },
       ...profileDefaults.metrics,
       ...input.metrics,
     },
@@ -69,10 +75,23 @@ export function resolveSettings(input: MonitoringInput, profile: string): Monito
       ...input.remediation,
     },
     credentials: { secretName: 'sightedit-monitoring-credentials', ...input.credentials },
-    network: { nodeCidrs: PRIVATE_CIDRS, apiCidrs: PRIVATE_CIDRS, ...input.network },
+    network,
+    scheduling: {
+      onePerNode: 'required',
+      serverPriorityClass: namespace,
+      agentPriorityClass: nodeNamespace,
+      ...input.scheduling,
+    },
   };
   checkSettings(settings);
   return settings;
+}
+
+/** The network, with the usual ClusterIPs of the platform's DNS: a cache on the node may answer on them. */
+function networkSettings({ platform, network = {} }: MonitoringInput): NetworkSettings {
+  const { dnsCidrs, ...resolved } = resolveNetwork(network);
+  const usual = ofFamilies([...NODE_LOCAL_DNS_CIDRS, ...platformFacts(platform).dnsCidrs], resolved.ipFamilies);
+  return { ...resolved, dnsCidrs: network.dnsCidrs ?? usual, ingress: network.ingress ?? [] };
 }
 
 function knownProfile(profile: string): Profile {

@@ -1,14 +1,17 @@
 import type {
   AlertRoutingProps,
+  ClusterNetwork,
   ExternalCredentialsProps,
   ImageOverrides,
   ImageRegistries,
   Level,
+  OutsideClient,
   Platform,
   PostgresTls,
   ProbedUrl,
   PrometheusStackProps,
   RemediationWebhookProps,
+  Scheduling,
 } from '../constructs';
 import type { Category } from '../rules';
 
@@ -93,16 +96,28 @@ export interface RemediationSettings
   readonly slackChannel?: string;
 }
 
-/** Addresses that no Service of the cluster has. A NetworkPolicy cannot select them by labels. */
-export interface NetworkSettings {
-  /** Ranges that hold the nodes' addresses. @default - every private range */
-  readonly nodeCidrs: readonly string[];
+/** The cluster's network. `docs/networks.md` says for each platform what to set. */
+export interface NetworkSettings extends Required<ClusterNetwork> {
   /**
-   * Ranges that hold the API server's addresses. Set them if the API server has a public address, as in AKS, or in GKE
-   * without a private endpoint.
-   * @default - every private range
+   * Who may open Grafana, Prometheus, Alertmanager and the runbooks: pods of an ingress controller or a gateway, address
+   * ranges of balancers and of nodes, or what Cilium calls them.
+   * @default - nobody: a port-forward needs no permission
    */
-  readonly apiCidrs: readonly string[];
+  readonly ingress: readonly OutsideClient[];
+}
+
+/** Where the pods of the platform run. */
+export interface SchedulingSettings extends Required<Scheduling> {
+  /**
+   * PriorityClass of the servers. The default is created: scheduled first, evicted last, and no pod makes room for them.
+   * @default - the name of the platform's namespace
+   */
+  readonly serverPriorityClass: string;
+  /**
+   * PriorityClass of the agents on each node. The default is created: on a full node, pods of applications make room.
+   * @default - the name of the agents' namespace
+   */
+  readonly agentPriorityClass: string;
 }
 
 /** The Secret that holds every credential. */
@@ -139,8 +154,10 @@ export interface MonitoringSettings {
   readonly remediation: RemediationSettings;
   /** The Secret that holds every credential. */
   readonly credentials: CredentialSettings;
-  /** Address ranges that NetworkPolicies name. */
+  /** The cluster's network: who enforces policies, address ranges, and who may open the web interfaces. */
   readonly network: NetworkSettings;
+  /** Where the pods run: spread over the nodes, and priority classes. */
+  readonly scheduling: SchedulingSettings;
   /** Class of every volume. @default - the cluster's default class */
   readonly storageClass?: string;
   /** Mirror that every image is pulled from, or one for each registry. @default - each image's own registry */
@@ -175,6 +192,8 @@ export interface MonitoringInput
   readonly remediation?: Partial<RemediationSettings>;
   /** The Secret that holds every credential. */
   readonly credentials?: Partial<CredentialSettings>;
-  /** Address ranges that NetworkPolicies name. */
+  /** The cluster's network: who enforces policies, address ranges, and who may open the web interfaces. */
   readonly network?: Partial<NetworkSettings>;
+  /** Where the pods run: spread over the nodes, and priority classes. */
+  readonly scheduling?: Partial<SchedulingSettings>;
 }

@@ -62,6 +62,9 @@ function checkEmail({ email }: Channels): void {
   }
 }
 
+/** `host:port`. An IPv6 address has brackets. */
+export const HOST_AND_PORT = /^(?:\[([^\]]*:[^\]]*)\]|([^:[\]]+)):(\d+)$/;
+
 /**
  * Checks the times of a receiver's route.
  *
@@ -140,7 +143,8 @@ export function checkLevels(levels: Levels<string>): void {
  * @throws SettingError when the port is missing, or when the host is no host
  */
 export function smarthost(value: string): { readonly host: string; readonly port: number } {
-  const [, host, port] = /^([^:]+):(\d+)$/.exec(value) ?? [];
+  const [, bracketed, name, port] = HOST_AND_PORT.exec(value) ?? [];
+  const host = bracketed ?? name;
   if (host === undefined) {
     throw new SettingError('channels.email.smarthost', value, 'write host:port, e.g. smtp.example.com:587');
   }

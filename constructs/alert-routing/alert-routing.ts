@@ -10,6 +10,7 @@ import {
   httpProbe,
   images,
   SecretFiles,
+  startupProbe,
   toYaml,
   type WithSecretKeys,
 } from '../kit';
@@ -32,6 +33,7 @@ import {
 } from './alert-routing-config';
 import { ALERT_ROUTING_DEFAULTS, type AlertRoutingProps } from './alert-routing-props';
 import type { AlertmanagerConfig, Receiver, TimeInterval } from './alertmanager-config';
+import { GOSSIP_PORT, gossipArgs, POD_IP } from './gossip';
 import { destinationsOf } from './receiver-egress';
 import { channelKeys, routedReceivers } from './receivers';
 import type { ReceiverConfigs, Teams } from './recipients';
@@ -43,7 +45,6 @@ const CREDENTIALS_PATH = '/etc/alertmanager/credentials';
 const SECRETS_PATH = '/etc/alertmanager/secrets';
 const DATA_PATH = '/alertmanager';
 const TEMPLATE = 'monitoring.tmpl';
-const GOSSIP_PORT = 9094;
 const DEFAULT_BUSINESS_HOURS: BusinessHours = { start: '09:00', end: '17:00', timeZone: 'UTC' };
 
 /**
@@ -128,8 +129,13 @@ export class AlertRouting extends PatchableConstruct {
         `--web.external-url=${props.externalUrl}`,
         '--web.route-prefix=/',
       ],
-      env: [{ name: 'POD_IP', valueFrom: { fieldRef: { fieldPath: 'status.podIP' } } }],
-      probes: { readiness: httpProbe('/-/ready'), liveness: httpProbe('/-/healthy') },
+      env: [{ name: POD_IP, valueFrom: { fieldRef: { fieldPath: 'status.podIP' } } }],
+      probes: {
+        // It resolves its peers before it listens. While the DNS does not answer, that takes longer than three probes.
+        startup: startupProbe('/-/healthy', 180),
+        readiness: httpProbe('/-/ready'),
+        liveness: httpProbe('/-/healthy'),
+      },
       resources: { cpu: '50m', memory: '128Mi' },
       mounts: [
         config.mount,
@@ -259,18 +265,10 @@ export class AlertRouting extends PatchableConstruct {
     }
   }
 
-  /** Replicas gossip about silences and sent notifications. A single one must not wait for peers. */
+  /** Replicas gossip about silences and sent notifications. */
   private connectReplicas(replicas: number): void {
-    if (replicas < 2) {
-      this.component.addArgs('--cluster.listen-address=');
-      return;
-    }
-    const peers = this.component.connectReplicas(['gossip-tcp', 'gossip-udp']);
-    this.component.addArgs(
-      `--cluster.listen-address=0.0.0.0:${GOSSIP_PORT}`,
-      `--cluster.advertise-address=$(POD_IP):${GOSSIP_PORT}`,
-      ...peers.map((peer) => `--cluster.peer=${peer}:${GOSSIP_PORT}`),
-    );
+    const peers = replicas < 2 ? [] : this.component.connectReplicas(['gossip-tcp', 'gossip-udp']);
+    this.component.addArgs(...gossipArgs(peers));
   }
 
   /** Opens the NetworkPolicy for the channels. URLs that only the Secret holds are reached by HTTPS on port 443. */

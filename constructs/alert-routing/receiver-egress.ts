@@ -2,6 +2,7 @@ import type { Receiver } from '../../formats/alertmanager';
 import { type Destination, Endpoint, httpUrl, SettingError } from '../kit';
 import { isClusterHost, privateHost } from '../kit/checks';
 import { serverOf } from '../kit/url';
+import { HOST_AND_PORT } from './alert-routing-checks';
 
 /** What the lists of a receiver have in common. */
 interface Notifier {
@@ -43,7 +44,8 @@ export function destinationsOf(
 
 /** `undefined` for a service whose address is its default, or in a Secret. */
 function addressOf({ url, api_url, smarthost, http_config }: Notifier) {
-  const [, host, port] = /^([^:]+):(\d+)$/.exec(smarthost ?? '') ?? [];
+  const [, bracketed, name, port] = HOST_AND_PORT.exec(smarthost ?? '') ?? [];
+  const host = bracketed ?? name;
   if (host !== undefined) {
     return { host, port: Number(port), value: smarthost };
   }

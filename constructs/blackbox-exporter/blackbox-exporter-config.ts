@@ -1,3 +1,5 @@
+import type { IpFamily } from '../kit';
+
 /**
  * `config.yml` of the blackbox exporter: the parts that this program writes.
  * https://github.com/prometheus/blackbox_exporter/blob/master/CONFIGURATION.md
@@ -20,8 +22,12 @@ export interface BlackboxConfig {
 /** Name of the module that expects a 2xx over verified TLS. */
 export const HTTP_MODULE = 'http_2xx';
 
-/** The configuration: one module, for HTTP. */
-export function blackboxConfig(): BlackboxConfig {
+/**
+ * The configuration: one module, for HTTP.
+ *
+ * @param families address families of the cluster, the primary one first
+ */
+export function blackboxConfig([primary]: readonly IpFamily[]): BlackboxConfig {
   return {
     modules: {
       [HTTP_MODULE]: {
@@ -29,8 +35,8 @@ export function blackboxConfig(): BlackboxConfig {
         timeout: '8s',
         http: {
           valid_http_versions: ['HTTP/1.1', 'HTTP/2.0'],
-          // The exporter prefers IPv6, which most clusters cannot send to the Internet.
-          preferred_ip_protocol: 'ip4',
+          // The exporter prefers IPv6, which clusters of IPv4 cannot send to the Internet.
+          preferred_ip_protocol: primary === 'IPv6' ? 'ip6' : 'ip4',
           // A health check that redirects has moved: report it.
           follow_redirects: false,
           fail_if_not_ssl: true,

@@ -1,5 +1,14 @@
 import type { Construct } from 'constructs';
-import { Component, ConfigDirectory, type Endpoint, httpProbe, images, type PodOptions, toYaml } from '../kit';
+import {
+  Component,
+  ConfigDirectory,
+  type Endpoint,
+  httpProbe,
+  images,
+  networkOf,
+  type PodOptions,
+  toYaml,
+} from '../kit';
 import { PatchableConstruct } from '../kit/patchable-construct';
 import { blackboxConfig, HTTP_MODULE } from './blackbox-exporter-config';
 
@@ -27,7 +36,7 @@ export class BlackboxExporter extends PatchableConstruct {
     super(scope, id);
     const name = props.name ?? 'blackbox-exporter';
     const config = new ConfigDirectory(this, 'config', { name, path: CONFIG_PATH });
-    config.addFile('config.yml', toYaml(blackboxConfig()));
+    config.addFile('config.yml', toYaml(blackboxConfig(networkOf(this).ipFamilies)));
     this.component = new Component(this, 'exporter', {
       name,
       image: images.blackboxExporter,

@@ -1,12 +1,14 @@
 import { Chart } from 'cdk8s';
 import { k8s } from 'cdk8s-plus-28';
 import type { Construct } from 'constructs';
+import { checkCidrs } from './checks';
+import { type CiliumEntity, networkOf, type ResolvedNetwork } from './cluster-network';
 import { checkComponent, namespaceOf } from './component-checks';
-import { type Connection, type Destination, Endpoint } from './endpoint';
+import { type Connection, type Destination, Endpoint, NODE_ENTITIES } from './endpoint';
 import { imageOf, imageVersion } from './images';
 import { componentLabels, type Labels, selectorLabels } from './labels';
 import type { Mount } from './mount';
-import { cidrPeers, type PodPort, type Pods, PRIVATE_CIDRS, podsPeer, policyPorts } from './network';
+import { cidrPeers, type PodPort, type Pods, podsPeer, policyPorts } from './network';
 import { guardObjectNames } from './object-names';
 import { patchable, transform } from './patch';
 import { PatchableConstruct } from './patchable-construct';
@@ -28,11 +30,23 @@ export interface ComponentProps extends PodProps {
   readonly ports: { readonly [name: string]: ComponentPort };
   /** Annotations of the ServiceAccount, e.g. a cloud role. @default - none */
   readonly serviceAccountAnnotations?: { readonly [key: string]: string };
-  /** Ranges that hold the API server's addresses; a role opens them. @default - every private range */
+  /** Ranges that hold the API server's addresses; a role opens them. @default - those of the cluster's network */
   readonly apiCidrs?: readonly string[];
   /** Why the option `replicas` of `pod` is refused, as a fix. @default - it is not */
   readonly fixedReplicas?: string;
 }
+
+/** A client that this program does not deploy. */
+export type OutsideClient =
+  | Pods
+  | {
+      /** Ranges that hold its addresses. */
+      readonly cidrs: readonly string[];
+    }
+  | {
+      /** What Cilium calls it. Refused with other policies. */
+      readonly entities: readonly CiliumEntity[];
+    };
 
 /**
  * A server: ServiceAccount, workload, Services, PodDisruptionBudget, NetworkPolicy and RBAC. It knows no product.
@@ -115,7 +129,8 @@ export class Component extends PatchableConstruct {
       port: port.port,
       service: { namespace: this.namespace, name: this.name, portName },
       replicas: this.replicaHosts().map((host) => `${host}:${port.port}`),
-      egress: (client) => ({ to: this.peersFor(client), ports: policyPorts([port]) }),
+      egress: (client, network) => ({ to: this.peersFor(client, network), ports: policyPorts([port]) }),
+      entities: hostOf(this.props.workload)?.network ? NODE_ENTITIES : [],
       admit: (client) => this.admit(client, [port]),
       owner: this,
     });
@@ -128,8 +143,8 @@ export class Component extends PatchableConstruct {
    */
   connectTo(endpoint: Endpoint): Connection {
     endpoint.checkCluster(this);
-    const { connection, egress } = endpoint.connect(this.pods);
-    this.policy.addEgress(egress);
+    const { connection, egress } = endpoint.connect(this.pods, this.network);
+    this.policy.addEgress(egress, endpoint.entities);
     return connection;
   }
 
@@ -140,7 +155,7 @@ export class Component extends PatchableConstruct {
    */
   allowEgressTo(destination: Destination): void {
     destination.checkCluster(this);
-    this.policy.addEgress(destination.open(this.pods));
+    this.policy.addEgress(destination.open(this.pods, this.network), destination.entities);
   }
 
   /** Connects the replicas of a StatefulSet on a set of ports, and returns their DNS names. */
@@ -156,14 +171,18 @@ export class Component extends PatchableConstruct {
    * Their own NetworkPolicies, if they have any, are theirs to open.
    *
    * @param client pods by namespace and labels (`{}`: every pod of the namespace), or address ranges, for clients on
-   *   their node's network and balancers outside the cluster
+   *   their node's network and balancers outside the cluster. Cilium's own ingress, and nodes as Cilium sees them, are
+   *   entities: `{ entities: ['ingress'] }`.
    * @param portName @default - the first port
    * @example
    * grafana.component.admitFrom({ namespace: 'ingress-nginx', labels: { 'app.kubernetes.io/name': 'ingress-nginx' } });
    */
-  admitFrom(client: Pods | { readonly cidrs: readonly string[] }, portName = Object.keys(this.props.ports)[0]!): void {
+  admitFrom(client: OutsideClient, portName = Object.keys(this.props.ports)[0]!): void {
     const ports = [this.portOf(portName)];
-    if ('cidrs' in client) {
+    if ('entities' in client) {
+      this.policy.addEntityIngress(client.entities, policyPorts(ports));
+    } else if ('cidrs' in client) {
+      checkCidrs('cidrs', client.cidrs);
       this.policy.addIngress({ from: cidrPeers(client.cidrs), ports: policyPorts(ports) });
     } else {
       this.admit(client, ports);
@@ -241,9 +260,13 @@ export class Component extends PatchableConstruct {
   }
 
   /** Pods on the host's network have the node's address, which no pod selector matches. */
-  private peersFor(client: Pods): k8s.NetworkPolicyPeer[] {
+  private peersFor(client: Pods, { nodeCidrs }: ResolvedNetwork): k8s.NetworkPolicyPeer[] {
     const host = hostOf(this.props.workload);
-    return host?.network ? cidrPeers(host.nodeCidrs ?? PRIVATE_CIDRS) : [podsPeer(this.pods, client)];
+    return host?.network ? cidrPeers(host.nodeCidrs ?? nodeCidrs) : [podsPeer(this.pods, client)];
+  }
+
+  private get network(): ResolvedNetwork {
+    return networkOf(this);
   }
 
   private admit(client: Pods, ports: readonly PodPort[]): void {

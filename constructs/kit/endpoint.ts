@@ -1,8 +1,9 @@
 import type { k8s } from 'cdk8s-plus-28';
 import type { IConstruct } from 'constructs';
 import { checkCidrs, checkHost, checkNamespace, checkPort, checkReachable, isAddress } from './checks';
+import type { CiliumEntity, ResolvedNetwork } from './cluster-network';
 import { SettingError } from './errors';
-import { cidrPeers, internetPeer, namespacePeer, type Pods, PRIVATE_CIDRS, policyPorts } from './network';
+import { cidrPeers, internetPeers, namespacePeer, type Pods, policyPorts } from './network';
 import { clusterOf } from './object-names';
 import { httpUrl, serverOf } from './url';
 
@@ -33,8 +34,10 @@ export interface Connection {
 
 /** Both sides of the traffic to a destination. */
 export interface DestinationProps {
-  /** The rule that lets a client send traffic there. */
-  readonly egress: (client: Pods) => k8s.NetworkPolicyEgressRule;
+  /** The rule that lets a client in a cluster of this network send traffic there. */
+  readonly egress: (client: Pods, network: ResolvedNetwork) => k8s.NetworkPolicyEgressRule;
+  /** What Cilium calls the destination, where it matches no address. @default - Cilium sees addresses or pods */
+  readonly entities?: readonly CiliumEntity[];
   /** Admits a client on the serving side. @default - the serving side is not ours to open */
   readonly admit?: (client: Pods) => void;
   /** The construct that the traffic ends at. Its clients are of its cluster. @default - none: it is outside the clusters */
@@ -55,6 +58,9 @@ export interface EndpointProps extends DestinationProps {
   readonly replicas?: readonly string[];
 }
 
+/** What Cilium calls the nodes: the client's own, and all others. */
+export const NODE_ENTITIES: readonly CiliumEntity[] = ['host', 'remote-node'];
+
 /** Addresses and ports that a component may be allowed to send traffic to, with `allowEgressTo()`. */
 export class Destination {
   constructor(private readonly sides: DestinationProps) {}
@@ -74,9 +80,14 @@ export class Destination {
   }
 
   /** Admits a client on the serving side and returns the rule for the client's side. `Component` calls this. */
-  open(client: Pods): k8s.NetworkPolicyEgressRule {
+  open(client: Pods, network: ResolvedNetwork): k8s.NetworkPolicyEgressRule {
     this.sides.admit?.(client);
-    return this.sides.egress(client);
+    return this.sides.egress(client, network);
+  }
+
+  /** What Cilium calls the destination. Empty where it sees addresses or pods. */
+  get entities(): readonly CiliumEntity[] {
+    return this.sides.entities ?? [];
   }
 }
 
@@ -126,9 +137,18 @@ export class Endpoint extends Destination {
     return new Destination({ egress: outside(port, cidrs) });
   }
 
-  /** A port on every node, reached by the node's address, e.g. the kubelet's. */
-  static nodes(port: number, cidrs: readonly string[] = PRIVATE_CIDRS): Destination {
-    return new Destination({ egress: outside(port, cidrs) });
+  /**
+   * A port on every node, reached by the node's address, e.g. the kubelet's.
+   *
+   * @param cidrs ranges that hold the nodes' addresses @default - those of the cluster's network
+   */
+  static nodes(port: number, cidrs?: readonly string[]): Destination {
+    checkPort('port', port);
+    checkCidrs('cidrs', cidrs);
+    return new Destination({
+      egress: (_client, { nodeCidrs }) => ({ to: cidrPeers(cidrs ?? nodeCidrs), ports: policyPorts([{ port }]) }),
+      entities: NODE_ENTITIES,
+    });
   }
 
   /**
@@ -154,16 +174,20 @@ export class Endpoint extends Destination {
    * The Kubernetes API server. NetworkPolicies see the address behind its Service, which no pod selector matches, and
    * the port that the distribution uses: 443, 6443 or 8443.
    *
-   * @param cidrs ranges that hold the API server's addresses @default - every private range
+   * @param cidrs ranges that hold the API server's addresses @default - those of the cluster's network
    */
-  static kubernetesApi(cidrs: readonly string[] = PRIVATE_CIDRS): Endpoint {
+  static kubernetesApi(cidrs?: readonly string[]): Endpoint {
     checkCidrs('cidrs', cidrs);
     return new Endpoint({
       scheme: 'https',
       host: 'kubernetes.default.svc',
       port: 443,
       service: { namespace: 'default', name: 'kubernetes', portName: 'https' },
-      egress: () => ({ to: cidrPeers(cidrs), ports: policyPorts([{ port: 443 }, { port: 6443 }, { port: 8443 }]) }),
+      egress: (_client, { apiCidrs }) => ({
+        to: cidrPeers(cidrs ?? apiCidrs),
+        ports: policyPorts([{ port: 443 }, { port: 6443 }, { port: 8443 }]),
+      }),
+      entities: ['kube-apiserver'],
     });
   }
 
@@ -172,11 +196,14 @@ export class Endpoint extends Destination {
   }
 
   /** Opens both sides for a client and returns the address. `Component` calls this. */
-  connect(client: Pods): { readonly connection: Connection; readonly egress: k8s.NetworkPolicyEgressRule } {
+  connect(
+    client: Pods,
+    network: ResolvedNetwork,
+  ): { readonly connection: Connection; readonly egress: k8s.NetworkPolicyEgressRule } {
     const { scheme, host, port, service, replicas = [] } = this.props;
     const address = isAddress(host) && host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
     const url = (path = '') => `${scheme}://${address}${path}`;
-    return { connection: { scheme, host, port, address, url, service, replicas }, egress: this.open(client) };
+    return { connection: { scheme, host, port, address, url, service, replicas }, egress: this.open(client, network) };
   }
 }
 
@@ -189,5 +216,8 @@ function placeOf(construct: IConstruct): string {
 function outside(port: number, cidrs?: readonly string[]): DestinationProps['egress'] {
   checkPort('port', port);
   checkCidrs('cidrs', cidrs);
-  return () => ({ to: cidrs ? cidrPeers(cidrs) : [internetPeer()], ports: policyPorts([{ port }]) });
+  return (_client, network) => ({
+    to: cidrs ? cidrPeers(cidrs) : internetPeers(network),
+    ports: policyPorts([{ port }]),
+  });
 }

@@ -2,6 +2,7 @@ import { Chart } from 'cdk8s';
 import { k8s } from 'cdk8s-plus-28';
 import { Construct } from 'constructs';
 import { checkNamespace, checkObjectName, checkPodLabels, checkPort } from './checks';
+import { networkOf } from './cluster-network';
 import { Endpoint } from './endpoint';
 import type { Labels } from './labels';
 import { lazily } from './lazily';
@@ -85,7 +86,7 @@ export class ExternalWorkload extends Construct {
   }
 
   private admit(client: Pods): void {
-    if (this.clients.size === 0) {
+    if (this.clients.size === 0 && networkOf(this).policies !== 'none') {
       this.addPolicy();
     }
     this.clients.set(JSON.stringify(client), client);

@@ -1,5 +1,20 @@
+export {
+  type CiliumEntity,
+  type ClusterNetwork,
+  type DnsPods,
+  type IpFamily,
+  inNetwork,
+  NETWORK_CONTEXT,
+  NODE_LOCAL_DNS_CIDRS,
+  networkOf,
+  type PolicyKind,
+  PRIVATE_CIDRS,
+  PRIVATE_IPV6_CIDRS,
+  privateCidrs,
+  type ResolvedNetwork,
+} from './cluster-network';
 export { clusterScoped } from './cluster-scoped';
-export { Component, type ComponentProps } from './component';
+export { Component, type ComponentProps, type OutsideClient } from './component';
 export {
   ConfigDirectory,
   type ConfigDirectoryProps,
@@ -35,7 +50,7 @@ export {
   scratch,
   secretFiles,
 } from './mount';
-export { type PodPort, type Pods, PRIVATE_CIDRS } from './network';
+export type { PodPort, Pods } from './network';
 export { CLUSTER_CONTEXT, inCluster } from './object-names';
 export { type Patch, patchable, patchObjects } from './patch';
 export type { PatchableConstruct } from './patchable-construct';
@@ -54,6 +69,7 @@ export type { PodProps } from './pod-template';
 export { httpProbe, type Probes, type ProbeTiming, startupProbe } from './probes';
 export type { GrantedRights } from './rbac';
 export type { ResourceList, ResourceOptions, Resources } from './resources';
+export { inScheduling, SCHEDULING_CONTEXT, type Scheduling } from './scheduling';
 export type { FileField, OrSecretKey, WithSecretKeys } from './secret-files';
 /** @internal */
 export { isSecretKey, SecretFiles } from './secret-files';

@@ -1,24 +1,8 @@
 import { k8s } from 'cdk8s-plus-28';
-import type { Labels } from './labels';
+import { ofFamilies, PRIVATE_CIDRS, PRIVATE_IPV6_CIDRS, type ResolvedNetwork } from './cluster-network';
+import type { PodPort, Pods } from './pods';
 
-/** Pods as a peer of a NetworkPolicy. */
-export interface Pods {
-  /** Their namespace. */
-  readonly namespace: string;
-  /** Labels that select them. */
-  readonly labels: Labels;
-}
-
-/** A port of a pod. */
-export interface PodPort {
-  /** Port of the pods. */
-  readonly port: number;
-  /** Protocol of the port. @default TCP */
-  readonly protocol?: 'TCP' | 'UDP';
-}
-
-/** Private IPv4 ranges (RFC 1918 and RFC 6598), which hold nodes, pods and API servers. */
-export const PRIVATE_CIDRS = ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '100.64.0.0/10'];
+export type { PodPort, Pods };
 
 /** Label that the API server sets on every namespace. */
 const NAMESPACE_NAME = 'kubernetes.io/metadata.name';
@@ -39,12 +23,21 @@ export function cidrPeers(cidrs: readonly string[]): k8s.NetworkPolicyPeer[] {
   return cidrs.map((cidr) => ({ ipBlock: { cidr } }));
 }
 
+/** The Internet, and what is no part of it, for each family. */
+const INTERNET = [
+  { cidr: '0.0.0.0/0', except: [...PRIVATE_CIDRS, '169.254.0.0/16'] },
+  { cidr: '::/0', except: [...PRIVATE_IPV6_CIDRS, 'fe80::/10'] },
+];
+
 /**
- * Peer for the Internet: every IPv4 address except private and link-local ones. A component that may leave the cluster
- * still cannot reach other pods or the cloud's metadata service (169.254.169.254).
+ * Peers for the Internet: every address except private and link-local ones. A component that may leave the cluster still
+ * cannot reach other pods or the cloud's metadata service (169.254.169.254, fd00:ec2::254).
  */
-export function internetPeer(): k8s.NetworkPolicyPeer {
-  return { ipBlock: { cidr: '0.0.0.0/0', except: [...PRIVATE_CIDRS, '169.254.0.0/16'] } };
+export function internetPeers({ ipFamilies, internetExceptCidrs }: ResolvedNetwork): k8s.NetworkPolicyPeer[] {
+  return INTERNET.filter(({ cidr }) => ofFamilies([cidr], ipFamilies).length > 0).map(({ cidr, except }) => {
+    const family = cidr.includes(':') ? 'IPv6' : 'IPv4';
+    return { ipBlock: { cidr, except: [...except, ...ofFamilies(internetExceptCidrs, [family])] } };
+  });
 }
 
 export function policyPorts(ports: readonly PodPort[]): k8s.NetworkPolicyPort[] {
@@ -54,20 +47,22 @@ export function policyPorts(ports: readonly PodPort[]): k8s.NetworkPolicyPort[] 
   }));
 }
 
-/**
- * Address of the node-local DNS cache. Its pods are on the node's network, which no selector matches.
- * https://kubernetes.io/docs/tasks/administer-cluster/nodelocaldns/
- */
-const NODE_LOCAL_DNS = '169.254.20.10/32';
+/** Ports of a DNS server. */
+export function dnsPorts(port = 53): readonly PodPort[] {
+  return [{ port, protocol: 'UDP' }, { port }];
+}
 
-/** Egress to the cluster's DNS and its node-local cache, which every component needs. */
-export function dnsEgress(): k8s.NetworkPolicyEgressRule {
-  const clusterDns = {
-    ...namespacePeer('kube-system'),
-    podSelector: { matchLabels: { 'k8s-app': 'kube-dns' } },
-  };
-  return {
-    to: [clusterDns, ...cidrPeers([NODE_LOCAL_DNS])],
-    ports: policyPorts([{ port: 53, protocol: 'UDP' }, { port: 53 }]),
-  };
+/** Egress to the cluster's DNS and its node-local cache, which every component needs: one rule for each port. */
+export function dnsEgress({ dnsPods, dnsCidrs }: ResolvedNetwork): k8s.NetworkPolicyEgressRule[] {
+  const peersAt = (wanted: number) => [
+    ...dnsPods
+      .filter(({ port = 53 }) => port === wanted)
+      .map(({ namespace, labels }) => ({ ...namespacePeer(namespace), podSelector: { matchLabels: { ...labels } } })),
+    // Pods on the node's network, and a ClusterIP that is answered on the node: no selector matches them.
+    ...(wanted === 53 ? cidrPeers(dnsCidrs) : []),
+  ];
+  const ports = [...new Set([53, ...dnsPods.map(({ port = 53 }) => port)])];
+  return ports
+    .map((port) => ({ to: peersAt(port), ports: policyPorts(dnsPorts(port)) }))
+    .filter(({ to }) => to.length > 0);
 }

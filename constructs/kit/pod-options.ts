@@ -107,16 +107,20 @@ export interface PodOptions {
    * @default - any Linux node
    */
   readonly nodeSelector?: { readonly [label: string]: string };
-  /** Taints that the pods tolerate; they replace the default. @default - none; an agent on each node tolerates all */
+  /**
+   * Taints that the pods tolerate; they replace the default. A server without a volume stays 30 seconds on a node that is
+   * lost, unless a toleration here has the same key.
+   * @default - none; an agent on each node tolerates all
+   */
   readonly tolerations?: readonly Toleration[];
-  /** Affinity to nodes and to other pods. @default - none */
+  /** Affinity to nodes and to other pods. @default - none; an agent keeps off Fargate and virtual nodes */
   readonly affinity?: Affinity;
   /**
    * Constraints that replace the default; `off` removes it.
    * @default - at most one replica on a node, and zones as even as possible; none for a single replica
    */
   readonly topologySpread?: 'off' | readonly TopologySpread[];
-  /** Name of a PriorityClass. @default - the cluster's default */
+  /** Name of a PriorityClass. @default - that of `inScheduling()`, or the cluster's default */
   readonly priorityClassName?: string;
   /** Names of Secrets with credentials of registries. @default - those of the ServiceAccount */
   readonly imagePullSecrets?: readonly string[];

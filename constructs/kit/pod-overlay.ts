@@ -1,6 +1,6 @@
 import { type Labels, selectorLabels } from './labels';
 import { type Manifest, plain } from './plain';
-import type { ExtraContainer, PodOptions } from './pod-options';
+import type { ExtraContainer, PodOptions, Toleration } from './pod-options';
 import { restrictedContainer } from './security';
 
 /**
@@ -23,13 +23,29 @@ function podSpec({ topologySpreadConstraints: own, ...spec }: Manifest, name: st
   return plain({
     ...spec,
     topologySpreadConstraints: topologySpread ? spread(topologySpread, selectorLabels(name)) : own,
-    tolerations: pod.tolerations ?? spec.tolerations,
+    tolerations: tolerations(spec.tolerations as readonly Toleration[] | undefined, pod.tolerations),
     affinity: pod.affinity ?? spec.affinity,
     priorityClassName: pod.priorityClassName ?? spec.priorityClassName,
     imagePullSecrets: pod.imagePullSecrets?.map((secret) => ({ name: secret })) ?? spec.imagePullSecrets,
     initContainers: initContainers?.map(restricted) ?? spec.initContainers,
     containers: [...(spec.containers as object[]), ...(sidecars ?? []).map(restricted)],
   }) as Manifest;
+}
+
+/**
+ * The given tolerations, and those of the component that say how long its pods stay on a lost node: without them, the
+ * API server would add its own. The caller's key wins.
+ */
+function tolerations(own: readonly Toleration[] = [], given?: readonly Toleration[]) {
+  const kept = given
+    ? own.filter(({ key }) => key !== undefined && !given.some((other) => tolerates(other, key)))
+    : own;
+  const all = [...(given ?? []), ...kept];
+  return all.length > 0 ? all : undefined;
+}
+
+function tolerates(toleration: Toleration, key: string): boolean {
+  return toleration.key === undefined || toleration.key === key;
 }
 
 function restricted(container: ExtraContainer): object {

@@ -3,16 +3,17 @@ import type { k8s } from 'cdk8s-plus-28';
 import type { Construct } from 'constructs';
 import { CHECKSUM } from './checksum';
 import { type Image, imageReference } from './images';
-import { type Labels, selectorLabels } from './labels';
+import type { Labels } from './labels';
 import { lazily } from './lazily';
 import type { Mount } from './mount';
 import type { PodPort } from './network';
 import type { PodOptions } from './pod-options';
 import type { Probes } from './probes';
 import { type Resources, resourceRequirements } from './resources';
+import { schedulingFields } from './scheduling';
 import { NOBODY, restrictedContainer, restrictedPod } from './security';
-import { volumeMounts, volumes } from './volumes';
-import { hostOf, isReplicated, type Workload } from './workload';
+import { scratchVolumes, volumeMounts, volumes } from './volumes';
+import { hostOf, type Workload } from './workload';
 
 /** A pod with one container. */
 export interface PodProps {
@@ -65,7 +66,7 @@ export function podTemplate(
   return {
     metadata: {
       labels: { ...labels, ...pod.labels },
-      annotations: lazily(() => annotations(pod, mountsOf(props, growing))),
+      annotations: lazily(() => annotations(props, mountsOf(props, growing))),
     },
     spec: {
       serviceAccountName: serviceAccountOf(props),
@@ -79,9 +80,7 @@ export function podTemplate(
       hostNetwork: host?.network,
       hostPid: host?.pid,
       dnsPolicy: host?.network ? 'ClusterFirstWithHostNet' : undefined,
-      // An agent belongs on every node, tainted or not.
-      tolerations: props.workload.kind === 'DaemonSet' ? [{ operator: 'Exists' }] : undefined,
-      topologySpreadConstraints: isReplicated(props.workload) ? spread(props) : undefined,
+      ...schedulingFields(scope, props.name, props.workload),
       containers: [container(scope, props, growing)],
       volumes: lazily(() => nonEmpty(volumes(props, mountsOf(props, growing)))),
     },
@@ -125,27 +124,21 @@ function withVariables(own: readonly k8s.EnvVar[], given: readonly k8s.EnvVar[] 
   return [...new Map([...own, ...given].map((variable) => [variable.name, variable])).values()];
 }
 
-function annotations(pod: PodOptions, mounts: readonly Mount[]): Record<string, string> | undefined {
+/**
+ * Annotation that lets the cluster autoscaler remove a node although these volumes go with it.
+ * https://github.com/kubernetes/autoscaler/blob/master/cluster-autoscaler/FAQ.md
+ */
+const SAFE_TO_EVICT = 'cluster-autoscaler.kubernetes.io/safe-to-evict-local-volumes';
+
+function annotations(props: PodProps, mounts: readonly Mount[]): Record<string, string> | undefined {
+  const { pod = {}, workload } = props;
+  // The autoscaler ignores the pods of DaemonSets.
+  const local = workload.kind === 'DaemonSet' ? [] : scratchVolumes(props, mounts);
   const checksums = mounts.flatMap(({ checksum }) => (checksum ? [checksum()] : []));
   const hash = createHash('sha256').update(checksums.join()).digest('hex').slice(0, 16);
-  const all = { ...pod.annotations, ...(checksums.length > 0 ? { [CHECKSUM]: hash } : {}) };
+  const safeToEvict: Record<string, string> = local.length > 0 ? { [SAFE_TO_EVICT]: local.join() } : {};
+  const all = { ...safeToEvict, ...pod.annotations, ...(checksums.length > 0 ? { [CHECKSUM]: hash } : {}) };
   return Object.keys(all).length > 0 ? all : undefined;
-}
-
-/** At most one replica on a node; across zones as evenly as the cluster can. */
-function spread({ name, workload }: PodProps): k8s.TopologySpreadConstraint[] {
-  const constraint = (topologyKey: string, whenUnsatisfiable: string) => ({
-    topologyKey,
-    whenUnsatisfiable,
-    maxSkew: 1,
-    labelSelector: { matchLabels: { ...selectorLabels(name) } },
-    // Without the template's hash, a roll-out would count the pods that it replaces.
-    matchLabelKeys: workload.kind === 'Deployment' ? ['pod-template-hash'] : undefined,
-  });
-  return [
-    constraint('kubernetes.io/hostname', 'DoNotSchedule'),
-    constraint('topology.kubernetes.io/zone', 'ScheduleAnyway'),
-  ];
 }
 
 /** The API server drops empty lists; if they were written, each `kubectl apply` would find a change. */

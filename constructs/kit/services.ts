@@ -1,5 +1,6 @@
 import { k8s } from 'cdk8s-plus-28';
 import type { Construct } from 'constructs';
+import { networkOf } from './cluster-network';
 import type { Labels } from './labels';
 import type { PodPort } from './network';
 import { patchable } from './patch';
@@ -29,11 +30,15 @@ export function addServices(scope: Construct, { name, labels, selector, workload
     port: { name: portName, port, protocol: protocol ?? 'TCP', targetPort: k8s.IntOrString.fromString(portName) },
   }));
   const stateful = workload.kind === 'StatefulSet';
+  // Not required: the API server gives a Service those families that the cluster has. Their order is the cluster's, and
+  // immutable: https://kubernetes.io/docs/concepts/services-networking/dual-stack/
+  const ipFamilyPolicy = networkOf(scope).ipFamilies.length > 1 ? 'PreferDualStack' : undefined;
   patchable(
     new k8s.KubeService(scope, 'service', {
       metadata: { name, labels },
       spec: {
         selector: { ...selector },
+        ipFamilyPolicy,
         ports: servicePorts.filter(({ replicasOnly }) => !replicasOnly).map(({ port }) => port),
         // Clients address the agent of one node, never any of them.
         clusterIp: workload.kind === 'DaemonSet' ? 'None' : undefined,
@@ -48,6 +53,7 @@ export function addServices(scope: Construct, { name, labels, selector, workload
         metadata: { name: headlessName(name), labels },
         spec: {
           selector: { ...selector },
+          ipFamilyPolicy,
           ports: servicePorts.map(({ port }) => port),
           clusterIp: 'None',
           // Replicas must find each other before they are ready.

@@ -40,6 +40,11 @@ function dataVolume(storage: Storage, { kind }: Workload, name: string): Omit<k8
   return claimName === undefined ? undefined : { persistentVolumeClaim: { claimName } };
 }
 
+/** Names of the volumes that are empty again in the next pod, without the one that holds data. */
+export function scratchVolumes(props: VolumesProps, mounts: readonly Mount[]): readonly string[] {
+  return volumes(props, mounts).flatMap(({ name, emptyDir }) => (emptyDir && name !== DATA_VOLUME ? [name] : []));
+}
+
 /** Where the volumes appear in the container. */
 export function volumeMounts(workload: Workload, mounts: readonly Mount[]): k8s.VolumeMount[] {
   const storage = storageOf(workload);

@@ -51,6 +51,10 @@ function addDeployment(
 ): ApiObject {
   const metadata = { name, labels };
   const claim = writtenClaimOf(workload);
+  if (claim) {
+    // Before the Deployment: the scheduler would report pods whose claim does not exist yet.
+    patchable(new k8s.KubePersistentVolumeClaim(scope, 'data', { metadata, spec: claimSpec(claim) }));
+  }
   const deployment = new k8s.KubeDeployment(scope, 'deployment', {
     metadata,
     spec: {
@@ -61,9 +65,6 @@ function addDeployment(
       strategy: claimOf(workload) ? { type: 'Recreate' } : undefined,
     },
   });
-  if (claim) {
-    patchable(new k8s.KubePersistentVolumeClaim(scope, 'data', { metadata, spec: claimSpec(claim) }));
-  }
   return patchable(deployment);
 }
 

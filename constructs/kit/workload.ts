@@ -27,7 +27,7 @@ export interface HostAccess {
   readonly network: boolean;
   /** See the processes of the node. */
   readonly pid: boolean;
-  /** Ranges that hold the nodes' addresses, at which clients reach the pods. @default - every private range */
+  /** Ranges that hold the nodes' addresses, at which clients reach the pods. @default - those of the network */
   readonly nodeCidrs?: readonly string[];
 }
 

@@ -13,7 +13,7 @@ export interface KubeStateMetricsProps {
    * `all` reports every namespace, with rights of the whole cluster.
    */
   readonly namespaces: readonly string[] | 'all';
-  /** Ranges that hold the API server's addresses. @default - every private range */
+  /** Ranges that hold the API server's addresses. @default - those of the cluster's network */
   readonly apiCidrs?: readonly string[];
   /** Options of the pods. @default - none */
   readonly pod?: PodOptions;

@@ -10,7 +10,7 @@ export interface NodeExporterProps {
   readonly name?: string;
   /** Port on the node's own network. @default 9100 */
   readonly port?: number;
-  /** Ranges that hold the nodes' addresses. @default - every private range */
+  /** Ranges that hold the nodes' addresses. @default - those of the cluster's network */
   readonly nodeCidrs?: readonly string[];
   /** Options of the pods. @default - none */
   readonly pod?: PodOptions;

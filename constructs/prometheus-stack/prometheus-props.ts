@@ -45,7 +45,7 @@ export interface PrometheusProps {
   readonly remoteWrites?: readonly RemoteWrite[];
   /** The Secret. Required if a remote receiver has a token. @default - none */
   readonly credentials?: Credentials;
-  /** Ranges that hold the API server's addresses, for discovery. @default - every private range */
+  /** Ranges that hold the API server's addresses, for discovery. @default - those of the cluster's network */
   readonly apiCidrs?: readonly string[];
   /** Options of the pods. `resources` replace those that `activeSeries` gives. @default - none */
   readonly pod?: PodOptions;

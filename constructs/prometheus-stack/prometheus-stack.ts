@@ -2,12 +2,13 @@ import type { Construct } from 'constructs';
 import { applicationJobs } from '../../metrics';
 import type { AlertLinks, RuleCatalogue } from '../../rules';
 import { BlackboxExporter, type BlackboxExporterProps } from '../blackbox-exporter';
-import { Endpoint, SettingError } from '../kit';
+import { Endpoint, networkOf, SettingError } from '../kit';
 import { checkCidrs, checkedNamespaces, checkNamespace } from '../kit/checks';
+import { statedNetwork } from '../kit/cluster-network';
 import { PatchableConstruct } from '../kit/patchable-construct';
 import { inSettings } from '../kit/setting-path';
 import { KubeStateMetrics, type KubeStateMetricsProps } from '../kube-state-metrics';
-import { type Platform, platformFacts, topicsHiddenBy } from './platform';
+import { checkApiStated, type Platform, platformFacts, topicsHiddenBy } from './platform';
 import { Prometheus } from './prometheus';
 import { checkProbedUrl, type ProbedUrl } from './prometheus-checks';
 import type { PrometheusProps } from './prometheus-props';
@@ -58,7 +59,7 @@ export interface PrometheusStackProps extends PrometheusProps {
    * @default false
    */
   readonly kubeProxy?: boolean | SystemPods;
-  /** Ranges that hold the nodes' addresses. @default - every private range */
+  /** Ranges that hold the nodes' addresses. @default - those of the cluster's network */
   readonly nodeCidrs?: readonly string[];
   /**
    * Name and pod options of kube-state-metrics; `pod` above is for Prometheus. A second stack in a namespace needs
@@ -101,6 +102,8 @@ export class PrometheusStack extends PatchableConstruct {
   constructor(scope: Construct, id: string, props: PrometheusStackProps) {
     super(scope, id);
     checkCidrs('nodeCidrs', props.nodeCidrs);
+    const stated = statedNetwork(this);
+    checkApiStated('apiCidrs', props.platform, { ...stated, apiCidrs: props.apiCidrs ?? stated.apiCidrs });
     const probedUrls = (props.probedUrls ?? []).map((probed) =>
       typeof probed === 'string' ? { url: probed } : probed,
     );
@@ -238,7 +241,9 @@ export class PrometheusStack extends PatchableConstruct {
     }
     const jobs = applicationJobs(name);
     // Only Services whose pods do not ask to be scraped themselves: often there are none.
-    this.prometheus.addScrapeConfig(annotatedServicesJob(jobs.services, namespace), { optional: true });
+    this.prometheus.addScrapeConfig(annotatedServicesJob(jobs.services, namespace, networkOf(this).ipFamilies), {
+      optional: true,
+    });
     this.prometheus.addScrapeConfig(annotatedPodsJob(jobs.pods, namespace));
     for (const endpoint of endpoints) {
       this.prometheus.component.connectTo(endpoint);

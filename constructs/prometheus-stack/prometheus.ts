@@ -9,6 +9,7 @@ import {
   httpProbe,
   httpUrl,
   images,
+  networkOf,
   SecretFiles,
   SettingError,
   startupProbe,
@@ -202,7 +203,7 @@ export class Prometheus extends PatchableConstruct {
     const { relabel = [], tls, basicAuth, bearerToken, ...rest } = settings;
     const path = `${SCRAPE_PATH}/${job}`;
     const credentials = jobCredentials({ job, host, path, tls, basicAuth, bearerToken });
-    const config = serviceJob(job, service);
+    const config = serviceJob(job, service, networkOf(this).ipFamilies);
     this.addScrapeConfig({
       ...config,
       scheme,

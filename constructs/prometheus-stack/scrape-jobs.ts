@@ -1,4 +1,4 @@
-import type { Connection } from '../kit';
+import type { Connection, IpFamily } from '../kit';
 import type { KubernetesSdConfig, RelabelConfig, ScrapeConfig, ScrapeLimits } from './prometheus-config';
 
 /** Limits of a job that sets none. */
@@ -27,14 +27,41 @@ export function keepIf(label: string, regex: string): RelabelConfig {
   return { source_labels: [label], regex, action: 'keep' };
 }
 
+/** Drops targets whose label matches. */
+export function dropIf(label: string, regex: string): RelabelConfig {
+  return { source_labels: [label], regex, action: 'drop' };
+}
+
+/**
+ * Rules that give a target the first address of its pod. A Service of two address families has two slices, and
+ * discovery finds each pod in both: with one address, the copies become one target.
+ */
+function firstAddress(families: readonly IpFamily[]): RelabelConfig[] {
+  return families.length < 2 ? [] : podAddress(`${META}_endpointslice_port`);
+}
+
+/** Rules that make the address of a target from its pod's, and from a port in a label. IPv6 needs brackets. */
+function podAddress(portLabel: string): RelabelConfig[] {
+  const source_labels = [`${META}_pod_ip`, portLabel];
+  return [
+    { source_labels, regex: '([^:;]+);(\\d+)', target_label: '__address__', replacement: '$1:$2' },
+    { source_labels, regex: '(.*:.*);(\\d+)', target_label: '__address__', replacement: '[$1]:$2' },
+  ];
+}
+
 /** Metrics of the pods behind a Service. */
-export function serviceJob(job: string, service: NonNullable<Connection['service']>): ScrapeConfig {
+export function serviceJob(
+  job: string,
+  service: NonNullable<Connection['service']>,
+  families: readonly IpFamily[] = [],
+): ScrapeConfig {
   return {
     job_name: job,
     kubernetes_sd_configs: [discovery('endpointslice', service.namespace)],
     relabel_configs: [
       keepIf(`${META}_service_name`, service.name),
       keepIf(`${META}_endpointslice_port_name`, service.portName),
+      ...firstAddress(families),
       ...podLabels(),
       copyLabel(`${META}_service_name`, 'service'),
     ],
@@ -52,7 +79,14 @@ export function kubeletJob(job: string, path: string): ScrapeConfig {
     // https://kubernetes.io/docs/tasks/administer-cluster/kubeadm/kubeadm-certs/#kubelet-serving-certs
     tls_config: { ...CLUSTER_CA, insecure_skip_verify: true },
     kubernetes_sd_configs: [{ role: 'node' }],
-    relabel_configs: [copyLabel(`${META}_node_name`, 'node'), copyLabel(`${META}_node_name`, 'instance')],
+    relabel_configs: [
+      // Nodes by name only, whose kubelet pods cannot reach:
+      // https://docs.aws.amazon.com/eks/latest/userguide/fargate.html
+      dropIf(`${META}_node_label_eks_amazonaws_com_compute_type`, 'fargate'),
+      dropIf(`${META}_node_label_type`, 'virtual-kubelet'),
+      copyLabel(`${META}_node_name`, 'node'),
+      copyLabel(`${META}_node_name`, 'instance'),
+    ],
   };
 }
 
@@ -90,7 +124,8 @@ export function controlPlaneJob(
       : {}),
     kubernetes_sd_configs: [{ ...discovery('pod', 'kube-system'), selectors: [{ role: 'pod', label: selector }] }],
     relabel_configs: [
-      { source_labels: [`${META}_pod_ip`], regex: '(.+)', target_label: '__address__', replacement: `$1:${port}` },
+      { source_labels: [`${META}_pod_ip`], regex: '([^:]+)', target_label: '__address__', replacement: `$1:${port}` },
+      { source_labels: [`${META}_pod_ip`], regex: '(.*:.*)', target_label: '__address__', replacement: `[$1]:${port}` },
       copyLabel(`${META}_pod_name`, 'pod'),
       copyLabel(`${META}_pod_node_name`, 'node'),
     ],
@@ -108,12 +143,7 @@ export function annotatedPodsJob(job: string, namespace: string): ScrapeConfig {
       { source_labels: [`${META}_pod_container_init`], regex: 'true', action: 'drop' },
       { source_labels: [`${META}_pod_phase`], regex: 'Succeeded|Failed', action: 'drop' },
       // Discovery finds a pod once for each declared port. With the same address, the copies become one target.
-      {
-        source_labels: [`${META}_pod_ip`, `${META}_pod_annotation_prometheus_io_port`],
-        regex: '(.+);(\\d+)',
-        target_label: '__address__',
-        replacement: '$1:$2',
-      },
+      ...podAddress(`${META}_pod_annotation_prometheus_io_port`),
       ...annotatedPath(`${META}_pod_annotation`),
       ...podLabels(),
     ],
@@ -121,17 +151,18 @@ export function annotatedPodsJob(job: string, namespace: string): ScrapeConfig {
 }
 
 /** The application's Services with `prometheus.io/scrape: "true"`, except pods that have the annotation themselves. */
-export function annotatedServicesJob(job: string, namespace: string): ScrapeConfig {
+export function annotatedServicesJob(job: string, namespace: string, families: readonly IpFamily[] = []): ScrapeConfig {
   return {
     job_name: job,
     kubernetes_sd_configs: [discovery('endpointslice', namespace)],
     relabel_configs: [
       keepIf(`${META}_service_annotation_prometheus_io_scrape`, 'true'),
       { source_labels: [`${META}_pod_annotation_prometheus_io_scrape`], regex: 'true', action: 'drop' },
+      ...firstAddress(families),
       // The annotated port, if there is one. The copies for other ports become the same target.
       {
         source_labels: ['__address__', `${META}_service_annotation_prometheus_io_port`],
-        regex: '([^:]+)(?::\\d+)?;(\\d+)',
+        regex: '(\\[[^\\]]+\\]|[^:]+)(?::\\d+)?;(\\d+)',
         target_label: '__address__',
         replacement: '$1:$2',
       },

@@ -71,7 +71,7 @@ export interface RemediationWebhookProps {
    * @default true
    */
   readonly installCrd?: boolean;
-  /** Ranges that hold the API server's addresses. @default - every private range */
+  /** Ranges that hold the API server's addresses. @default - those of the cluster's network */
   readonly apiCidrs?: readonly string[];
   /**
    * Options of the pods. A ServiceAccount that exists must be the webhook's alone: the admission policy restricts every

@@ -34,6 +34,7 @@ const api = new ExternalWorkload(chart, 'api', {
 });
 const { prometheus } = new PrometheusStack(chart, 'metrics', {
   platform: 'gke',
+  apiCidrs: ['172.16.0.32/28'],
   externalUrl: 'https://prometheus.payments.internal',
   externalLabels: { cluster: 'payments' },
   watchedNamespaces: ['payments'],

@@ -1,6 +1,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import type { IncomingMessage } from 'node:http';
 import { Agent, type RequestOptions, request } from 'node:https';
+import { urlToHttpOptions } from 'node:url';
 import { KubernetesError } from './api';
 
 /** How to reach the API server. */
@@ -27,11 +28,12 @@ const REQUEST_TIMEOUT_MS = 15_000;
 /** HTTPS requests to the API server, with its certificate authority and the bearer token. */
 export class Transport {
   private readonly agent: Agent;
-  private readonly base: URL;
+  private readonly base: RequestOptions;
   private token?: { readonly value: string; readonly modified: number };
 
   constructor(private readonly connection: KubernetesConnection) {
-    this.base = new URL(connection.url);
+    // An IPv6 address has brackets in a URL, and none in the options of a request.
+    this.base = urlToHttpOptions(new URL(connection.url));
     this.agent = new Agent({ keepAlive: true, maxSockets: 32, ca: readFileSync(connection.caFile) });
   }
 

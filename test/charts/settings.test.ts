@@ -108,7 +108,12 @@ describe('defaults', () => {
         runbooks: 'http://remediation-webhook.sightedit-monitoring.svc:8080/runbooks',
       },
       credentials: { secretName: 'sightedit-monitoring-credentials' },
-      network: { nodeCidrs: PRIVATE, apiCidrs: PRIVATE },
+      network: { policies: 'kubernetes', ipFamilies: ['IPv4'], nodeCidrs: PRIVATE, apiCidrs: PRIVATE, ingress: [] },
+      scheduling: {
+        onePerNode: 'required',
+        serverPriorityClass: 'sightedit-monitoring',
+        agentPriorityClass: 'sightedit-monitoring-node',
+      },
     });
   });
 
@@ -137,7 +142,7 @@ describe('defaults', () => {
       prometheus: 'http://localhost:9090',
     });
     expect(settings.alerting.replicas).toBe(2);
-    expect(settings.network).toEqual({ nodeCidrs: PRIVATE, apiCidrs: ['203.0.113.7/32'] });
+    expect(settings.network).toMatchObject({ nodeCidrs: PRIVATE, apiCidrs: ['203.0.113.7/32'], ingress: [] });
   });
 });
 

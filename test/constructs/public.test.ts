@@ -87,7 +87,7 @@ describe('a platform team’s chart', () => {
     const catalogue = withRuleDirectory({}, entry.RuleCatalogue.read);
     const recipients = { slack: ['#payments'] };
     const { prometheus } = new entry.PrometheusStack(scope, 'stack', {
-      platform: 'gke',
+      platform: 'eks',
       externalUrl: 'https://prometheus.example.com',
       externalLabels: { cluster: 'payments' },
       watchedNamespaces: ['shop'],

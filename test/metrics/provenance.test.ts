@@ -166,7 +166,7 @@ describe('In the chart of a platform team', () => {
   const example = join(ROOT, 'examples', 'payments');
   const catalogue = RuleCatalogue.read({ rules: join(example, 'rules'), runbooks: join(example, 'runbooks') });
   const { prometheus } = new PrometheusStack(testChart(), 'metrics', {
-    platform: 'gke',
+    platform: 'eks',
     externalUrl: 'https://prometheus.example.com',
     externalLabels: {},
     watchedNamespaces: ['payments'],

@@ -46,6 +46,11 @@ export function isAddress(text: string): boolean {
   return ipaddr.IPv4.isValidFourPartDecimal(text) || (ipaddr.IPv6.isValid(text) && !text.includes('%'));
 }
 
+/** The family of an address or a range. */
+export function familyOf(cidr: string): 'IPv4' | 'IPv6' {
+  return cidr.includes(':') ? 'IPv6' : 'IPv4';
+}
+
 /**
  * Checks the number of a port.
  *
@@ -105,7 +110,7 @@ export function privateHost(host: string): string | undefined {
   const name = host.toLowerCase().replace(/\.$/, '');
   if (isAddress(name)) {
     const range = ipaddr.IPv4.isValid(name) ? ipaddr.IPv4.parse(name).range() : undefined;
-    // The rule for the Internet is IPv4.
+    // Whether the rule for the Internet has IPv6 depends on the cluster.
     return range === undefined ? 'an IPv6 address' : PRIVATE_RANGES.includes(range) ? PRIVATE : undefined;
   }
   if (name !== 'localhost' && CLUSTER_NAMES.test(name)) {

@@ -5,6 +5,7 @@ export {
   checkPort,
   checkReachable,
   checkScheme,
+  familyOf,
   isAddress,
   isClusterHost,
   privateHost,

@@ -65,7 +65,7 @@ describe('AlertRouting', () => {
       const { args } = containerOf(rendered(), 'alertmanager');
       expect(args.filter((arg: string) => arg.startsWith('--cluster'))).toEqual([
         '--cluster.listen-address=0.0.0.0:9094',
-        '--cluster.advertise-address=$(POD_IP):9094',
+        '--cluster.advertise-address=[$(POD_IP)]:9094',
         ...[0, 1, 2].map((n) => `--cluster.peer=alertmanager-${n}.alertmanager-headless.${NAMESPACE}.svc:9094`),
       ]);
     });

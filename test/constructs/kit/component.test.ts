@@ -86,7 +86,7 @@ describe('replicas', () => {
 
   test('no two replicas share a node, and zones are filled evenly where they can be', () => {
     const spread = podOf(rendered({ workload: stateful(2) }), 'demo').spec.topologySpreadConstraints;
-    const common = { maxSkew: 1, labelSelector: selected() };
+    const common = { maxSkew: 1, nodeTaintsPolicy: 'Honor', labelSelector: selected() };
     expect(spread).toEqual([
       { ...common, topologyKey: 'kubernetes.io/hostname', whenUnsatisfiable: 'DoNotSchedule' },
       { ...common, topologyKey: 'topology.kubernetes.io/zone', whenUnsatisfiable: 'ScheduleAnyway' },
@@ -162,7 +162,7 @@ describe('security', () => {
   test('an agent tolerates every taint', () => {
     const manifests = rendered({ workload: { kind: 'DaemonSet' } });
     expect(podOf(manifests, 'demo').spec.tolerations).toEqual([{ operator: 'Exists' }]);
-    expect(podOf(rendered(), 'demo').spec.tolerations).toBeUndefined();
+    expect(podOf(rendered({ workload: stateful(2) }), 'demo').spec.tolerations).toBeUndefined();
   });
 
   test('an agent on the network of its node still resolves names of the cluster', () => {

@@ -35,7 +35,7 @@ describe('a component that connects to nobody', () => {
     };
     expect(policy.spec.egress).toEqual([
       {
-        to: [clusterDns, { ipBlock: { cidr: '169.254.20.10/32' } }],
+        to: [clusterDns, { ipBlock: { cidr: '169.254.20.10/32' } }, { ipBlock: { cidr: '169.254.25.10/32' } }],
         ports: [
           { port: 53, protocol: 'UDP' },
           { port: 53, protocol: 'TCP' },

@@ -186,7 +186,11 @@ describe('a merge', () => {
       },
     });
     const pod = podOf(manifestsOf(chart), 'demo');
-    expect(pod.metadata.annotations).toEqual({ team: 'orders', 'checksum/config': expect.any(String) });
+    expect(pod.metadata.annotations).toEqual({
+      team: 'orders',
+      'checksum/config': expect.any(String),
+      'cluster-autoscaler.kubernetes.io/safe-to-evict-local-volumes': 'files',
+    });
     expect(pod.spec).not.toHaveProperty('enableServiceLinks');
     expect(pod.spec.hostAliases).toEqual([{ ip: '127.0.0.1' }]);
     expect(pod.spec.containers[0].args).toEqual(['--one', '--two']);

@@ -16,6 +16,14 @@ const WITH_VOLUME: Partial<ComponentProps> = {
 const THREE: Partial<ComponentProps> = { workload: { kind: 'Deployment', replicas: 3 } };
 const AGENT: Partial<ComponentProps> = { workload: { kind: 'DaemonSet' } };
 
+/** What a pod without a volume tolerates by default: a lost node, for a short time. */
+const LOST_NODE = ['not-ready', 'unreachable'].map((condition) => ({
+  key: `node.kubernetes.io/${condition}`,
+  operator: 'Exists',
+  effect: 'NoExecute',
+  tolerationSeconds: 30,
+}));
+
 test('no options leave every manifest as it is', () => {
   for (const props of [{}, WITH_VOLUME, THREE, AGENT, { workload: stateful(2) }]) {
     expect(rendered({}, props)).toEqual(render((chart) => component(chart, props)));
@@ -58,9 +66,19 @@ describe('scheduling', () => {
     });
   });
 
+  test('tolerations of a lost node stay, unless the same taint is tolerated for another time', () => {
+    const [notReady, unreachable] = LOST_NODE;
+    const longer = { ...notReady, tolerationSeconds: 600 };
+    expect(specOf({}).tolerations).toEqual(LOST_NODE);
+    expect(specOf({ tolerations: [longer] }).tolerations).toEqual([longer, unreachable]);
+    expect(specOf({ tolerations: [{ operator: 'Exists' }] }).tolerations).toEqual([{ operator: 'Exists' }]);
+    expect(specOf({}, WITH_VOLUME)).not.toHaveProperty('tolerations');
+    expect(specOf({}, { workload: stateful(1) })).not.toHaveProperty('tolerations');
+  });
+
   test('tolerations replace the default', () => {
     const tolerations = [{ key: 'dedicated', operator: 'Equal', value: 'monitoring', effect: 'NoSchedule' }];
-    expect(specOf({ tolerations }).tolerations).toEqual(tolerations);
+    expect(specOf({ tolerations }).tolerations).toEqual([...tolerations, ...LOST_NODE]);
     expect(specOf({}, AGENT).tolerations).toEqual([{ operator: 'Exists' }]);
     expect(specOf({ tolerations }, AGENT).tolerations).toEqual(tolerations);
   });
@@ -92,6 +110,7 @@ describe('labels and annotations', () => {
     expect(podOf(rendered({ annotations: { a: 'b' } }, { mounts }), 'demo').metadata.annotations).toEqual({
       a: 'b',
       'checksum/config': expect.stringMatching(/^[0-9a-f]{16}$/),
+      'cluster-autoscaler.kubernetes.io/safe-to-evict-local-volumes': 'files',
     });
   });
 

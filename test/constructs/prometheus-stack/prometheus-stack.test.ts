@@ -102,14 +102,16 @@ describe('PrometheusStack', () => {
     test.each(PLATFORMS.map((platform) => [platform, platform === 'kubeadm'] as const))(
       'on %s is scraped: %s',
       (platform, visible) => {
-        const scraped = jobNames({ platform }).filter((job) => CONTROL_PLANE_JOBS.includes(job));
+        const scraped = jobNames({ platform, apiCidrs: ['10.0.0.0/8'] }).filter((job) =>
+          CONTROL_PLANE_JOBS.includes(job),
+        );
         expect(scraped).toEqual(visible ? CONTROL_PLANE_JOBS : []);
       },
     );
 
     test.each([
       ['kubeadm', 1],
-      ['gke', 0],
+      ['eks', 0],
     ] as const)('on %s has %i topics of rules', (platform, topics) => {
       const manifests = rendered({ platform, rules: { catalogue: catalogue('control-plane'), links: LINKS } });
       expect(findAll(manifests, 'ConfigMap', 'prometheus-rules-control-plane')).toHaveLength(topics);
