@@ -15,7 +15,9 @@ export const SCRAPE_METRICS = [
  * @throws Error for `labelmap` and `labelkeep`, whose result depends on what discovery finds
  */
 export function targetLabels({ static_configs = [], relabel_configs = [] }: ScrapeConfig): ReadonlySet<string> {
-  const labels = new Set(static_configs.flatMap((group) => Object.keys(group.labels ?? {})));
+  const given = static_configs.flatMap((group) => Object.keys(group.labels ?? {}));
+  // Those with two underscores are for relabelling only.
+  const labels = new Set(given.filter((name) => !name.startsWith('__')));
   for (const { action = 'replace', target_label, regex } of relabel_configs) {
     if (action === 'replace' && target_label && !target_label.startsWith('__')) {
       labels.add(target_label);

@@ -73,7 +73,13 @@ export class Component extends PatchableConstruct {
   private readonly props: ComponentProps;
   private readonly policy: PodNetworkPolicy;
   private readonly granted: Rights;
-  private readonly pod: { args: string[]; env: k8s.EnvVar[]; mounts: Mount[]; usesKubernetesApi: boolean };
+  private readonly pod: {
+    readonly args: string[];
+    readonly env: k8s.EnvVar[];
+    readonly mounts: Mount[];
+    readonly sysctls: k8s.Sysctl[];
+    usesKubernetesApi: boolean;
+  };
 
   /** @throws SettingError when a prop or an option of `pod` is invalid, and when the chart has no namespace */
   constructor(scope: Construct, id: string, given: ComponentProps) {
@@ -90,7 +96,7 @@ export class Component extends PatchableConstruct {
     this.namespace = namespaceOf(chart);
     this.labels = labels;
     this.pods = { namespace: this.namespace, labels: selectorLabels(name) };
-    this.pod = { args: [...args], env: [...env], mounts: [...mounts], usesKubernetesApi: false };
+    this.pod = { args: [...args], env: [...env], mounts: [...mounts], sysctls: [], usesKubernetesApi: false };
 
     const selector = this.pods.labels;
     this.addServiceAccount();
@@ -202,6 +208,16 @@ export class Component extends PatchableConstruct {
   /** Adds a volume and mounts it into the container. */
   addMount(mount: Mount): void {
     this.pod.mounts.push(mount);
+  }
+
+  /**
+   * Sets a kernel parameter of the pod's namespaces. Pod Security admits the safe ones only:
+   * https://kubernetes.io/docs/tasks/administer-cluster/sysctl-cluster/#safe-and-unsafe-sysctls
+   */
+  addSysctl(name: string, value: string): void {
+    if (!this.pod.sysctls.some((known) => known.name === name)) {
+      this.pod.sysctls.push({ name, value });
+    }
   }
 
   /**

@@ -50,6 +50,8 @@ export interface GrowingParts {
   readonly args: readonly string[];
   readonly env: readonly k8s.EnvVar[];
   readonly mounts: readonly Mount[];
+  /** Kernel parameters of the pod. */
+  readonly sysctls: readonly k8s.Sysctl[];
   /** Whether the pod gets a token of its ServiceAccount. */
   readonly usesKubernetesApi: boolean;
 }
@@ -75,7 +77,10 @@ export function podTemplate(
       nodeSelector: { 'kubernetes.io/os': 'linux', ...pod.nodeSelector },
       automountServiceAccountToken: lazily(() => growing.usesKubernetesApi),
       enableServiceLinks: false,
-      securityContext: restrictedPod(props.user ?? NOBODY, pod.securityContext),
+      securityContext: {
+        ...restrictedPod(props.user ?? NOBODY, pod.securityContext),
+        sysctls: lazily(() => nonEmpty(growing.sysctls)),
+      },
       terminationGracePeriodSeconds: pod.terminationGracePeriodSeconds ?? props.terminationGraceSeconds,
       hostNetwork: host?.network,
       hostPid: host?.pid,

@@ -1,6 +1,7 @@
 /** Every field of `prometheus.yml`, e.g. `PrometheusFile.EC2SdConfig`. */
 export type * as PrometheusFile from '../../formats/generated/prometheus';
 export { PLATFORMS, type Platform, topicsHiddenBy } from './platform';
+export type { Probe } from './probes';
 export { Prometheus } from './prometheus';
 export type { ProbedUrl } from './prometheus-checks';
 export type {

@@ -9,17 +9,11 @@ import { PatchableConstruct } from '../kit/patchable-construct';
 import { inSettings } from '../kit/setting-path';
 import { KubeStateMetrics, type KubeStateMetricsProps } from '../kube-state-metrics';
 import { checkApiStated, type Platform, platformFacts, topicsHiddenBy } from './platform';
+import { checkProbedUrls, hasProbes, type Probe, scrapeProbes } from './probes';
 import { Prometheus } from './prometheus';
-import { checkProbedUrl, type ProbedUrl } from './prometheus-checks';
+import type { ProbedUrl } from './prometheus-checks';
 import type { PrometheusProps } from './prometheus-props';
-import {
-  annotatedPodsJob,
-  annotatedServicesJob,
-  apiServerJob,
-  controlPlaneJob,
-  kubeletJob,
-  probeJob,
-} from './scrape-jobs';
+import { annotatedPodsJob, annotatedServicesJob, apiServerJob, controlPlaneJob, kubeletJob } from './scrape-jobs';
 import { type SystemPods, scrapeCoreDns, scrapeKubeProxy } from './system-pods';
 
 /** Props of `PrometheusStack`. */
@@ -39,6 +33,12 @@ export interface PrometheusStackProps extends PrometheusProps {
   readonly application?: AnnotatedApplication;
   /** `https://` URLs to probe. One with a private address needs ranges: `{ url, cidrs }`. @default - none */
   readonly probedUrls?: readonly (string | ProbedUrl)[];
+  /**
+   * Other probes: plain HTTP, expected status codes and redirects, TCP, DNS, ICMP, and targets inside the cluster. They are
+   * in the job of the URLs, so the same alerts watch them; `instance` is e.g. `tcp://db.example.com:5432`.
+   * @default - none
+   */
+  readonly probes?: readonly Probe[];
   /** Rules to load, without those that the platform cannot evaluate, and the links of their alerts. @default - none */
   readonly rules?: {
     /** The rules. */
@@ -104,12 +104,7 @@ export class PrometheusStack extends PatchableConstruct {
     checkCidrs('nodeCidrs', props.nodeCidrs);
     const stated = statedNetwork(this);
     checkApiStated('apiCidrs', props.platform, { ...stated, apiCidrs: props.apiCidrs ?? stated.apiCidrs });
-    const probedUrls = (props.probedUrls ?? []).map((probed) =>
-      typeof probed === 'string' ? { url: probed } : probed,
-    );
-    for (const probed of probedUrls) {
-      checkProbedUrl('probedUrls', probed);
-    }
+    checkProbedUrls(props.probedUrls);
     this.prometheus = new Prometheus(this, 'prometheus', props);
     this.objects = this.addKubeStateMetrics(props);
     this.prober = this.addBlackboxExporter(props);
@@ -126,8 +121,8 @@ export class PrometheusStack extends PatchableConstruct {
     if (props.application) {
       this.scrapeApplication(props.application);
     }
-    if (probedUrls.length > 0) {
-      this.probe(probedUrls);
+    if (hasProbes(props)) {
+      scrapeProbes(this.prometheus, this.blackboxExporter, props);
     }
     if (props.rules) {
       const { catalogue, links } = props.rules;
@@ -170,15 +165,17 @@ export class PrometheusStack extends PatchableConstruct {
     );
   }
 
-  private addBlackboxExporter({
-    blackboxExporter,
-    probedUrls = [],
-  }: PrometheusStackProps): BlackboxExporter | undefined {
+  private addBlackboxExporter(props: PrometheusStackProps): BlackboxExporter | undefined {
+    const { blackboxExporter } = props;
     if (blackboxExporter !== false) {
       return inSettings('blackboxExporter', () => new BlackboxExporter(this, 'blackbox-exporter', blackboxExporter));
     }
-    if (probedUrls.length > 0) {
-      throw new SettingError('blackboxExporter', false, 'it probes probedUrls: remove one of the two settings');
+    if (hasProbes(props)) {
+      throw new SettingError(
+        'blackboxExporter',
+        false,
+        'it probes probedUrls and probes: remove these, or this setting',
+      );
     }
     return undefined;
   }
@@ -251,15 +248,6 @@ export class PrometheusStack extends PatchableConstruct {
     if (ports.length > 0) {
       this.prometheus.component.allowEgressTo(Endpoint.podsIn(namespace, ports));
     }
-  }
-
-  private probe(probedUrls: readonly ProbedUrl[]): void {
-    const { address } = this.prometheus.component.connectTo(this.blackboxExporter.endpoint);
-    for (const { url, cidrs } of probedUrls) {
-      this.blackboxExporter.component.allowEgressTo(Endpoint.url(url, cidrs));
-    }
-    const urls = probedUrls.map(({ url }) => url);
-    this.prometheus.addScrapeConfig(probeJob('blackbox-http', address, this.blackboxExporter.httpModule, urls));
   }
 }
 

@@ -178,17 +178,47 @@ export function fileJob(job: string, files: string): ScrapeConfig {
   return { job_name: job, file_sd_configs: [{ files: [files], refresh_interval: '1m' }] };
 }
 
-/** Probes of URLs through the blackbox exporter. The label `instance` is the URL. */
-export function probeJob(job: string, exporterAddress: string, module: string, urls: readonly string[]): ScrapeConfig {
+/** Targets that a module of the blackbox exporter probes. */
+export interface ProbedGroup {
+  readonly module: string;
+  /** What the exporter is asked for, and the value of the label `instance`. */
+  readonly targets: readonly { readonly address: string; readonly instance: string }[];
+}
+
+/** Discovered label that holds the value of `instance` of a target that is no URL. */
+const INSTANCE = '__tmp_probe_instance';
+
+/**
+ * Probes through the blackbox exporter. The label `instance` is the URL, or what the group says.
+ *
+ * @param module the module for the URLs
+ */
+export function probeJob(
+  job: string,
+  exporterAddress: string,
+  module: string,
+  urls: readonly string[],
+  groups: readonly ProbedGroup[] = [],
+): ScrapeConfig {
   return {
     job_name: job,
     metrics_path: '/probe',
     params: { module: [module] },
     scrape_interval: '30s',
-    static_configs: [{ targets: urls }],
+    static_configs: [
+      ...(urls.length > 0 ? [{ targets: urls }] : []),
+      ...groups.flatMap((group) =>
+        group.targets.map(({ address, instance }) => ({
+          targets: [address],
+          // A target's own parameter takes precedence over that of the job.
+          labels: { __param_module: group.module, [INSTANCE]: instance },
+        })),
+      ),
+    ],
     relabel_configs: [
       copyLabel('__address__', '__param_target'),
       copyLabel('__param_target', 'instance'),
+      ...(groups.length > 0 ? [{ source_labels: [INSTANCE], regex: '(.+)', target_label: 'instance' }] : []),
       { target_label: '__address__', replacement: exporterAddress },
     ],
   };

@@ -20,6 +20,7 @@ export interface ConfigFile {
 export interface ConfigFiles {
   readonly prometheus: ConfigFile;
   readonly alertmanager: ConfigFile;
+  readonly blackbox: ConfigFile;
 }
 
 const COMMAND = 'npm run config-types';
@@ -31,6 +32,7 @@ export function generate(files: ConfigFiles): { readonly [path: string]: string 
   return {
     'formats/generated/prometheus.ts': typesOf('prometheus.yml', files.prometheus),
     'formats/generated/alertmanager.ts': typesOf('alertmanager.yml', files.alertmanager),
+    'formats/generated/blackbox.ts': typesOf('config.yml', files.blackbox),
     'formats/generated/secret-fields.ts': secretTable(Object.values(files), secrets),
   };
 }

@@ -14,6 +14,7 @@ const SCRAPE_PROTOCOLS = [
   'PrometheusText0.0.4',
   'PrometheusText1.0.0',
 ];
+const IP_PROTOCOLS = ['ip4', 'ip6'];
 const RELABEL_ACTIONS = [
   'replace',
   'keep',
@@ -48,15 +49,25 @@ export const VALUES: Readonly<Record<string, readonly string[]>> = {
   'TracingConfig.client_type': ['http', 'grpc'],
   'TracingConfig.compression': ['gzip'],
   'TelegramConfig.parse_mode': ['MarkdownV2', 'Markdown', 'HTML', ''],
+  'Module.prober': ['http', 'tcp', 'dns', 'icmp', 'grpc', 'unix'],
+  'HTTPProbe.preferred_ip_protocol': IP_PROTOCOLS,
+  'TCPProbe.preferred_ip_protocol': IP_PROTOCOLS,
+  'DNSProbe.preferred_ip_protocol': IP_PROTOCOLS,
+  'ICMPProbe.preferred_ip_protocol': IP_PROTOCOLS,
+  'GRPCProbe.preferred_ip_protocol': IP_PROTOCOLS,
+  'DNSProbe.transport_protocol': ['udp', 'tcp'],
   'OpsGenieConfigResponder.type': ['team', 'teams', 'user', 'escalation', 'schedule'],
 };
 
 /** Fields without which the server refuses its file. */
 export const REQUIRED: ReadonlySet<string> = new Set([
+  'BlackboxConfig.modules',
+  'DNSProbe.query_name',
   'DnsSdConfig.names',
   'FileSdConfig.files',
   'HttpSdConfig.url',
   'KubernetesSdConfig.role',
+  'Module.prober',
   'RemoteReadConfig.url',
   'RemoteWriteConfig.url',
   'ScrapeConfig.job_name',
@@ -75,6 +86,7 @@ export const REQUIRED: ReadonlySet<string> = new Set([
 export const NAMES: Readonly<Record<string, string>> = {
   'prometheus/config.Config': 'PrometheusConfig',
   'alertmanager/config.Config': 'AlertmanagerConfig',
+  'blackbox_exporter/config.Config': 'BlackboxConfig',
   'alertmanager/config.TimeInterval': 'TimeInterval',
   'alertmanager/timeinterval.TimeInterval': 'TimePeriod',
   'prometheus/discovery/targetgroup.Group': 'StaticConfig',

@@ -19,6 +19,12 @@ describe('The types of configuration files', () => {
     expect(read('tools/config-types/go.mod')).toContain(`github.com/prometheus/${name} v${deployed}\n`);
   });
 
+  test('are read from the deployed version of the blackbox exporter, with its own go.mod', () => {
+    const tool = tools.find(({ name }) => name === 'blackbox_exporter')!;
+    expect(fields.blackbox.version).toBe(`v${moduleVersion(tool)}`);
+    expect(read('scripts/config-types.ts')).toContain(`-modfile=../${tool.directory}/go.mod`);
+  });
+
   test('follow a new field', () => {
     const { alertmanager } = fields;
     const types = { ...alertmanager.types, [alertmanager.root]: [{ name: 'new_field', type: 'map:[]number' }] };
@@ -38,6 +44,7 @@ describe('The types of configuration files', () => {
   test('know the file beside each secret', () => {
     expect(SECRET_FIELDS).toMatchObject({
       'basic_auth.password': 'password_file',
+      'http.bearer_token': 'bearer_token_file',
       'http_headers.*.secrets': 'files',
       'slack_configs.api_url': 'api_url_file',
       'stackit_sd_configs.private_key': 'private_key_path',

@@ -1,5 +1,6 @@
-// Prints the fields of the configuration files of Prometheus and Alertmanager as JSON. It reads the structs of the
-// modules that go.mod pins by reflection. scripts/config-types.ts makes TypeScript of the output.
+// Prints the fields of the configuration files of Prometheus and Alertmanager as JSON or, with the build tag `blackbox`,
+// those of the blackbox exporter, whose go.mod pins other versions of shared modules. It reads the structs of the modules
+// by reflection. scripts/config-types.ts makes TypeScript of the output.
 //
 // A type is text: `text`, `secret`, `number`, `boolean`, `any`, `struct:<name>`, with the prefixes `[]` for a list,
 // `map:` for a map from text, and `text|` for a field that may also be text. `discovery` stands for the lists
@@ -15,19 +16,7 @@ import (
 	"runtime/debug"
 	"slices"
 	"strings"
-	_ "unsafe" // For go:linkname.
-
-	alertmanager "github.com/prometheus/alertmanager/config"
-	prometheus "github.com/prometheus/prometheus/config"
-	"github.com/prometheus/prometheus/discovery"
-	_ "github.com/prometheus/prometheus/discovery/install"
-	"gopkg.in/yaml.v2"
 )
-
-// The registry of discovery mechanisms has no exported accessor.
-//
-//go:linkname configNames github.com/prometheus/prometheus/discovery.configNames
-var configNames map[string]discovery.Config
 
 const organization = "github.com/prometheus/"
 
@@ -54,6 +43,7 @@ var special = map[string]string{
 	"alertmanager/pkg/labels.Matcher":      "text",
 	"prometheus/model/labels.Labels":       "map:text",
 	"prometheus/discovery.Configs":         "discovery",
+	"blackbox_exporter/config.CELProgram":  "text",
 }
 
 // Structs that may also be written as text.
@@ -70,8 +60,8 @@ var internal = map[string]bool{"OutOfOrderTimeWindow": true, "HTTPClient": true}
 
 var (
 	textMarshaler   = reflect.TypeFor[encoding.TextMarshaler]()
-	yamlMarshaler   = reflect.TypeFor[yaml.Marshaler]()
-	yamlUnmarshaler = reflect.TypeFor[yaml.Unmarshaler]()
+	yamlMarshaler   = reflect.TypeFor[interface{ MarshalYAML() (any, error) }]()
+	yamlUnmarshaler = reflect.TypeFor[interface{ UnmarshalYAML(func(any) error) error }]()
 )
 
 func nameOf(t reflect.Type) string {
@@ -197,15 +187,9 @@ func versionOf(module string) string {
 }
 
 func main() {
-	server := read("prometheus", prometheus.Config{})
-	server.Discovery = map[string]string{}
-	for name, config := range configNames {
-		server.Discovery[name] = server.typeOf(reflect.TypeOf(config))
-	}
 	encoder := json.NewEncoder(os.Stdout)
 	encoder.SetIndent("", "  ")
-	files := map[string]*file{"prometheus": server, "alertmanager": read("alertmanager", alertmanager.Config{})}
-	if err := encoder.Encode(files); err != nil {
+	if err := encoder.Encode(files()); err != nil {
 		log.Fatal(err)
 	}
 }

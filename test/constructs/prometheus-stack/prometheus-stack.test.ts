@@ -1,13 +1,18 @@
 import {
   BlackboxExporter,
+  dnsModule,
   Endpoint,
+  httpModule,
+  icmpModule,
   KubeStateMetrics,
   PLATFORMS,
   type Platform,
+  type Probe,
   Prometheus,
   PrometheusStack,
   type PrometheusStackProps,
   type ScrapeConfig,
+  tcpModule,
 } from '../../../constructs';
 import { keepUsed, metricLists } from '../../../metrics';
 import { RuleCatalogue } from '../../../rules';
@@ -75,6 +80,7 @@ describe('PrometheusStack', () => {
         endpoints: [Endpoint.host('boutique.example.com', 3000, 'http', ['10.44.0.0/16'])],
       },
       probedUrls: ['https://shop.example.com/health'],
+      probes: [{ name: 'database', module: tcpModule(), targets: ['db.example.com:5432'] }],
       rules: { catalogue: catalogue(), links: LINKS },
       coreDns: { labels: { app: 'cluster-names' }, port: 19153 },
       kubeProxy: { labels: { app: 'node-proxy' }, port: 19249 },
@@ -88,6 +94,7 @@ describe('PrometheusStack', () => {
       watchedNamespaces: '--namespaces=shop,warehouse',
       application: 'job_name: storefront-pods',
       probedUrls: '- https://shop.example.com/health',
+      probes: '__tmp_probe_instance: tcp://db.example.com:5432',
       rules: 'runbook_url: https://runbooks.example.com/DemoDown',
       coreDns: 'label: app=cluster-names',
       kubeProxy: 'label: app=node-proxy',
@@ -353,6 +360,93 @@ describe('PrometheusStack', () => {
     });
   });
 
+  describe('probes', () => {
+    const probes: readonly Probe[] = [
+      { name: 'plain', module: httpModule({ statusCodes: [401] }), targets: ['http://shop.example.com:8080/admin'] },
+      {
+        name: 'names',
+        module: dnsModule({ name: 'shop.example.com' }),
+        targets: [{ target: '10.96.0.10', cidrs: ['10.96.0.10/32'] }],
+      },
+      { name: 'reach', module: icmpModule(), targets: ['192.0.2.7'] },
+    ];
+    const job = (props: Partial<PrometheusStackProps>) =>
+      jobsOf(rendered(props)).find(({ job_name }) => job_name === 'blackbox-http');
+
+    test('are in the job of the URLs, each with its module and a name', () => {
+      expect(job({ probes, probedUrls: ['https://shop.example.com'] })).toMatchObject({
+        params: { module: ['http_2xx'] },
+        static_configs: [
+          { targets: ['https://shop.example.com'] },
+          {
+            targets: ['http://shop.example.com:8080/admin'],
+            labels: { __param_module: 'plain', __tmp_probe_instance: 'http://shop.example.com:8080/admin' },
+          },
+          {
+            targets: ['10.96.0.10'],
+            labels: { __param_module: 'names', __tmp_probe_instance: 'dns://10.96.0.10/shop.example.com?type=A' },
+          },
+          { targets: ['192.0.2.7'], labels: { __param_module: 'reach', __tmp_probe_instance: 'icmp://192.0.2.7' } },
+        ],
+      });
+    });
+
+    test('need no URL beside them', () => {
+      expect(job({ probes })?.static_configs).toHaveLength(3);
+    });
+
+    test('are configured in the exporter, which reaches the targets', () => {
+      const manifests = rendered({ probes });
+      const { modules } = serverConfig(manifests, 'blackbox-exporter', 'config.yml');
+      expect(Object.keys(modules)).toEqual(['http_2xx', 'plain', 'names', 'reach']);
+      const [, ...egress] = find(manifests, 'NetworkPolicy', 'blackbox-exporter').spec.egress;
+      expect(egress).toMatchObject([
+        { to: [{ ipBlock: { cidr: '0.0.0.0/0' } }], ports: [{ port: 8080, protocol: 'TCP' }] },
+        { to: [{ ipBlock: { cidr: '10.96.0.10/32' } }], ports: [{ port: 53, protocol: 'UDP' }] },
+        { to: [{ ipBlock: { cidr: '192.0.2.7/32' } }] },
+      ]);
+    });
+
+    test.each<[readonly Probe[], string]>([
+      [
+        [{ name: 'My DB', module: tcpModule(), targets: ['db.example.com:1'] }],
+        'probes[0].name is "My DB": write at most 50 lower-case letters, digits and dashes, a letter first',
+      ],
+      [
+        [{ name: 'db', module: tcpModule(), targets: [] }],
+        'probes[0].targets is []: name a target, or remove the probe',
+      ],
+      [
+        [...probes, { name: 'db', module: tcpModule(), targets: ['db.example.com'] }],
+        'probes[3].targets is "db.example.com": write host:port, e.g. db.example.com:5432',
+      ],
+      [
+        [{ name: 'db', module: tcpModule(), targets: ['db.internal:5432'] }],
+        'probes[0].targets is "db.internal:5432": db.internal is a private address, and probes reach the Internet only; ' +
+          'write { target, cidrs } with the ranges that hold it',
+      ],
+      [
+        [{ name: 'web', module: { prober: 'grpc' }, targets: ['a:1'] }],
+        'probes[0].module.prober is "grpc": write one of http, tcp, dns, icmp',
+      ],
+    ])('%j are refused', (invalid, message) => {
+      expect(settingError(() => rendered({ probes: invalid })).message).toBe(message);
+    });
+
+    test('of one target in one way are refused: alerts would not tell them apart', () => {
+      const twice = [
+        { name: 'one', module: tcpModule(), targets: ['db.example.com:5432'] },
+        { name: 'two', module: tcpModule({ tls: true }), targets: ['db.example.com:5432'] },
+      ];
+      expect(() => rendered({ probes: twice })).toThrow(
+        'duplicate probe of "tcp://db.example.com:5432": remove one of them',
+      );
+      expect(() =>
+        rendered({ probes: [{ ...twice[0]!, targets: ['db.example.com:1', 'db.example.com:2'] }] }),
+      ).not.toThrow();
+    });
+  });
+
   describe.each([
     ['kubeStateMetrics', 'kube-state-metrics', ['kube-state-metrics', 'kube-state-metrics-telemetry']],
     ['blackboxExporter', 'blackbox-exporter', ['blackbox-exporter']],
@@ -395,7 +489,7 @@ describe('PrometheusStack', () => {
   test('without the blackbox exporter probes nothing', () => {
     const props = { ...PROPS(), blackboxExporter: false, probedUrls: ['https://shop.example.com'] } as const;
     expect(settingError(() => new PrometheusStack(testChart(), 'stack', props)).message).toBe(
-      'blackboxExporter is false: it probes probedUrls: remove one of the two settings',
+      'blackboxExporter is false: it probes probedUrls and probes: remove these, or this setting',
     );
   });
 
