@@ -77,7 +77,6 @@ export function resolveSettings(input: MonitoringInput, profile: string): Monito
     credentials: { secretName: 'sightedit-monitoring-credentials', ...input.credentials },
     network,
     scheduling: {
-      onePerNode: 'required',
       serverPriorityClass: namespace,
       agentPriorityClass: nodeNamespace,
       ...input.scheduling,
