@@ -75,6 +75,21 @@ describe('the DNS', () => {
     }
   });
 
+  test('of GKE is also Cloud DNS, on its port alone, and the cache as pods of its own', () => {
+    const manifests = platform({ platform: 'gke', network: { apiCidrs: ['172.16.0.32/28'] } });
+    const opened = ofKind(manifests, 'NetworkPolicy').flatMap(({ metadata, spec }) =>
+      (spec.egress ?? [])
+        .filter(({ to }: Manifest) => to.some(({ ipBlock }: Manifest) => ipBlock?.cidr === '169.254.169.254/32'))
+        .map((rule: Manifest) => ({ name: metadata.name, rule })),
+    );
+    expect(opened).toHaveLength(podTemplates(manifests).length);
+    for (const { rule } of opened) {
+      expect(rule.ports.map(({ port }: Manifest) => port)).toEqual([53, 53]);
+      const labels = rule.to.flatMap(({ podSelector }: Manifest) => podSelector?.matchLabels['k8s-app'] ?? []);
+      expect(labels).toEqual(['kube-dns', 'node-local-dns']);
+    }
+  });
+
   test('is stated for another address', () => {
     const manifests = platform({ network: { dnsCidrs: ['10.7.0.10/32'] } });
     expect([...rangesOf(manifests, 'egress')].filter((cidr) => cidr.endsWith('.10/32'))).toEqual(['10.7.0.10/32']);
