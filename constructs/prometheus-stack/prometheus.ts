@@ -8,7 +8,6 @@ import {
   type Endpoint,
   httpProbe,
   images,
-  networkOf,
   SecretFiles,
   SettingError,
   startupProbe,
@@ -197,7 +196,7 @@ export class Prometheus extends PatchableConstruct {
     const { relabel = [], tls, basicAuth, bearerToken, ...rest } = settings;
     const path = `${SCRAPE_PATH}/${job}`;
     const credentials = jobCredentials({ job, host, path, tls, basicAuth, bearerToken });
-    const config = serviceJob(job, service, networkOf(this).ipFamilies);
+    const config = serviceJob(job, service);
     this.addScrapeConfig({
       ...config,
       scheme,
