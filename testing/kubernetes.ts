@@ -2,10 +2,12 @@ import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type ApiClient, apiClient, type Connection } from './api-client';
+import { type AuditedRequest, type AuditedResources, auditPolicy } from './audit';
 import { temporaryDirectory } from './cleanup';
 import { freePorts, type Server, startServer, waitFor } from './server';
 
 export type { KubectlResult, WatchEvent } from './api-client';
+export type { AuditedRequest } from './audit';
 
 /** A Kubernetes API server with etcd and controllers, but without nodes: pods stay pending. */
 export interface Kubernetes extends ApiClient {
@@ -19,28 +21,6 @@ export interface Kubernetes extends ApiClient {
   audited(): readonly AuditedRequest[];
   stop(): Promise<void>;
 }
-
-/** A request in the API server's audit log. */
-export interface AuditedRequest {
-  readonly verb: string;
-  readonly requestURI: string;
-  readonly user: { readonly username: string };
-  readonly objectRef: {
-    readonly resource: string;
-    readonly subresource?: string;
-    readonly namespace?: string;
-    readonly name?: string;
-  };
-  readonly responseStatus: { readonly code: number };
-}
-
-/** The API server logs every change. */
-const AUDIT_POLICY = {
-  apiVersion: 'audit.k8s.io/v1',
-  kind: 'Policy',
-  omitStages: ['RequestReceived'],
-  rules: [{ level: 'Metadata', verbs: ['create', 'update', 'patch', 'delete', 'deletecollection'] }],
-};
 
 /** Controllers that are needed to delete objects and to create pods. */
 const CONTROLLERS = [
@@ -62,8 +42,12 @@ export const WORKLOAD_CONTROLLERS = [
  * Starts etcd, kube-apiserver and kube-controller-manager on loopback.
  *
  * @param controllers to run in addition to those that every test needs
+ * @param withBodies resources whose requests and responses the audit log keeps
  */
-export async function startKubernetes(controllers: readonly string[] = []): Promise<Kubernetes> {
+export async function startKubernetes(
+  controllers: readonly string[] = [],
+  withBodies: readonly AuditedResources[] = [],
+): Promise<Kubernetes> {
   const directory = temporaryDirectory();
   const [etcdPort, peerPort, apiPort, controllerPort] = (await freePorts(4)) as [number, number, number, number];
   const servers: Server[] = [];
@@ -94,9 +78,9 @@ export async function startKubernetes(controllers: readonly string[] = []): Prom
   writeFileSync(tokens, `${token},admin,admin,system:masters\n`);
   const tokenFile = join(directory, 'token');
   writeFileSync(tokenFile, token);
-  const auditPolicy = join(directory, 'audit-policy.json');
+  const auditFile = join(directory, 'audit-policy.json');
   const auditLog = join(directory, 'audit.log');
-  writeFileSync(auditPolicy, JSON.stringify(AUDIT_POLICY));
+  writeFileSync(auditFile, JSON.stringify(auditPolicy(withBodies)));
   const kubeconfig = join(directory, 'kubeconfig');
   writeFileSync(kubeconfig, kubeconfigFor(url, join(certificates, 'apiserver.crt'), token));
   const connection = { url, caFile: join(certificates, 'apiserver.crt'), tokenFile };
@@ -111,7 +95,7 @@ export async function startKubernetes(controllers: readonly string[] = []): Prom
         `--secure-port=${apiPort}`,
         `--cert-dir=${certificates}`,
         `--token-auth-file=${tokens}`,
-        `--audit-policy-file=${auditPolicy}`,
+        `--audit-policy-file=${auditFile}`,
         `--audit-log-path=${auditLog}`,
         '--authorization-mode=RBAC',
         '--service-cluster-ip-range=10.96.0.0/16',
