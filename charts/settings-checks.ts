@@ -28,6 +28,7 @@ export function checkSettings(settings: MonitoringSettings): void {
   checkDatabase(settings.application);
   checkLinks(settings.links);
   checkSlackChannel(settings);
+  checkLoadBalancers(settings);
   checkProbedUrls(settings.application);
 }
 
@@ -85,6 +86,18 @@ function checkSlackChannel({ remediation, alerting }: MonitoringSettings): void 
       'remediation.slackChannel',
       remediation.slackChannel,
       "posting needs a bot token: write alerting.channels.slack: { kind: 'app' }, or remove slackChannel",
+    );
+  }
+}
+
+/** The policy block-address needs them. */
+function checkLoadBalancers({ remediation: { loadBalancers } }: MonitoringSettings): void {
+  if (loadBalancers === undefined) {
+    throw new SettingError(
+      'remediation.loadBalancers',
+      undefined,
+      "write the public addresses of the load balancers in front of the application, e.g. ['203.0.113.10/32'], " +
+        'or [] if they have only private ones',
     );
   }
 }
