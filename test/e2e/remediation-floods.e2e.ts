@@ -160,7 +160,7 @@ describe('a body', () => {
       () => whole({ later: '@' }).replace('"@"', `${'['.repeat(MEBIBYTE)}${']'.repeat(MEBIBYTE)}`),
     ],
     ['with two million numbers for alerts', () => filled(whole({ alerts: '@' }).replace('"@"', '["@"0]'), '0,')],
-    ['with an alert of 280000 labels', () => whole({ alerts: [{ ...firing(), labels: entries(280_000, '') }] })],
+    ['with an alert of 200000 labels', () => whole({ alerts: [{ ...firing(), labels: entries(200_000, '') }] })],
     ['with 4 MiB of commas', () => filled(whole({ later: '@' }), ',')],
     ['with a million objects', () => filled(whole({ later: '@' }).replace('"@"', '["@"0]'), '{},')],
   ])('%s is rejected, and the replica survives', async (_what, body) => {
@@ -170,7 +170,7 @@ describe('a body', () => {
 
   test('of the largest kind that is accepted, eight times at the same time, fits into the memory of the pod', async () => {
     const many = whole({
-      alerts: Array.from({ length: 4_900 }, () => ({ ...firing(), labels: { alertname: 'A', ...entries(6) } })),
+      alerts: Array.from({ length: 4_000 }, () => ({ ...firing(), labels: { alertname: 'A', ...entries(12) } })),
     });
     const wide = whole({ alerts: [{ ...firing(), labels: { alertname: 'A', ...entries(999, 'y'.repeat(4_000)) } }] });
     const long = whole({ groupKey: 'ä'.repeat(2 * MEBIBYTE - 1_000) });
@@ -186,13 +186,12 @@ describe('a body', () => {
 
   test('that makes the largest records leaves lists of them that fit, too', async () => {
     const control = entries(64, '\u0001'.repeat(1024));
-    const alerts = Array.from({ length: 120 }, () =>
+    const alerts = Array.from({ length: 60 }, () =>
       alert({ remediation: 'open-incident', ...control }, { annotations: control }),
     );
     for (let first = 0; first < alerts.length; first += 4) {
       expect(await send(whole({ alerts: alerts.slice(first, first + 4) }))).toMatchObject({ status: 202 });
     }
-    await inPhase(stage.kubernetes, alerts, 'the records to be decided', (phase) => phase !== 'accepted');
     // A new replica lists all of them.
     await stage.restart({ kubernetes: { ...proxy.connection, tokenFile: stage.deployed.tokenFile } });
     expect(peakMemory()).toBeLessThan(LIMIT_MIB);
@@ -223,16 +222,13 @@ describe('a flood of connections', () => {
     for (let index = 0; index < 5; index += 1) {
       await open(HALF);
     }
-    await open(
-      `POST /api/v1/alerts HTTP/1.1\r\nHost: webhook\r\nAuthorization: Bearer ${stage.deployed.notifierToken}\r\nContent-Length: 1000\r\n\r\n{`,
-    );
     process.kill(ending.server.pid, 'SIGTERM');
     let code: number | string | undefined;
     void ending.server.ended.then((ended) => {
       code = ended;
     });
     // The grace period of the pod.
-    await waitFor('the replica to end', async () => code !== undefined, { timeoutSeconds: 38 });
+    await waitFor('the replica to end', async () => code !== undefined, { timeoutSeconds: 36 });
     expect(code).toBe(0);
     await stage.restart({ kubernetes: { ...proxy.connection, tokenFile: stage.deployed.tokenFile } });
   });
@@ -241,7 +237,7 @@ describe('a flood of connections', () => {
 describe('a storm of incidents', () => {
   test('does not hold up a repair that is asked for after it', async () => {
     const deployment = await stage.newDeployment();
-    const incidents = Array.from({ length: 400 }, () => alert({ remediation: 'open-incident' }));
+    const incidents = Array.from({ length: 150 }, () => alert({ remediation: 'open-incident' }));
     expect((await notify(stage.webhook, stage.deployed, incidents)).status).toBe(202);
     const repair = alertAbout(deployment, 'restart-now');
     await stage.ask(repair);
