@@ -41,7 +41,7 @@ const poolIsSound = (database: string) =>
  */
 export function remediationPolicies({ application, remediation }: MonitoringSettings): RemediationPolicy[] {
   const { namespace, database } = application;
-  const { deployments, autoscalers, maxReplicas, cachePrefixes, neverBlock } = remediation;
+  const { deployments, autoscalers, maxReplicas, cachePrefixes, neverBlock, loadBalancers = [] } = remediation;
   return [
     restartWorkload({
       namespace,
@@ -85,6 +85,7 @@ export function remediationPolicies({ application, remediation }: MonitoringSett
     blockAddress({
       denylist: { kind: 'redis-denylist', connection: CACHE_CONNECTION },
       neverBlock,
+      loadBalancers,
       cooldownSeconds: 300,
       budgetPerHour: 5,
     }),

@@ -36,6 +36,7 @@ export function checkSettings(settings: MonitoringSettings): void {
   checkDatabase(settings.application);
   checkLinks(settings.links);
   checkSlackChannel(settings);
+  checkLoadBalancers(settings);
   checkProbedUrls(settings.application);
 }
 
@@ -139,6 +140,18 @@ function checkSlackChannel({ remediation, alerting }: MonitoringSettings): void 
   }
   if (remediation.slackChannel !== undefined) {
     checkChannelName('remediation.slackChannel', remediation.slackChannel);
+  }
+}
+
+/** The policy block-address needs them. */
+function checkLoadBalancers({ remediation: { loadBalancers } }: MonitoringSettings): void {
+  if (loadBalancers === undefined) {
+    throw new SettingError(
+      'remediation.loadBalancers',
+      undefined,
+      "write the public addresses of the load balancers in front of the application, e.g. ['203.0.113.10/32'], " +
+        'or [] if they have only private ones',
+    );
   }
 }
 

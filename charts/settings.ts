@@ -90,8 +90,13 @@ export interface RemediationSettings
   readonly maxReplicas: number;
   /** Prefixes of the Redis keys that may be removed. @default cache: */
   readonly cachePrefixes: readonly string[];
-  /** Public ranges that are never blocked, e.g. balancers, partners and the office. @default - none */
+  /** Public ranges that are never blocked, e.g. the content delivery network, partners and the office. @default - none */
   readonly neverBlock: readonly string[];
+  /**
+   * Public addresses of the load balancers in front of the application, in CIDR notation; `[]` if they have only private
+   * ones. They are never blocked. It has no default: a missing answer would let an alert lock everybody out.
+   */
+  readonly loadBalancers?: readonly string[];
   /** Slack channel for what a person should see, posted by the app of `alerting.channels.slack`. @default - none */
   readonly slackChannel?: string;
 }

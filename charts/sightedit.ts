@@ -45,5 +45,9 @@ export const sightEdit: MonitoringInput = {
     businessHours: { start: '09:00', end: '17:00', timeZone: 'America/New_York' },
     deadMansSwitch: {},
   },
-  remediation: { slackChannel: '#infrastructure' },
+  remediation: {
+    slackChannel: '#infrastructure',
+    // Addresses for documentation (RFC 5737, RFC 3849). Put those of your load balancers in their place.
+    loadBalancers: ['203.0.113.10/32', '203.0.113.11/32', '2001:db8:10::/64'],
+  },
 };

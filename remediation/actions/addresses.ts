@@ -2,6 +2,7 @@ import { isIPv4, isIPv6 } from 'node:net';
 import * as ipaddr from 'ipaddr.js';
 import * as v from 'valibot';
 import { SkipError } from './action';
+import { WELL_KNOWN } from './well-known';
 
 /** A range of addresses in canonical form: `192.0.2.7/32`, `2001:db8:0:1::/64`. */
 export type Cidr = string;
@@ -10,6 +11,8 @@ export type Cidr = string;
 export interface AddressRules {
   /** Ranges that are never blocked, in CIDR notation. */
   readonly neverBlock: readonly string[];
+  /** Public addresses of the load balancers, in CIDR notation, which are never blocked either. @default - none */
+  readonly loadBalancers?: readonly string[];
   /** Whether addresses for documentation, which nobody uses, may be blocked. @default false */
   readonly rehearsal?: boolean;
 }
@@ -33,7 +36,8 @@ export function blockableCidr(text: string, rules: AddressRules): Cidr {
     throw rejected(text, `is ${kind}: no client on the Internet has it`);
   }
   const range = rangeOf(address);
-  const exempt = rules.neverBlock.find((other) => overlap(range, ipaddr.parseCIDR(other)));
+  const never = [...rules.neverBlock, ...(rules.loadBalancers ?? []), ...WELL_KNOWN];
+  const exempt = never.find((other) => overlap(range, ipaddr.parseCIDR(other)));
   if (exempt) {
     throw rejected(text, `is in ${exempt}, which is never blocked`);
   }

@@ -2,6 +2,7 @@ import * as v from 'valibot';
 import { type PolicyOptions, type RemediationPolicy, remediationPolicy, type Verification } from '../policy';
 import { RecordAltered, type RecordedAlert } from '../record';
 import { positiveIntegerOr, type SchemasOf, text } from '../schema';
+import { SettingError } from '../setting-error';
 import { secondsSince } from '../times';
 import { type Action, type Attempt, type Clients, type FoundChange, SkipError } from './action';
 import { blockableCidr, cidr, cidrOf } from './addresses';
@@ -34,10 +35,17 @@ export interface BlockAddressParameters {
    */
   readonly maximumEntries?: number;
   /**
-   * Ranges that are never blocked, in CIDR notation: public addresses of the cluster, load balancers, the content
-   * delivery network, partners, the office. Addresses that are not on the Internet are never blocked anyway.
+   * Ranges that are never blocked, in CIDR notation: public addresses of the cluster, the content delivery network, its
+   * health checks, partners, the office. Addresses that are not on the Internet, well-known resolvers, and the health
+   * checks of Azure and Google Cloud are never blocked anyway.
    */
   readonly neverBlock: readonly string[];
+  /**
+   * Public addresses of the load balancers and proxies in front of the application, in CIDR notation. Where the
+   * application takes its peer for the client, an alert names one of them, and blocking it would lock everybody out.
+   * Write `[]` if they have only private addresses.
+   */
+  readonly loadBalancers: readonly string[];
   /** Whether addresses for documentation, which nobody uses, may be blocked. @default false */
   readonly rehearsal?: boolean;
 }
@@ -54,12 +62,16 @@ export interface BlockAddress extends Required<BlockAddressParameters> {
   readonly denylist: DenylistSettings;
 }
 
+const LOAD_BALANCERS =
+  "write the public addresses of the load balancers, e.g. ['203.0.113.10/32'], or [] if they have only private ones";
+
 const parameters = v.strictObject({
   label: v.optional(text, 'client_ip'),
   denylist: v.optional(denylistSettings, { kind: 'redis-denylist', connection: 'redis' }),
   ttlSeconds: v.optional(positiveIntegerOr('write for how many seconds an address is blocked'), 14_400),
   maximumEntries: v.optional(positiveIntegerOr('write how many addresses may be blocked at the same time'), 500),
   neverBlock: v.array(cidr),
+  loadBalancers: v.array(cidr),
   rehearsal: v.optional(v.boolean(), false),
 } satisfies SchemasOf<BlockAddressParameters>);
 
@@ -69,6 +81,9 @@ const parameters = v.strictObject({
  * @throws SettingError for a parameter or an option that cannot work
  */
 export function blockAddress(props: BlockAddressProps): RemediationPolicy<'block-address', BlockAddress> {
+  if (props.loadBalancers === undefined) {
+    throw new SettingError('loadBalancers', undefined, LOAD_BALANCERS);
+  }
   return remediationPolicy('block-address', parameters, props);
 }
 

@@ -31,6 +31,7 @@ const INPUT: MonitoringInput = {
     channels: { slack: { kind: 'webhook' } },
     levels: { critical: { slack: ['#a'] }, high: { slack: ['#a'] }, medium: { slack: ['#a'] }, low: { slack: ['#a'] } },
   },
+  remediation: { loadBalancers: [] },
 };
 
 /** The manifests of the whole platform. */
@@ -129,7 +130,7 @@ describe('defaults', () => {
         metrics: { retentionDays: 3 },
         links: { grafana: 'https://grafana.example.com' },
         alerting: { ...INPUT.alerting, replicas: 2 },
-        remediation: { maxReplicas: 5 },
+        remediation: { maxReplicas: 5, loadBalancers: ['198.51.100.1/32'] },
         network: { apiCidrs: ['203.0.113.7/32'] },
       },
       'dev',
@@ -414,4 +415,16 @@ test('application.databaseTls reaches the exporters and the remediation webhook 
   });
   const text = charts.metrics.toJson().map((object) => JSON.stringify(object));
   expect(text.filter((object) => object.includes('/etc/postgres-ca/root.pem')).length).toBeGreaterThan(0);
+});
+
+test('remediation.loadBalancers is a question that has to be answered, and reaches the policy', () => {
+  const { remediation: _, ...unanswered } = INPUT;
+  expect(() => resolveSettings(unanswered, 'dev')).toThrow(
+    /^remediation\.loadBalancers is not set: write the public addresses of the load balancers/,
+  );
+  const loadBalancers = ['198.51.100.1/32'];
+  const settings = resolveSettings({ ...INPUT, remediation: { loadBalancers } }, 'dev');
+  const charts = addSightEditMonitoring(new App(), 'demo', settings);
+  const policy = charts.remediation.webhook.configuration.policies.find(({ name }) => name === 'block-address');
+  expect(policy?.parameters).toMatchObject({ loadBalancers, neverBlock: [] });
 });

@@ -20,7 +20,12 @@ const IPV6 = { Id: '22222222-2222-4222-8222-222222222222', Name: 'blocked-ipv6',
 
 const OFTEN = { cooldownSeconds: 0, budgetPerHour: 20 } as const;
 /** Addresses for documentation, which nobody uses, stand for those of attackers. */
-const REHEARSAL = { rehearsal: true, neverBlock: ['198.51.100.0/24', '2001:db8:ffff::/48'], ...OFTEN } as const;
+const REHEARSAL = {
+  rehearsal: true,
+  neverBlock: ['198.51.100.0/24', '2001:db8:ffff::/48'],
+  loadBalancers: ['203.0.113.255/32'],
+  ...OFTEN,
+} as const;
 const GROUP = { kind: 'cilium-cidr-group', name: 'blocked-addresses' } as const;
 const IP_SETS = {
   kind: 'aws-wafv2-ip-set',
@@ -36,7 +41,7 @@ const BRIEFLY = 8;
 const POLICIES = [
   blockAddress({ ...REHEARSAL, ttlSeconds: 600 }),
   blockAddress({ name: 'block-briefly', ...REHEARSAL, ttlSeconds: 3 }),
-  blockAddress({ name: 'block-for-real', neverBlock: ['9.9.9.0/24', '2620:fe::/48'], ...OFTEN }),
+  blockAddress({ name: 'block-for-real', neverBlock: ['9.9.9.0/24', '2620:fe::/48'], loadBalancers: [], ...OFTEN }),
   blockAddress({
     name: 'block-two',
     ...REHEARSAL,

@@ -475,6 +475,7 @@ describe('without the API server', () => {
     const gate = await openGate(Number(new URL(kubernetes.url).port));
     const url = `https://127.0.0.1:${gate.port}`;
     const cutOff = await start({}, { ...kubernetes, connection: { ...kubernetes.connection, url } });
+    const fresh = await secretToken(ALERTMANAGER, '--audience=remediation-webhook');
     const [first, ...later] = Array.from({ length: 12 }, () => asking());
     expect((await notify(cutOff, deployed, [first!])).status).toBe(202);
 
@@ -485,7 +486,7 @@ describe('without the API server', () => {
       { message: 'the alerts could not be stored: send again' },
     ]);
     // The token cannot be reviewed now. It must be neither 401, after which Alertmanager gives up, nor accepted.
-    const unknown = await send(json(notification(later)), { authorization: 'Bearer new', to: cutOff });
+    const unknown = await send(json(notification(later)), { authorization: `Bearer ${fresh}`, to: cutOff });
     expect(unknown.status).toBe(503);
     expect((await fetch(`${cutOff.url}/healthz`)).status).toBe(200);
     expect(await recordsOf(later)).toEqual([]);

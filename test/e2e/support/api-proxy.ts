@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import type { IncomingMessage } from 'node:http';
 import { createServer, request } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -20,6 +21,18 @@ export interface ApiProxy {
   readonly connection: { readonly url: string; readonly caFile: string };
   /** Holds the next matching request forever. Resolves once it is held. */
   hold(hold: Hold): Promise<void>;
+  /** Holds every matching request before it reaches the API server, until its client leaves. */
+  holdEvery(request: Pick<Hold, 'method' | 'path'>): HeldRequests;
+}
+
+/** Requests that a proxy holds. */
+export interface HeldRequests {
+  /** How many are held now. */
+  count(): number;
+  /** Largest number that was held at the same time. */
+  most(): number;
+  /** Holds no further request. Those that are held stay held. */
+  end(): void;
 }
 
 const servers = new Set<ReturnType<typeof createServer>>();
@@ -53,8 +66,18 @@ export async function startApiProxy({ connection }: Kubernetes): Promise<ApiProx
     return true;
   };
 
+  const held = new Set<IncomingMessage>();
+  let holding: Pick<Hold, 'method' | 'path'> | undefined;
+  let most = 0;
+
   const server = createServer({ key: readFileSync(key), cert: readFileSync(cert) }, (incoming, outgoing) => {
     const { method, url, headers } = incoming;
+    if (holding && holding.method === method && holding.path.test(url ?? '')) {
+      held.add(incoming);
+      most = Math.max(most, held.size);
+      outgoing.on('close', () => held.delete(incoming));
+      return;
+    }
     if (matches('before', method, url)) {
       return; // Neither passed nor answered: the client waits until it dies.
     }
@@ -77,6 +100,17 @@ export async function startApiProxy({ connection }: Kubernetes): Promise<ApiProx
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
     connection: { url: `https://127.0.0.1:${(server.address() as AddressInfo).port}`, caFile: cert },
+    holdEvery: (request) => {
+      holding = request;
+      most = 0;
+      return {
+        count: () => held.size,
+        most: () => most,
+        end: () => {
+          holding = undefined;
+        },
+      };
+    },
     hold: (hold) =>
       new Promise((held) => {
         waiting = { hold, held, skip: hold.skip ?? 0 };

@@ -133,7 +133,11 @@ const policies: RemediationPolicy[] = [
   scaleUp({ ...workloads, maxReplicas: 6, verification }),
   resetConnections({ connection: 'database', database: 'orders', role: 'orders_app' }),
   clearCache({ connection: 'cache', prefixes: ['orders:list:'], verification }),
-  blockAddress({ denylist: { kind: 'redis-denylist', connection: 'cache' }, neverBlock: ['198.51.100.0/24'] }),
+  blockAddress({
+    denylist: { kind: 'redis-denylist', connection: 'cache' },
+    neverBlock: ['198.51.100.0/24'],
+    loadBalancers: [],
+  }),
   openIncident({ queries: { requests: 'sum(rate(orders_requests_total[5m]))' } }),
 ];
 const webhook = new RemediationWebhook(chart, 'remediation', {

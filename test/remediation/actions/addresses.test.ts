@@ -19,10 +19,10 @@ function outcome(text: string, guard: Parameters<typeof blockableCidr>[1] = GUAR
 
 describe('an address', () => {
   test.each([
-    ['1.1.1.1', '1.1.1.1/32'],
-    ['::ffff:1.1.1.1', '1.1.1.1/32'],
-    ['::ffff:101:101', '1.1.1.1/32'],
-    ['0:0:0:0:0:ffff:1.1.1.1', '1.1.1.1/32'],
+    ['20.1.1.1', '20.1.1.1/32'],
+    ['::ffff:20.1.1.1', '20.1.1.1/32'],
+    ['::ffff:1401:101', '20.1.1.1/32'],
+    ['0:0:0:0:0:ffff:20.1.1.1', '20.1.1.1/32'],
     ['0000:0000:0000:0000:0000:ffff:101.101.101.101', '101.101.101.101/32'],
     ['2a00:1450:4001:82a::200e', '2a00:1450:4001:82a::/64'],
     ['2A00:1450:4001:082A:0:0:0:200E', '2a00:1450:4001:82a::/64'],
@@ -49,6 +49,31 @@ describe('an address', () => {
     ...['1.1.1.1,8.8.8.8', '１.1.1.1', '1.1.1.1\u0000', 'localhost', '2a00:::1', '12345::', '*', '$client_ip'],
   ])('is none: %j', (text) => {
     expect(outcome(text)).toMatch(/^address-refused: .* is no address$/s);
+  });
+
+  test.each([
+    ...['1.1.1.1', '1.0.0.1', '8.8.8.8', '9.9.9.9', '149.112.112.112', '208.67.222.222', '::ffff:8.8.8.8'],
+    ...['2606:4700:4700::1111', '2001:4860:4860::8888', '2620:fe::fe', '2620:119:35::35', '168.63.129.16'],
+    ...['35.191.0.1', '130.211.3.255', '209.85.155.1', '2600:2d00:1:b029::1'],
+  ])('%s that everybody knows is never blocked', (address) => {
+    expect(outcome(address, { neverBlock: [] })).toMatch(/^address-refused: .* which is never blocked$/);
+  });
+
+  test.each(['169.254.169.254', 'fd00:ec2::254', '100.100.100.200', '192.0.0.192'])(
+    '%s of a metadata service is never blocked',
+    (address) => {
+      expect(outcome(address, { neverBlock: [] })).toMatch(/^address-refused: /);
+    },
+  );
+
+  test.each([
+    ['20.42.1.7', '20.42.0.0/16'],
+    ['2a00:1450:4001::1', '2a00:1450::/32'],
+  ])('%s of a load balancer is never blocked', (address, range) => {
+    expect(outcome(address, { neverBlock: [], loadBalancers: [range] })).toMatch(
+      /^address-refused: .* which is never blocked$/,
+    );
+    expect(outcome(address, { neverBlock: [], loadBalancers: [] })).not.toContain('refused');
   });
 
   test.each([
@@ -115,7 +140,12 @@ describe('whatever stands in the label', () => {
 
 describe('a range that is never blocked', () => {
   test.each(['198.51.100.0/24', '198.51.100.7/32', '0.0.0.0/0', '2001:db8::/32', '::/0'])('can be %s', (range) => {
-    expect(blockAddress({ neverBlock: [range] }).parameters.neverBlock).toEqual([range]);
+    expect(blockAddress({ neverBlock: [range], loadBalancers: [] }).parameters.neverBlock).toEqual([range]);
+  });
+
+  test('that are not answered for the load balancers are asked for', () => {
+    const props = { neverBlock: [] } as unknown as Parameters<typeof blockAddress>[0];
+    expect(() => blockAddress(props)).toThrow(/loadBalancers.*write the public addresses of the load balancers/s);
   });
 
   test.each([
@@ -124,7 +154,7 @@ describe('a range that is never blocked', () => {
     // No address is compared with it: those of IPv4 are compared as IPv4.
     '::ffff:198.51.100.0/120',
   ])('cannot be %j', (range) => {
-    expect(() => blockAddress({ neverBlock: ['198.51.100.0/24', range] })).toThrow(
+    expect(() => blockAddress({ neverBlock: ['198.51.100.0/24', range], loadBalancers: [] })).toThrow(
       `neverBlock[1] is ${JSON.stringify(range)}: write a range such as 198.51.100.0/24 or 2001:db8::/32`,
     );
   });
@@ -132,20 +162,20 @@ describe('a range that is never blocked', () => {
 
 describe('a policy that blocks', () => {
   test.each([0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY])('cannot do so for %p seconds', (ttlSeconds) => {
-    expect(() => blockAddress({ neverBlock: [], ttlSeconds })).toThrow(
+    expect(() => blockAddress({ neverBlock: [], loadBalancers: [], ttlSeconds })).toThrow(
       `ttlSeconds is ${ttlSeconds}: write for how many seconds an address is blocked`,
     );
   });
 
   test.each([0, -1, 2.5])('cannot keep %p addresses out', (maximumEntries) => {
-    expect(() => blockAddress({ neverBlock: [], maximumEntries })).toThrow(
+    expect(() => blockAddress({ neverBlock: [], loadBalancers: [], maximumEntries })).toThrow(
       `maximumEntries is ${maximumEntries}: write how many addresses may be blocked at the same time`,
     );
   });
 
   test('cannot use keys that mean others too', () => {
     const denylist = { kind: 'redis-denylist', connection: 'redis', keyPrefix: 'deny*' } as const;
-    expect(() => blockAddress({ neverBlock: [], denylist })).toThrow(
+    expect(() => blockAddress({ neverBlock: [], loadBalancers: [], denylist })).toThrow(
       'denylist.keyPrefix is "deny*": write the beginning of the keys, without a pattern, up to a ":"',
     );
   });

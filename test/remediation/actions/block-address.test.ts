@@ -9,7 +9,12 @@ import { MemoryRedis } from '../support/redis';
 
 standStill();
 
-const { parameters: REDIS } = blockAddress({ neverBlock: ['8.8.4.0/24'], ttlSeconds: 3600, maximumEntries: 3 });
+const { parameters: REDIS } = blockAddress({
+  neverBlock: ['8.8.4.0/24'],
+  loadBalancers: [],
+  ttlSeconds: 3600,
+  maximumEntries: 3,
+});
 type Parameters = typeof REDIS;
 const CILIUM: Parameters = { ...REDIS, denylist: { kind: 'cilium-cidr-group', name: 'blocked', version: 'v2' } };
 const WAF: Parameters = {
@@ -25,7 +30,7 @@ const WAF: Parameters = {
 };
 
 const GROUP = { resource: { group: 'cilium.io', version: 'v2', plural: 'ciliumcidrgroups' }, name: 'blocked' };
-const ADDRESS = '1.1.1.1/32';
+const ADDRESS = '20.1.1.1/32';
 const NETWORK = '2a00:1450:4001:82a::/64';
 
 let bench: Bench;
@@ -94,9 +99,9 @@ describe('The address of an alert', () => {
     blockAddressAction.findTarget(anAlert(labels), parameters, bench.context.clients);
 
   it('is in the label that the policy names', async () => {
-    expect(await find({ client_ip: '1.1.1.1' })).toEqual({ kind: 'Address', name: ADDRESS });
+    expect(await find({ client_ip: '20.1.1.1' })).toEqual({ kind: 'Address', name: ADDRESS });
     const other = { ...REDIS, label: 'source' };
-    expect(await find({ client_ip: '9.9.9.9', source: '1.1.1.1' }, other)).toEqual({ kind: 'Address', name: ADDRESS });
+    expect(await find({ client_ip: '9.9.9.9', source: '20.1.1.1' }, other)).toEqual({ kind: 'Address', name: ADDRESS });
   });
 
   it.each([{}, { client_ip: '' }])('is unknown without it: %j', async (labels) => {
@@ -146,7 +151,7 @@ describe.each([
 
   it('is not planned when it is blocked already', async () => {
     await execute(parameters);
-    expect(await plan(parameters)).toMatch(/^nothing-to-do: 1\.1\.1\.1\/32/);
+    expect(await plan(parameters)).toMatch(/^nothing-to-do: 20\.1\.1\.1\/32/);
     expect(await plan(parameters, NETWORK)).toMatch(/^block /);
   });
 
@@ -202,7 +207,7 @@ describe.each([
     await execute(parameters, '2.2.2.2/32');
     expect(await revert(parameters)).toBe(`unblocked ${ADDRESS}`);
     expect(await entries(kind)).toEqual(['2.2.2.2/32']);
-    expect(await revert(parameters)).toMatch(/^left 1\.1\.1\.1\/32/);
+    expect(await revert(parameters)).toMatch(/^left 20\.1\.1\.1\/32/);
   });
 
   it('is not reverted in a dry run', async () => {

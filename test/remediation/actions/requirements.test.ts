@@ -37,9 +37,13 @@ const POLICIES: Readonly<Record<string, RemediationPolicy>> = {
     mode: 'version',
     verification: VERIFICATION,
   }),
-  'block by Redis': blockAddress({ neverBlock: [] }),
-  'block by Cilium': blockAddress({ neverBlock: [], denylist: { kind: 'cilium-cidr-group', name: 'blocked' } }),
-  'block by AWS': blockAddress({ neverBlock: [], denylist: WAF }),
+  'block by Redis': blockAddress({ neverBlock: [], loadBalancers: [] }),
+  'block by Cilium': blockAddress({
+    neverBlock: [],
+    loadBalancers: [],
+    denylist: { kind: 'cilium-cidr-group', name: 'blocked' },
+  }),
+  'block by AWS': blockAddress({ neverBlock: [], loadBalancers: [], denylist: WAF }),
   incident: openIncident({ queries: { logins: 'logins' } }),
 };
 

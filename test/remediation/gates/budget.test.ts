@@ -112,7 +112,7 @@ describe('The budget', () => {
   });
 
   it('in total is not spent by addresses, which have one of their own', async () => {
-    const block = blockAddress({ neverBlock: [], budgetPerHour: 9 });
+    const block = blockAddress({ neverBlock: [], loadBalancers: [], budgetPerHour: 9 });
     set({ policies: [restarts(), block], limits: { budgetPerHour: 3, budgetPerActionPerHour: 5 } });
     const outcomes = await takeTimes(6, block);
     expect(outcomes.filter((outcome) => outcome === 'passes')).toHaveLength(5);

@@ -40,7 +40,7 @@ describe('The automated response', () => {
   it('says that a person must approve, and that a change is reverted, where it is so', () => {
     expect(responseSection({ ...restart, approval: true }, PLACE)).toContain('A person must approve each attempt.');
     expect(responseSection(restart, PLACE)).not.toContain('are reverted automatically');
-    const policies = { address: blockAddress({ neverBlock: [] }) as RemediationPolicy };
+    const policies = { address: blockAddress({ neverBlock: [], loadBalancers: [] }) as RemediationPolicy };
     expect(responseSection(policies.address, PLACE)).toContain('are reverted automatically');
   });
 
