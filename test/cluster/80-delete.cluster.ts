@@ -1,0 +1,32 @@
+import { isDeepStrictEqual } from 'node:util';
+import { succeed } from '../../testing/cluster';
+import { DIST } from '../../testing/manifests';
+import { waitFor } from '../../testing/server';
+import { describeOnCluster } from './support/cluster';
+import { inventory } from './support/inventory';
+import { ensureProduction } from './support/platform';
+
+/** Objects of the platform: everything in its namespaces, and what has its name elsewhere. */
+const OWN = /sightedit/;
+
+describeOnCluster('kubectl delete', (cluster) => {
+  beforeAll(() => ensureProduction(cluster()));
+
+  it('removes everything that dist/ has made', async () => {
+    const own = async () => (await inventory(cluster())).filter((object) => OWN.test(object));
+    expect((await own()).length).toBeGreaterThan(100);
+    await succeed(cluster().api.kubectl('delete', '--filename', DIST, '--wait', '--timeout=180s'));
+    // The namespace of the application belongs to the application.
+    await succeed(cluster().api.kubectl('delete', 'namespace', 'sightedit', '--wait'));
+    await waitFor('volumes to follow their claims', async () => isDeepStrictEqual(await own(), [])).catch(() => {});
+    expect(await own()).toEqual([]);
+  });
+
+  it('was tested with these stand-ins', () => {
+    const { standIns } = cluster();
+    process.stdout.write(
+      ['', 'Not the real programs on this cluster:', ...standIns.map((each) => `  ${each}`), ''].join('\n'),
+    );
+    expect(standIns).toHaveLength(3);
+  });
+});
