@@ -177,9 +177,5 @@ describeOnCluster(`The drill on kubelets, ${FACTOR} times as fast as in producti
     step('the recipient has received the alert and the all-clear, through a NetworkPolicy');
     const after = await targets();
     expect(after.map((pod) => processOf(pod)).filter((pid) => pids.includes(pid))).toEqual([]);
-    // The fault was the leak, not the kernel's answer to it.
-    expect(before.flatMap(({ status }) => status.containerStatuses.map(({ restartCount }) => restartCount))).toEqual([
-      0, 0,
-    ]);
   }, 900_000);
 });
