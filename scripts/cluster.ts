@@ -41,7 +41,7 @@ async function up(): Promise<number> {
   const cluster = await launchCluster(stopwatch());
   console.log(`export KUBECONFIG=${cluster.kubeconfig}`);
   progress('the cluster runs until Ctrl-C');
-  await interrupted();
+  await Promise.race([interrupted(), cluster.ended]);
   await cluster.stop();
   return 0;
 }

@@ -94,4 +94,13 @@ describeOnCluster('The machine', () => {
     expect(await machine()).toEqual(before);
     expect(await down()).toContain('no cluster runs');
   });
+
+  it('can end a cluster from elsewhere, and its launcher ends too', async () => {
+    const before = await machine();
+    const launcher = await launch();
+    const ended = new Promise((resolve) => launcher.once('exit', resolve));
+    expect(await down()).toContain('the cluster is down');
+    expect(await ended).toBe(0);
+    expect(await machine()).toEqual(before);
+  });
 });
