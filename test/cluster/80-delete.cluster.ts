@@ -15,9 +15,12 @@ describeOnCluster('kubectl delete', (cluster) => {
   it('removes everything that dist/ has made', async () => {
     const own = async () => (await inventory(cluster())).filter((object) => OWN.test(object));
     expect((await own()).length).toBeGreaterThan(100);
-    await succeed(cluster().api.kubectl('delete', '--filename', DIST, '--wait', '--timeout=180s'));
-    // The namespace of the application belongs to the application.
-    await succeed(cluster().api.kubectl('delete', 'namespace', 'sightedit', '--wait'));
+    const { api } = cluster();
+    await succeed(api.kubectl('delete', '--filename', DIST, '--wait', '--timeout=180s'));
+    // The namespace of the application belongs to the application, which still runs in it.
+    const application = await succeed(api.kubectl('get', 'pods', '--namespace=sightedit', '--output=name'));
+    expect(application).toContain('pod/sightedit-backend');
+    await succeed(api.kubectl('delete', 'namespace', 'sightedit', '--wait'));
     await waitFor('volumes to follow their claims', async () => isDeepStrictEqual(await own(), [])).catch(() => {});
     expect(await own()).toEqual([]);
   });
