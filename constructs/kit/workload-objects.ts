@@ -49,6 +49,10 @@ function addDeployment(
   { replicas, storage }: Extract<Workload, { kind: 'Deployment' }>,
 ): ApiObject {
   const metadata = { name, labels };
+  if (storage) {
+    // Before the Deployment: the scheduler would report pods whose claim does not exist yet.
+    patchable(new k8s.KubePersistentVolumeClaim(scope, 'data', { metadata, spec: claimSpec(storage) }));
+  }
   const deployment = new k8s.KubeDeployment(scope, 'deployment', {
     metadata,
     spec: {
@@ -59,9 +63,6 @@ function addDeployment(
       strategy: storage ? { type: 'Recreate' } : undefined,
     },
   });
-  if (storage) {
-    patchable(new k8s.KubePersistentVolumeClaim(scope, 'data', { metadata, spec: claimSpec(storage) }));
-  }
   return patchable(deployment);
 }
 
