@@ -13,7 +13,8 @@ const USAGE = `Runs a Kubernetes cluster of three nodes on this machine, for tes
                                         Starts a cluster for it if none runs
 
 It lives in namespaces of its own and changes nothing else of the machine. Requires Linux with cgroup v1, root, the
-programs under tools/ (npm run tools), and Debian's packages that docs/testing.md lists. Logs: .tools/cluster/logs.
+programs under tools/ (npm run tools), and Debian's packages that docs/testing.md lists. SIGHTEDIT_TEST_CLUSTER=NAME
+selects one of several. Logs: .tools/cluster/logs-NAME.
 Without them, exec says what is missing and runs the command without a cluster.`;
 
 async function main([command, ...args]: readonly string[]): Promise<number> {
@@ -40,7 +41,7 @@ async function up(): Promise<number> {
   const cluster = await launchCluster(stopwatch());
   console.log(`export KUBECONFIG=${cluster.kubeconfig}`);
   progress('the cluster runs until Ctrl-C');
-  await interrupted();
+  await Promise.race([interrupted(), cluster.ended]);
   await cluster.stop();
   return 0;
 }
@@ -56,7 +57,9 @@ async function execInCluster(command: readonly string[]): Promise<number> {
   const { holder, directory } = (running ?? launched)!;
   try {
     const KUBECONFIG = join(directory, 'credentials', 'admin.kubeconfig');
-    return await run(entering(holder, ['net'], command), { ...process.env, KUBECONFIG });
+    // The command can look at this machine's network through this process.
+    const environment = { ...process.env, KUBECONFIG, SIGHTEDIT_TEST_LAUNCHER: String(process.pid) };
+    return await run(entering(holder, ['net'], command), environment);
   } finally {
     await launched?.stop();
   }

@@ -4,6 +4,7 @@ import { recordAlertmanager } from './alertmanager';
 import { recordBlackbox } from './blackbox';
 import { recordKubernetes } from './kubernetes';
 import { recordNode } from './node';
+import { recordNodes } from './nodes';
 import { recordPostgres } from './postgres';
 import type { Recorder, Recording } from './recording';
 import { recordRedis } from './redis';
@@ -23,7 +24,10 @@ export const recorders: { readonly [name: string]: Recorder } = {
   webhook: recordWebhook,
 };
 
+/** Recorders that need a running cluster (`npm run cluster`). */
+export const clusterRecorders: { readonly [name: string]: Recorder } = { nodes: recordNodes };
+
 /** Runs a recorder on the manifests of `dist/`. */
 export async function record(name: string): Promise<readonly Recording[]> {
-  return recorders[name]!({ manifests: readManifests(), root: temporaryDirectory() });
+  return { ...recorders, ...clusterRecorders }[name]!({ manifests: readManifests(), root: temporaryDirectory() });
 }

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import { succeed } from '../../testing/cluster';
 import { sightEditPlatform } from '../../testing/platform';
 import { waitFor } from '../../testing/server';
 import { describeOnCluster } from './support/cluster';
@@ -29,8 +30,8 @@ describeOnCluster('The profile dev on an empty cluster', (cluster) => {
   });
 
   it('leaves nothing when it is deleted', async () => {
-    await deleteAll(cluster(), manifests);
-    await cluster().api.kubectl('delete', 'namespace', 'sightedit', '--wait');
+    const application = cluster().api.kubectl('delete', 'namespace', 'sightedit', '--wait');
+    await Promise.all([deleteAll(cluster(), manifests), succeed(application)]);
     // Volumes follow their claims.
     const gone = async () => expect(await inventory(cluster())).toEqual(before);
     await waitFor('everything to be gone', async () => isDeepStrictEqual(await inventory(cluster()), before)).catch(

@@ -79,16 +79,19 @@ describeOnCluster('The pods of production', (cluster) => {
     expect(rights.every(([, { uid }]) => uid > 0)).toBe(true);
   });
 
-  it('have read-only roots and configurations', () => {
-    for (const pod of pods) {
-      const mounts = mountsOf(processOf(pod));
-      const writable = mounts
+  it('have read-only roots and configurations', async () => {
+    const writableOf = (pod: Pod) =>
+      mountsOf(processOf(pod))
         .filter(({ path, options }) => (path === '/' || path.startsWith('/etc/')) && options.includes('rw'))
         .map(({ path }) => path)
         // kubelet writes these files for every container.
         .filter((path) => !['/etc/hosts', '/etc/resolv.conf', '/etc/hostname'].includes(path));
-      expect([nameOf(pod), writable]).toEqual([nameOf(pod), []]);
+    for (const pod of pods) {
+      expect([nameOf(pod), writableOf(pod)]).toEqual([nameOf(pod), []]);
     }
+    // A pod without such a security context is told apart.
+    const redis = (await runningPods(cluster(), 'sightedit')).find(({ metadata }) => metadata.name.startsWith('redis'));
+    expect(writableOf(redis!)).toEqual(['/']);
   });
 
   it('mount what their templates say', () => {
@@ -153,7 +156,7 @@ describeOnCluster('The pods of production', (cluster) => {
     }
   });
 
-  it('restart by checksum when a configuration changes that is read once', async () => {
+  it('roll out when the checksum of a configuration changes', async () => {
     const { api } = cluster();
     const path = ['deployment', 'blackbox-exporter', `--namespace=${MONITORING}`];
     const { spec } = JSON.parse(await succeed(api.kubectl('get', ...path, '--output=json')));

@@ -205,6 +205,8 @@ describe('The lists of metrics', () => {
   const jobs = [...scrapeConfigs().map(({ job_name }) => job_name), ...onRequest];
   const versions = new Map([
     ...tools.map((tool) => [tool.name, softwareVersion(tool)] as const),
+    // cAdvisor is compiled into the kubelet.
+    ['cadvisor', goModule('kubernetes', 'github.com/google/cadvisor')!],
     ['remediation-webhook', own.version],
   ]);
 
@@ -222,15 +224,12 @@ describe('The lists of metrics', () => {
     expect(Object.keys(file.metrics)).toEqual(Object.keys(file.metrics).sort());
   });
 
-  /** Versions of programs that are not built here: of the image, of the cluster, or of the Go module. */
+  /** Versions of programs that are not built here: of their images. */
   const otherVersions = new Map([
     // kubeadm deploys it: `CoreDNSVersion` in cmd/kubeadm/app/constants/constants.go of Kubernetes.
     ['coredns', versions.get('kube-apiserver') === '1.36.4' ? '1.14.2' : undefined],
     ['kube-proxy', versions.get('kube-apiserver')],
-    ['cadvisor', goModule('kubernetes', 'github.com/google/cadvisor')],
     ['grafana', imageVersion(images.grafana)],
-    ['kube-scheduler', versions.get('kube-apiserver')],
-    ['kubelet', versions.get('kube-apiserver')],
     ['sql_exporter', imageVersion(images.sqlExporter)],
   ]);
 

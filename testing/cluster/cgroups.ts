@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { CLUSTER_NAME } from './layout';
 
 /** A mounted cgroup hierarchy. */
 export interface Hierarchy {
@@ -10,7 +11,7 @@ export interface Hierarchy {
 }
 
 /** Name of the cgroup that holds everything that a cluster starts, below the cgroup of its launcher. */
-const NAME = 'sightedit-test-cluster';
+const NAME = `sightedit-test-${CLUSTER_NAME}`;
 
 /** The hierarchies of cgroup v1, as /proc/self/cgroup lists them: `4:memory:/path`. */
 export function hierarchies(): Hierarchy[] {

@@ -28,6 +28,8 @@ export interface ClusterState {
 export interface LaunchedCluster extends ClusterState {
   /** kubeconfig for this machine. */
   readonly kubeconfig: string;
+  /** Resolves when the cluster has ended without this process: `npm run cluster -- down`. */
+  readonly ended: Promise<unknown>;
   stop(): Promise<void>;
 }
 
@@ -80,14 +82,17 @@ export async function launchCluster(progress: (step: string) => void = () => {})
   const cgroups = makeCgroups();
   writeFileSync(join(directory, 'cgroups.json'), JSON.stringify(cgroups));
   const keeper = startHolder(cgroups);
+  const ended = new Promise((resolve) => keeper.once('exit', resolve));
   const servers: { stop(): void }[] = [];
   const stop = async () => {
     for (const server of servers) {
       server.stop();
     }
-    const ended = new Promise((resolve) => keeper.once('exit', resolve));
+    if (keeper.exitCode !== null || keeper.signalCode !== null) {
+      return; // Another process has ended it, and may have started the next one.
+    }
     keeper.stdin!.end();
-    await (keeper.exitCode === null ? ended : undefined);
+    await ended;
     await sweep();
   };
   try {
@@ -123,7 +128,7 @@ export async function launchCluster(progress: (step: string) => void = () => {})
     await install(api);
     progress('nodes Ready, DNS, storage');
     writeFileSync(join(directory, STATE_FILE), JSON.stringify(state));
-    return { ...state, kubeconfig, stop };
+    return { ...state, kubeconfig, ended, stop };
   } catch (error) {
     await stop();
     throw error;

@@ -56,12 +56,15 @@ export function clusterDirectory(): string {
   return realpathSync(directory);
 }
 
+/** Name of the cluster. Several can run, because each has a network of its own. */
+export const CLUSTER_NAME = process.env.SIGHTEDIT_TEST_CLUSTER ?? 'cluster';
+
 /** Files of the running cluster. */
 export function stateDirectory(): string {
-  return join(clusterDirectory(), 'run');
+  return join(clusterDirectory(), `run-${CLUSTER_NAME}`);
 }
 
 /** Logs of the running cluster, or of the last one. */
 export function logDirectory(): string {
-  return join(clusterDirectory(), 'logs');
+  return join(clusterDirectory(), `logs-${CLUSTER_NAME}`);
 }

@@ -72,7 +72,7 @@ export async function applyAll({ api }: Cluster, manifests: readonly Manifest[])
 
 /** `kubectl delete` of objects, until they are gone. */
 export async function deleteAll({ api }: Cluster, manifests: readonly Manifest[]): Promise<void> {
-  await succeed(api.kubectlWith(list(manifests), 'delete', '--wait', '--timeout=180s'));
+  await succeed(api.kubectlWith(list(manifests), 'delete', '--ignore-not-found', '--wait', '--timeout=180s'));
 }
 
 /** Deploys the application and production's `dist/`, unless they run. */
