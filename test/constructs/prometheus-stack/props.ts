@@ -19,6 +19,7 @@ export const FULL = (): Required<PrometheusProps> => ({
   storageSize: '400Gi',
   storageClass: 'fast',
   keep: (job) => (job === 'shop' ? ['demo_requests_total'] : undefined),
+  limits: { target_limit: 750 },
   remoteWrites: [
     { url: 'https://mimir.example.com/push', cidrs: ['10.77.0.0/16'], keep: 'up|slo:.*', tokenKey: 'MIMIR_TOKEN' },
   ],
@@ -41,6 +42,7 @@ export const TRACES: Traces<PrometheusProps> = {
   storageSize: 'storage: 400Gi',
   storageClass: 'storageClassName: fast',
   keep: 'regex: demo_requests_total',
+  limits: 'target_limit: 750',
   remoteWrites: 'url: https://mimir.example.com/push',
   credentials: 'secretName: metrics-credentials',
   apiCidrs: 'cidr: 10.43.0.0/16',
