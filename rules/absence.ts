@@ -1,4 +1,5 @@
 import { stored } from '../memo';
+import { SCRAPE_METRICS } from '../metrics/scrape-job';
 import {
   ancestors,
   binaryOf,
@@ -100,12 +101,18 @@ function coveredBy(
   absences: ByName<AbsenceAlert>,
   sources: MetricSources,
 ): string | undefined {
-  const direct = (absences.get(selector.name) ?? []).filter(({ absentSelector }) => covers(absentSelector, selector));
+  // Where a target has no `up`, Prometheus has added no other series to its scrape either.
+  const source = isScrapeMetric(selector.name) ? { ...selector, name: 'up' } : selector;
+  const direct = (absences.get(source.name) ?? []).filter(({ absentSelector }) => covers(absentSelector, source));
   const own = direct.find((absence) => absence.alert === alert);
   const job = jobOf(selector, sources);
   const ofTargets = absences.get('up') ?? [];
   const ofJob = job !== undefined && !sources.unpinned?.includes(job) ? absenceOfJob(job, ofTargets) : undefined;
   return own?.alert ?? direct[0]?.alert ?? ofJob ?? sources.exceptions?.[selector.name ?? ''];
+}
+
+function isScrapeMetric(name: string | undefined): boolean {
+  return (SCRAPE_METRICS as readonly (string | undefined)[]).includes(name);
 }
 
 /** Name of the alert that fires when a scrape job has no target. */

@@ -37,7 +37,7 @@ function print({ alerts, limitMib, idleMib, peakMib, channels, rejections, compl
     const cells = [`${told} of ${expected}`.padStart(11), `${resolved}`.padStart(8), `${messages}`.padStart(8)];
     console.log(`  ${channel.padEnd(40)}${cells.join('  ')}  ${`${(largestBytes / 1000).toFixed(1)} kB`.padStart(8)}`);
   }
-  console.log(`  refused by a vendor: ${rejections.length}; cut or failed, by the logs: ${complaints.length}`);
+  console.log(`  refused by a vendor: ${rejections.length}; cut or refused, by the logs: ${complaints.length}`);
   console.log(`  peak memory of a member: ${peakMib.join(', ')} MiB, ${idleMib} MiB idle; limit ${limitMib} MiB`);
   for (const line of [...rejections.map(({ channel, reason }) => `${channel}: ${reason}`), ...complaints].slice(
     0,

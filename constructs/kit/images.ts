@@ -12,7 +12,8 @@ export interface Image {
 }
 
 /**
- * Every image that the platform deploys. This is the one place for a version: pods and `dist/images.txt` are derived
+ * Every image that the platform deploys. The exporters of databases check their credentials with the image's `/bin/sh`:
+ * redis_exporter has one in its variant `-alpine` only. This is the one place for a version: pods and `dist/images.txt` are derived
  * from it, and a test compares the real servers under `tools/` with it.
  */
 export const images = {
@@ -24,7 +25,7 @@ export const images = {
   nodeExporter: { repository: 'quay.io/prometheus/node-exporter', tag: 'v1.12.1' },
   postgresExporter: { repository: 'quay.io/prometheuscommunity/postgres-exporter', tag: 'v0.19.1' },
   prometheus: { repository: 'quay.io/prometheus/prometheus', tag: 'v3.13.5' },
-  redisExporter: { repository: 'docker.io/oliver006/redis_exporter', tag: 'v1.86.0' },
+  redisExporter: { repository: 'docker.io/oliver006/redis_exporter', tag: 'v1.86.0-alpine' },
   sqlExporter: { repository: 'docker.io/burningalchemist/sql_exporter', tag: '0.24.6' },
 } as const satisfies Record<string, Image>;
 

@@ -27,7 +27,9 @@ function podSpec({ topologySpreadConstraints: own, ...spec }: Manifest, name: st
     affinity: pod.affinity ?? spec.affinity,
     priorityClassName: pod.priorityClassName ?? spec.priorityClassName,
     imagePullSecrets: pod.imagePullSecrets?.map((secret) => ({ name: secret })) ?? spec.imagePullSecrets,
-    initContainers: initContainers?.map(restricted) ?? spec.initContainers,
+    initContainers: initContainers
+      ? [...((spec.initContainers as object[] | undefined) ?? []), ...initContainers.map(restricted)]
+      : spec.initContainers,
     containers: [...(spec.containers as object[]), ...(sidecars ?? []).map(restricted)],
   }) as Manifest;
 }

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { k8s } from 'cdk8s-plus-28';
 import type { Construct } from 'constructs';
 import { CHECKSUM } from './checksum';
+import { credentialCheck } from './credential-check';
 import { type Image, imageReference } from './images';
 import type { Labels } from './labels';
 import { lazily } from './lazily';
@@ -37,6 +38,8 @@ export interface PodProps {
   readonly mounts?: readonly Mount[];
   /** User and group id that the image runs as. @default 65534 (nobody) */
   readonly user?: number;
+  /** Check variables from a Secret before the server starts: one that has a line break ends the start. @default false */
+  readonly checksCredentials?: boolean;
   /** Seconds from SIGTERM to SIGKILL. @default 30 */
   readonly terminationGraceSeconds?: number;
   /** The caller's options, which add to the props above or replace them. @default - none */
@@ -86,10 +89,20 @@ export function podTemplate(
       hostPid: host?.pid,
       dnsPolicy: host?.network ? 'ClusterFirstWithHostNet' : undefined,
       ...schedulingFields(scope, props.name, props.workload),
+      initContainers: props.checksCredentials ? lazily(() => checks(scope, props, growing)) : undefined,
       containers: [container(scope, props, growing)],
       volumes: lazily(() => nonEmpty(volumes(props, mountsOf(props, growing)))),
     },
   };
+}
+
+function checks(scope: Construct, props: PodProps, growing: GrowingParts): k8s.Container[] | undefined {
+  const { image, imagePullPolicy, securityContext, resources } = container(scope, props, growing);
+  const check = credentialCheck(
+    { image, imagePullPolicy, securityContext, resources },
+    withVariables(growing.env, props.pod?.env),
+  );
+  return check && [check];
 }
 
 function container(scope: Construct, props: PodProps, growing: GrowingParts): k8s.Container {

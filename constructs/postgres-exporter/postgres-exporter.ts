@@ -52,7 +52,6 @@ export interface PostgresExporterProps {
   readonly sqlPod?: PodOptions;
 }
 
-const CREDENTIALS_PATH = '/etc/postgres-exporter/credentials';
 const DEFAULT_NAME = 'postgres-exporter';
 const ONE_TARGET = 'each replica would report the server again: leave it out, and raise resources instead';
 
@@ -96,7 +95,6 @@ export class PostgresExporter extends PatchableConstruct {
   }
 
   private addPostgresExporter({ name = DEFAULT_NAME, tls = 'require', ...props }: PostgresExporterProps) {
-    const { user, password } = keysOf(props);
     const component = new Component(this, 'exporter', {
       name,
       image: images.postgresExporter,
@@ -105,23 +103,23 @@ export class PostgresExporter extends PatchableConstruct {
       args: POSTGRES_EXPORTER_ARGS,
       probes: { readiness: httpProbe('/'), liveness: httpProbe('/') },
       resources: { cpu: '25m', memory: '64Mi' },
-      mounts: [props.credentials.files(CREDENTIALS_PATH, [user, password]), ...authority(tls)],
+      env: credentialsOf(props),
+      checksCredentials: true,
+      mounts: authority(tls),
       pod: props.pod,
       fixedReplicas: ONE_TARGET,
     });
     const connection = component.connectTo(props.postgres);
     checkScheme('postgres', connection, SCHEMES);
-    component.addEnv(
-      { name: 'DATA_SOURCE_URI', value: `${connection.address}/${props.database}?${connectionParameters(name, tls)}` },
-      { name: 'DATA_SOURCE_USER_FILE', value: `${CREDENTIALS_PATH}/${user}` },
-      { name: 'DATA_SOURCE_PASS_FILE', value: `${CREDENTIALS_PATH}/${password}` },
-    );
+    // Without user and password: postgres_exporter splits the connection string at blanks, and logs it when that fails
+    // (parseFingerprint in exporter/util.go).
+    const value = `postgresql://${connection.address}/${props.database}?${connectionParameters(name, tls)}`;
+    component.addEnv({ name: 'DATA_SOURCE_NAME', value });
     return component;
   }
 
   private addSqlExporter(props: PostgresExporterProps, collectors: readonly SqlCollector[]) {
-    const { credentials, tls = 'require' } = props;
-    const { user, password } = keysOf(props);
+    const { tls = 'require' } = props;
     const name = props.sqlName ?? defaultSqlName(props.name);
     const config = new ConfigDirectory(this, 'config', { name, path: CONFIG_PATH });
     const component = new Component(this, 'sql-exporter', {
@@ -130,8 +128,8 @@ export class PostgresExporter extends PatchableConstruct {
       workload: { kind: 'Deployment', replicas: 1 },
       ports: { http: { port: 9399 } },
       args: [`-config.file=${CONFIG_PATH}/sql_exporter.yml`],
-      // It cannot read a password from a file, and in a URL special characters would have to be escaped.
-      env: [credentials.variable('PGUSER', user), credentials.variable('PGPASSWORD', password)],
+      env: credentialsOf(props),
+      checksCredentials: true,
       probes: { readiness: httpProbe('/healthz'), liveness: httpProbe('/healthz') },
       resources: { cpu: '25m', memory: '128Mi' },
       mounts: [config.mount, ...authority(tls)],
@@ -153,8 +151,13 @@ function defaultSqlName(name: string = DEFAULT_NAME): string {
   return name === DEFAULT_NAME ? 'sql-exporter' : `${name}-sql`;
 }
 
-function keysOf({ userKey, passwordKey }: Pick<PostgresExporterProps, 'userKey' | 'passwordKey'>) {
-  return { user: userKey ?? 'POSTGRES_USER', password: passwordKey ?? 'POSTGRES_PASSWORD' };
+/** Variables that the driver of both exporters reads. In a URL, special characters would have to be escaped. */
+function credentialsOf({
+  credentials,
+  userKey = 'POSTGRES_USER',
+  passwordKey = 'POSTGRES_PASSWORD',
+}: Pick<PostgresExporterProps, 'credentials' | 'userKey' | 'passwordKey'>) {
+  return [credentials.variable('PGUSER', userKey), credentials.variable('PGPASSWORD', passwordKey)];
 }
 
 /** The certificate of the authority. The pods wait for its ConfigMap. */

@@ -15,6 +15,7 @@ export type {
 } from './prometheus-config';
 export {
   type FileDiscovery,
+  type JobLimits,
   PROMETHEUS_DEFAULTS,
   type PrometheusProps,
   type ScrapeConfigOptions,

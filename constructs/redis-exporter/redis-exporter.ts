@@ -33,6 +33,7 @@ export class RedisExporter extends PatchableConstruct {
       ports: { http: { port: 9121 } },
       // The exporter's password file is JSON that maps addresses to passwords, which `.env` cannot hold.
       env: props.password ? [props.password.credentials.variable('REDIS_PASSWORD', props.password.key)] : [],
+      checksCredentials: true,
       probes: { readiness: httpProbe('/health'), liveness: httpProbe('/health') },
       resources: { cpu: '25m', memory: '64Mi' },
       pod: props.pod,

@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
 import Redis from 'ioredis';
+import { secretOf } from './secret';
 import type { RedisSettings } from './settings';
 import { tlsOptions } from './tls';
 
@@ -15,7 +15,7 @@ export class CacheClient extends Redis {
       host,
       port,
       username: user,
-      password: passwordFile && readFileSync(passwordFile, 'utf8').trim(),
+      password: passwordFile && secretOf(passwordFile),
       db: database ?? 0,
       tls: tls && tlsOptions(tls),
       lazyConnect: true,

@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
 import { Client } from 'pg';
+import { secretOf } from './secret';
 import type { PostgresSettings } from './settings';
 import { tlsOptions } from './tls';
 
@@ -36,7 +36,7 @@ export class DatabaseClient implements Database {
       port,
       database,
       user,
-      password: passwordFile && readFileSync(passwordFile, 'utf8').trim(),
+      password: passwordFile && secretOf(passwordFile),
       ssl: tls && tlsOptions(tls),
       application_name: 'remediation-webhook',
       connectionTimeoutMillis: CONNECT_TIMEOUT_MS,

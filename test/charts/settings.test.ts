@@ -206,10 +206,7 @@ describe('a setting that cannot work is refused with its name, its value and the
   test.each<[string, Partial<MonitoringInput>]>([
     ['platform is "openshift": write one of eks, gke, aks, kubeadm', { platform: 'openshift' as Platform }],
     ['cluster is "": write a value: Prometheus drops empty labels', { cluster: '' }],
-    [
-      'region is "$REGION": write $$ for a dollar sign: Prometheus expands $ as an environment variable',
-      { region: '$REGION' },
-    ],
+    ['region is "eu\\n1": write one line of text', { region: 'eu\n1' }],
     [
       'partOf is "our platform": write at most 63 letters, digits, dashes, dots and underscores',
       { partOf: 'our platform' },
@@ -288,6 +285,33 @@ describe('a setting that cannot work is refused with its name, its value and the
       { metrics: { intervalSeconds: 76 } },
     ],
     [
+      'metrics.intervalSeconds is 120: rules read 4 samples over [5m]; write at most 75',
+      { metrics: { intervalSeconds: 120 } },
+    ],
+    [
+      'metrics.intervalSeconds is 300: queries see a sample for five minutes, and one scrape may fail; write at most 150',
+      { metrics: { intervalSeconds: 300 } },
+    ],
+    [
+      'metrics.limits.sample_limit is -1: write a whole number, or 0 for no limit',
+      { metrics: { limits: { sample_limit: -1 } } },
+    ],
+    [
+      'alerting.replicas is 0: write a whole number greater than zero',
+      { alerting: { ...INPUT.alerting, replicas: 0 } },
+    ],
+    [
+      'alerting.activeAlerts is 0.5: write a whole number greater than zero',
+      { alerting: { ...INPUT.alerting, activeAlerts: 0.5 } },
+    ],
+    [
+      'remediation.slackChannel is "our channel": write the name of a channel without blanks, e.g. #alerts, or its id',
+      {
+        remediation: { slackChannel: 'our channel' },
+        alerting: { ...INPUT.alerting, channels: { slack: { kind: 'app' } } },
+      },
+    ],
+    [
       'metrics.remoteWrites.url is "mimir": write a URL, e.g. https://mimir.example.com/api/v1/push',
       { metrics: { remoteWrites: [{ url: 'mimir' }] } },
     ],
@@ -321,6 +345,19 @@ describe('a setting that cannot work is refused with its name, its value and the
   test('and settings that can are not', () => {
     expect(() => platform({})).not.toThrow();
   });
+});
+
+test('a dollar sign in a label is written as Prometheus reads it, and as the webhook does not', () => {
+  const manifests = platform({ cluster: 'prod$eu-1', environment: '$HOME', region: '$$' });
+  expect(serverConfig(manifests, 'prometheus-config', 'prometheus.yml').global.external_labels).toEqual({
+    cluster: 'prod$$eu-1',
+    environment: '$$HOME',
+    region: '$$$$',
+    prometheus_replica: '${POD_NAME}',
+  });
+  expect(JSON.stringify(manifests.filter(({ metadata }) => /remediation-webhook/.test(metadata.name)))).toContain(
+    'cluster\\":\\"prod$eu-1\\"',
+  );
 });
 
 describe('the namespace of the application', () => {

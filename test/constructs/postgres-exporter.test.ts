@@ -39,7 +39,7 @@ const variableOf = (manifests: ReturnType<typeof rendered>, pod: string, name: s
 
 /** What both exporters connect to. */
 const addresses = (manifests: ReturnType<typeof rendered>) => [
-  variableOf(manifests, 'postgres-exporter', 'DATA_SOURCE_URI').value,
+  variableOf(manifests, 'postgres-exporter', 'DATA_SOURCE_NAME').value,
   serverConfig(manifests, 'sql-exporter', 'sql_exporter.yml').target.data_source_name,
 ];
 
@@ -63,10 +63,10 @@ describe('PostgresExporter', () => {
     traces: {
       name: 'name: ledger-metrics',
       sqlName: 'name: ledger-queries',
-      postgres: 'value: ledger.shop.svc:5432/accounts',
+      postgres: 'value: postgresql://ledger.shop.svc:5432/accounts',
       database: '/accounts?application_name=ledger-metrics',
       tls: 'sslmode=verify-full&sslrootcert=/etc/postgres-ca/root.pem',
-      credentials: 'secretName: ledger-credentials',
+      credentials: 'name: ledger-credentials',
       userKey: 'key: username',
       passwordKey: 'key: password',
       collectors: 'collector_name: payments',
@@ -114,26 +114,15 @@ describe('PostgresExporter', () => {
     expect(mounted).toBe(parameters.includes('verify-full'));
   });
 
-  test('reads user and password from the Secret alone, and waits for it', () => {
-    expect(podOf(manifests, 'postgres-exporter').spec.volumes).toContainEqual({
-      name: 'credentials',
-      secret: {
-        secretName: 'demo-credentials',
-        defaultMode: 0o440,
-        optional: false,
-        items: [
-          { key: 'POSTGRES_PASSWORD', path: 'POSTGRES_PASSWORD' },
-          { key: 'POSTGRES_USER', path: 'POSTGRES_USER' },
-        ],
-      },
-    });
-    expect(variableOf(manifests, 'postgres-exporter', 'DATA_SOURCE_PASS_FILE').value).toBe(
-      '/etc/postgres-exporter/credentials/POSTGRES_PASSWORD',
-    );
-    expect(containerOf(manifests, 'sql-exporter').env).toEqual([
+  test.each(['postgres-exporter', 'sql-exporter'])('%s reads user and password from the Secret alone', (name) => {
+    const variables = [
       { name: 'PGUSER', valueFrom: { secretKeyRef: { name: 'demo-credentials', key: 'POSTGRES_USER' } } },
       { name: 'PGPASSWORD', valueFrom: { secretKeyRef: { name: 'demo-credentials', key: 'POSTGRES_PASSWORD' } } },
-    ]);
+    ];
+    expect(containerOf(manifests, name).env).toEqual(expect.arrayContaining(variables));
+    const [check] = podOf(manifests, name).spec.initContainers;
+    expect(check).toMatchObject({ image: containerOf(manifests, name).image, env: variables });
+    expect(check.args).toEqual(['PGUSER', 'POSTGRES_USER', 'PGPASSWORD', 'POSTGRES_PASSWORD']);
     expect(addresses(manifests).join()).not.toContain('@');
     expect(findAll(manifests, 'Secret')).toEqual([]);
   });

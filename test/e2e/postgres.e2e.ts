@@ -1,7 +1,5 @@
 import { join } from 'node:path';
 import { RuleCatalogue, selectorsIn } from '../../rules';
-import { temporaryDirectory } from '../../testing/cleanup';
-import { writeInto } from '../../testing/files';
 import { readManifests } from '../../testing/manifests';
 import {
   INSTALLATIONS,
@@ -233,15 +231,16 @@ describe.each(INSTALLATIONS)('PostgreSQL $version with a million edits', (instal
     async function seriesOf(flags: readonly string[]): Promise<Set<string>> {
       const [port] = (await freePorts(1)) as [number];
       const url = `http://127.0.0.1:${port}/metrics`;
-      const directory = temporaryDirectory();
       const deployed = new Map<string, string>(env.map(({ name, value }: Record<string, string>) => [name, value]));
       const exporter = await startServer('postgres-exporter', {
         command: 'postgres_exporter',
         args: [...flags, `--web.listen-address=127.0.0.1:${port}`],
         env: {
-          DATA_SOURCE_URI: deployed.get('DATA_SOURCE_URI')!.replace(/^[^/]+/, `127.0.0.1:${postgres.port}`),
-          DATA_SOURCE_USER_FILE: writeInto(directory, 'user', `${MONITOR.user}\n`),
-          DATA_SOURCE_PASS_FILE: writeInto(directory, 'password', `${MONITOR.password}\n`),
+          DATA_SOURCE_NAME: deployed
+            .get('DATA_SOURCE_NAME')!
+            .replace(/^postgresql:..[^/]+/, `postgresql://127.0.0.1:${postgres.port}`),
+          PGUSER: MONITOR.user,
+          PGPASSWORD: MONITOR.password,
         },
         ready: () => answers(url),
       });

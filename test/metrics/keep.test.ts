@@ -80,7 +80,9 @@ describe("SightEdit's scrape jobs", () => {
   const platform = (keep: readonly string[] | 'all') => sightEditPlatform({ platform: 'kubeadm', metrics: { keep } });
   const jobsOf = (keep: readonly string[] | 'all'): Readonly<Record<string, ScrapeConfig>> =>
     Object.fromEntries(platform(keep).charts.metrics.prometheus.scrapeConfigs.map((job) => [job.job_name, job]));
-  const namesOf = ({ metric_relabel_configs: [rule] = [] }: ScrapeConfig) => rule?.regex?.split('|') ?? [];
+  const keepRulesOf = ({ metric_relabel_configs = [] }: ScrapeConfig) =>
+    metric_relabel_configs.filter(({ action }) => action === 'keep');
+  const namesOf = (job: ScrapeConfig) => keepRulesOf(job)[0]?.regex?.split('|') ?? [];
   const listed = metricLists().filter(({ job }) => ![...APPLICATION_JOBS, ...JOBS_ON_REQUEST].includes(job));
 
   it('are those of the rendered configuration', () => {
@@ -95,7 +97,7 @@ describe("SightEdit's scrape jobs", () => {
     for (const { job, metrics } of listed) {
       const names = namesOf(jobs[job]!);
       expect(names).toEqual([...names].sort());
-      expect(jobs[job]!.metric_relabel_configs).toHaveLength(1);
+      expect(keepRulesOf(jobs[job]!)).toHaveLength(1);
       const exposed = new Set(seriesOf(metrics).keys());
       expect({ job, strange: names.filter((name) => !exposed.has(name)) }).toEqual({ job, strange: [] });
     }
@@ -117,7 +119,7 @@ describe("SightEdit's scrape jobs", () => {
   });
 
   it('of the application, and those whose targets an operator lists, keep everything', () => {
-    const whole = Object.values(jobsOf([])).filter((job) => job.metric_relabel_configs === undefined);
+    const whole = Object.values(jobsOf([])).filter((job) => keepRulesOf(job).length === 0);
     expect(whole.map(({ job_name }) => job_name).sort()).toEqual(['file', ...APPLICATION_JOBS].sort());
   });
 
@@ -127,7 +129,7 @@ describe("SightEdit's scrape jobs", () => {
   });
 
   it('keep everything when the settings say so', () => {
-    expect(Object.values(jobsOf('all')).filter((job) => job.metric_relabel_configs)).toEqual([]);
+    expect(Object.values(jobsOf('all')).filter((job) => keepRulesOf(job).length > 0)).toEqual([]);
   });
 
   it('cannot keep a name that nothing exposes', () => {

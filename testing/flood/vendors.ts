@@ -122,6 +122,8 @@ export async function startVendors(): Promise<Vendors> {
       });
     },
   });
+  // A member that ends closes its connections.
+  smtp.on('error', () => {});
   await new Promise<void>((resolve) => smtp.listen(0, '127.0.0.1', resolve));
 
   return {

@@ -1,6 +1,17 @@
-import type { AlertRoutingProps } from '../../../constructs';
+import { type AlertRoutingProps, Credentials } from '../../../constructs';
 import { settingError } from '../../support/setting-error';
-import { config, EVERYBODY, entriesOf, ONE_CHANNEL, receiverOf, rendered, routesOf, routing, SLACK } from './sample';
+import {
+  config,
+  EVERY_CHANNEL,
+  EVERYBODY,
+  entriesOf,
+  ONE_CHANNEL,
+  receiverOf,
+  rendered,
+  routesOf,
+  routing,
+  SLACK,
+} from './sample';
 
 /** The message for an incoming webhook and several Slack channels. */
 const ONE_WEBHOOK = (channels: string) =>
@@ -58,6 +69,81 @@ describe('a setting that cannot work', () => {
       { channels: { slack: { kind: 'webhook' } }, levels: ONE_CHANNEL, fallback: { slack: ['#alerts', '#lost'] } },
       ONE_WEBHOOK('#alerts, #lost'),
     ],
+    ...(
+      [
+        ['a blank', '#our alerts'],
+        ['nothing', ''],
+        ['two channels', '#a,#b'],
+      ] as const
+    ).map(([name, channel]): [string, Partial<AlertRoutingProps>, string] => [
+      `a Slack channel with ${name}`,
+      { levels: { ...EVERYBODY, low: { slack: [channel] } } },
+      `levels.low.slack is "${channel}": write the name of a channel without blanks, e.g. #alerts, or its id`,
+    ]),
+    ...['oncall', 'oncall@', 'a@example.com, b@example.com', 'On call oncall@example.com', ''].map(
+      (address): [string, Partial<AlertRoutingProps>, string] => [
+        `the e-mail address "${address}"`,
+        { channels: EVERY_CHANNEL, teams: { database: { email: [address] } } },
+        `teams.database.email is "${address}": write one e-mail address, e.g. oncall@example.com`,
+      ],
+    ),
+    [
+      'a sender without @',
+      { channels: { slack: SLACK, email: { smarthost: 'smtp.example.com:587', from: 'monitoring' } } },
+      'channels.email.from is "monitoring": write one e-mail address, e.g. oncall@example.com',
+    ],
+    [
+      'a mail server with an IPv6 address and no brackets',
+      { channels: { slack: SLACK, email: { smarthost: 'fd00::25:587', from: 'monitoring@example.com' } } },
+      'channels.email.smarthost is "fd00::25:587": write host:port, e.g. smtp.example.com:587',
+    ],
+    [
+      'a severity that PagerDuty does not know',
+      { channels: EVERY_CHANNEL, fallback: { pagerDuty: 'high' as 'error' } },
+      'fallback.pagerDuty is "high": write one of critical, error, warning, info',
+    ],
+    [
+      'a topic that is none',
+      {
+        channels: {
+          slack: SLACK,
+          sms: { kind: 'sns', topicArn: 'alerts', region: 'eu-west-1', roleArn: 'arn:aws:iam::111122223333:role/a' },
+        },
+      },
+      'channels.sms.topicArn is "alerts": write e.g. arn:aws:sns:eu-west-1:111122223333:alerts',
+    ],
+    [
+      'a webhook that gets no alert',
+      { channels: { slack: SLACK, webhook: { maxAlerts: 0 } } },
+      'channels.webhook.maxAlerts is 0: write a whole number greater than zero',
+    ],
+    [
+      'an interval of zero for a level',
+      { levels: { ...EVERYBODY, low: { slack: ['#low'], timing: { group_interval: '0s' } } } },
+      'levels.low.timing.group_interval is "0s": write a time greater than zero',
+    ],
+    [
+      'PagerDuty in business hours only',
+      {
+        channels: EVERY_CHANNEL,
+        teams: { business: { email: ['a@example.com'], pagerDuty: 'error', businessHoursOnly: true } },
+      },
+      'teams.business.businessHoursOnly is true: an incident that ends outside of business hours would stay open; ' +
+        'remove businessHoursOnly or pagerDuty',
+    ],
+    [
+      'another service with incidents in business hours only',
+      {
+        teams: {
+          business: {
+            configs: { opsgenie_configs: [{ api_key_file: { credentials: new Credentials('o'), key: 'k' } }] },
+            businessHoursOnly: true,
+          },
+        },
+      },
+      'teams.business.businessHoursOnly is true: an incident that ends outside of business hours would stay open; ' +
+        'remove businessHoursOnly or configs.opsgenie_configs',
+    ],
   ])('is refused with its fix: %s', (_name, props, message) => {
     expect(settingError(() => routing(props)).message).toBe(message);
   });
@@ -70,6 +156,39 @@ describe('a setting that cannot work', () => {
       fallback: { slack: ['#alerts'] },
     });
     expect([...new Set(entriesOf(config(manifests), 'channel'))]).toEqual(['channel: #alerts']);
+  });
+
+  test.each<[string, Partial<AlertRoutingProps>]>([
+    ['an address after a name', { levels: { ...EVERYBODY, low: { email: ['On call <oncall@example.com>'] } } }],
+    ['an address from a label', { levels: { ...EVERYBODY, low: { email: ['{{ .CommonLabels.owner }}'] } } }],
+    ['a channel from a label', { levels: { ...EVERYBODY, low: { slack: ['#{{ .CommonLabels.team }}'] } } }],
+    ['the id of a channel', { levels: { ...EVERYBODY, low: { slack: ['C024BE91L'] } } }],
+    [
+      'a mail server with an IPv6 address',
+      {
+        channels: {
+          ...EVERY_CHANNEL,
+          email: { smarthost: '[fd00::25]:587', from: 'a@example.com', cidrs: ['fd00::/8'] },
+        },
+      },
+    ],
+    [
+      'a service with incidents that gets no resolved alerts',
+      {
+        teams: {
+          business: {
+            configs: {
+              opsgenie_configs: [
+                { api_key_file: { credentials: new Credentials('o'), key: 'k' }, send_resolved: false },
+              ],
+            },
+            businessHoursOnly: true,
+          },
+        },
+      },
+    ],
+  ])('is not %s', (_name, props) => {
+    expect(() => rendered({ channels: EVERY_CHANNEL, ...props })).not.toThrow();
   });
 
   test('is not a team whose channel has no settings: its alerts go to their level', () => {

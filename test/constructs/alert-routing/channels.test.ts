@@ -115,13 +115,35 @@ describe('a channel', () => {
         topic_arn: 'arn:aws:sns:eu-west-1:000000000000:demo',
         sigv4: { region: 'eu-west-1' },
         send_resolved: false,
-        // SNS refuses subjects of 100 characters or more.
-        subject: '{{ .GroupLabels.alertname }}',
+        // SNS refuses subjects of 100 characters or more, and others than ASCII.
+        subject: '{{ reReplaceAll "[^ -~]" "." (printf "%.99s" .GroupLabels.alertname) }}',
       },
     ]);
     expect(config(manifests).route.group_by).toContain('alertname');
     expect(find(manifests, 'ServiceAccount').metadata.annotations).toEqual({
       'eks.amazonaws.com/role-arn': 'arn:aws:iam::000000000000:role/demo',
+    });
+  });
+
+  test.each<[string, Channels, string, object]>([
+    ['a gateway of text messages', EVERY_CHANNEL, 'SMS_GATEWAY_URL', { max_alerts: 1, send_resolved: false }],
+    ['a webhook', EVERY_CHANNEL, 'ALERT_WEBHOOK_URL', { max_alerts: 100, send_resolved: true }],
+    [
+      'a webhook with another number',
+      { ...EVERY_CHANNEL, webhook: { maxAlerts: 7 } },
+      'ALERT_WEBHOOK_URL',
+      { max_alerts: 7, send_resolved: true },
+    ],
+  ])('of %s gets a bounded number of alerts', (_name, channels, key, expected) => {
+    const { webhook_configs = [] } = receiverOf(rendered({ channels, levels }), 'level-critical');
+    expect(webhook_configs.find(({ url_file }) => `${url_file}`.endsWith(key))).toMatchObject(expected);
+  });
+
+  test('of PagerDuty replaces the lists that Alertmanager would add, which have no bound', () => {
+    const [pagerDuty] = receiverOf(rendered({ channels: EVERY_CHANNEL, levels }), 'level-critical').pagerduty_configs!;
+    expect(pagerDuty!.details).toMatchObject({
+      firing: '{{ template "monitoring.pagerduty.firing" . }}',
+      resolved: '{{ template "monitoring.pagerduty.resolved" . }}',
     });
   });
 

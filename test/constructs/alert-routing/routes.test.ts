@@ -56,6 +56,26 @@ describe('routes', () => {
   });
 });
 
+test.each([
+  [
+    '22:00',
+    '06:00',
+    [
+      { weekdays: ['monday:friday'], times: [{ start_time: '22:00', end_time: '24:00' }], location: 'Asia/Tokyo' },
+      { weekdays: ['tuesday:saturday'], times: [{ start_time: '00:00', end_time: '06:00' }], location: 'Asia/Tokyo' },
+    ],
+  ],
+  [
+    '14:00',
+    '00:00',
+    [{ weekdays: ['monday:friday'], times: [{ start_time: '14:00', end_time: '24:00' }], location: 'Asia/Tokyo' }],
+  ],
+])('hours from %s to %s end on the next day', (start, end, time_intervals) => {
+  const teams = { business: { slack: ['#business'], businessHoursOnly: true } };
+  const manifests = rendered({ teams, businessHours: { start, end, timeZone: 'Asia/Tokyo' } });
+  expect(config(manifests).time_intervals).toEqual([{ name: 'business-hours', time_intervals }]);
+});
+
 test('an inhibition needs its equal labels on both sides', () => {
   const inhibitions = [{ source: 'NodeGone', targets: ['DiskFull', 'CPUBusy'], equal: ['node'] }];
   expect(config(rendered({ inhibitions })).inhibit_rules).toEqual([

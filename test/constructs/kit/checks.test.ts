@@ -127,18 +127,18 @@ testCheck<Record<string, string>>(
 );
 
 const LABEL = 'write a label name of letters, digits and underscores, no digit first and no two underscores first';
-const DOLLAR = 'write $$ for a dollar sign: Prometheus expands $ as an environment variable';
 testCheck<Record<string, string>>(
   'checkExternalLabels()',
   checkExternalLabels,
-  [{}, { cluster: 'eu 1' }, { _cluster: 'a$$b' }],
+  [{}, { cluster: 'eu 1' }, { _cluster: 'a$$b' }, { cluster: '$HOME' }, { cluster: 'prod$eu-1' }],
   [
     [{ 'k8s-cluster': 'x' }, `prop is "k8s-cluster": ${LABEL}`],
     [{ '1st': 'x' }, `prop is "1st": ${LABEL}`],
     [{ __name__: 'x' }, `prop is "__name__": ${LABEL}`],
     [{ cluster: '' }, 'prop.cluster is "": write a value: Prometheus drops empty labels'],
-    [{ cluster: '$HOME' }, `prop.cluster is "$HOME": ${DOLLAR}`],
-    [{ cluster: '$$$HOME' }, `prop.cluster is "$$$HOME": ${DOLLAR}`],
+    [{ cluster: 'prod\n' }, 'prop.cluster is "prod\\n": write one line of text'],
+    [{ cluster: 'prod\u0000' }, 'prop.cluster is "prod\\u0000": write one line of text'],
+    [{ cluster: 'prod\ud800' }, 'prop.cluster is "prod\\ud800": write one line of text'],
   ],
 );
 
@@ -312,6 +312,8 @@ testCheck(
   [
     hours({}),
     hours({ start: '00:00', end: '24:00' }),
+    hours({ start: '22:00', end: '06:00' }),
+    hours({ start: '22:00', end: '00:00' }),
     ...['Europe/Berlin', 'America/Port-au-Prince', 'Asia/Kolkata', 'Etc/GMT+5', 'US/Eastern'].map((timeZone) =>
       hours({ timeZone }),
     ),
@@ -321,11 +323,11 @@ testCheck(
     [hours({ start: '9am' }), `prop.start is "9am": ${TIME}`],
     [hours({ end: '24:30' }), `prop.end is "24:30": ${TIME}`],
     [hours({ end: '17:60' }), `prop.end is "17:60": ${TIME}`],
-    [hours({ end: '09:00' }), 'prop.end is "09:00": write a time after the start, 09:00; hours end at midnight'],
     [
-      hours({ start: '22:00', end: '06:00' }),
-      'prop.end is "06:00": write a time after the start, 22:00; hours end at midnight',
+      hours({ end: '09:00' }),
+      'prop.end is "09:00": write another time than the start; the whole day is 00:00 to 24:00',
     ],
+    [hours({ start: '24:00' }), 'prop.start is "24:00": write 00:00 for midnight at the start'],
     [hours({ timeZone: 'Berlin' }), `prop.timeZone is "Berlin": ${ZONE}`],
     [hours({ timeZone: 'europe/berlin' }), `prop.timeZone is "europe/berlin": ${ZONE}`],
     [hours({ timeZone: 'Asia/kolkata' }), `prop.timeZone is "Asia/kolkata": ${ZONE}`],

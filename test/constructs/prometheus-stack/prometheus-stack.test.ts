@@ -236,20 +236,21 @@ describe('PrometheusStack', () => {
         }),
       );
 
-    test('have names of their own and every limit', () => {
+    test('have names of their own and a limit on samples', () => {
       const jobs = every();
       expect(new Set(jobs.map(({ job_name }) => job_name)).size).toBe(jobs.length);
       for (const job of jobs) {
-        expect(job).toEqual(
-          expect.objectContaining({
-            sample_limit: expect.any(Number),
-            label_limit: expect.any(Number),
-            label_name_length_limit: expect.any(Number),
-            label_value_length_limit: expect.any(Number),
-            target_limit: expect.any(Number),
-          }),
-        );
+        expect(job).toEqual(expect.objectContaining({ sample_limit: expect.any(Number) }));
       }
+    });
+
+    test('limit their targets, unless those are nodes', () => {
+      const unlimited = every().filter(({ target_limit }) => target_limit === undefined);
+      expect(unlimited.map(({ job_name }) => job_name)).toEqual(['kubelet', 'cadvisor']);
+    });
+
+    test('limit no label: one long label would throw away the whole scrape', () => {
+      expect(JSON.stringify(every())).not.toMatch(/label_(name_length_|value_length_)?limit/);
     });
 
     test('are these', () => {

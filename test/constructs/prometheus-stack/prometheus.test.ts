@@ -1,6 +1,7 @@
 import {
   Credentials,
   Endpoint,
+  type JobLimits,
   PRIVATE_CIDRS,
   Prometheus,
   type PrometheusProps,
@@ -13,6 +14,7 @@ import { containerOf, find, findAll, manifestsOf, NAMESPACE, podOf, testChart } 
 import { testProps } from '../../support/props';
 import { withRuleDirectory } from '../../support/rule-directory';
 import { serverConfig } from '../../support/server-config';
+import { settingError } from '../../support/setting-error';
 import { component, selected, stateful } from '../kit/sample';
 import { FULL, MINIMAL, TRACES } from './props';
 
@@ -160,17 +162,56 @@ describe('Prometheus', () => {
       const { chart, server } = prometheus();
       server.addScrapeConfig({ job_name: 'plain' });
       server.addScrapeConfig({ job_name: 'large', sample_limit: 90_000 });
-      const defaults = {
-        sample_limit: 20_000,
-        label_limit: 40,
-        label_name_length_limit: 128,
-        label_value_length_limit: 1024,
-        target_limit: 500,
-      };
+      const defaults = { sample_limit: 20_000, target_limit: 500 };
       expect(config(chart).scrape_configs).toEqual([
         { job_name: 'plain', ...defaults },
         { job_name: 'large', ...defaults, sample_limit: 90_000 },
       ]);
+    });
+
+    test('has the limits of the caller: those of every job, and its own', () => {
+      const limits = {
+        target_limit: 2000,
+        label_limit: 60,
+        body_size_limit: '50MB',
+        jobs: { large: { sample_limit: 200_000, target_limit: 0 } },
+      };
+      const { chart, server } = prometheus({ limits });
+      server.addScrapeConfig({ job_name: 'plain' });
+      server.addScrapeConfig({ job_name: 'large', sample_limit: 90_000 });
+      const own = { label_limit: 60, body_size_limit: '50MB' };
+      expect(config(chart).scrape_configs).toEqual([
+        { job_name: 'plain', ...own, sample_limit: 20_000, target_limit: 2000 },
+        { job_name: 'large', ...own, sample_limit: 200_000, target_limit: 0 },
+      ]);
+    });
+
+    test('whose targets are nodes has no limit on targets', () => {
+      const { chart, server } = prometheus({ limits: { target_limit: 100 } });
+      server.addScrapeConfig({ job_name: 'nodes', kubernetes_sd_configs: [{ role: 'node' }] });
+      expect(config(chart).scrape_configs[0]).not.toHaveProperty('target_limit');
+    });
+
+    test.each<[string, JobLimits, string]>([
+      ['a fraction', { sample_limit: 0.5 }, 'limits.sample_limit is 0.5: write a whole number, or 0 for no limit'],
+      [
+        'less than nothing',
+        { jobs: { plain: { target_limit: -1 } } },
+        'limits.jobs.plain.target_limit is -1: write a whole number, or 0 for no limit',
+      ],
+      [
+        'bytes without a unit',
+        { body_size_limit: '50' },
+        'limits.body_size_limit is "50": write a number of bytes with its unit, e.g. 50MB',
+      ],
+    ])('cannot be limited to %s', (_name, limits, message) => {
+      expect(settingError(() => prometheus({ limits })).message).toBe(message);
+    });
+
+    test('with limits of its own must exist', () => {
+      const { chart, server } = prometheus({ limits: { jobs: { shpo: { sample_limit: 5 } } } });
+      server.addScrapeConfig({ job_name: 'shop' });
+      expect(() => config(chart)).toThrow('limits.jobs is "shpo": write one of shop');
     });
 
     test('with a duplicate name is refused', () => {
