@@ -28,7 +28,7 @@ export interface MonitoringChartProps {
   readonly cluster?: string;
   /** Network of the chart's cluster, which its policies follow. @default - see ClusterNetwork */
   readonly network?: ClusterNetwork;
-  /** Where the chart's pods run. @default - see Scheduling */
+  /** Priority classes of the chart's pods. @default - the cluster's default */
   readonly scheduling?: Scheduling;
 }
 

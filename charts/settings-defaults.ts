@@ -6,7 +6,7 @@ import {
   SettingError,
   WEBHOOK_DEFAULTS,
 } from '../constructs';
-import { ofFamilies, resolveNetwork } from '../constructs/kit/cluster-network';
+import { KUBE_DNS, NODE_LOCAL_DNS, ofFamilies, resolveNetwork } from '../constructs/kit/cluster-network';
 import { platformFacts } from '../constructs/prometheus-stack/platform';
 import type { AlertingSettings, MonitoringInput, MonitoringSettings, NetworkSettings } from './settings';
 import { checkSettings, checkStatedNetwork } from './settings-checks';
@@ -77,7 +77,6 @@ export function resolveSettings(input: MonitoringInput, profile: string): Monito
     credentials: { secretName: 'sightedit-monitoring-credentials', ...input.credentials },
     network,
     scheduling: {
-      onePerNode: 'required',
       serverPriorityClass: namespace,
       agentPriorityClass: nodeNamespace,
       ...input.scheduling,
@@ -89,7 +88,9 @@ export function resolveSettings(input: MonitoringInput, profile: string): Monito
 
 /** The network, with the usual ClusterIPs of the platform's DNS: a cache on the node may answer on them. */
 function networkSettings({ platform, network = {} }: MonitoringInput): NetworkSettings {
-  const { dnsCidrs, ...resolved } = resolveNetwork(network);
+  // On GKE the cache is pods of its own: https://docs.cloud.google.com/kubernetes-engine/docs/how-to/nodelocal-dns-cache
+  const dnsPods = platform === 'gke' ? [KUBE_DNS, NODE_LOCAL_DNS] : undefined;
+  const { dnsCidrs, ...resolved } = resolveNetwork({ ...network, dnsPods: network.dnsPods ?? dnsPods });
   const usual = ofFamilies([...NODE_LOCAL_DNS_CIDRS, ...platformFacts(platform).dnsCidrs], resolved.ipFamilies);
   return { ...resolved, dnsCidrs: network.dnsCidrs ?? usual, ingress: network.ingress ?? [] };
 }

@@ -106,7 +106,7 @@ export interface NetworkSettings extends Required<ClusterNetwork> {
   readonly ingress: readonly OutsideClient[];
 }
 
-/** Where the pods of the platform run. */
+/** Which pods the scheduler takes first. */
 export interface SchedulingSettings extends Required<Scheduling> {
   /**
    * PriorityClass of the servers. The default is created: scheduled first, evicted last, and no pod makes room for them.
@@ -156,7 +156,7 @@ export interface MonitoringSettings {
   readonly credentials: CredentialSettings;
   /** The cluster's network: who enforces policies, address ranges, and who may open the web interfaces. */
   readonly network: NetworkSettings;
-  /** Where the pods run: spread over the nodes, and priority classes. */
+  /** Which pods the scheduler takes first. */
   readonly scheduling: SchedulingSettings;
   /** Class of every volume. @default - the cluster's default class */
   readonly storageClass?: string;
@@ -194,6 +194,6 @@ export interface MonitoringInput
   readonly credentials?: Partial<CredentialSettings>;
   /** The cluster's network: who enforces policies, address ranges, and who may open the web interfaces. */
   readonly network?: Partial<NetworkSettings>;
-  /** Where the pods run: spread over the nodes, and priority classes. */
+  /** Which pods the scheduler takes first. */
   readonly scheduling?: Partial<SchedulingSettings>;
 }

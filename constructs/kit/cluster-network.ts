@@ -73,13 +73,14 @@ export const PRIVATE_IPV6_CIDRS = ['fc00::/7'];
 /** Addresses of caches on the node: the default of Kubernetes, and that of kubespray. */
 export const NODE_LOCAL_DNS_CIDRS = ['169.254.20.10/32', '169.254.25.10/32'];
 
-const KUBE_DNS: DnsPods = { namespace: 'kube-system', labels: { 'k8s-app': 'kube-dns' } };
+/** Pods of the DNS, as most distributions label them. */
+export const KUBE_DNS: DnsPods = { namespace: 'kube-system', labels: { 'k8s-app': 'kube-dns' } };
 
 /**
  * The cache as pods of their own, to which Cilium redirects:
  * https://docs.cilium.io/en/stable/network/kubernetes/local-redirect-policy/#node-local-dns-cache
  */
-const NODE_LOCAL_DNS: DnsPods = { namespace: 'kube-system', labels: { 'k8s-app': 'node-local-dns' } };
+export const NODE_LOCAL_DNS: DnsPods = { namespace: 'kube-system', labels: { 'k8s-app': 'node-local-dns' } };
 
 /** The private ranges of some families. */
 export function privateCidrs(families: readonly IpFamily[] = ['IPv4']): readonly string[] {

@@ -117,7 +117,7 @@ export interface PodOptions {
   readonly affinity?: Affinity;
   /**
    * Constraints that replace the default; `off` removes it.
-   * @default - at most one replica on a node, and zones as even as possible; none for a single replica
+   * @default - replicas as even as possible over nodes and zones, without cordoned nodes; none for a single replica
    */
   readonly topologySpread?: 'off' | readonly TopologySpread[];
   /** Name of a PriorityClass. @default - that of `inScheduling()`, or the cluster's default */

@@ -1,31 +1,22 @@
 import type { k8s } from 'cdk8s-plus-28';
 import type { Construct } from 'constructs';
 import { checkObjectName } from './checks';
-import { SettingError } from './errors';
 import { selectorLabels } from './labels';
 import { isReplicated, type Workload } from './workload';
 
 /** Construct context key of `Scheduling`. */
 export const SCHEDULING_CONTEXT = 'sightedit-monitoring:scheduling';
 
-/** Where pods run, and which of them go first. It is stated once for a chart, with `inScheduling()`. */
+/** Which pods the scheduler takes first. It is stated once for a chart, with `inScheduling()`. */
 export interface Scheduling {
-  /**
-   * Whether two replicas of a server may share a node. `required`: never, so each replica needs a node of its own.
-   * `preferred`: only if there is no other node, for clusters with fewer nodes than replicas.
-   * @default required
-   */
-  readonly onePerNode?: 'required' | 'preferred';
   /** Name of the PriorityClass of the servers. @default - the cluster's default */
   readonly serverPriorityClass?: string;
   /** Name of the PriorityClass of the agents, which run on each node. @default - the cluster's default */
   readonly agentPriorityClass?: string;
 }
 
-const SPREADS: readonly unknown[] = ['required', 'preferred', undefined];
-
 /**
- * Says where the pods of a chart run.
+ * Gives the pods of a chart their priority classes.
  *
  * @param scope a chart, or a construct that holds charts, before anything is added to it
  * @returns the scope
@@ -38,16 +29,13 @@ export function inScheduling<T extends Construct>(scope: T, scheduling: Scheduli
 }
 
 /**
- * Checks where pods run.
+ * Checks the names of priority classes.
  *
  * @param setting name of the setting, e.g. `scheduling`
  * @throws SettingError
  */
 export function checkScheduling(setting: string, scheduling: Scheduling): void {
-  const { onePerNode, serverPriorityClass, agentPriorityClass } = scheduling;
-  if (!SPREADS.includes(onePerNode)) {
-    throw new SettingError(`${setting}.onePerNode`, onePerNode, 'write one of required, preferred');
-  }
+  const { serverPriorityClass, agentPriorityClass } = scheduling;
   for (const [name, value] of Object.entries({ serverPriorityClass, agentPriorityClass })) {
     if (value !== undefined) {
       checkObjectName(`${setting}.${name}`, value);
@@ -72,7 +60,7 @@ export function schedulingFields(scope: Construct, name: string, workload: Workl
     affinity: isAgent ? { nodeAffinity: realNodes() } : undefined,
     priorityClassName: isAgent ? scheduling.agentPriorityClass : scheduling.serverPriorityClass,
     tolerations: tolerationsOf(workload),
-    topologySpreadConstraints: isReplicated(workload) ? spread(name, workload, scheduling) : undefined,
+    topologySpreadConstraints: isReplicated(workload) ? spread(name, workload) : undefined,
   };
 }
 
@@ -109,8 +97,8 @@ function tolerationsOf(workload: Workload): k8s.Toleration[] | undefined {
   }));
 }
 
-/** At most one replica on a node; across zones as evenly as the cluster can. */
-function spread(name: string, workload: Workload, { onePerNode }: Scheduling): k8s.TopologySpreadConstraint[] {
+/** As few replicas on a node as its number allows, mostly one; across zones as evenly as the cluster can. */
+function spread(name: string, workload: Workload): k8s.TopologySpreadConstraint[] {
   const constraint = (topologyKey: string, whenUnsatisfiable: string) => ({
     topologyKey,
     whenUnsatisfiable,
@@ -123,7 +111,7 @@ function spread(name: string, workload: Workload, { onePerNode }: Scheduling): k
     matchLabelKeys: workload.kind === 'Deployment' ? ['pod-template-hash'] : undefined,
   });
   return [
-    constraint('kubernetes.io/hostname', onePerNode === 'preferred' ? 'ScheduleAnyway' : 'DoNotSchedule'),
+    constraint('kubernetes.io/hostname', 'DoNotSchedule'),
     constraint('topology.kubernetes.io/zone', 'ScheduleAnyway'),
   ];
 }

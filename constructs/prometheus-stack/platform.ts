@@ -18,12 +18,18 @@ export interface PlatformFacts {
   readonly dnsCidrs: readonly string[];
 }
 
+/**
+ * Where Cloud DNS for GKE answers, on port 53. Other ports of the address are the metadata service, which stays closed.
+ * https://docs.cloud.google.com/kubernetes-engine/docs/how-to/cloud-dns
+ */
+const CLOUD_DNS = '169.254.169.254/32';
+
 const FACTS: Record<Platform, PlatformFacts> = {
   // A managed control plane runs in the provider's account; only the API server can be scraped.
   // The control plane has addresses in the cluster's VPC. https://docs.aws.amazon.com/eks/latest/userguide/network-reqs.html
   eks: { controlPlane: 'hidden', publicApi: false, dnsCidrs: ['10.100.0.10/32', '172.20.0.10/32'] },
   // The ClusterIP of kube-dns differs from cluster to cluster.
-  gke: { controlPlane: 'hidden', publicApi: true, dnsCidrs: [] },
+  gke: { controlPlane: 'hidden', publicApi: true, dnsCidrs: [CLOUD_DNS] },
   aks: { controlPlane: 'hidden', publicApi: true, dnsCidrs: ['10.0.0.10/32'] },
   // The defaults of kubeadm, kubespray and k3s.
   kubeadm: {

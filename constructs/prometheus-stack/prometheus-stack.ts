@@ -2,7 +2,7 @@ import type { Construct } from 'constructs';
 import { applicationJobs } from '../../metrics';
 import type { AlertLinks, RuleCatalogue } from '../../rules';
 import { BlackboxExporter, type BlackboxExporterProps } from '../blackbox-exporter';
-import { Endpoint, networkOf, SettingError } from '../kit';
+import { Endpoint, SettingError } from '../kit';
 import { checkCidrs, checkedNamespaces, checkNamespace } from '../kit/checks';
 import { statedNetwork } from '../kit/cluster-network';
 import { PatchableConstruct } from '../kit/patchable-construct';
@@ -238,7 +238,7 @@ export class PrometheusStack extends PatchableConstruct {
     }
     const jobs = applicationJobs(name);
     // Only Services whose pods do not ask to be scraped themselves: often there are none.
-    this.prometheus.addScrapeConfig(annotatedServicesJob(jobs.services, namespace, networkOf(this).ipFamilies), {
+    this.prometheus.addScrapeConfig(annotatedServicesJob(jobs.services, namespace), {
       optional: true,
     });
     this.prometheus.addScrapeConfig(annotatedPodsJob(jobs.pods, namespace));

@@ -9,7 +9,6 @@ import {
   httpProbe,
   httpUrl,
   images,
-  networkOf,
   SecretFiles,
   SettingError,
   startupProbe,
@@ -203,7 +202,7 @@ export class Prometheus extends PatchableConstruct {
     const { relabel = [], tls, basicAuth, bearerToken, ...rest } = settings;
     const path = `${SCRAPE_PATH}/${job}`;
     const credentials = jobCredentials({ job, host, path, tls, basicAuth, bearerToken });
-    const config = serviceJob(job, service, networkOf(this).ipFamilies);
+    const config = serviceJob(job, service);
     this.addScrapeConfig({
       ...config,
       scheme,

@@ -1,4 +1,4 @@
-import type { Connection, IpFamily } from '../kit';
+import type { Connection } from '../kit';
 import type { KubernetesSdConfig, RelabelConfig, ScrapeConfig, ScrapeLimits } from './prometheus-config';
 
 /** Limits of a job that sets none. */
@@ -32,14 +32,6 @@ export function dropIf(label: string, regex: string): RelabelConfig {
   return { source_labels: [label], regex, action: 'drop' };
 }
 
-/**
- * Rules that give a target the first address of its pod. A Service of two address families has two slices, and
- * discovery finds each pod in both: with one address, the copies become one target.
- */
-function firstAddress(families: readonly IpFamily[]): RelabelConfig[] {
-  return families.length < 2 ? [] : podAddress(`${META}_endpointslice_port`);
-}
-
 /** Rules that make the address of a target from its pod's, and from a port in a label. IPv6 needs brackets. */
 function podAddress(portLabel: string): RelabelConfig[] {
   const source_labels = [`${META}_pod_ip`, portLabel];
@@ -49,19 +41,17 @@ function podAddress(portLabel: string): RelabelConfig[] {
   ];
 }
 
-/** Metrics of the pods behind a Service. */
-export function serviceJob(
-  job: string,
-  service: NonNullable<Connection['service']>,
-  families: readonly IpFamily[] = [],
-): ScrapeConfig {
+/**
+ * Metrics of the pods behind a Service. Of a Service with two address families, Prometheus takes the primary one only:
+ * https://github.com/prometheus/prometheus/pull/18192
+ */
+export function serviceJob(job: string, service: NonNullable<Connection['service']>): ScrapeConfig {
   return {
     job_name: job,
     kubernetes_sd_configs: [discovery('endpointslice', service.namespace)],
     relabel_configs: [
       keepIf(`${META}_service_name`, service.name),
       keepIf(`${META}_endpointslice_port_name`, service.portName),
-      ...firstAddress(families),
       ...podLabels(),
       copyLabel(`${META}_service_name`, 'service'),
     ],
@@ -158,7 +148,6 @@ export function annotatedServicesJob(job: string, namespace: string, families: r
     relabel_configs: [
       keepIf(`${META}_service_annotation_prometheus_io_scrape`, 'true'),
       { source_labels: [`${META}_pod_annotation_prometheus_io_scrape`], regex: 'true', action: 'drop' },
-      ...firstAddress(families),
       // The annotated port, if there is one. The copies for other ports become the same target.
       {
         source_labels: ['__address__', `${META}_service_annotation_prometheus_io_port`],

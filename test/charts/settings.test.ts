@@ -110,7 +110,6 @@ describe('defaults', () => {
       credentials: { secretName: 'sightedit-monitoring-credentials' },
       network: { policies: 'kubernetes', ipFamilies: ['IPv4'], nodeCidrs: PRIVATE, apiCidrs: PRIVATE, ingress: [] },
       scheduling: {
-        onePerNode: 'required',
         serverPriorityClass: 'sightedit-monitoring',
         agentPriorityClass: 'sightedit-monitoring-node',
       },

@@ -4,7 +4,6 @@ import {
   annotatedServicesJob,
   controlPlaneJob,
   kubeletJob,
-  serviceJob,
 } from '../../constructs/prometheus-stack/scrape-jobs';
 import type { ScrapeConfig } from '../../formats/prometheus';
 import { toYaml } from '../../formats/yaml';
@@ -55,9 +54,6 @@ const ANNOTATED_SERVICE = {
   service_annotation_prometheus_io_scrape: 'true',
   service_annotation_prometheus_io_port: '3000',
 };
-const SERVICE = { namespace: 'shop', name: 'api', portName: 'http' };
-const PORT = { service_name: 'api', endpointslice_port_name: 'http', endpointslice_port: '8080' };
-
 describeWithTools(['promtool'], 'Addresses of targets', () => {
   it.each<[string, string, string, string]>([
     ['IPv4', '10.0.0.3', '10.0.0.3:8080', '10.0.0.3:3000'],
@@ -93,33 +89,6 @@ describeWithTools(['promtool'], 'Addresses of targets', () => {
   ])('of the control plane have its port: %s', async (pod_ip, expected) => {
     const job = controlPlaneJob('kube-controller-manager', 10257, 'https');
     expect(await scraped(job, [{ address: pod_ip, labels: { pod_ip } }])).toEqual([expected]);
-  });
-
-  describe('of a Service with both families', () => {
-    const pod = { ...PORT, pod_ip: '10.0.0.3', pod_name: 'api-0' };
-    const both = ['10.0.0.3:8080', '[fd00::3]:8080'].map((address) => ({ address, labels: pod }));
-
-    it('are that of the pod, once', async () => {
-      expect(await scraped(serviceJob('api', SERVICE, ['IPv4', 'IPv6']), both)).toEqual(['10.0.0.3:8080']);
-      const first = both.map(({ address, labels }) => ({ address, labels: { ...labels, pod_ip: 'fd00::3' } }));
-      expect(await scraped(serviceJob('api', SERVICE, ['IPv6', 'IPv4']), first)).toEqual(['[fd00::3]:8080']);
-    });
-
-    it('would be two in a cluster that does not say so', async () => {
-      expect(await scraped(serviceJob('api', SERVICE, ['IPv4']), both)).toHaveLength(2);
-    });
-
-    it('stay those of a Service without pods', async () => {
-      const { pod_ip: _, pod_name: __, ...labels } = pod;
-      const found = [{ address: '[2001:db8::7]:6443', labels }];
-      expect(await scraped(serviceJob('api', SERVICE, ['IPv4', 'IPv6']), found)).toEqual(['[2001:db8::7]:6443']);
-    });
-
-    it('are that of the pod for annotated Services too, with the annotated port', async () => {
-      const found = both.map(({ address, labels }) => ({ address, labels: { ...labels, ...ANNOTATED_SERVICE } }));
-      const job = annotatedServicesJob('services', 'shop', ['IPv4', 'IPv6']);
-      expect(await scraped(job, found)).toEqual(['10.0.0.3:3000']);
-    });
   });
 
   it('of nodes leave out those by name only, whose kubelet nothing reaches', async () => {

@@ -133,10 +133,7 @@ const VARIANTS: readonly [name: string, changes: Partial<MonitoringInput>][] = [
       },
     },
   ],
-  [
-    'a cluster of one node',
-    { scheduling: { onePerNode: 'preferred', serverPriorityClass: 'system-cluster-critical' } },
-  ],
+  ['a cluster with priority classes of its own', { scheduling: { serverPriorityClass: 'business-critical' } }],
 ];
 
 /** Nodes of a cluster, by the labels that tell what they can run. */

@@ -38,19 +38,12 @@ describe('an agent', () => {
 });
 
 describe('replicas', () => {
-  const nodes = (scheduling: Scheduling) => specIn(scheduling, 3).topologySpreadConstraints[0];
-
   test('do not count a cordoned or tainted node as a place for one of them', () => {
     for (const workload of [2, TWO] as const) {
       const spread = specIn({}, workload).topologySpreadConstraints;
       expect(spread).toHaveLength(2);
       expect(spread).toEqual(spread.map((each: object) => ({ ...each, nodeTaintsPolicy: 'Honor' })));
     }
-  });
-
-  test('need a node each, unless the cluster has too few', () => {
-    expect(nodes({})).toMatchObject({ topologyKey: 'kubernetes.io/hostname', whenUnsatisfiable: 'DoNotSchedule' });
-    expect(nodes({ onePerNode: 'preferred' })).toMatchObject({ whenUnsatisfiable: 'ScheduleAnyway' });
   });
 });
 
@@ -88,10 +81,6 @@ test('the claim stands before the Deployment that mounts it', () => {
 });
 
 test.each<[string, Scheduling]>([
-  [
-    'scheduling.onePerNode is "maybe": write one of required, preferred',
-    { onePerNode: 'maybe' as Scheduling['onePerNode'] },
-  ],
   [
     'scheduling.agentPriorityClass is "My Class": write lower-case letters, digits, dashes and dots, at most 253',
     { agentPriorityClass: 'My Class' },
