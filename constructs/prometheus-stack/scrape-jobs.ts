@@ -134,7 +134,7 @@ export function annotatedPodsJob(job: string, namespace: string): ScrapeConfig {
 }
 
 /** The application's Services with `prometheus.io/scrape: "true"`, except pods that have the annotation themselves. */
-export function annotatedServicesJob(job: string, namespace: string, families: readonly IpFamily[] = []): ScrapeConfig {
+export function annotatedServicesJob(job: string, namespace: string): ScrapeConfig {
   return {
     job_name: job,
     kubernetes_sd_configs: [discovery('endpointslice', namespace)],
