@@ -7,7 +7,13 @@
  * - `{ existingClaim }`: a claim of this name in the namespace of the construct. It serves one replica. This is the way to
  *   a volume that no storage class makes, e.g. on NFS.
  */
-export type StorageVolume = 'claim' | 'emptyDir' | { readonly existingClaim: string };
+export type StorageVolume =
+  | 'claim'
+  | 'emptyDir'
+  | {
+      /** Name of the claim. */
+      readonly existingClaim: string;
+    };
 
 /** A volume for the data of a server. */
 export interface Storage {
