@@ -1,4 +1,4 @@
-import { Credentials, Endpoint, ExternalWorkload } from '../../index';
+import { Credentials, dnsModule, Endpoint, ExternalWorkload, httpModule, icmpModule, tcpModule } from '../../index';
 import type { Manifest } from '../../testing/manifests';
 import { containerOf, find, findAll } from '../../testing/render';
 import { serverConfig } from '../support/server-config';
@@ -299,6 +299,80 @@ export const metrics: Section = {
             expect(jobOf(manifests, 'serviceMonitor/orders/orders-api/0')).toMatchObject({ scrape_interval: '30s' });
             expect(findAll(manifests, 'ServiceMonitor')).toEqual([]);
           },
+        },
+      ],
+    },
+    {
+      need: 'probes: internal, TCP, DNS, ICMP, plain HTTP, redirect',
+      proofs: [
+        {
+          by: 'prop',
+          make: withPlatform({
+            metrics: {
+              probes: [
+                {
+                  name: 'inside',
+                  module: httpModule(),
+                  targets: [
+                    {
+                      target: 'http://api.orders.svc/health',
+                      pods: { namespace: 'orders', labels: { app: 'api' }, port: 8080 },
+                    },
+                  ],
+                },
+                {
+                  name: 'redirect',
+                  module: httpModule({ redirectTo: 'https://shop.example.com/' }),
+                  targets: ['http://shop.example.com/'],
+                },
+                {
+                  name: 'database',
+                  module: tcpModule(),
+                  targets: [{ target: 'db.internal:5432', cidrs: ['10.20.0.0/16'] }],
+                },
+                { name: 'names', module: dnsModule({ name: 'shop.example.com' }), targets: ['ns1.example.com'] },
+                { name: 'gateway', module: icmpModule(), targets: [{ target: '10.0.0.1', cidrs: ['10.0.0.1/32'] }] },
+              ],
+            },
+          }),
+          shows: (manifests) => {
+            const { modules } = serverConfig(manifests, 'blackbox-exporter', 'config.yml');
+            expect(modules).toMatchObject({
+              inside: { prober: 'http' },
+              redirect: { prober: 'http', http: { fail_if_header_not_matches: [{ header: 'Location' }] } },
+              database: { prober: 'tcp' },
+              names: { prober: 'dns', dns: { query_name: 'shop.example.com' } },
+              gateway: { prober: 'icmp' },
+            });
+            expect(modules.inside.http).not.toHaveProperty('fail_if_not_ssl');
+            const egress = egressOf(manifests, 'blackbox-exporter');
+            for (const part of [
+              '{"app":"api"}',
+              '"port":8080',
+              '10.20.0.0/16',
+              '"port":53,"protocol":"UDP"',
+              '10.0.0.1/32',
+            ]) {
+              expect(egress).toContain(part);
+            }
+            expect(JSON.stringify(configOf(manifests))).toContain('http://api.orders.svc/health');
+          },
+        },
+        {
+          by: 'recipe',
+          page: 'probes.md',
+          shows: (manifests) => {
+            const own = manifests.filter(({ metadata }) => metadata.namespace === 'probing');
+            expect(Object.keys(serverConfig(own, 'blackbox-exporter', 'config.yml').modules).length).toBeGreaterThan(5);
+          },
+        },
+      ],
+      guards: [
+        {
+          by: 'refused',
+          make: withPlatform({ metrics: { probedUrls: ['http://api.orders.svc'] } }),
+          message:
+            'probedUrls is "http://api.orders.svc": write a URL that begins with https://: probes fail without verified TLS',
         },
       ],
     },

@@ -1,3 +1,5 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { temporaryDirectory } from '../../testing/cleanup';
 import { layOutAlertmanager, layOutPrometheus } from '../../testing/files';
 import { configFiles, type Manifest } from '../../testing/manifests';
@@ -28,6 +30,20 @@ const SECTIONS: readonly (readonly [Section, number])[] = [
 
 const sections = SECTIONS.map(([section]) => section);
 const needs = sections.flatMap((section) => section.needs);
+
+/** Rows of which a part is refused or a limit. */
+const UNMET: readonly string[] = [
+  'replicas: refused',
+  'no PVC / emptyDir, NFS, existing claim: limit',
+  'Windows nodes: limit',
+  'cert-manager: limit',
+  'Vault agent files: limit',
+  'remote-write receiver, agent mode, feature flags: limit',
+  'silences as code: limit',
+  'raw config / existing config Secret / AlertmanagerConfig CR: limit',
+  'raw rule file by own ConfigMap: limit',
+  'grafana-operator, prometheus-operator CRs as output: limit',
+];
 
 /** A proof that writes objects. */
 type Written = Extract<Proof, { readonly by: 'prop' | 'recipe' }>;
@@ -130,8 +146,17 @@ describe('The table of needs', () => {
   });
 });
 
-/** Rows of which a part is refused or a limit. */
-const UNMET: readonly string[] = [];
+test('The needs use what the package exports, as a project that installs it does', () => {
+  const importsOf = (text: string) => [...text.matchAll(/from '([^']+)'/g)].map(([, path]) => path!);
+  const files = readdirSync(__dirname).filter((file) => !file.endsWith('.test.ts'));
+  const ours = files.flatMap((file) =>
+    importsOf(readFileSync(join(__dirname, file), 'utf8'))
+      .filter((path) => path.startsWith('../../') && !/^\.\.\/\.\.\/(testing|tools)\//.test(path))
+      .map((path) => `${file}: ${path}`),
+  );
+  expect(ours.length).toBeGreaterThan(6);
+  expect(ours.filter((line) => !line.endsWith(': ../../index'))).toEqual([]);
+});
 
 describe('The check of the table finds', () => {
   const rowOf = (changes: Partial<Need>): readonly Section[] => [
@@ -203,6 +228,25 @@ describeWithTools(['promtool', 'amtool'], 'The configurations that the needs wri
     expect(byContent.size).toBeGreaterThan(10);
     return [...byContent.values()];
   }
+
+  test('would not be accepted with a mistake', () => {
+    const withMistake = (configMap: string, file: string) =>
+      made(platform).map((object) =>
+        object.kind === 'ConfigMap' && object.metadata.name === configMap
+          ? { ...object, data: { [file]: `${object.data[file]}\nmistake: true\n` } }
+          : object,
+      );
+    const prometheus = layOutPrometheus(withMistake('prometheus-config', 'prometheus.yml'), temporaryDirectory());
+    for (const options of [[], ['--syntax-only']]) {
+      const outcome = runTool('promtool', 'check', 'config', ...options, prometheus);
+      expect(complaints(outcome)).toContain('field mistake not found');
+    }
+    const alertmanager = layOutAlertmanager(
+      withMistake('alertmanager-config', 'alertmanager.yml'),
+      temporaryDirectory(),
+    );
+    expect(complaints(runTool('amtool', 'check-config', alertmanager))).toContain('field mistake not found');
+  });
 
   test('are accepted by promtool', () => {
     const files = distinct('prometheus-config').map((manifests) => {

@@ -61,7 +61,13 @@ export const pods: Section = {
     },
     {
       need: 'tolerations',
-      proofs: [option({ tolerations: [TAINT] }, ({ spec }) => expect(spec.tolerations).toEqual([TAINT]))],
+      proofs: [
+        option({ tolerations: [TAINT] }, ({ spec }) => {
+          expect(spec.tolerations).toContainEqual(TAINT);
+          // It replaces that of an agent on each node, which tolerates everything.
+          expect(spec.tolerations).not.toContainEqual({ operator: 'Exists' });
+        }),
+      ],
     },
     {
       need: 'pod annotations (Istio, Vault agent)',

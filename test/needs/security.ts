@@ -8,6 +8,7 @@ import {
   IMAGE_REGISTRY_CONTEXT,
   imageReference,
   images,
+  inNetwork,
   PostgresExporter,
   Prometheus,
   patchObjects,
@@ -234,6 +235,43 @@ export const security: Section = {
           instead: withPlatform({ pod: { nodeSelector: { 'kubernetes.io/os': 'windows' } } }),
         },
         { by: 'limit', row: 'Metrics of Windows nodes' },
+      ],
+    },
+    {
+      need: 'NetworkPolicies off',
+      proofs: [
+        {
+          by: 'prop',
+          make: (chart) => platform(inNetwork(chart, { policies: 'none' })),
+          shows: (manifests) => expect(findAll(manifests, 'NetworkPolicy')).toEqual([]),
+        },
+        {
+          by: 'prop',
+          make: (chart) => platform(inNetwork(chart, { policies: 'cilium' })),
+          shows: (manifests) => {
+            const policies = findAll(manifests, 'CiliumNetworkPolicy');
+            expect(JSON.stringify(policies)).toContain('kube-apiserver');
+            expect(JSON.stringify(policies)).toContain('remote-node');
+          },
+        },
+      ],
+    },
+    {
+      need: 'IPv6',
+      proofs: [
+        {
+          by: 'prop',
+          make: (chart) => platform(inNetwork(chart, { ipFamilies: ['IPv6'] })),
+          shows: (manifests) => {
+            const cidrs = JSON.stringify(findAll(manifests, 'NetworkPolicy')).match(/"cidr":"[^"]+"/g)!;
+            expect(cidrs).toContain('"cidr":"::/0"');
+            expect(cidrs.filter((cidr) => !/"[0-9a-f:]+\/\d+"$/.test(cidr))).toEqual([]);
+            expect(containerOf(manifests, 'alertmanager').args).toContain(
+              '--cluster.advertise-address=[$(POD_IP)]:9094',
+            );
+            expect(configFiles(manifests, 'blackbox-exporter')['config.yml']).toContain('preferred_ip_protocol: ip6');
+          },
+        },
       ],
     },
     {

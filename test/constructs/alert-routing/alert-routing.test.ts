@@ -72,6 +72,12 @@ describe('AlertRouting', () => {
       ]);
     });
 
+    test('have three minutes to start: without an answer from the DNS, they resolve their peers for long', () => {
+      const { startupProbe } = containerOf(rendered(), 'alertmanager');
+      expect(startupProbe.httpGet.path).toBe('/-/healthy');
+      expect(startupProbe.periodSeconds * startupProbe.failureThreshold).toBe(180);
+    });
+
     test('do not gossip when there is only one', () => {
       const manifests = rendered({ replicas: 1 });
       const { args } = containerOf(manifests, 'alertmanager');

@@ -209,7 +209,7 @@ describe('PrometheusStack', () => {
 
     test.each<[Partial<PrometheusStackProps>, string]>([
       [
-        { platform: 'gke', coreDns: true },
+        { platform: 'gke', apiCidrs: ['172.16.0.32/28'], coreDns: true },
         'coreDns is true: GKE runs kube-dns or Cloud DNS; write the labels of your CoreDNS, or remove coreDns',
       ],
       [{ coreDns: { port: 0 } }, 'coreDns.port is 0: write a port from 1 to 65535'],
@@ -222,7 +222,9 @@ describe('PrometheusStack', () => {
     });
 
     test('on GKE may be a CoreDNS of your own', () => {
-      expect(jobNames({ platform: 'gke', coreDns: { labels: { app: 'coredns' } } })).toContain('coredns');
+      expect(
+        jobNames({ platform: 'gke', apiCidrs: ['172.16.0.32/28'], coreDns: { labels: { app: 'coredns' } } }),
+      ).toContain('coredns');
     });
   });
 
