@@ -58,18 +58,6 @@ export async function runCampaign({ seed, seconds, say = () => {} }: CampaignPro
   const from = Date.now();
   const left = await recover(world);
   epochs.push({ mode: 'active', from, to: Number.POSITIVE_INFINITY });
-  if (process.env.DEBUG_ATTACK) {
-    const { items } = await world.kubernetes.send<any>(
-      'GET',
-      '/apis/monitoring.sightedit.com/v1alpha1/namespaces/sightedit-monitoring/remediations',
-    );
-    const c: any = {};
-    for (const i of items) {
-      const k = `${i.status.phase} ${i.status.reason ?? ''} ${(i.status.message ?? '').slice(0, 90)}`;
-      c[k] = (c[k] ?? 0) + 1;
-    }
-    console.log(JSON.stringify(c, null, 1));
-  }
   const log = world.kubernetes.audited();
   return {
     violations: [...violations(log, { fired: world.source.fired, epochs, budget }), ...left],
