@@ -62,7 +62,7 @@ describe.each(Object.entries(PROGRAMS))('%s, profile dev', (_, program) => {
     expect(ofKind(manifests, 'PodDisruptionBudget')).toEqual([]);
   });
 
-  // Whoever reaches its API can post alerts, and the users of Grafana would be among them.
+  // Everyone who reaches its API can post alerts, and the users of Grafana would be among them.
   test('lets Prometheus and the webhook reach the API of Alertmanager, and nobody else', () => {
     interface Rule {
       readonly from: readonly { readonly podSelector: { readonly matchLabels: Readonly<Record<string, string>> } }[];
