@@ -149,7 +149,10 @@ export class Grafana extends PatchableConstruct {
     });
   }
 
-  /** Adds an Alertmanager, for its alerts and silences. */
+  /**
+   * Adds an Alertmanager, for its alerts and silences. Editors of Grafana can then post alerts to it: do not add the one
+   * that notifies a `RemediationWebhook`.
+   */
   addAlertmanager(endpoint: Endpoint, names: DataSourceNames = {}): void {
     const { name = 'Alertmanager', uid = 'alertmanager', isDefault = false, path } = names;
     this.addDataSource(endpoint, {

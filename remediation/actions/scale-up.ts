@@ -187,7 +187,7 @@ export const scaleUpAction: Action<ScaleUp, Change> = {
 /** @throws RecordAltered for a change that the policy never makes */
 function requireNamed({ kind, name }: Change, { target, parameters }: Attempt<ScaleUp>): void {
   if (kind === 'Deployment' ? name !== target.name : !parameters.autoscalers.includes(name)) {
-    throw new RecordAltered(`the policy never changes ${kind} ${name}`);
+    throw new RecordAltered(`the plan is for ${kind ?? 'nothing'} ${name ?? ''}, which the policy never changes`);
   }
 }
 

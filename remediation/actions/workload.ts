@@ -138,7 +138,7 @@ export async function requireReadyDeployment(kubernetes: KubernetesApi, target: 
 /**
  * The Deployment, if it is the object that was found.
  *
- * @throws SkipError when it was deleted, or created anew
+ * @throws SkipError when it was deleted, or created again
  */
 export function requireSame(deployment: Deployment | undefined, { namespace, name, uid }: Target): Deployment {
   if (!deployment || deployment.metadata.uid !== uid) {

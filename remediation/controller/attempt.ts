@@ -30,7 +30,7 @@ export function attemptOf({ record, target, policy, dryRun }: GateInput, clients
  * @throws SkipError when there is none that the policy may change
  * @throws RecordAltered when the record names another one
  */
-export async function findTargetAnew(record: Remediation, policy: RemediationPolicy, clients: Clients) {
+export async function targetOfAlert(record: Remediation, policy: RemediationPolicy, clients: Clients) {
   const { alert, action } = record.spec;
   if (action !== policy.action) {
     throw new RecordAltered(`the record is for ${action}, and policy ${policy.name} for ${policy.action}`);

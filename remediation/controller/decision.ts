@@ -3,7 +3,7 @@ import { type GateContext, type GateInput, gates } from '../gates';
 import type { RemediationPolicy } from '../policy';
 import { hasApproval, isApproved, isResolved, type Plan, planDigest, type Remediation, type Target } from '../record';
 import { secondsSince } from '../times';
-import { attemptOf, findTargetAnew } from './attempt';
+import { attemptOf, targetOfAlert } from './attempt';
 import type { Skip } from './transitions';
 
 type SkipDecision = { readonly kind: 'skip' } & Skip;
@@ -34,7 +34,7 @@ export async function admit(record: Remediation, policy: RemediationPolicy, cont
   let target: Target | undefined;
   try {
     await gates.killSwitch(record, context);
-    target = await findTargetAnew(record, policy, context.clients);
+    target = await targetOfAlert(record, policy, context.clients);
     await gates.freshness({ record }, context);
     return { kind: 'proceed', target };
   } catch (error) {

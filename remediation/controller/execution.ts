@@ -12,7 +12,7 @@ import {
   type StatusChange,
 } from '../record';
 import { describeTime, secondsSince } from '../times';
-import { attemptOf, findTargetAnew, inputOf } from './attempt';
+import { attemptOf, inputOf, targetOfAlert } from './attempt';
 import { reasonToAsk, skipOf } from './decision';
 import { retried, untilDone } from './retry';
 import { millisecondsUntil, type Next, type StepProps } from './step-props';
@@ -74,7 +74,7 @@ export async function resumeExecution(record: Remediation, policy: RemediationPo
   const { clients } = props.context;
   let checked: Remediation;
   try {
-    const found = await findTargetAnew(record, policy, clients);
+    const found = await targetOfAlert(record, policy, clients);
     // A Deployment that was deleted and created again is another one, and `uid` tells.
     const target = { ...found, uid: record.status.target?.uid ?? found.uid };
     checked = { ...record, status: { ...record.status, target } };

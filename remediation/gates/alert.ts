@@ -11,8 +11,8 @@ import type { AlertLabels, Gate } from './gate';
 const FIRING = 'ALERTS{alertname="$alertname", alertstate="firing", remediation="$policy"}';
 
 /**
- * Nothing runs unless Prometheus says that the alert fires with these labels: whoever reaches Alertmanager can send it
- * any alert. One replica of a pair is enough: the other may have just started.
+ * Nothing runs unless Prometheus says that the alert fires with these labels. Everyone who reaches Alertmanager can send
+ * it any alert. One replica of a pair is enough: the other may have just started.
  */
 export const alertGate: Gate = async ({ record, policy }, { clients, alertLabels }) => {
   if (!policy.requireFiring) {

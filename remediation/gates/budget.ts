@@ -82,7 +82,7 @@ async function takeSlot(leases: Leases, budget: string, size: number, record: Re
 
 /**
  * A record that resumes after a crash already has its slot, taken when its execution began. A record that others have
- * set back begins anew, and pays again.
+ * set back begins again, and pays again.
  */
 function isForExecution({ acquired }: Holding, { status: { executionStartTime } }: Remediation): boolean {
   const apart = Date.parse(executionStartTime ?? '') - acquired.getTime();

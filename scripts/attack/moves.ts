@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { alertDigest, FINAL_PHASES, KEYS, OPEN_PHASES, REMEDIATION, type Remediation } from '../../remediation/record';
 import { alert, notify, type Replica } from '../../testing/webhook';
 import type { Fired, Labels } from './alerts';
@@ -6,7 +7,7 @@ import { APPLICATION, DEPLOYMENTS, RECORDS, type World } from './world';
 
 const PHASES = [...OPEN_PHASES, ...FINAL_PHASES];
 const MERGE = 'application/merge-patch+json';
-const FLOOD = 40;
+const FLOOD = 20;
 
 /** What the attacker, the people and the world do. Every move may fail: the API server can say no. */
 export class Moves {
@@ -41,7 +42,8 @@ export class Moves {
   /** An alert fires, and Alertmanager notifies. */
   async real(random: Random): Promise<void> {
     const labels = this.labelsOf(random, random.pick(DEPLOYMENTS.repaired));
-    const fired = this.world.source.fire({ alertname: 'SampleAlert', severity: 'high', ...labels });
+    // With every label that the notification will carry.
+    const fired = this.world.source.fire(alert(labels).labels);
     this.firing.push(fired);
     await this.notify(random, [fired.labels]);
   }
@@ -115,9 +117,11 @@ export class Moves {
     }
   }
 
-  /** A person engages the kill switch, or releases it. */
+  /** A person engages the kill switch for a while. */
   async switch(random: Random): Promise<void> {
-    await this.stop(random.chance(0.3) ? 'incident' : null);
+    await this.stop('incident');
+    await sleep(random.below(3000));
+    await this.stop(null);
   }
 
   async doubt(random: Random): Promise<void> {

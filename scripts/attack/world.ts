@@ -75,7 +75,7 @@ export async function makeWorld(random: Random, budget: number): Promise<World> 
   const skew = join(temporaryDirectory(), 'skew.cjs');
   writeFileSync(skew, SKEW);
   const limits = {
-    ...{ freshnessSeconds: 15, approvalSeconds: 15, repeatSeconds: 1, verificationIntervalSeconds: 1, lockSeconds: 3 },
+    ...{ freshnessSeconds: 30, approvalSeconds: 30, repeatSeconds: 1, verificationIntervalSeconds: 1, lockSeconds: 3 },
     ...{ budgetPerHour: 4 * budget, circuitFailures: 1000 },
   };
   return {

@@ -62,6 +62,19 @@ describe.each(Object.entries(PROGRAMS))('%s, profile dev', (_, program) => {
     expect(ofKind(manifests, 'PodDisruptionBudget')).toEqual([]);
   });
 
+  // Everyone who reaches its API can post alerts, and the users of Grafana would be among them.
+  test('lets Prometheus and the webhook reach the API of Alertmanager, and nobody else', () => {
+    interface Rule {
+      readonly from: readonly { readonly podSelector: { readonly matchLabels: Readonly<Record<string, string>> } }[];
+      readonly ports: readonly { readonly port: number }[];
+    }
+    const policy = ofKind(manifests, 'NetworkPolicy').find(({ metadata }) => metadata.name === 'alertmanager')!;
+    const callers = (policy.spec.ingress as readonly Rule[])
+      .filter(({ ports }) => ports.some(({ port }) => port === 9093))
+      .flatMap(({ from }) => from.map(({ podSelector }) => podSelector.matchLabels['app.kubernetes.io/name']));
+    expect(callers.sort()).toEqual(['prometheus', 'remediation-webhook']);
+  });
+
   test('begins with the namespaces, since kubectl reads files in the order of their names', () => {
     expect(files[0]).toBe('0000-sightedit-namespaces.k8s.yaml');
   });

@@ -22,12 +22,19 @@ export type Check = {
 
 const KILL_SWITCH = 'gates.killSwitch(input, context)';
 const LEASE = 'await leases.acquire(name, holder, seconds)';
-const APPROVAL = 'reason && !isApproved(record) && !dryRun';
+const APPROVAL = 'reason && !isApproved(record, planDigest(input.target, plan)) && !dryRun';
 const LIMIT = 'Math.min(maxReplicas, autoscaler?.spec.maxReplicas ?? Number.POSITIVE_INFINITY)';
 const UNKNOWN = '!status.authenticated || !subject || !status.audiences?.includes(this.audience)';
 const SUBJECT = 'this.subjects.includes(subject)';
 const VERDICT = "verdict.kind !== 'accepted'";
 const PROTECTED = 'PROTECTED_NAMESPACES.includes(namespace)';
+const DRY_RUN = 'dryRun || record.status.dryRun === true';
+const TARGET = 'targetDigest(target) !== targetDigest(found)';
+const STORED_TARGET = '!target || spec.action !== policy.action || !isTarget(target, spec.alert, policy.parameters)';
+const ANNOUNCED = 'gates.target(inputOf(executing, policy, props), props.context)';
+const SHOWN = 'status.planDigest === digest && !status.approvalOutdated';
+const ADDRESS = 'addressToBlock(record.spec.alert, parameters) !== target.name';
+const OPEN = "hasWork(record) && record.metadata.labels?.[KEYS.open] !== 'true'";
 
 /** The checks between an alert and a change. Some test must fail when one of them is switched off. */
 export const CHECKS: readonly Check[] = [
@@ -52,6 +59,52 @@ export const CHECKS: readonly Check[] = [
   { name: 'caller: token', file: 'intake/authenticator.ts', expression: UNKNOWN, becomes: 'false' },
   { name: 'caller: subject', file: 'intake/authenticator.ts', expression: SUBJECT, becomes: 'true' },
   { name: 'caller: response', file: 'intake/middleware/authentication.ts', expression: VERDICT, becomes: 'false' },
+  {
+    name: 'mode dry-run',
+    file: 'controller/attempt.ts',
+    expression: DRY_RUN,
+    becomes: 'record.status.dryRun ?? dryRun',
+  },
+  { name: 'target of the alert', file: 'controller/attempt.ts', expression: TARGET, becomes: 'false' },
+  { name: 'target of a record', file: 'controller/attempt.ts', expression: STORED_TARGET, becomes: 'false' },
+  { name: 'the alert fires', file: 'gates/alert.ts', returning: 'alertGate' },
+  { name: 'the alert has these labels', file: 'gates/alert.ts', returning: 'isSame', value: 'true' },
+  { name: 'gates of a resumption', file: 'controller/execution.ts', returning: 'recheck' },
+  { name: 'lock, after the announcement', file: 'controller/execution.ts', expression: ANNOUNCED, becomes: '0' },
+  { name: 'approval of this plan', file: 'record/remediation.ts', expression: SHOWN, becomes: 'true' },
+  { name: 'times', file: 'times.ts', expression: 'seconds >= -CLOCK_TOLERANCE_SECONDS', becomes: 'true' },
+  { name: 'Leases without times', file: 'kubernetes/lease.ts', expression: 'Number.isNaN(expires)', becomes: 'false' },
+  { name: 'slot of an execution', file: 'gates/budget.ts', returning: 'isForExecution', value: 'true' },
+  { name: 'address, at execution', file: 'actions/block-address.ts', expression: ADDRESS, becomes: 'false' },
+  {
+    name: 'readiness, at execution',
+    file: 'actions/restart-workload.ts',
+    expression: 'requireReady(deployment)',
+    becomes: '0',
+  },
+  { name: 'names, at execution', file: 'actions/scale-up.ts', returning: 'requireNamed' },
+  { name: 'keys, at execution', file: 'actions/clear-cache.ts', returning: 'requireOwnKeys' },
+  { name: 'errors of HTTP', file: 'clients/prometheus.ts', expression: '!ok', becomes: 'false' },
+  {
+    name: 'incomplete answers',
+    file: 'clients/prometheus.ts',
+    expression: 'body?.warnings !== undefined',
+    becomes: 'false',
+  },
+  {
+    name: 'old answers',
+    file: 'clients/prometheus.ts',
+    expression: 'Math.abs(age) <= OLDEST_SECONDS',
+    becomes: 'true',
+  },
+  {
+    name: 'latest revert',
+    file: 'controller/revert.ts',
+    expression: 'createdAt(record) + latest * 1000',
+    becomes: 'Infinity',
+  },
+  { name: 'sweep', file: 'controller/sweep.ts', returning: 'run' },
+  { name: 'label open', file: 'controller/controller.ts', expression: OPEN, becomes: 'false' },
   { name: 'protected namespaces', file: 'actions/workload.ts', expression: PROTECTED, becomes: 'false' },
 ];
 
