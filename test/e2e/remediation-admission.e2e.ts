@@ -791,6 +791,21 @@ describe('the allowed updates', () => {
     }
   });
 
+  test('no record of an alert that is larger than the intake makes it', async () => {
+    const made = record('large');
+    const withAlert = (change: object) =>
+      asWebhook({
+        method: 'POST',
+        path: RECORDS,
+        body: { ...made, spec: { ...made.spec, alert: { ...made.spec.alert, ...change } } },
+      });
+    const many = Object.fromEntries(Array.from({ length: 65 }, (_, index) => [`label_${index}`, '']));
+    expect(errorOf(await withAlert({ labels: many }))).toMatch(/^422 .*Too many/);
+    expect(errorOf(await withAlert({ annotations: { text: 'x'.repeat(1025) } }))).toMatch(/^422 .*Too long/);
+    expect(errorOf(await withAlert({ name: 'x'.repeat(1025) }))).toMatch(/^422 .*Too long/);
+    expect(errorOf(await withAlert({ labels: { text: '\u0001'.repeat(1024) } }))).toBeUndefined();
+  });
+
   test('a status that keeps the approval of a person, and does not add one', async () => {
     const approval = { metadata: { annotations: { [KEYS.approved]: 'true' } } };
     const { metadata } = await allows(patch(`${RECORDS}/waits/status`, { ...approval, status: { phase: 'accepted' } }));
