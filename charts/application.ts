@@ -17,7 +17,7 @@ export class ApplicationChart extends MonitoringChart {
   readonly redis: ExternalWorkload;
 
   constructor(scope: Construct, id: string, { application, partOf, cluster, network }: MonitoringSettings) {
-    const { namespace, admit } = application;
+    const { namespace, admit, cacheTls = 'disable' } = application;
     super(scope, id, { namespace, partOf, cluster, network });
     this.backend = new ExternalWorkload(this, 'backend', {
       namespace,
@@ -39,7 +39,7 @@ export class ApplicationChart extends MonitoringChart {
       podLabels: { 'app.kubernetes.io/name': 'redis' },
       service: 'redis-service',
       port: 6379,
-      scheme: 'redis',
+      scheme: cacheTls === 'disable' ? 'redis' : 'rediss',
       admit,
     });
   }

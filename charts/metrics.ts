@@ -75,9 +75,11 @@ export class MetricsChart extends MonitoringChart {
       rules: { catalogue: props.catalogue, links: props.links },
     };
     this.stack = inSettings('metrics', () => new PrometheusStack(this, 'prometheus', stackProps));
+    const { cacheTls } = settings.application;
     const redisExporter = new RedisExporter(this, 'redis-exporter', {
       redis: redis.endpoint,
       password: { credentials, key: 'REDIS_PASSWORD' },
+      tls: cacheTls === 'disable' ? undefined : cacheTls,
     });
     const postgresExporter = new PostgresExporter(this, 'postgres-exporter', {
       postgres: postgres.endpoint,

@@ -70,6 +70,7 @@ export class RemediationChart extends MonitoringChart {
           endpoint: application.redis.endpoint,
           user: 'remediation',
           password: { credentials, key: 'REMEDIATION_REDIS_PASSWORD' },
+          tls: connectionTls(settings.application.cacheTls ?? 'disable'),
         },
       },
     });

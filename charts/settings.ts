@@ -10,6 +10,7 @@ import type {
   PostgresTls,
   ProbedUrl,
   PrometheusStackProps,
+  RedisTls,
   RemediationWebhookProps,
   Scheduling,
 } from '../constructs';
@@ -32,6 +33,12 @@ export interface ApplicationSettings {
   readonly database: string;
   /** How connections to the database are secured. @default require: encrypted, the server is not verified */
   readonly databaseTls?: PostgresTls;
+  /**
+   * How connections to Redis are secured. `disable` is plain text: the password and the denylist can then be read and
+   * changed on the network.
+   * @default disable
+   */
+  readonly cacheTls?: 'disable' | RedisTls;
 }
 
 /** URLs at which people reach the web interfaces, for links in alerts. The defaults are those of a port-forward. */

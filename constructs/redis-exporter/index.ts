@@ -1,1 +1,1 @@
-export { RedisExporter, type RedisExporterProps } from './redis-exporter';
+export { RedisExporter, type RedisExporterProps, type RedisTls } from './redis-exporter';

@@ -1,7 +1,25 @@
 import type { Construct } from 'constructs';
-import { Component, type Endpoint, httpProbe, images, type PodOptions, type SecretKey } from '../kit';
+import { Component, configMapFiles, type Endpoint, httpProbe, images, type PodOptions, type SecretKey } from '../kit';
 import { checkCredentials, checkScheme } from '../kit/checks';
 import { PatchableConstruct } from '../kit/patchable-construct';
+
+/**
+ * How a connection to Redis by TLS is secured.
+ *
+ * - `require`: encrypted; the server's certificate is not verified.
+ * - a ConfigMap with the authority's certificate: the server's certificate must be signed by the authority and name the
+ *   server's host.
+ */
+export type RedisTls =
+  | 'require'
+  | {
+      /** ConfigMap in the namespace of the exporter. */
+      readonly configMap: string;
+      /** Key of the certificate authority in the ConfigMap. @default ca.crt */
+      readonly key?: string;
+    };
+
+const CA_PATH = '/etc/redis-ca';
 
 /** Props of `RedisExporter`. */
 export interface RedisExporterProps {
@@ -11,6 +29,8 @@ export interface RedisExporterProps {
   readonly redis: Endpoint;
   /** The Secret and the key of the password, whose value may be empty. @default - no password */
   readonly password?: SecretKey;
+  /** How a server with the scheme `rediss` is verified. @default - by the authorities of the exporter's image */
+  readonly tls?: RedisTls;
   /** Options of the pods. @default - none */
   readonly pod?: PodOptions;
 }
@@ -51,6 +71,13 @@ export class RedisExporter extends PatchableConstruct {
     checkScheme('redis', redis, ['redis', 'rediss', 'valkey', 'valkeys']);
     // Managed servers hide CONFIG, so the exporter does not call it.
     this.component.addArgs(`--redis.addr=${redis.url()}`, '--config-command=-', '--connection-timeout=4s');
+    if (props.tls === 'require') {
+      this.component.addArgs('--skip-tls-verification');
+    } else if (props.tls) {
+      const { configMap, key = 'ca.crt' } = props.tls;
+      this.component.addMount(configMapFiles('redis-ca', configMap, CA_PATH));
+      this.component.addArgs(`--tls-ca-cert-file=${CA_PATH}/${key}`);
+    }
   }
 
   /** Metrics of the server. */

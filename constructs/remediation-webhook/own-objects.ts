@@ -9,9 +9,6 @@ import { FINAL_PHASES, KEYS, type Phase, REMEDIATION, REPORTER } from '../../rem
 const WRITES = 'request.operation in ["CREATE", "UPDATE"]';
 const CREATES = 'request.operation == "CREATE"';
 
-/** Finalizer of a record whose change is still to be reverted. */
-const REVERT_FINALIZER = `${REMEDIATION.group}/revert`;
-
 /** Longest duration of a Lease, in seconds: a slot of a budget. */
 export const LONGEST_LEASE_SECONDS = 3_600;
 
@@ -62,15 +59,12 @@ function onlyOwnKeys(field: 'labels' | 'annotations'): string {
   );
 }
 
-/** CEL: nobody becomes the owner, and nothing but `allowed` holds the object back from being deleted. */
-function deletable(allowed: readonly string[]): string {
-  const before = (field: string) => `(${CREATES} ? [] : oldObject.metadata.?${field}.orValue([]))`;
-  return all(
-    `object.metadata.?ownerReferences.orValue([]) == ${before('ownerReferences')}`,
-    `object.metadata.?finalizers.orValue([]).all(name, name in ${list(allowed)} || name in ${before('finalizers')})`,
-    `${before('finalizers')}.all(name, name in ${list(allowed)} || name in object.metadata.?finalizers.orValue([]))`,
-  );
-}
+/** CEL: nobody becomes the owner, and no finalizer is added that would hold the object back from being deleted. */
+const DELETABLE = all(
+  ...['ownerReferences', 'finalizers'].map(
+    (field) => `object.metadata.?${field}.orValue([]) == (${CREATES} ? [] : oldObject.metadata.?${field}.orValue([]))`,
+  ),
+);
 
 /** CEL: the phase of a record is the same or a next one, and what was done stays written down. */
 const HONEST_STATUS = all(
@@ -100,7 +94,7 @@ const FINISHED = all(
 /** CEL: the webhook may write or delete this record like this. */
 export const OWN_RECORD = all(
   implies('request.operation == "DELETE"', FINISHED),
-  implies(WRITES, deletable([REVERT_FINALIZER]), onlyOwnKeys('labels'), onlyOwnKeys('annotations')),
+  implies(WRITES, DELETABLE, onlyOwnKeys('labels'), onlyOwnKeys('annotations')),
 );
 
 /** CEL: the webhook may write this status of a record. */
@@ -121,7 +115,7 @@ export function ownLease(longestStepSeconds: number, budgetPrefix: string): stri
   const renewed = 'timestamp(object.spec.renewTime)';
   return implies(
     WRITES,
-    deletable([]),
+    DELETABLE,
     'object.metadata.?labels.orValue({}) == {} && object.metadata.?annotations.orValue({}) == {}',
     `object.spec.leaseDurationSeconds > 0 && object.spec.leaseDurationSeconds <= ${LONGEST_LEASE_SECONDS}`,
     'size(object.spec.holderIdentity) <= 512',
@@ -150,7 +144,7 @@ function isOwnEvent(object: string): string {
 /** CEL: the webhook may write this Event: a new one, or the count of one of its own. */
 export const OWN_EVENT = all(
   WRITES,
-  deletable([]),
+  DELETABLE,
   isOwnEvent('object'),
   'size(object.?message.orValue("")) <= 1024',
   implies(

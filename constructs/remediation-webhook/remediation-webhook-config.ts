@@ -8,15 +8,21 @@ import {
   type Mount,
   type SecretKey,
   SettingError,
+  secretFiles,
 } from '../kit';
 
 export type { Limits } from '../../remediation';
 
 /** How a connection is secured. */
 export interface ConnectionTls {
-  /** ConfigMap with the certificate of the authority. @default - the server's certificate is not checked */
+  /**
+   * ConfigMap with the certificate of the authority. The server's certificate must be signed by it, and name the host.
+   * @default - that of `secret`; without both, the server's certificate is not checked
+   */
   readonly configMap?: string;
-  /** Key of the certificate in the ConfigMap. @default ca.crt */
+  /** Secret with the certificate of the authority, instead of a ConfigMap. @default - that of `configMap` */
+  readonly secret?: string;
+  /** Key of the certificate in the ConfigMap or the Secret. @default ca.crt */
   readonly key?: string;
 }
 
@@ -113,13 +119,14 @@ export function connectionSettings(
   file: SecretFile,
 ): Configuration['connections'][string] {
   const { password, tls } = props;
+  const verify = tls?.configMap !== undefined || tls?.secret !== undefined;
   const common = {
     host,
     port,
     passwordFile: password && file(password),
     tls: tls && {
-      verify: tls.configMap !== undefined,
-      caFile: tls.configMap && `${CA_PATH}/${name}/${tls.key ?? 'ca.crt'}`,
+      verify,
+      caFile: verify ? `${CA_PATH}/${name}/${tls.key ?? 'ca.crt'}` : undefined,
     },
   };
   // The arms differ in the types of `database` and `user`.
@@ -128,11 +135,24 @@ export function connectionSettings(
     : { kind: props.kind, ...common, database: props.database, user: props.user };
 }
 
-/** The certificate authorities of the connections. */
+/**
+ * The certificate authorities of the connections.
+ *
+ * @throws SettingError for a connection that has two
+ */
 export function authorityMounts(connections: ConnectionsProps): readonly Mount[] {
-  return Object.entries(connections).flatMap(([name, { tls }]) =>
-    tls?.configMap ? [configMapFiles(`ca-${name}`, tls.configMap, `${CA_PATH}/${name}`)] : [],
-  );
+  return Object.entries(connections).flatMap(([name, { tls = {} }]) => {
+    const { configMap, secret, key = 'ca.crt' } = tls;
+    const [volume, path] = [`ca-${name}`, `${CA_PATH}/${name}`];
+    if (configMap !== undefined && secret !== undefined) {
+      throw new SettingError(`connections.${name}.tls.secret`, secret, 'write a ConfigMap or a Secret, not both');
+    }
+    return [
+      ...(configMap === undefined ? [] : [configMapFiles(volume, configMap, path)]),
+      // Only the certificate: a Secret may hold the private key of the authority, too.
+      ...(secret === undefined ? [] : [secretFiles(volume, secret, path, { keys: [key] })]),
+    ];
+  });
 }
 
 /** Path of the file that holds a key of a Secret. */

@@ -36,7 +36,7 @@ export function policies(budget: number): readonly RemediationPolicy[] {
     restartWorkload({ ...workloads, minimumAgeSeconds: 0 }),
     scaleUp({ ...workloads, autoscalers: NAMED, maxReplicas: MAXIMUM, expiresAfterSeconds: EXPIRY_SECONDS }),
     blockAddress({
-      ...{ ...common, ttlSeconds: EXPIRY_SECONDS, rehearsal: true, neverBlock: ['9.9.9.9/32'] },
+      ...{ ...common, ttlSeconds: EXPIRY_SECONDS, rehearsal: true, loadBalancers: [], neverBlock: ['9.9.9.9/32'] },
       denylist: { kind: 'cilium-cidr-group', name: GROUP.name },
     }),
     openIncident(common),

@@ -13,7 +13,7 @@ import {
 import type { Platform } from '../../constructs';
 import { packagePath } from '../../package-root';
 import { isAlertingRule, RuleCatalogue, rulesOf } from '../../rules';
-import { ofKind } from '../../testing/manifests';
+import { type Manifest, ofKind } from '../../testing/manifests';
 import { containerOf, find, manifestsOf } from '../../testing/render';
 import { serverConfig } from '../support/server-config';
 
@@ -452,6 +452,28 @@ test('application.databaseTls reaches the exporters and the remediation webhook 
   });
   const text = charts.metrics.toJson().map((object) => JSON.stringify(object));
   expect(text.filter((object) => object.includes('/etc/postgres-ca/root.pem')).length).toBeGreaterThan(0);
+});
+
+test('application.cacheTls reaches the exporter and the remediation webhook alike', () => {
+  const connected = (cacheTls?: MonitoringSettings['application']['cacheTls']) => {
+    const settings = resolveSettings({ ...INPUT, application: { ...INPUT.application, cacheTls } }, 'dev');
+    const charts = addSightEditMonitoring(new App(), 'demo', settings);
+    const exporter = containerOf(charts.metrics.toJson() as Manifest[], 'redis-exporter').args as readonly string[];
+    return {
+      webhook: charts.remediation.webhook.configuration.connections.redis?.tls,
+      exporter: exporter.filter((arg) => /redis.addr|tls/.test(arg)),
+    };
+  };
+  const address = '//redis-service.sightedit.svc:6379';
+  expect(connected()).toEqual({ webhook: undefined, exporter: [`--redis.addr=redis:${address}`] });
+  expect(connected('require')).toEqual({
+    webhook: { verify: false, caFile: undefined },
+    exporter: [`--redis.addr=rediss:${address}`, '--skip-tls-verification'],
+  });
+  expect(connected({ configMap: 'redis-authority' })).toEqual({
+    webhook: { verify: true, caFile: '/etc/remediation-ca/redis/ca.crt' },
+    exporter: [`--redis.addr=rediss:${address}`, '--tls-ca-cert-file=/etc/redis-ca/ca.crt'],
+  });
 });
 
 test('remediation.loadBalancers is a question that has to be answered, and reaches the policy', () => {

@@ -20,12 +20,14 @@ describe('RedisExporter', () => {
       name: 'cache-metrics',
       redis: redis('cache'),
       password: { credentials: new Credentials('demo-credentials'), key: 'CACHE_PASSWORD' },
+      tls: { configMap: 'cache-authority', key: 'root.pem' },
       pod: { priorityClassName: 'cache-first' },
     }),
     traces: {
       name: 'name: cache-metrics',
       redis: '--redis.addr=redis://cache.shop.svc:6379',
       password: 'key: CACHE_PASSWORD',
+      tls: '--tls-ca-cert-file=/etc/redis-ca/root.pem',
       pod: 'priorityClassName: cache-first',
     },
   });
@@ -61,6 +63,17 @@ describe('RedisExporter', () => {
       },
     ]);
     expect(findAll(secured, 'Secret')).toEqual([]);
+  });
+
+  test('verifies a server by the authority that it is given, and skips that only when it is told to', () => {
+    const args = (tls: RedisExporterProps['tls']) =>
+      containerOf(
+        render((chart) => new RedisExporter(chart, 'exporter', { redis: redis(), tls })),
+        'redis-exporter',
+      ).args.filter((arg: string) => arg.includes('tls'));
+    expect(args(undefined)).toEqual([]);
+    expect(args('require')).toEqual(['--skip-tls-verification']);
+    expect(args({ configMap: 'cache-authority' })).toEqual(['--tls-ca-cert-file=/etc/redis-ca/ca.crt']);
   });
 
   test('reads no Secret when it has no password', () => {

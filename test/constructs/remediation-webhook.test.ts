@@ -163,6 +163,35 @@ describe('RemediationWebhook', () => {
     apart: { installCrd: { props: () => ({ ...PROPS(), installCrd: false }), removes: 'kind: Remediation' } },
   });
 
+  test.each([
+    [{}, false, undefined],
+    [{ configMap: 'authority' }, true, { configMap: { name: 'authority' } }],
+    [
+      { secret: 'authority', key: 'root.pem' },
+      true,
+      { secret: { secretName: 'authority', defaultMode: 0o440, items: [{ key: 'root.pem', path: 'root.pem' }] } },
+    ],
+  ])('verifies a server by the authority that it is given: %j', (tls, verify, volume) => {
+    const cache = { kind: 'redis', endpoint: Endpoint.host('cache.example.com', 6379, 'redis'), tls } as const;
+    const manifests = rendered({ connections: { cache } });
+    const { key = 'ca.crt' } = tls as { readonly key?: string };
+    expect(configuration(manifests).connections.cache?.tls).toEqual({
+      verify,
+      ...(verify ? { caFile: `/etc/remediation-ca/cache/${key}` } : {}),
+    });
+    const volumes: { readonly name: string }[] = podOf(manifests, 'remediation-webhook').spec.volumes;
+    const { name: _, ...source } = volumes.find(({ name }) => name === 'ca-cache') ?? { name: '' };
+    expect(source).toEqual(volume ?? {});
+  });
+
+  test('does not take two authorities for one server', () => {
+    const tls = { configMap: 'one', secret: 'other' };
+    const cache = { kind: 'redis', endpoint: Endpoint.host('cache.example.com', 6379, 'redis'), tls } as const;
+    expect(() => rendered({ connections: { cache } })).toThrow(
+      'connections.cache.tls.secret is "other": write a ConfigMap or a Secret, not both',
+    );
+  });
+
   test('is a dry run by default', () => {
     expect(configuration(rendered()).mode).toBe('dry-run');
     expect(configuration(rendered({ mode: 'active' })).mode).toBe('active');

@@ -761,8 +761,7 @@ describe('the allowed updates', () => {
     await allows(patch(`${RECORDS}/new`, { metadata: { labels: { [KEYS.open]: 'true' } } }));
     await allows(patch(`${RECORDS}/new/status`, { status: { phase: 'skipped' } }));
     await allows({ method: 'DELETE', path: `${RECORDS}/new` });
-    const finalizers = [`${KEYS.open.split('/')[0]}/revert`];
-    await allows({ method: 'POST', path: RECORDS, body: record('reverted', {}, { finalizers }) });
+    await allows({ method: 'POST', path: RECORDS, body: record('reverted') });
     for (const phase of ['executing', 'verifying', 'succeeded']) {
       const { dryRun, ...status } = EXECUTED;
       await allows(patch(`${RECORDS}/reverted/status`, { status: { ...status, phase } }));
@@ -770,7 +769,6 @@ describe('the allowed updates', () => {
     await denies({ method: 'DELETE', path: `${RECORDS}/reverted` });
     await allows(patch(`${RECORDS}/reverted/status`, { status: { revertResult: 'lowered' } }));
     await allows({ method: 'DELETE', path: `${RECORDS}/reverted` });
-    await allows(patch(`${RECORDS}/reverted`, { metadata: { finalizers: null } }));
     await allows({ method: 'POST', path: LEASES, body: lease('remediation-lock') });
     await allows(patch(`${LEASES}/remediation-lock`, { spec: { renewTime: inSeconds(10) } }));
     await allows({ method: 'DELETE', path: `${LEASES}/remediation-lock` });
@@ -789,6 +787,21 @@ describe('the allowed updates', () => {
       });
       await allows(patch(`${path}/own`, { count: 2 }));
     }
+  });
+
+  test('no record of an alert that is larger than the intake makes it', async () => {
+    const made = record('large');
+    const withAlert = (change: object) =>
+      asWebhook({
+        method: 'POST',
+        path: RECORDS,
+        body: { ...made, spec: { ...made.spec, alert: { ...made.spec.alert, ...change } } },
+      });
+    const many = Object.fromEntries(Array.from({ length: 65 }, (_, index) => [`label_${index}`, '']));
+    expect(errorOf(await withAlert({ labels: many }))).toMatch(/^422 .*Too many/);
+    expect(errorOf(await withAlert({ annotations: { text: 'x'.repeat(1025) } }))).toMatch(/^422 .*Too long/);
+    expect(errorOf(await withAlert({ name: 'x'.repeat(1025) }))).toMatch(/^422 .*Too long/);
+    expect(errorOf(await withAlert({ labels: { text: '\u0001'.repeat(1024) } }))).toBeUndefined();
   });
 
   test('a status that keeps the approval of a person, and does not add one', async () => {

@@ -37,7 +37,14 @@ const MINUTE_MS = 60_000;
 const RESTART = restarts('restart');
 const FIRING = restarts('firing-restart', { cooldownSeconds: 0 });
 const BLOCK = blockAddress({
-  ...{ rehearsal: true, neverBlock: ['9.9.9.9/32'], ttlSeconds: TTL_SECONDS, cooldownSeconds: 0, budgetPerHour: 50 },
+  ...{
+    rehearsal: true,
+    loadBalancers: [],
+    neverBlock: ['9.9.9.9/32'],
+    ttlSeconds: TTL_SECONDS,
+    cooldownSeconds: 0,
+    budgetPerHour: 50,
+  },
 });
 const SCALE_UP = scaleUp({
   ...{ namespace: APPLICATION, deployments: DEPLOYMENTS, autoscalers: DEPLOYMENTS, maxReplicas: 5, budgetPerHour: 50 },

@@ -27,6 +27,14 @@ const LIMIT = 'Math.min(maxReplicas, autoscaler?.spec.maxReplicas ?? Number.POSI
 const UNKNOWN = '!status.authenticated || !subject || !status.audiences?.includes(this.audience)';
 const SUBJECT = 'this.subjects.includes(subject)';
 const VERDICT = "verdict.kind !== 'accepted'";
+const THREE_PARTS = 'parts.length !== 3 || !parts.every((text) => part.test(text))';
+const CLAIMED_AUDIENCE = '![output.aud].flat().includes(audience)';
+const CLAIMED_SUBJECT = '!this.subjects.includes(claims.subject)';
+const FULL = 'this.flights.size >= this.limit';
+const NAMES_LEFT = 'this.alertNames.size < ALERT_NAMES.number';
+const PLACES = "purpose !== 'repair' && others >= STEPS.together - STEPS.forRepairs";
+const OF_ACTION = "purpose === 'address' ? [own, ofAction] : [own, ofAction, [TOTAL, limits.budgetPerHour]]";
+const BALANCERS = 'rules.loadBalancers ?? []';
 const PROTECTED = 'PROTECTED_NAMESPACES.includes(namespace)';
 const DRY_RUN = 'dryRun || record.status.dryRun === true';
 const TARGET = 'targetDigest(target) !== targetDigest(found)';
@@ -105,6 +113,19 @@ export const CHECKS: readonly Check[] = [
   },
   { name: 'sweep', file: 'controller/sweep.ts', returning: 'run' },
   { name: 'label open', file: 'controller/controller.ts', expression: OPEN, becomes: 'false' },
+  { name: 'caller: form of the token', file: 'intake/claims.ts', expression: THREE_PARTS, becomes: 'false' },
+  { name: 'caller: claimed audience', file: 'intake/claims.ts', expression: CLAIMED_AUDIENCE, becomes: 'false' },
+  { name: 'caller: claimed subject', file: 'intake/authenticator.ts', expression: CLAIMED_SUBJECT, becomes: 'false' },
+  { name: 'reviews at the same time', file: 'intake/flights.ts', expression: FULL, becomes: 'false' },
+  { name: 'size of a JSON text', file: 'intake/json-bounds.ts', returning: 'exceeded' },
+  { name: 'first wrong field ends it', file: 'intake/payload.ts', expression: 'true', becomes: 'false' },
+  { name: 'series of alert names', file: 'audit/metrics.ts', expression: NAMES_LEFT, becomes: 'true' },
+  { name: 'connections', file: 'open-connections.ts', returning: 'closeOldest' },
+  { name: 'places for repairs', file: 'controller/queue.ts', expression: PLACES, becomes: 'false' },
+  { name: 'budget of an action', file: 'gates/budget.ts', expression: OF_ACTION, becomes: '[own, own]' },
+  { name: 'text for Slack', file: 'audit/escalation.ts', expression: 'slackText(text)', becomes: 'text' },
+  { name: 'load balancers', file: 'actions/addresses.ts', expression: BALANCERS, becomes: '[]' },
+  { name: 'well-known addresses', file: 'actions/addresses.ts', expression: 'WELL_KNOWN', becomes: '[]' },
   { name: 'protected namespaces', file: 'actions/workload.ts', expression: PROTECTED, becomes: 'false' },
 ];
 

@@ -143,7 +143,7 @@ describe('Other plans', () => {
   });
 
   it('of a block are planned again, unless the address is blocked', async () => {
-    const { parameters } = blockAddress({ neverBlock: [], maximumEntries: 1 });
+    const { parameters } = blockAddress({ neverBlock: [], loadBalancers: [], maximumEntries: 1 });
     const target = { kind: 'Address', name: '1.1.1.1/32' };
     const attempt = attemptOn(bench, { parameters, target, labels: { client_ip: '1.1.1.1' } });
     const plan = { summary: '', details: { seconds: 10 ** 9 } };

@@ -210,6 +210,12 @@ describe('A restart', () => {
     expect(await bench.restartedAt()).toBe(RESTARTED_AT);
   });
 
+  it('is not made while a rollout is in progress that has begun since the plan', async () => {
+    bench.deploy('backend', { status: { updatedReplicas: 1 } });
+    expect(await skipped(execute())).toBe('unhealthy: a rollout of backend has begun since');
+    expect(bench.changes).toEqual([]);
+  });
+
   it('is not made when the Deployment changes at the same moment', async () => {
     const end = bench.api.failOn((verb) => {
       if (verb === 'patch') {

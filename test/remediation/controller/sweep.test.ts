@@ -13,7 +13,12 @@ const SCALE_UP = scaleUp({
   ...{ expiresAfterSeconds: 3600, verification: { query: 'vector(1)' } },
 });
 const BLOCK = blockAddress({
-  ...{ neverBlock: [], ttlSeconds: 3600, denylist: { kind: 'cilium-cidr-group', name: 'blocked' } as const },
+  ...{
+    neverBlock: [],
+    loadBalancers: [],
+    ttlSeconds: 3600,
+    denylist: { kind: 'cilium-cidr-group', name: 'blocked' } as const,
+  },
 });
 const HPA = { resource: RESOURCES.horizontalPodAutoscalers, namespace: APPLICATION, name: 'backend' };
 const GROUP = { resource: { group: 'cilium.io', version: 'v2', plural: 'ciliumcidrgroups' }, name: 'blocked' };
@@ -173,7 +178,7 @@ describe('A blocked address', () => {
   });
 
   it('that expires by itself is not looked for', async () => {
-    set(blockAddress({ neverBlock: [] }));
+    set(blockAddress({ neverBlock: [], loadBalancers: [] }));
     await sweep.run();
     expect(logged).toEqual([]);
   });
