@@ -29,6 +29,7 @@ const PASSWORDS: readonly string[] = [
   'ünïcödé-パスワード',
   '-starts-with-a-dash',
   'host=elsewhere sslmode=disable',
+  "it's{curly}",
 ];
 
 /** Passwords with line breaks, which `kubectl create secret --from-file` keeps. */
