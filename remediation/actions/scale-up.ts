@@ -1,10 +1,11 @@
 import * as v from 'valibot';
 import { FIELD_MANAGER, type KubernetesApi, type KubernetesObject, RESOURCES } from '../kubernetes';
 import { type PolicyOptions, type RemediationPolicy, remediationPolicy, type Verification } from '../policy';
-import { KEYS, RecordAltered, type Target } from '../record';
+import { RecordAltered, type Target } from '../record';
 import { positiveInteger, type SchemasOf, text } from '../schema';
-import { type Action, type Attempt, type Clients, type FoundChange, type Permission, SkipError } from './action';
+import { type Action, type Attempt, type FoundChange, type Permission, SkipError } from './action';
 import type { Workloads } from './allowed-workloads';
+import { type Change, foundIn, ownersMinReplicas, read, write } from './replicas';
 import { requireSamePlan } from './same-plan';
 import { scaleUpdates } from './scale-up-guard';
 import {
@@ -58,14 +59,6 @@ const parameters = v.strictObject({
  */
 export function scaleUp(props: ScaleUpProps): RemediationPolicy<'scale-up', ScaleUp> {
   return remediationPolicy('scale-up', parameters, props);
-}
-
-/** What is changed: minReplicas of an autoscaler, or the replicas of a Deployment that has none. */
-interface Change {
-  readonly kind: 'HorizontalPodAutoscaler' | 'Deployment';
-  readonly name: string;
-  readonly from: number;
-  readonly to: number;
 }
 
 /** @internal */
@@ -224,72 +217,6 @@ async function requireSchedulablePods({ metadata, spec }: Deployment, kubernetes
   if (unschedulable.length > 0) {
     throw new SkipError('unhealthy', `${unschedulable.length} pods of ${metadata.name} are unschedulable already`);
   }
-}
-
-interface Scale extends KubernetesObject {
-  readonly spec: { readonly replicas?: number };
-}
-
-/** The present value of what is to be changed. */
-interface Found {
-  readonly value: number;
-  readonly resourceVersion?: string;
-  /** Annotation of an earlier raise: `6 from 4`. */
-  readonly note?: string;
-}
-
-async function read({ target, clients }: Attempt, { kind, name }: Change): Promise<Found> {
-  const { namespace } = target;
-  if (kind === 'Deployment') {
-    const { spec, metadata } = await clients.kubernetes.get<Scale>(scaleOf(namespace, name));
-    return { value: spec.replicas ?? 1, resourceVersion: metadata.resourceVersion };
-  }
-  const reference = { resource: RESOURCES.horizontalPodAutoscalers, namespace, name };
-  return foundIn(await clients.kubernetes.get<Autoscaler>(reference));
-}
-
-function foundIn({ spec, metadata }: Autoscaler): Found {
-  const note = metadata.annotations?.[KEYS.raisedMinReplicas];
-  return { value: spec.minReplicas ?? 1, resourceVersion: metadata.resourceVersion, note };
-}
-
-/**
- * The minReplicas that the owner of an autoscaler has set, from the note of an earlier raise: `6 from 4`. An autoscaler
- * that is raised twice returns to the value before the first raise.
- *
- * @returns `undefined` when the present value is the owner's
- */
-function ownersMinReplicas({ value, note }: Found): number | undefined {
-  const [, raised, owners] = /^(\d+) from (\d+)$/.exec(note ?? '') ?? [];
-  return Number(raised) === value ? Number(owners) : undefined;
-}
-
-/** What writing needs of an attempt. */
-interface Writer extends Pick<Attempt, 'target' | 'dryRun' | 'signal'> {
-  readonly clients: Pick<Clients, 'kubernetes'>;
-}
-
-/** @param note is written to the autoscaler's annotation; `null` removes it */
-async function write(attempt: Writer, change: Change, found: Found, value: number, note: string | null) {
-  const { clients, target, dryRun, signal } = attempt;
-  const { namespace } = target;
-  const { kind, name } = change;
-  const { resourceVersion } = found;
-  const [reference, body] =
-    kind === 'Deployment'
-      ? [scaleOf(namespace, name), { metadata: { resourceVersion }, spec: { replicas: value } }]
-      : [
-          { resource: RESOURCES.horizontalPodAutoscalers, namespace, name },
-          {
-            metadata: { resourceVersion, annotations: { [KEYS.raisedMinReplicas]: note } },
-            spec: { minReplicas: value },
-          },
-        ];
-  await clients.kubernetes.patch(reference, 'merge', body, { dryRun, signal });
-}
-
-function scaleOf(namespace: string | undefined, name: string) {
-  return { resource: RESOURCES.deployments, namespace, name, subresource: 'scale' };
 }
 
 function writeRules({ deployments, autoscalers }: ScaleUp): readonly Permission[] {
