@@ -41,6 +41,7 @@ const PING = { name: 'net.ipv4.ping_group_range', value: '0 2147483647' };
  * scrape job of Prometheus names it. The prop `probes` of `PrometheusStack` does both.
  *
  * @example
+ * const exporter = new BlackboxExporter(chart, 'blackbox-exporter');
  * exporter.addModule('postgres', tcpModule());
  * exporter.addTarget('postgres', { target: 'db.internal:5432', cidrs: ['10.20.0.0/16'] });
  */

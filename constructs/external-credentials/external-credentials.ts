@@ -23,6 +23,9 @@ const DEFAULT_INTERVAL = '1h';
 /**
  * The Secret of the credentials, filled by the External Secrets Operator: it reads every key that a component asks for
  * from one entry of a secret store. https://external-secrets.io/latest/api/externalsecret/
+ *
+ * @example
+ * new ExternalCredentials(chart, 'credentials', { credentials, store: 'vault', entry: 'monitoring' });
  */
 export class ExternalCredentials extends PatchableConstruct {
   /** @throws SettingError for an invalid name or duration, and for no entry */

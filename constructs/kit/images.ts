@@ -28,6 +28,17 @@ export const images = {
   sqlExporter: { repository: 'docker.io/burningalchemist/sql_exporter', tag: '0.24.6' },
 } as const satisfies Record<string, Image>;
 
+/**
+ * Images without a program in `tools/`, with the reason. The tests compare the versions of the others with the programs
+ * that they run.
+ *
+ * @internal
+ */
+export const NOT_BUILT: { readonly [name in keyof typeof images]?: string } = {
+  grafana: 'its web interface is compiled at release, and no package registry has it',
+  sqlExporter: 'the Go module proxy has none of its versions',
+};
+
 /** Construct context key of `ImageRegistries`. */
 export const IMAGE_REGISTRY_CONTEXT = 'sightedit-monitoring:image-registry';
 

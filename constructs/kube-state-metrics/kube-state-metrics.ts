@@ -19,7 +19,12 @@ export interface KubeStateMetricsProps {
   readonly pod?: PodOptions;
 }
 
-/** Metrics of the state of Kubernetes objects. */
+/**
+ * Metrics of the state of Kubernetes objects.
+ *
+ * @example
+ * new KubeStateMetrics(chart, 'kube-state-metrics', { namespaces: ['orders'] });
+ */
 export class KubeStateMetrics extends PatchableConstruct {
   /** The exporter, for arguments, mounts and connections. */
   readonly component: Component;

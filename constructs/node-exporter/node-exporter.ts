@@ -21,6 +21,9 @@ const HOST_ROOT = '/host/root';
 /**
  * Metrics of the hosts, from one agent on each. The agent reads the host's files and network, so its namespace needs
  * the Pod Security level `privileged`.
+ *
+ * @example
+ * new NodeExporter(chart, 'node-exporter', { nodeCidrs: ['10.0.0.0/16'] });
  */
 export class NodeExporter extends PatchableConstruct {
   /** The exporter, for arguments, mounts and connections. */

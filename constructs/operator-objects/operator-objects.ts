@@ -57,7 +57,11 @@ const GROUP = 'monitoring.coreos.com';
  * `admissions` says what they must admit.
  *
  * @example
- * new Helm(chart, 'orders', { chart: 'orders', values: { serviceMonitor: { enabled: true } } });
+ * const prometheus = new Prometheus(chart, 'prometheus', {
+ *   externalUrl: 'https://prometheus.example.com',
+ *   externalLabels: { cluster: 'europe' },
+ * });
+ * // Before: new Helm(chart, 'orders', { chart: 'orders', values: { serviceMonitor: { enabled: true } } });
  * const monitors = new OperatorObjects(chart, 'monitors', { prometheus, remove: true });
  * console.log(monitors.admissions.join('\n'));
  */

@@ -17,7 +17,15 @@ export interface RedisExporterProps {
 
 const ONE_TARGET = 'each replica would report the server again: leave it out, and raise resources instead';
 
-/** Metrics of a Redis server. */
+/**
+ * Metrics of a Redis server.
+ *
+ * @example
+ * new RedisExporter(chart, 'redis-exporter', {
+ *   redis: Endpoint.host('cache.example.com', 6379, 'redis'),
+ *   password: { credentials, key: 'REDIS_PASSWORD' },
+ * });
+ */
 export class RedisExporter extends PatchableConstruct {
   /** The exporter, for arguments, mounts and connections. */
   readonly component: Component;

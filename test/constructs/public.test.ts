@@ -7,6 +7,8 @@ import * as entry from '../../index';
 import { describeManifest } from '../../testing/manifests';
 import { manifestsOf } from '../../testing/render';
 import { ROOT } from '../../tools/catalogue';
+import { examplesIn } from '../support/construct-examples';
+import { REPOSITORY } from '../support/repository';
 import { withRuleDirectory } from '../support/rule-directory';
 
 /** Names of the constructs that the package exports. */
@@ -70,6 +72,9 @@ test('helpers of the program are not exported', () => {
   ];
   expect(internals.filter((name) => name in entry)).toEqual([]);
 });
+
+/** Names of the classes of the constructs in a chart. */
+const namesIn = (scope: Chart) => scope.node.findAll().map((construct) => construct.constructor.name);
 
 describe('a platform team’s chart', () => {
   /** Every construct of the table, from the exports of the package. */
@@ -163,9 +168,11 @@ describe('a platform team’s chart', () => {
     return scope;
   }
 
-  test('has every construct of the table', () => {
+  test('has every construct of the table, or the construct has an example', () => {
     const scope = chart();
-    const used = new Set(scope.node.findAll().map((construct) => construct.constructor.name));
+    const examples = examplesIn(REPOSITORY);
+    expect(examples.length).toBeGreaterThan(4);
+    const used = new Set([...examples.map(({ name }) => name), ...namesIn(scope)]);
     expect(constructs.filter((name) => !used.has(name))).toEqual([]);
     const names = manifestsOf(scope).map(describeManifest);
     expect(names).toEqual(
@@ -177,6 +184,19 @@ describe('a platform team’s chart', () => {
       ]),
     );
   });
+
+  test.each(examplesIn(REPOSITORY).map((example) => [example.name, example] as const))(
+    'may have a %s as in its example',
+    (name, { code, folder }) => {
+      const scope = new Chart(new App(), folder, { namespace: folder, disableResourceNameHashes: true });
+      const quiet = { log: () => undefined };
+      const credentials = new entry.Credentials('example-credentials');
+      const given = { ...entry, chart: scope, credentials, console: quiet };
+      new Function(...Object.keys(given), code)(...Object.values(given));
+      expect(namesIn(scope)).toContain(name);
+      expect(manifestsOf(scope).length).toBeGreaterThan(0);
+    },
+  );
 
   test('keeps every field that is patched, in every object', () => {
     const scope = chart();

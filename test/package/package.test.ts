@@ -2,15 +2,21 @@ import { execFileSync } from 'node:child_process';
 import { copyFileSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, posix } from 'node:path';
+import * as entry from '../../index';
 import { metricLists } from '../../metrics';
 import { RuleCatalogue } from '../../rules';
 import { NOTICES_FILE, noticesOf } from '../../scripts/notices';
 import { describeManifest, readManifests } from '../../testing/manifests';
 import { ROOT } from '../../tools/catalogue';
+import { exampleProgram, examplesIn } from '../support/construct-examples';
+import { REPOSITORY } from '../support/repository';
 
 const EXAMPLE = join(ROOT, 'examples', 'payments');
 const CONSUMER = join(__dirname, 'consumer', 'main.ts');
 const README = readFileSync(join(ROOT, 'README.md'), 'utf8');
+
+/** A program of the examples in the docstrings of the constructs. */
+const EXAMPLES = exampleProgram(examplesIn(REPOSITORY), Object.keys(entry));
 
 /** The compilers of the two projects. */
 const TYPESCRIPT_5 = join(ROOT, 'node_modules', 'typescript5', 'bin', 'tsc');
@@ -64,6 +70,7 @@ afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
 describe('A program that uses every construct', () => {
   const program = readFileSync(CONSUMER, 'utf8');
+  const examples = ['Deployment redis-exporter/redis-exporter', 'DaemonSet node-exporter/node-exporter'];
   const objects = ['StatefulSet orders-monitoring/prometheus', 'Deployment orders-monitoring/remediation-webhook'];
 
   it('names each construct of the README, and each kind of remediation policy', () => {
@@ -72,7 +79,8 @@ describe('A program that uses every construct', () => {
       [...cell.matchAll(/`(\w+)`/g)].map(([, name]) => name!),
     );
     expect(constructs.length).toBeGreaterThan(10);
-    expect(constructs.filter((name) => !new RegExp(`\\b(new ${name}\\(|${name}\\.\\w+\\()`).test(program))).toEqual([]);
+    const code = `${program}\n${EXAMPLES}`;
+    expect(constructs.filter((name) => !new RegExp(`\\b(new ${name}\\(|${name}\\.\\w+\\()`).test(code))).toEqual([]);
     const actions = ['restartWorkload', 'scaleUp', 'resetConnections', 'clearCache', 'blockAddress', 'openIncident'];
     expect(actions.filter((action) => !program.includes(`${action}({`))).toEqual([]);
   });
@@ -83,9 +91,12 @@ describe('A program that uses every construct', () => {
     expect(template.compilerOptions.skipLibCheck).toBeUndefined();
     const project = projectWith('template', { 'tsconfig.json': template });
     copyFileSync(CONSUMER, join(project, 'main.ts'));
+    writeFileSync(join(project, 'examples.ts'), EXAMPLES);
     run(process.execPath, [TYPESCRIPT_5, '--project', project], project);
     run(process.execPath, ['main.js'], project);
     expect(readManifests(join(project, 'dist')).map(describeManifest)).toEqual(expect.arrayContaining(objects));
+    run(process.execPath, ['examples.js'], project);
+    expect(readManifests(join(project, 'dist')).map(describeManifest)).toEqual(expect.arrayContaining(examples));
   });
 
   it('compiles and synthesizes in a project with nodenext, ES modules and TypeScript 7', () => {
@@ -104,7 +115,9 @@ describe('A program that uses every construct', () => {
       },
     });
     copyFileSync(CONSUMER, join(project, 'main.ts'));
+    writeFileSync(join(project, 'examples.ts'), EXAMPLES);
     run(process.execPath, [TYPESCRIPT_7, '--project', project], project);
+    run(process.execPath, ['examples.js'], project);
     run(process.execPath, ['main.js'], project);
     expect(readManifests(join(project, 'dist')).map(describeManifest)).toEqual(expect.arrayContaining(objects));
   });
