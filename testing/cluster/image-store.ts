@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { podTemplates, readManifests } from '../manifests';
 import { fingerprintOf, type ImageSpec, writeImage } from './image';
 import { imageCatalogue } from './image-catalogue';
 import { clusterDirectory, IMAGES } from './layout';
@@ -56,9 +57,21 @@ export interface ImageStore {
   readonly images: readonly ImageSpec[];
 }
 
-/** Makes every image and imports it, unless a store with the same content exists. */
+/**
+ * Makes every image and imports it, unless a store with the same content exists.
+ *
+ * @throws Error when a pod in dist/ has an image that the catalogue lacks
+ */
 export async function imageStore(): Promise<ImageStore> {
   const images = imageCatalogue();
+  const known = images.map(({ reference }) => reference);
+  const deployed = podTemplates(readManifests()).flatMap(({ template }) =>
+    (template.spec.containers as { image: string }[]).map(({ image }) => image),
+  );
+  const missing = [...new Set(deployed)].filter((reference) => !known.includes(reference));
+  if (missing.length > 0) {
+    throw new Error(`testing/cluster/image-catalogue.ts has no image for ${missing.join(', ')}: add it there`);
+  }
   const hash = createHash('sha256').update(CONTAINERD_CONFIG);
   for (const image of images) {
     hash.update(fingerprintOf(image));

@@ -39,9 +39,9 @@ export interface ImageSpec {
 }
 
 /** Label that says what an image is. */
-export const CONTENT_LABEL = 'com.sightedit.test.content';
+const CONTENT_LABEL = 'com.sightedit.test.content';
 /** Label of images that are no real program. */
-export const STAND_IN_LABEL = 'com.sightedit.test.stand-in';
+const STAND_IN_LABEL = 'com.sightedit.test.stand-in';
 
 /** Files that a dynamically linked program loads, with itself. */
 export function withLibraries(...programs: readonly string[]): { [path: string]: string } {

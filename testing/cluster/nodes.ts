@@ -1,5 +1,5 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import { BIN } from '../../tools/catalogue';
 import { waitFor } from '../server';
 import { makeCgroup, processesIn, removeCgroups } from './cgroups';
@@ -124,7 +124,7 @@ export async function startNode(
 }
 
 /** Process 1 of a running node. */
-export function initOf({ name }: NodePlace, directory: string): number {
+function initOf({ name }: NodePlace, directory: string): number {
   return Number(readFileSync(join(directory, name, 'init'), 'utf8'));
 }
 
@@ -138,7 +138,7 @@ export async function killNode(node: NodePlace, directory: string, cgroups: read
 
 /** The node that a name says. */
 export function nodeNamed(name: string): NodePlace {
-  const found = NODES.find((node) => node.name === basename(name));
+  const found = NODES.find((node) => node.name === name);
   if (!found) {
     throw new Error(`there is no node ${name}, only ${NODES.map((node) => node.name).join(', ')}`);
   }
