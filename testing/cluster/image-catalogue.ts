@@ -29,6 +29,9 @@ process.once('SIGTERM', () => process.exit(0));
 /** Prometheus and Alertmanager read time zones from the file system; the base of their images has them. */
 const ZONES = { 'usr/share/zoneinfo': '/usr/share/zoneinfo' };
 
+/** The images of the exporters that check their credentials have a shell. */
+const shell = () => ({ ...withLibraries('/usr/bin/dash'), 'bin/sh': '/usr/bin/dash' });
+
 /** Images of the platform and of what stands around it, under the references that pods use. */
 export function imageCatalogue(): ImageSpec[] {
   const nodeImage = baseOfNode();
@@ -75,11 +78,11 @@ export function imageCatalogue(): ImageSpec[] {
       config: { User: 'nobody', Entrypoint: ['/bin/node_exporter'], ExposedPorts: { '9100/tcp': {} } },
     },
     {
-      ...built('postgres_exporter', images.postgresExporter, 'bin/postgres_exporter'),
+      ...built('postgres_exporter', images.postgresExporter, 'bin/postgres_exporter', shell()),
       config: { User: 'nobody', Entrypoint: ['/bin/postgres_exporter'], ExposedPorts: { '9187/tcp': {} } },
     },
     {
-      ...built('redis_exporter', images.redisExporter, 'redis_exporter'),
+      ...built('redis_exporter', images.redisExporter, 'redis_exporter', shell()),
       config: { User: '59000:59000', Entrypoint: ['/redis_exporter'], ExposedPorts: { '9121/tcp': {} } },
     },
     nodeImage,
