@@ -1,4 +1,5 @@
 import { actionOf, type FoundChange } from '../actions';
+import { KubernetesError } from '../kubernetes';
 import type { RemediationPolicy } from '../policy';
 import { hasWork, lockName, type Remediation, targetDigest } from '../record';
 import { secondsSince } from '../times';
@@ -96,6 +97,9 @@ export class Sweep {
         log('warn', `reverted a change without a record: ${await revert(AbortSignal.timeout(TIMEOUT_MS))}`, fields);
         return true;
       } catch (error) {
+        if (error instanceof KubernetesError && error.isConflict) {
+          return true; // Another replica was faster, or the owner. The next sweep sees what is left.
+        }
         log('error', `a change without a record could not be reverted: ${(error as Error).message}`, fields);
         return false;
       }

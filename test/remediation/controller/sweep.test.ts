@@ -149,6 +149,24 @@ describe('A raised minReplicas', () => {
     expect(await minReplicas()).toBe(3);
   });
 
+  it('that is changed at the same moment is looked at again', async () => {
+    raise(3600);
+    const end = bench.api.failOn((verb) => {
+      if (verb === 'patch') {
+        end();
+        bench.api.put(HPA.resource, {
+          metadata: { namespace: APPLICATION, name: 'backend', labels: { touched: 'yes' } },
+        });
+        raise(3600);
+      }
+      return undefined;
+    });
+    await sweep.run();
+    expect([await minReplicas(), await left(), logged]).toEqual([3, 0, []]);
+    await sweep.run();
+    expect(await minReplicas()).toBe(2);
+  });
+
   it('that cannot be reverted is told to people', async () => {
     raise(3600);
     bench.api.failOn((verb) => (verb === 'patch' ? new KubernetesError(403, '', 'may not patch') : undefined));
