@@ -64,7 +64,7 @@ function start(
 ): Promise<Started> {
   return new Promise((resolve, reject) => {
     const options = certificate ? { createServer } : {};
-    const serverOptions = { ...certificate, ...TIMEOUTS };
+    const serverOptions = { ...certificate, ...TIMEOUTS, handshakeTimeout: TIMEOUTS.headersTimeout };
     // Both kinds of server have the methods and events of http.Server.
     const server = serve({ fetch, port, ...options, serverOptions }, () => resolve({ server, connections })) as Server;
     const connections = new OpenConnections(server, MAX_CONNECTIONS);
