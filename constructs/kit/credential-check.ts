@@ -36,7 +36,7 @@ export function credentialCheck(
   return {
     name: CREDENTIAL_CHECK,
     ...container,
-    command: ['/bin/sh', '-c', SCRIPT, CREDENTIAL_CHECK],
+    command: ['sh', '-c', SCRIPT, CREDENTIAL_CHECK],
     args: secret.flatMap(({ name, valueFrom }) => [name, valueFrom!.secretKeyRef!.key]),
     env: [...secret],
   };

@@ -127,6 +127,14 @@ describe('PostgresExporter', () => {
     expect(findAll(manifests, 'Secret')).toEqual([]);
   });
 
+  test('checks the credentials before containers of the caller run', () => {
+    const mine = { name: 'mine', image: 'registry.example.com/mine:1' };
+    const names = podOf(rendered({ pod: { initContainers: [mine] } }), 'postgres-exporter').spec.initContainers.map(
+      ({ name }: { name: string }) => name,
+    );
+    expect(names).toEqual(['check-credentials', 'mine']);
+  });
+
   test('requests the keys of the Secret, so that an ExternalSecret fetches them', () => {
     const credentials = new Credentials('demo-credentials');
     rendered({ credentials });
