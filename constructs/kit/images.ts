@@ -12,7 +12,7 @@ export interface Image {
 }
 
 /**
- * Every image that the platform deploys. This is the one place for a version: pods and `dist/images.txt` are derived
+ * Every image that a construct deploys. This is the one place for a version: pods and `dist/images.txt` are derived
  * from it, and a test compares the real servers under `tools/` with it.
  */
 export const images = {
