@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { App } from 'cdk8s';
 import { addSightEditMonitoring, resolveSettings, sightEdit } from './charts';
-import { imageReference, images } from './constructs';
+import { Component, imageReference, images } from './constructs';
 import { ManifestApp } from './manifests/manifest-app';
 
 /**
@@ -25,11 +25,12 @@ function synthesize(): void {
   writeFileSync(join(app.outdir, 'images.txt'), imageList(app));
 }
 
-/** Every image that is deployed, one a line: what a mirror must hold. */
+/** Every image that is deployed, one a line, in the order of the catalogue: what a mirror must hold. */
 function imageList(app: App): string {
-  return Object.values(images)
-    .map((image) => `${imageReference(app, image)}\n`)
-    .join('');
+  const catalogue: readonly string[] = Object.values(images).map(({ repository }) => repository);
+  const deployed = app.node.findAll().flatMap((construct) => (construct instanceof Component ? [construct.image] : []));
+  const ordered = deployed.sort((a, b) => catalogue.indexOf(a.repository) - catalogue.indexOf(b.repository));
+  return [...new Set(ordered.map((image) => `${imageReference(app, image)}\n`))].join('');
 }
 
 if (require.main === module) {

@@ -5,7 +5,7 @@ import { checkCidrs } from './checks';
 import { type CiliumEntity, networkOf, type ResolvedNetwork } from './cluster-network';
 import { checkComponent, namespaceOf } from './component-checks';
 import { type Connection, type Destination, Endpoint, NODE_ENTITIES } from './endpoint';
-import { imageOf, imageVersion } from './images';
+import { type Image, imageOf, imageVersion } from './images';
 import { componentLabels, type Labels, selectorLabels } from './labels';
 import type { Mount } from './mount';
 import { cidrPeers, type PodPort, type Pods, podsPeer, policyPorts } from './network';
@@ -67,6 +67,8 @@ export class Component extends PatchableConstruct {
   readonly labels: Labels;
   /** The pods as a peer of a NetworkPolicy. */
   readonly pods: Pods;
+  /** Image of the container, with the parts that the context and `pod` replace. A mirror does not change it. */
+  readonly image: Image;
   /** Name of the ServiceAccount, for roles that are granted elsewhere. */
   readonly serviceAccountName: string;
 
@@ -92,6 +94,7 @@ export class Component extends PatchableConstruct {
     const labels = { ...chart.labels, ...componentLabels(name, imageVersion(props.image)) };
     this.props = props;
     this.name = name;
+    this.image = props.image;
     this.serviceAccountName = serviceAccountOf(props);
     this.namespace = namespaceOf(chart);
     this.labels = labels;

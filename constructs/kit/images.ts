@@ -12,7 +12,7 @@ export interface Image {
 }
 
 /**
- * Every image that the platform deploys. The exporters of databases check their credentials with the image's shell:
+ * Every image that a construct deploys. The exporters of databases check their credentials with the image's shell:
  * redis_exporter has one in its variant `-alpine` only. This is the one place for a version: pods and `dist/images.txt` are derived
  * from it, and a test compares the real servers under `tools/` with it.
  */

@@ -1,3 +1,4 @@
+import { images } from '../../constructs';
 import { componentConstructs, missingParts, type Tree } from '../support/component-parts';
 import { REPOSITORY } from '../support/repository';
 
@@ -46,6 +47,12 @@ test.each(componentConstructs(REPOSITORY).map((construct) => [construct.name, co
 test('the components of the repository are known by their folders', () => {
   expect(componentConstructs(REPOSITORY)).toContainEqual({ folder: 'redis-exporter', name: 'RedisExporter' });
   expect(componentConstructs(REPOSITORY).length).toBeGreaterThanOrEqual(11);
+});
+
+test('every image is that of a construct', () => {
+  const sources = REPOSITORY.paths.filter((path) => /^constructs\/.*\.ts$/.test(path)).map(REPOSITORY.read);
+  const used = new Set(sources.flatMap((text) => [...text.matchAll(/\bimages\.(\w+)/g)].map(([, image]) => image)));
+  expect(Object.keys(images).filter((image) => !used.has(image))).toEqual([]);
 });
 
 describe('a component construct', () => {

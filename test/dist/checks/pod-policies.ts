@@ -1,10 +1,15 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { type Image, images } from '../../../constructs/kit/images';
-import { type Manifest, ofKind } from '../../../testing/manifests';
+import { DIST, type Manifest, ofKind } from '../../../testing/manifests';
 import { type Part, type Pods, podsOf } from '../graph/pods';
 
 const CATALOGUE = Object.values<Image>(images).map(
   ({ repository, tag, digest }) => `${repository}:${tag}${digest ? `@${digest}` : ''}`,
 );
+
+/** The images that the synthesized platform deploys. Constructs of the package that it does without have others. */
+const DEPLOYED = readFileSync(join(DIST, 'images.txt'), 'utf8').trim().split('\n');
 
 /** Volumes that Pod Security `restricted` admits. */
 const RESTRICTED_VOLUMES = ['configMap', 'downwardAPI', 'emptyDir', 'persistentVolumeClaim', 'projected', 'secret'];
@@ -12,7 +17,7 @@ const RESTRICTED_VOLUMES = ['configMap', 'downwardAPI', 'emptyDir', 'persistentV
 /** Fields that give access to the host. */
 const HOST_FIELDS = ['hostNetwork', 'hostPID', 'hostIPC'];
 
-/** Every image is one of the catalogue, at the catalogue's version, and every image of the catalogue is used. */
+/** Every image is one of the catalogue, at the catalogue's version, and every image of `images.txt` is used. */
 export function containerImages(manifests: readonly Manifest[]): string[] {
   const used = containersOf(manifests).map(({ where, container }) => ({ where, image: container.image as string }));
   return [
@@ -22,7 +27,7 @@ export function containerImages(manifests: readonly Manifest[]): string[] {
     ...used
       .filter(({ image }) => !CATALOGUE.includes(image))
       .map(({ where, image }) => `${where}: image ${image} is not in the catalogue`),
-    ...CATALOGUE.filter((image) => !used.some((use) => use.image === image)).map(
+    ...DEPLOYED.filter((image) => !used.some((use) => use.image === image)).map(
       (image) => `image ${image} of the catalogue is used by no pod`,
     ),
   ];
