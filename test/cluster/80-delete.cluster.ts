@@ -16,7 +16,8 @@ describeOnCluster('kubectl delete', (cluster) => {
     const own = async () => (await inventory(cluster())).filter((object) => OWN.test(object));
     expect((await own()).length).toBeGreaterThan(100);
     const { api } = cluster();
-    await succeed(api.kubectl('delete', '--filename', DIST, '--wait', '--timeout=180s'));
+    // The namespace goes first and takes objects with it that kubectl has yet to delete.
+    await succeed(api.kubectl('delete', '--filename', DIST, '--ignore-not-found', '--wait', '--timeout=180s'));
     // The namespace of the application belongs to the application, which still runs in it.
     const application = await succeed(api.kubectl('get', 'pods', '--namespace=sightedit', '--output=name'));
     expect(application).toContain('pod/sightedit-backend');
