@@ -1,5 +1,5 @@
 import { Chart } from 'cdk8s';
-import { k8s } from 'cdk8s-plus-28';
+import type { k8s } from 'cdk8s-plus-28';
 import type { Construct } from 'constructs';
 import { checkCidrs } from './checks';
 import { type CiliumEntity, networkOf, type ResolvedNetwork } from './cluster-network';
@@ -17,6 +17,7 @@ import { checkPod, imageWith, workloadWith } from './pod-options';
 import { withPodOptions } from './pod-overlay';
 import { mountsOf, type PodProps, podTemplate, serviceAccountOf } from './pod-template';
 import { type GrantedRights, Rights } from './rbac';
+import { addServiceAccount } from './service-account';
 import { addServices, type ComponentPort, replicaHosts } from './services';
 import { mountProblems } from './volumes';
 import { hostOf } from './workload';
@@ -102,7 +103,12 @@ export class Component extends PatchableConstruct {
     this.pod = { args: [...args], env: [...env], mounts: [...mounts], sysctls: [], usesKubernetesApi: false };
 
     const selector = this.pods.labels;
-    this.addServiceAccount();
+    addServiceAccount(this, {
+      name: this.serviceAccountName,
+      labels,
+      options: props.pod?.serviceAccount,
+      annotations: props.serviceAccountAnnotations,
+    });
     const template = podTemplate(this, props, labels, this.pod);
     const object = addWorkload(this, { name, labels, selector, workload, template });
     if (props.pod) {
@@ -241,23 +247,6 @@ export class Component extends PatchableConstruct {
   addClusterRole(rules: readonly k8s.PolicyRule[]): void {
     this.useKubernetesApi();
     this.granted.inCluster(rules);
-  }
-
-  private addServiceAccount(): void {
-    const { pod, serviceAccountAnnotations } = this.props;
-    const { create = true, annotations } = pod?.serviceAccount ?? {};
-    if (create) {
-      patchable(
-        new k8s.KubeServiceAccount(this, 'service-account', {
-          metadata: {
-            name: this.serviceAccountName,
-            labels: this.labels,
-            annotations: annotations ? { ...serviceAccountAnnotations, ...annotations } : serviceAccountAnnotations,
-          },
-          automountServiceAccountToken: false,
-        }),
-      );
-    }
   }
 
   /** A role needs the pod's token, and a NetworkPolicy that lets the pod use it. */
