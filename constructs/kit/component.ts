@@ -10,7 +10,7 @@ import { componentLabels, type Labels, selectorLabels } from './labels';
 import type { Mount } from './mount';
 import { cidrPeers, type PodPort, type Pods, podsPeer, policyPorts } from './network';
 import { guardObjectNames } from './object-names';
-import { patchable, transform } from './patch';
+import { transform } from './patch';
 import { PatchableConstruct } from './patchable-construct';
 import { PodNetworkPolicy } from './pod-network-policy';
 import { checkPod, imageWith, workloadWith } from './pod-options';
