@@ -9,6 +9,9 @@ import { type FleetSeries, seriesFor } from './values';
 /** Metrics that one pod of the application computes for all pods. */
 const COMPUTED_ONCE = /^sightedit_(active_users|user_retention_ratio|business_metrics_last_success_timestamp_seconds)$/;
 
+/** The pods ask to be scraped themselves, so the job of annotated Services has no target. The others are on request. */
+const WITHOUT_TARGETS = ['sightedit-services', 'coredns', 'kube-proxy'];
+
 /** Most label sets that one target exposes of one metric. */
 const MAX_COMBINATIONS = 64;
 const BOUNDARIES = ['0.1', '0.5', '1.0', '5.0', '+Inf'];
@@ -17,8 +20,7 @@ const BOUNDARIES = ['0.1', '0.5', '1.0', '5.0', '+Inf'];
 export function fleet(reads: Reads): readonly FleetSeries[] {
   const read = new Set(reads.names);
   return metricLists().flatMap(({ job, metrics }) => {
-    // The pods ask to be scraped themselves, so the job of annotated Services has no target.
-    if (job === 'sightedit-services') {
+    if (WITHOUT_TARGETS.includes(job)) {
       return [];
     }
     const types = new Map(
