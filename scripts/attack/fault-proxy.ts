@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { createServer, request } from 'node:https';
+import { Agent, createServer, request } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { stopAtEnd, temporaryDirectory } from '../../testing/cleanup';
@@ -39,6 +39,7 @@ export async function startFaultProxy({ connection }: Kubernetes, random: Random
   );
   const ca = readFileSync(connection.caFile);
   const target = new URL(connection.url);
+  const agent = new Agent({ keepAlive: true, ca });
   const server = createServer({ key: readFileSync(key), cert: readFileSync(cert) }, (incoming, outgoing) => {
     const { method, url = '', headers } = incoming;
     const { rejected, cut, delayed } = url.includes('watch=true') ? NO_FAULTS : proxy.faults;
@@ -52,7 +53,7 @@ export async function startFaultProxy({ connection }: Kubernetes, random: Random
       return;
     }
     const forwarded = request(
-      { host: target.hostname, port: target.port, path: url, method, headers, ca, agent: false },
+      { host: target.hostname, port: target.port, path: url, method, headers, agent },
       (answer) => {
         if (isCut) {
           answer.resume();
@@ -70,6 +71,7 @@ export async function startFaultProxy({ connection }: Kubernetes, random: Random
   const proxy: FaultProxy = { connection: { url: '', caFile: cert }, faults: NO_FAULTS };
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   stopAtEnd(async () => {
+    agent.destroy();
     server.closeAllConnections();
     server.close();
   });

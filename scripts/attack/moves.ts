@@ -7,7 +7,7 @@ import { APPLICATION, DEPLOYMENTS, RECORDS, type World } from './world';
 
 const PHASES = [...OPEN_PHASES, ...FINAL_PHASES];
 const MERGE = 'application/merge-patch+json';
-const FLOOD = 20;
+const FLOOD = 10;
 
 /** What the attacker, the people and the world do. Every move may fail: the API server can say no. */
 export class Moves {
