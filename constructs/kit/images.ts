@@ -20,6 +20,7 @@ export const images = {
   blackboxExporter: { repository: 'quay.io/prometheus/blackbox-exporter', tag: 'v0.28.0' },
   grafana: { repository: 'docker.io/grafana/grafana', tag: '13.2.3' },
   kubeStateMetrics: { repository: 'registry.k8s.io/kube-state-metrics/kube-state-metrics', tag: 'v2.20.0' },
+  loki: { repository: 'docker.io/grafana/loki', tag: '3.7.6' },
   node: { repository: 'docker.io/library/node', tag: '24.21.0-bookworm-slim' },
   nodeExporter: { repository: 'quay.io/prometheus/node-exporter', tag: 'v1.12.1' },
   postgresExporter: { repository: 'quay.io/prometheuscommunity/postgres-exporter', tag: 'v0.19.1' },

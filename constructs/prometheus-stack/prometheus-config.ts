@@ -6,6 +6,7 @@ import type {
   ScrapeConfig,
 } from '../../formats/prometheus';
 import { refuseManaged } from '../kit';
+import { merged } from '../kit/merged';
 
 export type {
   AlertingConfig,
@@ -82,20 +83,6 @@ export function prometheusConfig(props: PrometheusConfigProps): PrometheusConfig
     scrape_configs: props.scrapeConfigs,
   };
   return merged(own, settings) as PrometheusConfig;
-}
-
-/** Settings over settings. Lists and values replace; objects are merged. */
-function merged(own: object, settings: object): object {
-  const values: { [name: string]: unknown } = { ...own };
-  for (const [name, value] of Object.entries(settings)) {
-    const known = values[name];
-    values[name] = isObject(known) && isObject(value) ? merged(known, value) : value;
-  }
-  return values;
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function alerting(

@@ -5,6 +5,7 @@ import { node, packagedTools } from '../../tools/packages';
 /** Images without a tool, with the reason. */
 const NOT_BUILT: Record<string, string> = {
   grafana: 'its web interface is compiled at release, and no package registry has it',
+  loki: 'its licence: the tests use a program that you download, test/e2e/loki.e2e.ts',
   sqlExporter: 'the Go module proxy has none of its versions',
 };
 
