@@ -201,11 +201,23 @@ function rulerSection({ alertmanagers, remoteWrites, grafanaUrl, externalLabels 
 /** Series that the ruler writes for each alert, with all its labels: one for each address of an attack. */
 const ALERT_SERIES = 'ALERTS(_FOR_STATE)?';
 
-/** A receiver of recorded series, without those of alerts. */
-export function remoteWriteClient(url: string) {
+/**
+ * A receiver of recorded series, without those of alerts.
+ *
+ * @param labels added to series that have no label of the name: the ruler gives its external labels to alerts only
+ */
+export function remoteWriteClient(url: string, labels: { readonly [label: string]: string }) {
   return {
     url,
     queue_config: { capacity: 2500, max_shards: 4, max_samples_per_send: 500 },
-    write_relabel_configs: [{ source_labels: ['__name__'], regex: ALERT_SERIES, action: 'drop' }],
+    write_relabel_configs: [
+      { source_labels: ['__name__'], regex: ALERT_SERIES, action: 'drop' },
+      ...Object.entries(labels).map(([label, value]) => ({
+        source_labels: [label],
+        regex: '',
+        target_label: label,
+        replacement: value,
+      })),
+    ],
   };
 }

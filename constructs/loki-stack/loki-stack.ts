@@ -185,7 +185,8 @@ export class LokiStack extends PatchableConstruct {
       if (name in this.remoteWrites) {
         throw new DuplicateNameError('remote write', address, 'remove one of them');
       }
-      this.remoteWrites[name] = { ...remoteWriteClient(`${connection.scheme}://${address}${path}`), ...settings };
+      const url = `${connection.scheme}://${address}${path}`;
+      this.remoteWrites[name] = { ...remoteWriteClient(url, this.props.externalLabels ?? {}), ...settings };
     }
   }
 

@@ -9,7 +9,7 @@ const NOT_BUILT: Record<string, string> = {
   sqlExporter: 'the Go module proxy has none of its versions',
 };
 
-/** Image of each folder in `tools/`. Kubernetes and etcd belong to the cluster and have none. */
+/** Image of each folder in `tools/`. Kubernetes and etcd belong to the cluster, gofakes3 to the tests: they have none. */
 const IMAGE_OF: Record<string, keyof typeof images | undefined> = {
   alertmanager: 'alertmanager',
   'blackbox-exporter': 'blackboxExporter',
@@ -19,6 +19,7 @@ const IMAGE_OF: Record<string, keyof typeof images | undefined> = {
   prometheus: 'prometheus',
   'redis-exporter': 'redisExporter',
   etcd: undefined,
+  gofakes3: undefined,
   kubernetes: undefined,
 };
 
