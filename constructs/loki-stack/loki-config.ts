@@ -214,7 +214,7 @@ export function remoteWriteClient(url: string, labels: { readonly [label: string
       { source_labels: ['__name__'], regex: ALERT_SERIES, action: 'drop' },
       ...Object.entries(labels).map(([label, value]) => ({
         source_labels: [label],
-        regex: '',
+        regex: '^$',
         target_label: label,
         replacement: value,
       })),
