@@ -150,12 +150,9 @@ function checkZones(zones: readonly string[], mode: LokiMode): void {
   }
 }
 
-function checkPods({ pod = {}, roles, storageSize }: LokiStackProps, mode: LokiMode): void {
+function checkPods({ pod = {}, roles }: LokiStackProps, mode: LokiMode): void {
   if (roles && mode !== 'distributed') {
     throw new SettingError('roles', Object.keys(roles), `leave it out: ${mode} has one component; write pod`);
-  }
-  if (storageSize !== undefined && mode === 'distributed') {
-    throw new SettingError('storageSize', storageSize, 'leave it out: the volumes follow gigabytesPerDay');
   }
   if (pod.replicas !== undefined && mode === 'distributed') {
     throw new SettingError(

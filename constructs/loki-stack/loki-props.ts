@@ -44,7 +44,7 @@ export interface LokiStackProps {
   readonly gigabytesPerDay?: number;
   /** How long lines are kept. @default - 31 days */
   readonly retention?: LokiRetention;
-  /** Size of each volume. Not of `distributed`. @default - sized for the load */
+  /** Size of each volume; in `distributed`, of each ingester's. @default - sized for the load */
   readonly storageSize?: string;
   /** Storage class of the volumes. @default - the cluster's default class */
   readonly storageClass?: string;

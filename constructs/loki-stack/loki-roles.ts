@@ -38,7 +38,7 @@ const ONE_COMPACTOR = 'two compactors would delete under each other: leave it ou
 export type Roles = { readonly [role in LokiRole]: readonly Component[] };
 
 /** What `addRoles()` reads of the props. */
-export type RolesProps = Pick<LokiStackProps, 'pod' | 'roles' | 'storageClass' | 'zones'> & {
+export type RolesProps = Pick<LokiStackProps, 'pod' | 'roles' | 'storageClass' | 'storageSize' | 'zones'> & {
   readonly name: string;
   readonly gigabytesPerDay: number;
 };
@@ -59,7 +59,7 @@ export function ingesterNames({ name, zones }: Pick<RolesProps, 'name' | 'zones'
  * @throws SettingError for less than three ingesters
  */
 export function addRoles(scope: Construct, props: RolesProps, parts: StackParts): Roles {
-  const sizes: Readonly<Record<LokiRole, RoleSize>> = sizeRoles(props.gigabytesPerDay);
+  const sizes: Readonly<Record<LokiRole, RoleSize>> = sizeRoles(props.gigabytesPerDay, props.storageSize);
   const roles = Object.fromEntries(
     ROLES.map((role) => [
       role,

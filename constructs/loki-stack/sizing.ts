@@ -77,21 +77,26 @@ export const LARGEST_LOAD: Readonly<Record<LokiMode, number>> = {
 export function sizeLoki(load: LokiLoad, place: 'volume' | 'bucket', disk?: string): LokiSize {
   const bytesPerDay = load.gigabytesPerDay * 1e9;
   const data = place === 'volume' ? storedBytes(load) : (bytesPerDay * UNFLUSHED_SHARE) / COMPRESSION;
-  const needed = Math.ceil((data / FILL + BASE_DISK) / (10 * GIB)) * 10 * GIB;
-  const volume = disk === undefined ? needed : parseBytes('storageSize', disk);
-  if (volume < needed) {
-    throw new SettingError(
-      'storageSize',
-      disk,
-      `${load.gigabytesPerDay} GB a day, kept for ${load.retention.days} days, need ${needed / GIB}Gi; ` +
-        'give the volume that much, lower retention.days, or name a bucket in objectStorage',
-    );
-  }
+  const kept = place === 'volume' ? `, kept for ${load.retention.days} days,` : '';
+  const others = place === 'volume' ? ', lower retention.days, or name a bucket in objectStorage' : '';
   return {
     cpu: cpuFor(peakMegabytes(load.gigabytesPerDay) / MEGABYTES_PER_CPU_SECOND + BASE_CPU),
     memory: memoryFor(BASE_MEMORY + bytesPerDay * UNFLUSHED_SHARE * MEMORY_PER_UNFLUSHED_BYTE),
-    disk: `${Math.ceil(volume / GIB)}Gi`,
+    disk: volumeFor(data / FILL + BASE_DISK, disk, `${load.gigabytesPerDay} GB a day${kept} need`, others),
   };
+}
+
+/**
+ * A volume for a number of bytes.
+ *
+ * @throws SettingError when the given one is smaller
+ */
+function volumeFor(bytes: number, given: string | undefined, reason: string, others = ''): string {
+  const needed = diskFor(bytes);
+  if (given !== undefined && parseBytes('storageSize', given) < parseBytes('storageSize', needed)) {
+    throw new SettingError('storageSize', given, `${reason} ${needed}; give the volume that much${others}`);
+  }
+  return given ?? needed;
 }
 
 /** Bytes of all lines that are kept, compressed. */
@@ -128,12 +133,17 @@ const MEGABYTES_PER_INGESTER = 5;
 /** Megabytes a second that one distributor parses and sends to three ingesters. */
 const MEGABYTES_PER_DISTRIBUTOR = 10;
 
+/** Index, and what the compactor unpacks of it, for each gigabyte of lines in a day: a twentieth. */
+const INDEX_BYTES = 5e7;
+
 /**
  * Sizes the components of a distributed Loki.
  *
+ * @param disk size of each ingester's volume @default - sized for the load
  * @returns ingesters in total; they come in multiples of three
+ * @throws SettingError when a volume is too small
  */
-export function sizeRoles(gigabytesPerDay: number) {
+export function sizeRoles(gigabytesPerDay: number, disk?: string) {
   const peak = peakMegabytes(gigabytesPerDay);
   const ingesters = Math.max(3, Math.ceil((peak * 3) / MEGABYTES_PER_INGESTER / 3) * 3);
   const held = (gigabytesPerDay * 1e9 * UNFLUSHED_SHARE * 3) / ingesters;
@@ -148,13 +158,18 @@ export function sizeRoles(gigabytesPerDay: number) {
       replicas: ingesters,
       cpu: '1',
       memory: memoryFor(BASE_MEMORY + held * MEMORY_PER_UNFLUSHED_BYTE),
-      disk: diskFor(BASE_DISK + held / FILL),
+      disk: volumeFor(BASE_DISK + held / FILL, disk, `${gigabytesPerDay} GB a day need`),
     },
     querier: { replicas: queriers, cpu: '1', memory: '2Gi' },
     'query-frontend': { replicas: 2, cpu: '250m', memory: '1Gi' },
     'query-scheduler': { replicas: 2, cpu: '100m', memory: '256Mi' },
-    'index-gateway': { replicas: 2, cpu: '250m', memory: '1Gi', disk: diskFor(BASE_DISK + gigabytesPerDay * 5e7) },
-    compactor: { replicas: 1, cpu: '500m', memory: '2Gi', disk: diskFor(BASE_DISK + gigabytesPerDay * 5e7) },
+    'index-gateway': {
+      replicas: 2,
+      cpu: '250m',
+      memory: '1Gi',
+      disk: diskFor(BASE_DISK + gigabytesPerDay * INDEX_BYTES),
+    },
+    compactor: { replicas: 1, cpu: '500m', memory: '2Gi', disk: diskFor(BASE_DISK + gigabytesPerDay * INDEX_BYTES) },
     ruler: { replicas: 2, cpu: '500m', memory: '1Gi', disk: '10Gi' },
   } satisfies { readonly [role: string]: RoleSize };
 }
