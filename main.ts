@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { App } from 'cdk8s';
 import { addSightEditMonitoring, resolveSettings, sightEdit } from './charts';
@@ -25,10 +25,16 @@ function synthesize(): void {
   writeFileSync(join(app.outdir, 'images.txt'), imageList(app));
 }
 
-/** Every image that is deployed, one a line: what a mirror must hold. */
+/** Every image that the written manifests deploy, one a line: what a mirror must hold. */
 function imageList(app: App): string {
+  const written = readdirSync(app.outdir)
+    .filter((file) => file.endsWith('.yaml'))
+    .map((file) => readFileSync(join(app.outdir, file), 'utf8'))
+    .join('');
   return Object.values(images)
-    .map((image) => `${imageReference(app, image)}\n`)
+    .map((image) => imageReference(app, image))
+    .filter((reference) => written.includes(`image: ${reference}\n`))
+    .map((reference) => `${reference}\n`)
     .join('');
 }
 

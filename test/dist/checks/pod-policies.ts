@@ -6,6 +6,9 @@ const CATALOGUE = Object.values<Image>(images).map(
   ({ repository, tag, digest }) => `${repository}:${tag}${digest ? `@${digest}` : ''}`,
 );
 
+/** Images of constructs that SightEdit does not deploy. */
+const NOT_DEPLOYED: readonly string[] = [images.loki.repository];
+
 /** Volumes that Pod Security `restricted` admits. */
 const RESTRICTED_VOLUMES = ['configMap', 'downwardAPI', 'emptyDir', 'persistentVolumeClaim', 'projected', 'secret'];
 
@@ -22,9 +25,9 @@ export function containerImages(manifests: readonly Manifest[]): string[] {
     ...used
       .filter(({ image }) => !CATALOGUE.includes(image))
       .map(({ where, image }) => `${where}: image ${image} is not in the catalogue`),
-    ...CATALOGUE.filter((image) => !used.some((use) => use.image === image)).map(
-      (image) => `image ${image} of the catalogue is used by no pod`,
-    ),
+    ...CATALOGUE.filter((image) => !used.some((use) => use.image === image))
+      .filter((image) => !NOT_DEPLOYED.includes(image.replace(/:[^/]*$/, '')))
+      .map((image) => `image ${image} of the catalogue is used by no pod`),
   ];
 }
 
