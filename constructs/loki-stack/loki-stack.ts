@@ -66,7 +66,7 @@ export class LokiStack extends PatchableConstruct {
   /** How Loki is run. */
   readonly mode: LokiMode;
   /** Path below `pushEndpoint` for exporters of OTLP, which append `/v1/logs`. */
-  readonly otlpPath = '/otlp';
+  readonly otlpPath: string = '/otlp';
 
   private readonly props: LokiStackProps;
   private readonly name: string;

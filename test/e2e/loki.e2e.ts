@@ -17,6 +17,7 @@ import { writeInto } from '../../testing/files';
 import { manifestsOf, testChart } from '../../testing/render';
 import { answers, freePorts, getJson, startServer, waitFor } from '../../testing/server';
 import {
+  BUCKET_ENV,
   type Config,
   configOf,
   describeLoki,
@@ -28,7 +29,9 @@ import {
   metric,
   push,
   query,
+  ringNames,
   rulesOf,
+  startBucket,
   startLoki,
 } from './support/loki';
 import { missingLeaves } from './support/loki-config';
@@ -346,12 +349,7 @@ describeLoki('a replicated Loki', (check) => {
   const acknowledged = new Set<string>();
 
   const start = async () => {
-    const [s3 = 0] = await freePorts(1);
-    await startServer('gofakes3', {
-      command: 'gofakes3',
-      args: ['-backend', 'memory', '-initialbucket', 'logs', '-host', `127.0.0.1:${s3}`],
-      ready: () => answers(`http://127.0.0.1:${s3}/`),
-    });
+    const s3 = await startBucket();
     const manifests = stack(
       { objectStorage: { ...S3, server: Endpoint.host('127.0.0.1', s3, 'http', ['127.0.0.0/8']) } },
       (loki) => loki.addRules('shop', RULES),
@@ -366,9 +364,8 @@ describeLoki('a replicated Loki', (check) => {
         root,
         ports: ports.slice(n * 3, n * 3 + 3),
         change: (config) => ({ ...config, memberlist: { ...config.memberlist, join_members: gossip } }),
-        // In a cluster, each pod has a name of its own.
-        args: [`-common.storage.ring.instance-id=loki-${n}`, `-ingester.lifecycler.ID=loki-${n}`],
-        env: { AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'not-a-secret' },
+        args: ringNames(`loki-${n}`),
+        env: BUCKET_ENV,
       });
     }
     replicas.push(...(await Promise.all(processes.map((process, n) => startLoki(`loki-${n}`, process)))));
@@ -477,4 +474,99 @@ describeLoki('a replicated Loki', (check) => {
       expect(await missingFrom(replica)).toEqual([]);
     }
   });
+});
+
+describeLoki('a distributed Loki', (check) => {
+  const running = new Map<string, Loki>();
+  const at = (name: string) => running.get(name)!;
+  let launch: (name: string) => Promise<void>;
+
+  /** One process of each component, and three ingesters. */
+  const PROCESSES = [
+    'ingester-0',
+    'ingester-1',
+    'ingester-2',
+    'query-scheduler-0',
+    'index-gateway-0',
+    'compactor-0',
+    'distributor-0',
+    'query-frontend-0',
+    'querier-0',
+    'ruler-0',
+  ];
+  const start = async () => {
+    const server = Endpoint.host('127.0.0.1', await startBucket(), 'http', ['127.0.0.0/8']);
+    const manifests = stack(
+      {
+        mode: 'distributed',
+        objectStorage: { ...S3, server },
+        roles: { 'index-gateway': { replicas: 1 } },
+      },
+      (loki) => loki.addRules('shop', RULES),
+    );
+    const free = await freePorts(PROCESSES.length * 3);
+    const portsOf = (name: string) => free.slice(PROCESSES.indexOf(name) * 3, PROCESSES.indexOf(name) * 3 + 3);
+    const change = (config: Config): Config => ({
+      ...config,
+      common: { ...config.common, compactor_grpc_address: `127.0.0.1:${portsOf('compactor-0')[1]}` },
+      // The index gateway looks for new files after five minutes otherwise.
+      storage_config: { tsdb_shipper: { ...config.storage_config.tsdb_shipper, resync_interval: '5s' } },
+      frontend: { ...config.frontend, tail_proxy_url: `http://127.0.0.1:${portsOf('querier-0')[0]}` },
+      memberlist: {
+        ...config.memberlist,
+        join_members: PROCESSES.slice(0, 3).map((name) => `127.0.0.1:${portsOf(name)[2]}`),
+      },
+    });
+    launch = async (name: string) => {
+      const root = temporaryDirectory();
+      layOutRules(manifests, root);
+      const workload = `loki-${name.replace(/-\d$/, '')}`;
+      const args = ringNames(name);
+      const process = { manifests, workload, root, ports: portsOf(name), change, args, env: BUCKET_ENV };
+      running.set(name, await startLoki(name, process));
+    };
+    for (const group of [PROCESSES.slice(0, 3), PROCESSES.slice(3, 7), PROCESSES.slice(7)]) {
+      await Promise.all(group.map(launch));
+    }
+  };
+
+  check('takes in lines at distributors, and answers at query frontends', async () => {
+    await start();
+    const { url } = at('distributor-0');
+    await waitFor('the ingesters', async () => push(url, RESOURCE, [{ body: 'payment failed' }]));
+    const frontend = at('query-frontend-0').url;
+    await waitFor('the line', async () => (await linesOf(frontend, '{app="shop"}')).includes('payment failed'));
+  });
+
+  check('evaluates its rules', async () => {
+    const { url } = at('ruler-0');
+    await waitFor('the rules', async () => (await rulesOf(url)).every(({ health }) => health === 'ok'));
+    expect((await rulesOf(url)).map(({ name }) => name)).toEqual(['ShopFails', 'shop:failures:count5m']);
+  });
+
+  check('loses no acknowledged line when an ingester is killed', async () => {
+    await at('ingester-1').server.stop('SIGKILL');
+    const bodies = Array.from({ length: 20 }, (_, n) => `order ${n}`);
+    const { url } = at('distributor-0');
+    for (const body of bodies) {
+      expect(await push(url, RESOURCE, [{ body }])).toBe(true);
+    }
+    const frontend = at('query-frontend-0').url;
+    expect([...(await linesOf(frontend, '{app="shop"} |= "order"'))].sort()).toEqual([...bodies].sort());
+  });
+
+  check(
+    'finds its lines in the bucket, by the index gateway, when every ingester has lost its volume',
+    async () => {
+      const ingesters = PROCESSES.slice(0, 3);
+      await Promise.all([0, 2].map((n) => at(ingesters[n]!).server.stop()));
+      await Promise.all(ingesters.map(launch));
+      const frontend = at('query-frontend-0').url;
+      await waitFor('the lines', async () => (await linesOf(frontend, '{app="shop"} |= "order"')).length === 20, {
+        timeoutSeconds: 180,
+      });
+      expect(await metric(at('index-gateway-0').url, 'loki_index_request_duration_seconds_count')).toBeGreaterThan(0);
+    },
+    400_000,
+  );
 });

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { load } from 'js-yaml';
 import { images, imageVersion } from '../../../constructs';
@@ -52,7 +52,7 @@ export function underRoot(root: string, config: Config): Config {
   return load(text);
 }
 
-/** Writes the files of the rules where Loki reads them. Like the kubelet, it puts a link before each. */
+/** Writes the files of the rules where Loki reads them. */
 export function layOutRules(manifests: readonly Manifest[], root: string): void {
   for (const { metadata, data } of ofKind(manifests, 'ConfigMap')) {
     if (metadata.name.startsWith('loki-rules')) {
@@ -73,6 +73,8 @@ export interface Loki {
 /** What differs between the processes of a test. */
 export interface LokiProcess {
   readonly manifests: readonly Manifest[];
+  /** @default loki */
+  readonly workload?: string;
   /** Directory that takes the place of the container's root. */
   readonly root: string;
   /** Changes the configuration, which has the paths of the test. @default - nothing */
@@ -84,9 +86,9 @@ export interface LokiProcess {
   readonly env?: NodeJS.ProcessEnv;
 }
 
-/** Starts the container of the workload `loki` as a process on loopback, and waits until it is ready. */
+/** Starts the container of a workload as a process on loopback, and waits until it is ready. */
 export async function startLoki(name: string, process: LokiProcess): Promise<Loki> {
-  const { manifests, root, change = (config) => config, args = [], env } = process;
+  const { manifests, workload = 'loki', root, change = (config) => config, args = [], env } = process;
   const [http = 0, grpc = 0, gossip = 0] = process.ports ?? (await freePorts(3));
   const own = underRoot(root, configOf(manifests));
   const config = change({
@@ -105,7 +107,7 @@ export async function startLoki(name: string, process: LokiProcess): Promise<Lok
   for (const directory of ['loki', 'tmp', 'work']) {
     mkdirSync(join(root, directory), { recursive: true });
   }
-  const given = containerOf(manifests, 'loki')
+  const given = containerOf(manifests, workload)
     .args.map((arg: string) => arg.replace('$(POD_IP)', '127.0.0.1'))
     .map((arg: string) => (arg.startsWith('-config.file=') ? `-config.file=${file}` : arg));
   const url = `http://127.0.0.1:${http}`;
@@ -198,7 +200,25 @@ export async function metric(url: string, name: string, label = ''): Promise<num
     .reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0);
 }
 
-/** Output of a file of the test's root. */
-export function readFrom(root: string, path: string): string {
-  return readFileSync(join(root, path), 'utf8');
+/** An S3 server on loopback with the bucket `logs`. Returns its port. */
+export async function startBucket(): Promise<number> {
+  const [port = 0] = await freePorts(1);
+  await startServer('gofakes3', {
+    command: 'gofakes3',
+    args: ['-backend', 'memory', '-initialbucket', 'logs', '-host', `127.0.0.1:${port}`],
+    ready: () => answers(`http://127.0.0.1:${port}/`),
+  });
+  return port;
 }
+
+/** Names of a process in the rings: in a cluster, each pod has a host name of its own. */
+export function ringNames(name: string): string[] {
+  return [
+    `-common.storage.ring.instance-id=${name}`,
+    `-index-gateway.ring.instance-id=${name}`,
+    `-ingester.lifecycler.ID=${name}`,
+  ];
+}
+
+/** Variables with keys of the bucket, which the test's server does not check. */
+export const BUCKET_ENV = { AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'not-a-secret' };
