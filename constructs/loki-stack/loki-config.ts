@@ -88,6 +88,8 @@ export function lokiConfig(props: LokiConfigProps): LokiConfig {
       // Without a label, another Loki could join by an address that a pod of this one had before.
       cluster_label: cluster.label,
       join_members: cluster.members,
+      // When all of these restart at the same time, they form a ring of their own that the others never find.
+      rejoin_interval: '30s',
     },
     schema_config: {
       configs: [
@@ -128,7 +130,7 @@ export function lokiConfig(props: LokiConfigProps): LokiConfig {
       ...retentionLimits(retention),
       ...sizeLimits(limits),
       ...otlpLimits(props.indexLabels),
-      // The API that deletes lines has no users: whoever may push could remove evidence.
+      // The API that deletes lines has no users: every client that may push could remove evidence.
       deletion_mode: 'disabled',
     },
     compactor: {

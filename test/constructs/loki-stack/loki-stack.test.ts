@@ -75,6 +75,7 @@ describe('LokiStack', () => {
       expect(memberlist).toMatchObject({
         cluster_label: `${NAMESPACE}/loki`,
         join_members: [`dns+loki-headless.${NAMESPACE}.svc:7946`],
+        rejoin_interval: '30s',
       });
       expect(ruler.enable_sharding).toBe(true);
     });
