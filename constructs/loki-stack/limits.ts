@@ -70,9 +70,21 @@ export const DEFAULT_INDEX_LABELS = {
 /** Loki's default of `max_label_names_per_series`. */
 export const MOST_LABELS = 15;
 
-/** Attributes whose values never end. Each value would be a stream of its own. */
-const UNBOUNDED =
-  /(^|[._])(id|uid|ip|address|trace|span|user|session|request|url|path|query|time|timestamp|filename)$|[._](id|uid|ip|address)[._]|(trace|span|user|session|request)_?id|^(k8s[._])?pod([._](name|uid))?$|^source_ip$|^url[._]/i;
+/** Words of attributes whose values never end. Each value would be a stream of its own. */
+const UNBOUNDED = new Set(
+  [
+    ['id', 'uid', 'ip', 'address', 'trace', 'span', 'user', 'session', 'request'],
+    ['url', 'path', 'query', 'time', 'timestamp', 'filename', 'pod'],
+  ].flat(),
+);
+
+/** Whether an attribute such as `k8s.pod.name`, `trace_id` or `client.address` has a word of `UNBOUNDED`. */
+function isUnbounded(attribute: string): boolean {
+  return attribute
+    .toLowerCase()
+    .split(/[._]/)
+    .some((word) => UNBOUNDED.has(word));
+}
 
 /**
  * The labels with their defaults.
@@ -92,7 +104,7 @@ export function resolveIndexLabels(labels: IndexLabels = {}): Required<IndexLabe
     if (!/^[a-zA-Z_][\w.]*$/.test(attribute)) {
       throw new SettingError('indexLabels', attribute, 'write the name of an attribute, e.g. k8s.namespace.name');
     }
-    if (UNBOUNDED.test(attribute)) {
+    if (isUnbounded(attribute)) {
       const fix = 'leave it out: each value would be a stream of its own; as structured metadata it can be queried too';
       throw new SettingError('indexLabels', attribute, fix);
     }

@@ -60,8 +60,16 @@ const MANAGED = {
 };
 
 /** Fields that hold a secret. */
-const SECRET_FIELD =
-  /^(access_key_id|secret_access_key|session_token|account_key|connection_string|client_secret|service_account|credentials|bearer_token|acl_token|api_key|password|.*_password|.*_secret|.*_token)$/;
+const SECRET_FIELDS = new Set(
+  [
+    ['access_key_id', 'secret_access_key', 'account_key', 'connection_string', 'service_account'],
+    ['credentials', 'api_key', 'password', 'token', 'secret'],
+  ].flat(),
+);
+
+function isSecretField(name: string): boolean {
+  return SECRET_FIELDS.has(name) || /_(password|secret|token)$/.test(name);
+}
 
 /**
  * Refuses settings that the construct writes, and secrets.
@@ -76,7 +84,7 @@ export function checkSettings(settings: object): void {
 function refuseSecrets(path: string, value: object): void {
   for (const [name, child] of Object.entries(value)) {
     const setting = `${path}.${name}`;
-    if (typeof child === 'string' && child !== '' && SECRET_FIELD.test(name)) {
+    if (typeof child === 'string' && child !== '' && isSecretField(name)) {
       const fix = 'the manifest would show it; write the field that names a file, with a key of a Secret';
       throw new SettingError(setting, HIDDEN, fix);
     }
@@ -167,7 +175,7 @@ function checkPods({ pod = {}, roles }: LokiStackProps, mode: LokiMode): void {
   }
 }
 
-/** The compactor writes its markers to the temporary directory, not to its working directory, and deletes nothing else. */
+/** The compactor writes its markers to the temporary directory. If it cannot, it deletes nothing. */
 function checkTemporaryDirectory(setting: string, { env = [] }: PodOptions): void {
   const variable = env.find(({ name }) => name === 'TMPDIR');
   if (variable) {

@@ -26,7 +26,7 @@ export type LokiRole =
 
 /** Props of `LokiStack`. */
 export interface LokiStackProps {
-  /** Name of the objects and of the Service. A distributed Loki appends its components, e.g. `-querier`. @default loki */
+  /** Name of the objects and the Service. A distributed Loki appends its components, e.g. `-querier`. @default loki */
   readonly name?: string;
   /**
    * How Loki is run:
@@ -58,8 +58,8 @@ export interface LokiStackProps {
    */
   readonly multiTenancy?: boolean;
   /**
-   * Three zones, as the label `topology.kubernetes.io/zone` of nodes names them. Each gets a third of the ingesters, and
-   * each line is in all three. Only of `distributed`.
+   * Three zones, as the label `topology.kubernetes.io/zone` of nodes names them. Each gets a third of the ingesters.
+   * Each line is in all three zones. Only of `distributed`.
    * @default - one set of ingesters, spread over zones as evenly as the cluster can
    */
   readonly zones?: readonly string[];
@@ -70,8 +70,8 @@ export interface LokiStackProps {
   /** Servers of memcached that you run. @default - each process has its own caches */
   readonly caches?: LokiCaches;
   /**
-   * More settings of `loki.yaml`, by section, as Loki reads them. They are merged over the construct's. A field that names
-   * a file takes a key of a Secret. Settings that the construct writes are refused.
+   * More settings of `loki.yaml`, by section, as Loki reads them. They are merged over the construct's. A field that
+   * names a file takes a key of a Secret. Settings that the construct writes are refused.
    * @default - none
    */
   readonly config?: LokiSettings;
@@ -97,8 +97,8 @@ export interface LokiRemoteWrite {
   /** Path of the receiver. @default /api/v1/write */
   readonly path?: string;
   /**
-   * More settings, as Prometheus reads them: `headers`, `basic_auth`, `authorization`, `queue_config` … A field that names
-   * a file takes a key of a Secret.
+   * More settings, as Prometheus reads them: `headers`, `basic_auth`, `queue_config` … A field that names a file takes a
+   * key of a Secret.
    * @default - none
    */
   readonly config?: WithSecretKeys<LokiRemoteWriteSettings>;

@@ -98,8 +98,8 @@ function podOf(role: LokiRole, { pod, roles }: RolesProps): PodOptions | undefin
 }
 
 /**
- * One set of ingesters, or one for each zone. Zones are updated by hand, one after another: their workloads know nothing
- * of each other, and an update of all at once would take two copies of a line away.
+ * One set of ingesters, or one for each zone. Zones are updated by hand, one after another: their workloads know
+ * nothing of each other, and an update of all at once would take two copies of a line away.
  */
 function addIngesters(scope: Construct, props: RolesProps, size: RoleSize, parts: StackParts): Component[] {
   const { name, zones, roles } = props;

@@ -40,15 +40,12 @@ import {
 } from './loki-props';
 import { addRoles, indexGateways, ingesterNames, type Roles } from './loki-roles';
 import { checkRules } from './rule-files';
-import { type LokiMode, type LokiSize, sizeLoki } from './sizing';
+import { type LokiMode, type LokiSize, replayMegabytes, sizeLoki, sizeRoles } from './sizing';
 
 /** The tenant of a Loki without multi-tenancy. */
 const ONE_TENANT = 'fake';
 
 const RULER_SECRETS_PATH = '/etc/loki/ruler-secrets';
-
-/** Share of the memory limit that the replay of the write-ahead log may fill. */
-const REPLAY_SHARE = 0.4;
 
 /**
  * Loki, a store for logs: one replica, three, or a workload for each component.
@@ -208,12 +205,19 @@ export class LokiStack extends PatchableConstruct {
       indexLabels: this.indexLabels,
       storage: objectStorage,
       s3Server: this.s3Server,
-      replayMegabytes: Math.floor(Number.parseInt(this.size?.memory ?? '2048Mi', 10) * REPLAY_SHARE),
+      replayMegabytes: this.replayMegabytes,
       ...this.cluster(),
       caches: this.caches,
       ruler: { alertmanagers: this.alertmanagers, remoteWrites: this.remoteWrites, grafanaUrl, externalLabels },
       settings: this.settings,
     });
+  }
+
+  private get replayMegabytes(): number {
+    const { gigabytesPerDay = LOKI_DEFAULTS.gigabytesPerDay, pod, roles } = this.props;
+    return this.size
+      ? replayMegabytes(this.size.memory, pod)
+      : replayMegabytes(sizeRoles(gigabytesPerDay).ingester.memory, { ...pod, ...roles?.ingester });
   }
 
   /** How the processes find each other. */

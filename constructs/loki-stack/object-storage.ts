@@ -23,7 +23,10 @@ export interface S3Storage {
 /** Access to S3. The keys of a Secret become environment variables, which the AWS SDK reads. */
 export type S3Access =
   | {
-      /** A role for the ServiceAccount (IRSA): https://docs.aws.amazon.com/eks/latest/userguide/iam-roles-for-service-accounts.html */
+      /**
+       * A role for the ServiceAccount (IRSA):
+       * https://docs.aws.amazon.com/eks/latest/userguide/iam-roles-for-service-accounts.html
+       */
       readonly kind: 'role';
       /** The role, `arn:aws:iam::…:role/…`. */
       readonly arn: string;

@@ -43,7 +43,8 @@ export function checkRetention({ days, streams = [] }: LokiRetention, labels: re
     }
     for (const label of labelsOf(selector)) {
       if (!labels.includes(label)) {
-        const fix = `${label} is no index label, so nothing would match; write one of ${labels.join(', ')}, or add it to indexLabels`;
+        const known = labels.join(', ');
+        const fix = `${label} is no index label, so nothing would match; write one of ${known}, or add it to indexLabels`;
         throw new SettingError('retention.streams.selector', selector, fix);
       }
     }

@@ -1,5 +1,7 @@
+import type { PodOptions } from '../kit';
 import { SettingError } from '../kit';
 import { parseBytes } from '../kit/checks';
+import { parseQuantity } from '../kit/checks/quantities';
 import type { LokiRetention } from './retention';
 
 const MIB = 1024 * 1024;
@@ -184,4 +186,18 @@ function memoryFor(bytes: number): string {
 
 function diskFor(bytes: number): string {
   return `${Math.ceil(bytes / (10 * GIB)) * 10}Gi`;
+}
+
+/** Share of the memory limit that the replay of the write-ahead log may fill before chunks are written out. */
+const REPLAY_SHARE = 0.4;
+
+/**
+ * Megabytes that the replay of the write-ahead log may fill. A replay that needs more memory than the pod has would be
+ * killed, and begin again.
+ *
+ * @param memory memory limit, unless the pod has another
+ */
+export function replayMegabytes(memory: string, { resources: { limits, requests } = {} }: PodOptions = {}): number {
+  const limit = parseQuantity('pod.resources.limits.memory', limits?.memory ?? requests?.memory ?? memory, '2Gi');
+  return Math.max(1, Math.floor((limit / 1e6) * REPLAY_SHARE));
 }

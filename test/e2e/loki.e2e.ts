@@ -29,6 +29,7 @@ import {
   metric,
   push,
   query,
+  reportSkipped,
   ringNames,
   rulesOf,
   startBucket,
@@ -570,3 +571,5 @@ describeLoki('a distributed Loki', (check) => {
     400_000,
   );
 });
+
+reportSkipped();

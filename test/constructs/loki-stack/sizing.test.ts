@@ -1,6 +1,7 @@
-import { sizeLoki } from '../../../constructs';
+import { type LokiStackProps, sizeLoki } from '../../../constructs';
 import { sizeRoles } from '../../../constructs/loki-stack/sizing';
 import { settingError } from '../../support/setting-error';
+import { configOf, S3 } from './sample';
 
 const month = (gigabytesPerDay: number) => ({ gigabytesPerDay, retention: { days: 31 } });
 
@@ -47,5 +48,20 @@ describe('sizeRoles()', () => {
     for (const gigabytes of [1, 77, 250, 999, 3000]) {
       expect(sizeRoles(gigabytes).ingester.replicas % 3).toBe(0);
     }
+  });
+});
+
+describe('the replay of the write-ahead log', () => {
+  const megabytes = (props: LokiStackProps) => configOf(props).ingester.wal.replay_memory_ceiling;
+
+  test('fills two fifths of the memory', () => {
+    expect(megabytes({})).toBe('858MB');
+    expect(megabytes({ mode: 'distributed', objectStorage: S3, gigabytesPerDay: 300 })).toBe('3221MB');
+  });
+
+  test('fits into the memory that the pod is given', () => {
+    expect(megabytes({ pod: { resources: { limits: { memory: '1Gi' } } } })).toBe('429MB');
+    const roles = { ingester: { resources: { requests: { memory: '4Gi' } } } };
+    expect(megabytes({ mode: 'distributed', objectStorage: S3, roles })).toBe('1717MB');
   });
 });

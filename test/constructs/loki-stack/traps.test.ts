@@ -11,7 +11,7 @@ import { settingError } from '../../support/setting-error';
 import { configOf, S3, secret, stack } from './sample';
 
 /** The message that a stack with some props ends with. */
-const refusal = (props: object) => settingError(() => stack(props as LokiStackProps)).message;
+const messageOf = (props: object) => settingError(() => stack(props as LokiStackProps)).message;
 const config = (section: string, settings: object) => ({ config: { [section]: settings } });
 
 /** Mistakes that Loki takes without an error, or with one that nobody sees, and the message of each. */
@@ -245,7 +245,7 @@ const TRAPS: readonly [what: string, props: object, message: string][] = [
 
 describe('LokiStack refuses', () => {
   test.each(TRAPS)('%s', (_what, props, message) => {
-    expect(refusal(props)).toBe(message);
+    expect(messageOf(props)).toBe(message);
   });
 
   test('a second mount at the temporary directory', () => {
@@ -260,8 +260,8 @@ describe('LokiStack refuses', () => {
     const scheme = 'is "redis://redis.example.com:6379": the scheme of the endpoint must be';
     expect(settingError(() => loki.addAlertmanager(redis)).message).toBe(`addAlertmanager ${scheme} http or https`);
     expect(settingError(() => loki.addRemoteWrite(redis)).message).toBe(`addRemoteWrite ${scheme} http or https`);
-    expect(refusal({ caches: { chunks: redis } })).toBe(`caches.chunks ${scheme} memcached`);
-    expect(refusal({ objectStorage: { ...S3, server: redis } })).toBe(`objectStorage.server ${scheme} http or https`);
+    expect(messageOf({ caches: { chunks: redis } })).toBe(`caches.chunks ${scheme} memcached`);
+    expect(messageOf({ objectStorage: { ...S3, server: redis } })).toBe(`objectStorage.server ${scheme} http or https`);
   });
 
   test('the same receiver twice', () => {
@@ -274,19 +274,19 @@ describe('LokiStack refuses', () => {
   });
 
   test('a bucket that cannot be one', () => {
-    expect(refusal({ objectStorage: { ...S3, kind: 'swift' } })).toBe(
+    expect(messageOf({ objectStorage: { ...S3, kind: 'swift' } })).toBe(
       'objectStorage.kind is "swift": write one of s3, gcs, azure',
     );
-    expect(refusal({ objectStorage: { ...S3, bucket: 's3://logs' } })).toBe(
+    expect(messageOf({ objectStorage: { ...S3, bucket: 's3://logs' } })).toBe(
       'objectStorage.bucket is "s3://logs": write letters, digits, dots, dashes and underscores',
     );
-    expect(refusal({ objectStorage: { ...S3, access: { kind: 'password' } } })).toBe(
+    expect(messageOf({ objectStorage: { ...S3, access: { kind: 'password' } } })).toBe(
       'objectStorage.access.kind is "password": write one of role, pod-identity, keys',
     );
-    expect(refusal({ objectStorage: { ...S3, access: { kind: 'role', arn: 'loki' } } })).toBe(
+    expect(messageOf({ objectStorage: { ...S3, access: { kind: 'role', arn: 'loki' } } })).toBe(
       'objectStorage.access.arn is "loki": write a role, arn:aws:iam::<account>:role/<name>',
     );
-    expect(refusal({ objectStorage: { ...S3, cidrs: [] } })).toBe(
+    expect(messageOf({ objectStorage: { ...S3, cidrs: [] } })).toBe(
       'objectStorage.cidrs is []: name a range: an empty list would allow every address',
     );
   });
@@ -356,7 +356,7 @@ describe('index labels', () => {
     'pod',
     'session_id',
   ])('do not include %s', (attribute) => {
-    expect(refusal({ indexLabels: { log: [attribute] } })).toContain('each value would be a stream of its own');
+    expect(messageOf({ indexLabels: { log: [attribute] } })).toContain('each value would be a stream of its own');
   });
 
   test.each(['deployment.environment', 'k8s.namespace.name', 'k8s.deployment.name', 'log_type'])(

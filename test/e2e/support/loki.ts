@@ -20,20 +20,24 @@ export const LOKI = [BIN, ...(process.env.PATH ?? '').split(delimiter)]
 /** Registers a test, which needs Loki. */
 export type Check = (name: string, run: () => Promise<void>, timeout?: number) => void;
 
-/** Tests that need Loki. Without it they are skipped, and one line says how many. */
+let skipped = 0;
+
+/** Tests that need Loki. Without it they are skipped. */
 export function describeLoki(title: string, define: (check: Check) => void): void {
-  let count = 0;
   describe(title, () => {
     define((name, run, timeout) => {
-      count += 1;
+      skipped += LOKI ? 0 : 1;
       (LOKI ? test : test.skip)(name, run, timeout);
     });
   });
-  if (!LOKI) {
+}
+
+/** Says in one line how many tests were skipped. Call it once, after the last group. */
+export function reportSkipped(): void {
+  if (skipped > 0) {
     const version = imageVersion(images.loki);
-    console.warn(
-      `!!! NOT CHECKED: ${count} checks of ${title}. To enable: put loki ${version} from ${RELEASES} into .tools/bin or on PATH`,
-    );
+    const enable = `To enable: put loki ${version} from ${RELEASES} into .tools/bin or on PATH`;
+    process.stderr.write(`!!! NOT CHECKED: ${skipped} checks with the real Loki. ${enable}\n`);
   }
 }
 
