@@ -477,16 +477,16 @@ describeLoki('a replicated Loki', (check) => {
   });
 });
 
-describeLoki('a distributed Loki', (check) => {
+describeLoki('a distributed Loki over zones', (check) => {
   const running = new Map<string, Loki>();
   const at = (name: string) => running.get(name)!;
   let launch: (name: string) => Promise<void>;
 
-  /** One process of each component, and three ingesters. */
+  /** One process of each component, and an ingester in each zone. */
   const PROCESSES = [
-    'ingester-0',
-    'ingester-1',
-    'ingester-2',
+    'ingester-a-0',
+    'ingester-b-0',
+    'ingester-c-0',
     'query-scheduler-0',
     'index-gateway-0',
     'compactor-0',
@@ -500,6 +500,7 @@ describeLoki('a distributed Loki', (check) => {
     const manifests = stack(
       {
         mode: 'distributed',
+        zones: ['a', 'b', 'c'],
         objectStorage: { ...S3, server },
         roles: { 'index-gateway': { replicas: 1 } },
       },
@@ -546,7 +547,7 @@ describeLoki('a distributed Loki', (check) => {
   });
 
   check('loses no acknowledged line when an ingester is killed', async () => {
-    await at('ingester-1').server.stop('SIGKILL');
+    await at('ingester-b-0').server.stop('SIGKILL');
     const bodies = Array.from({ length: 20 }, (_, n) => `order ${n}`);
     const { url } = at('distributor-0');
     for (const body of bodies) {
