@@ -60,12 +60,18 @@ const MANAGED = {
 };
 
 /** Fields that hold a secret. */
-const SECRET_FIELDS = new Set(
-  [
-    ['access_key_id', 'secret_access_key', 'account_key', 'connection_string', 'service_account'],
-    ['credentials', 'api_key', 'password', 'token', 'secret'],
-  ].flat(),
-);
+const SECRET_FIELDS = new Set([
+  'access_key_id',
+  'account_key',
+  'api_key',
+  'connection_string',
+  'credentials',
+  'password',
+  'secret',
+  'secret_access_key',
+  'service_account',
+  'token',
+]);
 
 function isSecretField(name: string): boolean {
   return SECRET_FIELDS.has(name) || /_(password|secret|token)$/.test(name);

@@ -4,13 +4,13 @@ import {
   type ComponentPort,
   type ComponentProps,
   ConfigDirectory,
-  type Destination,
   httpProbe,
   images,
   type Mount,
   type PodOptions,
   type Resources,
   type SecretFiles,
+  type SecretKey,
   scratch,
   startupProbe,
   type Workload,
@@ -78,7 +78,7 @@ export function addProcess(scope: Construct, id: string, props: ProcessProps, pa
   const component = new Component(scope, id, componentProps(props, parts, access));
   parts.secrets.mountIn(component);
   for (const destination of access?.destinations ?? []) {
-    component.allowEgressTo(destination satisfies Destination);
+    component.allowEgressTo(destination);
   }
   return component;
 }
@@ -112,7 +112,7 @@ function componentProps(props: ProcessProps, parts: StackParts, access: StorageA
       liveness: httpProbe('/loki/api/v1/status/buildinfo', 'http', { failureThreshold: 6 }),
     },
     resources: props.resources,
-    mounts: [parts.config.mount, ...writableMounts(workload), ...(access?.file ? [gcsFile(access.file.key)] : [])],
+    mounts: [parts.config.mount, ...writableMounts(workload), ...(access?.file ? [fileMount(access.file.key)] : [])],
     user: LOKI_USER,
     terminationGraceSeconds: FLUSH_SECONDS,
     serviceAccountAnnotations: access?.serviceAccountAnnotations,
@@ -142,12 +142,6 @@ function writableMounts(workload: Workload): Mount[] {
   return [scratch('tmp', TEMP_PATH, '2Gi'), ...(hasVolume ? [] : [scratch('data', DATA_PATH, '1Gi')])];
 }
 
-function gcsFile({
-  credentials,
-  key,
-}: {
-  readonly credentials: { files(path: string, keys: readonly string[]): Mount };
-  readonly key: string;
-}): Mount {
+function fileMount({ credentials, key }: SecretKey): Mount {
   return credentials.files(GCS_PATH, [key]);
 }
