@@ -9,6 +9,7 @@ import {
   Grafana,
   inCluster,
   type Levels,
+  LokiStack,
   NodeExporter,
   PostgresExporter,
   PrometheusStack,
@@ -103,9 +104,23 @@ export function teamChart(scope: Construct, id: string, { prefix, cluster }: Ins
     port: prefix ? 9101 : 9100,
   });
   const probes = new BlackboxExporter(chart, 'probes', { name: named(prefix, 'probes') ?? 'probes' });
+  const loki = new LokiStack(chart, 'logs', {
+    name: named(prefix, 'loki'),
+    objectStorage: {
+      kind: 's3',
+      bucket: 'orders-logs',
+      region: 'eu-central-1',
+      access: { kind: 'role', arn: 'arn:aws:iam::123456789012:role/loki' },
+    },
+  });
+  loki.addRules('orders', {
+    groups: [{ name: 'orders', rules: [{ record: 'orders:lines', expr: 'sum(count_over_time({app="orders"}[1m]))' }] }],
+  });
   new ExternalCredentials(chart, 'credentials', { credentials, store: 'vault', entry: 'orders' });
 
   prometheus.addAlertmanager(routing.endpoint);
+  loki.addAlertmanager(routing.endpoint);
+  loki.addRemoteWrite(prometheus.endpoint);
   grafana.addPrometheus(prometheus);
   grafana.addAlertmanager(routing.endpoint);
   for (const [job, endpoint] of Object.entries({
@@ -116,6 +131,7 @@ export function teamChart(scope: Construct, id: string, { prefix, cluster }: Ins
     'redis-exporter': redis.endpoint,
     'node-exporter': nodes.endpoint,
     probes: probes.endpoint,
+    loki: loki.queryEndpoint,
   })) {
     prometheus.addScrapeJob(job, endpoint);
   }

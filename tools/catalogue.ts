@@ -63,6 +63,13 @@ export const tools: readonly Tool[] = [
     package: 'cmd/postgres_exporter',
   },
   { name: 'redis_exporter', directory: 'redis-exporter', module: 'github.com/oliver006/redis_exporter' },
+  // A bucket on loopback, for the tests of Loki.
+  {
+    name: 'gofakes3',
+    directory: 'gofakes3',
+    module: 'github.com/johannesboyne/gofakes3',
+    package: 'cmd/gofakes3',
+  },
 ];
 
 /** Root of the repository. */

@@ -21,6 +21,7 @@ export const images = {
   blackboxExporter: { repository: 'quay.io/prometheus/blackbox-exporter', tag: 'v0.28.0' },
   grafana: { repository: 'docker.io/grafana/grafana', tag: '13.2.3' },
   kubeStateMetrics: { repository: 'registry.k8s.io/kube-state-metrics/kube-state-metrics', tag: 'v2.20.0' },
+  loki: { repository: 'docker.io/grafana/loki', tag: '3.7.6' },
   node: { repository: 'docker.io/library/node', tag: '24.21.0-bookworm-slim' },
   nodeExporter: { repository: 'quay.io/prometheus/node-exporter', tag: 'v1.12.1' },
   postgresExporter: { repository: 'quay.io/prometheuscommunity/postgres-exporter', tag: 'v0.19.1' },
@@ -36,6 +37,7 @@ export const images = {
  * @internal
  */
 export const NOT_BUILT: { readonly [name in keyof typeof images]?: string } = {
+  loki: 'its licence: the tests use a program that you download, test/e2e/loki.e2e.ts',
   grafana: 'its web interface is compiled at release, and no package registry has it',
   sqlExporter: 'the Go module proxy has none of its versions',
 };

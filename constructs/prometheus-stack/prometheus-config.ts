@@ -6,6 +6,7 @@ import type {
   ScrapeConfig,
 } from '../../formats/prometheus';
 import { refuseManaged } from '../kit';
+import { merged } from '../kit/merged';
 
 export type {
   AlertingConfig,
@@ -89,20 +90,6 @@ export function prometheusConfig(props: PrometheusConfigProps): PrometheusConfig
 /** Values that Prometheus leaves as they are: `$$` stands for `$`. https://github.com/prometheus/prometheus/pull/10129 */
 function verbatim(labels: PrometheusConfigProps['externalLabels']): PrometheusConfigProps['externalLabels'] {
   return Object.fromEntries(Object.entries(labels).map(([name, value]) => [name, value.replaceAll('$', '$$$$')]));
-}
-
-/** Settings over settings. Lists and values replace; objects are merged. */
-function merged(own: object, settings: object): object {
-  const values: { [name: string]: unknown } = { ...own };
-  for (const [name, value] of Object.entries(settings)) {
-    const known = values[name];
-    values[name] = isObject(known) && isObject(value) ? merged(known, value) : value;
-  }
-  return values;
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function alerting(

@@ -112,6 +112,12 @@ describe('a platform team’s chart', () => {
     grafana.addPrometheus(prometheus);
     grafana.addDashboard({ uid: 'orders', folder: 'Shop', json: { uid: 'orders', title: 'Orders' } });
 
+    const loki = new entry.LokiStack(scope, 'loki', { gigabytesPerDay: 5, retention: { days: 14 } });
+    loki.addAlertmanager(routing.endpoint);
+    loki.addRemoteWrite(prometheus.endpoint);
+    grafana.addDataSource(loki.queryEndpoint, { name: 'Loki', type: 'loki', uid: 'loki' });
+    prometheus.addScrapeJob('loki', loki.queryEndpoint);
+
     const collector: entry.SqlCollector = {
       collector_name: 'orders',
       min_interval: '1m',

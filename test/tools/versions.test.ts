@@ -3,8 +3,8 @@ import { NOT_BUILT } from '../../constructs/kit/images';
 import { moduleVersion, softwareVersion, tools } from '../../tools/catalogue';
 import { node, packagedTools } from '../../tools/packages';
 
-/** Folders in `tools/` whose programs belong to the cluster, and have no image. */
-const OF_THE_CLUSTER = ['coredns', 'etcd', 'kube-network-policies', 'kubernetes'];
+/** Folders in `tools/` whose programs belong to the cluster or to the tests, and have no image. */
+const WITHOUT_IMAGE = ['coredns', 'etcd', 'gofakes3', 'kube-network-policies', 'kubernetes'];
 
 /** Image of a folder in `tools/`: `redisExporter` of `redis-exporter`. */
 const imageNameOf = (directory: string) =>
@@ -12,7 +12,7 @@ const imageNameOf = (directory: string) =>
 
 describe('The programs that tests run', () => {
   it.each(tools.map((tool) => [tool.name, tool] as const))('%s has the deployed version', (_, tool) => {
-    if (OF_THE_CLUSTER.includes(tool.directory)) {
+    if (WITHOUT_IMAGE.includes(tool.directory)) {
       expect(moduleVersion(tool)).toMatch(/^\d+\.\d+\.\d+$/);
     } else {
       expect(Object.keys(images)).toContain(imageNameOf(tool.directory));

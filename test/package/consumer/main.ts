@@ -15,6 +15,8 @@ import {
   httpProbe,
   KubeStateMetrics,
   keepUsed,
+  type LokiRules,
+  LokiStack,
   metricLists,
   NodeExporter,
   OperatorObjects,
@@ -151,6 +153,36 @@ const webhook = new RemediationWebhook(chart, 'remediation', {
 });
 webhook.receiveFrom(routing);
 new ExternalCredentials(chart, 'credentials', { credentials, store: 'vault', entry: 'orders/monitoring' });
+
+// Logs: three replicas, with a bucket.
+const rules: LokiRules = {
+  groups: [
+    {
+      name: 'orders',
+      rules: [{ alert: 'OrdersFail', expr: 'sum(count_over_time({app="orders-api"} |= "failed" [5m])) > 10' }],
+    },
+  ],
+};
+const loki = new LokiStack(chart, 'loki', {
+  objectStorage: {
+    kind: 's3',
+    bucket: 'orders-logs',
+    region: 'eu-central-1',
+    access: {
+      kind: 'keys',
+      accessKeyId: { credentials, key: 'LOKI_ACCESS_KEY_ID' },
+      secretAccessKey: { credentials, key: 'LOKI_SECRET_ACCESS_KEY' },
+    },
+  },
+  gigabytesPerDay: 20,
+  retention: { days: 31, streams: [{ selector: '{stream="security"}', days: 365 }] },
+});
+loki.addRules('orders', rules);
+loki.addAlertmanager(routing.endpoint);
+loki.addRemoteWrite(prometheus.endpoint);
+prometheus.component.addArgs('--web.enable-remote-write-receiver');
+prometheus.addScrapeJob('loki', loki.queryEndpoint);
+grafana.addDataSource(loki.queryEndpoint, { name: 'Loki', type: 'loki', uid: 'loki' });
 
 // The same servers without the stack.
 const alone = new Prometheus(other, 'prometheus', {
