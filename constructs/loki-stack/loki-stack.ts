@@ -51,11 +51,15 @@ const RULER_SECRETS_PATH = '/etc/loki/ruler-secrets';
  * Loki, a store for logs: one replica, three, or a workload for each component.
  *
  * @example
- * const loki = new LokiStack(chart, 'loki', {
- *   objectStorage: { kind: 's3', bucket: 'orders-logs', region: 'eu-central-1', access: { kind: 'role', arn } },
+ * new LokiStack(chart, 'loki', {
+ *   objectStorage: {
+ *     kind: 's3',
+ *     bucket: 'orders-logs',
+ *     region: 'eu-central-1',
+ *     access: { kind: 'role', arn: 'arn:aws:iam::111122223333:role/loki' },
+ *   },
  *   retention: { days: 31, streams: [{ selector: '{stream="security"}', days: 365 }] },
  * });
- * loki.addAlertmanager(routing.endpoint);
  */
 export class LokiStack extends PatchableConstruct {
   /** The servers: one, or one for each component of a distributed Loki. */

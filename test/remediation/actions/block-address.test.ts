@@ -188,10 +188,10 @@ describe.each([
   it('takes its target from the alert alone', () => {
     const is = (name: string, address: string) =>
       blockAddressAction.isTarget!({ kind: 'Address', name }, anAlert({ client_ip: address }), parameters);
-    expect([is(ADDRESS, '1.1.1.1'), is(NETWORK, '2a00:1450:4001:82a::5')]).toEqual([true, true]);
+    expect([is(ADDRESS, '20.1.1.1'), is(NETWORK, '2a00:1450:4001:82a::5')]).toEqual([true, true]);
     // By now it is exempt, and it is still unblocked.
     expect(is('8.8.4.4/32', '8.8.4.4')).toBe(true);
-    expect([is('0.0.0.0/0', '1.1.1.1'), is(ADDRESS, '1.1.1.2'), is('', ''), is('', 'nonsense')]).not.toContain(true);
+    expect([is('0.0.0.0/0', '20.1.1.1'), is(ADDRESS, '20.1.1.2'), is('', ''), is('', 'nonsense')]).not.toContain(true);
   });
 
   it('is not done when its time is over by then', async () => {

@@ -212,7 +212,7 @@ describe('A restart', () => {
 
   it('is not made while a rollout is in progress that has begun since the plan', async () => {
     bench.deploy('backend', { status: { updatedReplicas: 1 } });
-    expect(await skipped(execute())).toBe('unhealthy: a rollout of backend has begun since');
+    expect(await skipped(execute())).toBe('unhealthy: a rollout of backend is in progress');
     expect(bench.changes).toEqual([]);
   });
 
