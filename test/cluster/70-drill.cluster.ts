@@ -127,7 +127,7 @@ describeOnCluster(`The drill on kubelets, ${FACTOR} times as fast as in producti
   };
 
   it('repairs a leak: real pods leak, are restarted by a real roll-out, and are verified', async () => {
-    await waitFor('both pods to be measured', async () => (await saturation()).length === 2, { timeoutSeconds: 120 });
+    await waitFor('both pods to be measured', async () => (await saturation()).length === 2, { timeoutSeconds: 240 });
     // minimumAgeSeconds of the policy.
     await waitFor(
       'the target to be old enough',
