@@ -369,8 +369,8 @@ export const security: Section = {
               '/etc/alertmanager/credentials/url',
             );
             expect(containerOf(manifests, 'postgres-exporter').env).toContainEqual({
-              name: 'DATA_SOURCE_PASS_FILE',
-              value: '/etc/postgres-exporter/credentials/password',
+              name: 'PGPASSWORD',
+              valueFrom: { secretKeyRef: { name: 'rds-orders', key: 'password' } },
             });
             const secrets = JSON.stringify(Object.values(podsOf(manifests)).map(({ spec }) => spec.volumes));
             for (const name of ['grafana-admin', 'slack', 'rds-orders']) {

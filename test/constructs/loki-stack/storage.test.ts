@@ -22,7 +22,8 @@ function pods(objectStorage: ObjectStorage) {
   };
 }
 
-const DNS = '169.254.20.10/32 53';
+/** The node-local DNS caches. */
+const DNS = ['169.254.20.10/32 53', '169.254.25.10/32 53'];
 
 describe('a bucket on Amazon S3', () => {
   test('is reached with the role of the ServiceAccount', () => {
@@ -30,13 +31,13 @@ describe('a bucket on Amazon S3', () => {
     expect(annotations).toEqual({ 'eks.amazonaws.com/role-arn': 'arn:aws:iam::123456789012:role/loki' });
     expect(storage).toEqual({ s3: { bucketnames: 'orders-logs', region: 'eu-central-1' } });
     expect(env).toEqual([]);
-    expect(destinations).toEqual([DNS, '0.0.0.0/0 443']);
+    expect(destinations).toEqual([...DNS, '0.0.0.0/0 443']);
   });
 
   test('is reached with the agent of EKS Pod Identity', () => {
     const { annotations, destinations } = pods({ ...S3, access: { kind: 'pod-identity' } } as ObjectStorage);
     expect(annotations).toBeUndefined();
-    expect(destinations).toEqual([DNS, '0.0.0.0/0 443', '169.254.170.23/32 80']);
+    expect(destinations).toEqual([...DNS, '0.0.0.0/0 443', '169.254.170.23/32 80']);
   });
 
   test('is reached with keys that only the environment has', () => {
@@ -50,7 +51,7 @@ describe('a bucket on Amazon S3', () => {
   });
 
   test('is reached by the private addresses that are named', () => {
-    expect(pods({ ...S3, cidrs: ['10.1.0.0/16'] }).destinations).toEqual([DNS, '10.1.0.0/16 443']);
+    expect(pods({ ...S3, cidrs: ['10.1.0.0/16'] }).destinations).toEqual([...DNS, '10.1.0.0/16 443']);
   });
 });
 
@@ -100,7 +101,7 @@ describe('a bucket of Google Cloud Storage', () => {
     });
     expect(annotations).toEqual({ 'iam.gke.io/gcp-service-account': 'loki@orders.iam.gserviceaccount.com' });
     expect(storage).toEqual({ gcs: { bucket_name: 'orders-logs' } });
-    expect(destinations).toEqual([DNS, '0.0.0.0/0 443', '169.254.169.252/32 988', '169.254.169.254/32 80']);
+    expect(destinations).toEqual([...DNS, '0.0.0.0/0 443', '169.254.169.252/32 988', '169.254.169.254/32 80']);
   });
 
   test('is reached with a key that is a file', () => {
