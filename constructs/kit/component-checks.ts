@@ -1,5 +1,14 @@
 import type { Chart } from 'cdk8s';
-import { checkCidrs, checkCount, checkName, checkNamespace, checkPort, checkPortName, checkQuantity } from './checks';
+import {
+  checkCidrs,
+  checkCount,
+  checkName,
+  checkNamespace,
+  checkObjectName,
+  checkPort,
+  checkPortName,
+  checkQuantity,
+} from './checks';
 import { SettingError } from './errors';
 import type { PodPort } from './network';
 import { hostOf, storageOf, type Workload } from './workload';
@@ -32,6 +41,10 @@ export function checkComponent({ name, ports, workload, apiCidrs }: CheckedCompo
   const storage = storageOf(workload);
   if (storage) {
     checkQuantity('workload.storage.size', storage.size, '50Gi');
+    // An empty name stands for a volume without a class.
+    if (storage.storageClass) {
+      checkObjectName('storageClass', storage.storageClass);
+    }
   }
   checkCidrs('apiCidrs', apiCidrs);
   checkCidrs('workload.host.nodeCidrs', hostOf(workload)?.nodeCidrs);

@@ -46,7 +46,7 @@ function synthesized(input: MonitoringInput, profile: Profile): readonly Manifes
 
 /** Mostly one of the first values, now and then one of the others. */
 const mostly = <T>(usual: readonly T[], odd: readonly T[]): fc.Arbitrary<T> =>
-  fc.oneof({ weight: 30, arbitrary: fc.constantFrom(...usual) }, { weight: 1, arbitrary: fc.constantFrom(...odd) });
+  fc.oneof({ weight: 100, arbitrary: fc.constantFrom(...usual) }, { weight: 1, arbitrary: fc.constantFrom(...odd) });
 
 const PROFILE: fc.Arbitrary<Profile> = fc.constantFrom('production', 'dev');
 
