@@ -54,13 +54,18 @@ function checkNamespaces({ namespace, nodeNamespace, application }: MonitoringSe
   }
 }
 
-/** The labels of every alert and of every object, and the name of the Secret. */
-function checkIdentity({ cluster, environment, region, partOf, credentials }: MonitoringSettings): void {
+/** The labels of every alert and of every object, and names of objects. */
+function checkIdentity(settings: MonitoringSettings): void {
+  const { cluster, environment, region, partOf, storageClass, credentials } = settings;
   for (const [setting, value] of Object.entries({ cluster, environment, region })) {
     checkExternalLabel(setting, value);
   }
   checkLabelValue('partOf', partOf);
   checkObjectName('credentials.secretName', credentials.secretName);
+  // An empty name stands for volumes without a class.
+  if (storageClass) {
+    checkObjectName('storageClass', storageClass);
+  }
 }
 
 /**
@@ -127,6 +132,13 @@ function checkDatabase({ database }: ApplicationSettings): void {
 function checkLinks(links: LinkSettings): void {
   for (const [name, value] of Object.entries(links)) {
     httpUrl(`links.${name}`, value, 'https://grafana.sightedit.com');
+  }
+  if (/[#;]/.test(links.grafana)) {
+    throw new SettingError(
+      'links.grafana',
+      links.grafana,
+      'write a URL without # and ;, which start comments in grafana.ini',
+    );
   }
 }
 

@@ -8,10 +8,11 @@ export const LEVELS = ['critical', 'high', 'medium', 'low'] as const;
 /** A level of urgency that reaches people. */
 export type Level = (typeof LEVELS)[number];
 
-/** PagerDuty's own severities; it rejects any other word. */
-export const PAGERDUTY_SEVERITIES = ['critical', 'error', 'warning', 'info'] as const;
-/** A severity of PagerDuty. */
-export type PagerDutySeverity = (typeof PAGERDUTY_SEVERITIES)[number];
+/** A severity of PagerDuty; it rejects any other word. */
+export type PagerDutySeverity = 'critical' | 'error' | 'warning' | 'info';
+
+/** The severities of PagerDuty. */
+export const PAGERDUTY_SEVERITIES: readonly PagerDutySeverity[] = ['critical', 'error', 'warning', 'info'];
 
 /** Recipients of an alert, by channel. A channel without settings is skipped. */
 export interface Recipients {

@@ -49,6 +49,10 @@ export function checkComponent({ name, ports, workload, apiCidrs }: CheckedCompo
         throw new SettingError('workload.storage.volume.existingClaim', existing, fix);
       }
     }
+    // An empty name stands for a volume without a class.
+    if (storage.storageClass) {
+      checkObjectName('storageClass', storage.storageClass);
+    }
   }
   checkCidrs('apiCidrs', apiCidrs);
   checkCidrs('workload.host.nodeCidrs', hostOf(workload)?.nodeCidrs);

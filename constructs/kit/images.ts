@@ -37,8 +37,8 @@ export const images = {
  * @internal
  */
 export const NOT_BUILT: { readonly [name in keyof typeof images]?: string } = {
-  loki: 'its licence: the tests use a program that you download, test/e2e/loki.e2e.ts',
   grafana: 'its web interface is compiled at release, and no package registry has it',
+  loki: 'its licence: the tests use a program that you download, test/e2e/loki.e2e.ts',
   sqlExporter: 'the Go module proxy has none of its versions',
 };
 

@@ -215,6 +215,10 @@ describe('a setting that cannot work is refused with its name, its value and the
       'credentials.secretName is "My Secret": write lower-case letters, digits, dashes and dots, at most 253',
       { credentials: { secretName: 'My Secret' } },
     ],
+    [
+      'storageClass is "Fast Class": write lower-case letters, digits, dashes and dots, at most 253',
+      { storageClass: 'Fast Class' },
+    ],
     ['network.nodeCidrs is []: name a range: an empty list would allow every address', { network: { nodeCidrs: [] } }],
     [
       'network.apiCidrs is "banana": write a range of addresses, e.g. 10.0.0.0/8',
@@ -256,6 +260,10 @@ describe('a setting that cannot work is refused with its name, its value and the
     [`links.grafana is "grafana.example.com": ${A_URL}`, { links: { grafana: 'grafana.example.com' } }],
     // `localhost` parses as a scheme.
     [`links.grafana is "localhost:3000": ${A_URL}`, { links: { grafana: 'localhost:3000' } }],
+    [
+      'links.grafana is "https://example.com/#/x": write a URL without # and ;, which start comments in grafana.ini',
+      { links: { grafana: 'https://example.com/#/x' } },
+    ],
     [`links.prometheus is "": ${A_URL}`, { links: { prometheus: '' } }],
     [`links.runbooks is "/runbooks": ${A_URL}`, { links: { runbooks: '/runbooks' } }],
     [

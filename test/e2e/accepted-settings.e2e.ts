@@ -6,6 +6,9 @@ import { type Accepted, acceptedSettings } from '../support/settings';
 const COUNT = 500;
 const CONCURRENT = 8;
 
+/** Each of the settings is a whole synthesis. */
+const TIMEOUT_MS = 900_000;
+
 /** Namespaces of the generated settings. A dry run creates none. */
 const NAMESPACES = ['sightedit-monitoring', 'watch', 'sightedit-monitoring-node', 'watch-node', 'sightedit'];
 
@@ -31,37 +34,41 @@ describe(`${COUNT} generated settings that the program accepts`, () => {
         ),
       });
     }
-  });
+  }, TIMEOUT_MS);
 
   it('are accepted by Alertmanager and Prometheus', async () => {
     expect(accepted).toHaveLength(COUNT);
     expect(await serverComplaints(accepted)).toEqual([]);
   });
 
-  it('are accepted by an API server', async () => {
-    const kubernetes = await startKubernetes([]);
-    try {
-      for (const namespace of NAMESPACES) {
-        await makeNamespace(kubernetes, namespace);
-      }
-      const queue = [...objects.values()];
-      expect(queue.length).toBeGreaterThan(COUNT);
-      const refused: string[] = [];
-      await Promise.all(
-        Array.from({ length: CONCURRENT }, async () => {
-          for (let object = queue.pop(); object; object = queue.pop()) {
-            const problem = await dryRun(kubernetes, object);
-            if (problem) {
-              refused.push(problem);
+  it(
+    'are accepted by an API server',
+    async () => {
+      const kubernetes = await startKubernetes([]);
+      try {
+        for (const namespace of NAMESPACES) {
+          await makeNamespace(kubernetes, namespace);
+        }
+        const queue = [...objects.values()];
+        expect(queue.length).toBeGreaterThan(COUNT);
+        const refused: string[] = [];
+        await Promise.all(
+          Array.from({ length: CONCURRENT }, async () => {
+            for (let object = queue.pop(); object; object = queue.pop()) {
+              const problem = await dryRun(kubernetes, object);
+              if (problem) {
+                refused.push(problem);
+              }
             }
-          }
-        }),
-      );
-      expect(refused).toEqual([]);
-    } finally {
-      await kubernetes.stop();
-    }
-  });
+          }),
+        );
+        expect(refused).toEqual([]);
+      } finally {
+        await kubernetes.stop();
+      }
+    },
+    TIMEOUT_MS,
+  );
 });
 
 const collections = new Map<string, Promise<string>>();

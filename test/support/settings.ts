@@ -46,7 +46,7 @@ function synthesized(input: MonitoringInput, profile: Profile): readonly Manifes
 
 /** Mostly one of the first values, now and then one of the others. */
 const mostly = <T>(usual: readonly T[], odd: readonly T[]): fc.Arbitrary<T> =>
-  fc.oneof({ weight: 30, arbitrary: fc.constantFrom(...usual) }, { weight: 1, arbitrary: fc.constantFrom(...odd) });
+  fc.oneof({ weight: 100, arbitrary: fc.constantFrom(...usual) }, { weight: 1, arbitrary: fc.constantFrom(...odd) });
 
 const PROFILE: fc.Arbitrary<Profile> = fc.constantFrom('production', 'dev');
 
@@ -229,7 +229,13 @@ const SETTINGS: fc.Arbitrary<MonitoringInput> = fc.record({
     slackChannel: fc.option(SLACK_CHANNEL, { nil: undefined }),
     maxReplicas: mostly([5, 20], [0]),
     neverBlock: fc.array(CIDR, { maxLength: 2 }),
+    loadBalancers: mostly([[], ['203.0.113.10/32'], ['2001:db8:10::/64']], [undefined]),
   }),
-  network: fc.record({ nodeCidrs: CIDRS, apiCidrs: CIDRS }),
+  network: fc.record({
+    policies: fc.constantFrom('kubernetes', 'cilium', 'none'),
+    ipFamilies: mostly([['IPv4', 'IPv6'], ['IPv6', 'IPv4']], [[], ['IPv4', 'IPv4']]),
+    nodeCidrs: CIDRS,
+    apiCidrs: CIDRS,
+  }),
   credentials: fc.record({ secretName: mostly(['monitoring-credentials', 'a.b-c'], ['My Secret', 'a_b']) }),
 }) as fc.Arbitrary<MonitoringInput>;

@@ -34,9 +34,14 @@ function networkOf(cidr: string): string | undefined {
   if (ipaddr.IPv4.isValid(address)) {
     return `${ipaddr.IPv4.networkAddressFromCIDR(cidr)}/${prefix}`;
   }
+  const parsed = ipaddr.IPv6.parse(address);
+  // The API server refuses IPv4 addresses in the form of IPv6.
+  if (parsed.isIPv4MappedAddress()) {
+    return undefined;
+  }
   const network = ipaddr.IPv6.networkAddressFromCIDR(cidr);
   // IPv6 has several spellings of one address: keep the caller's if it is the network's.
-  return network.toNormalizedString() === ipaddr.IPv6.parse(address).toNormalizedString()
+  return network.toNormalizedString() === parsed.toNormalizedString()
     ? cidr.toLowerCase()
     : `${network.toRFC5952String()}/${prefix}`;
 }

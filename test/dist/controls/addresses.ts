@@ -45,7 +45,7 @@ export const connections: Controls = [
     breaks: (copy) => {
       copy.object(policyOf(GRAFANA)).spec.egress.pop();
     },
-    problems: [`${GRAFANA}: datasources.yaml datasources.1.url: no policy lets it call ${ALERTMANAGER} on TCP 9093`],
+    problems: [`${GRAFANA}: datasources.yaml datasources.0.url: no policy lets it call ${PROMETHEUS} on TCP 9090`],
   },
   {
     when: 'there are fewer replicas than names',

@@ -299,7 +299,7 @@ export const ingressUsed: Controls = [
     breaks: (copy) => {
       rules(copy, GRAFANA, 'egress').pop();
     },
-    problems: [`${ALERTMANAGER} admits ${GRAFANA} on TCP 9093, which may not call it`],
+    problems: [`${PROMETHEUS} admits ${GRAFANA} on TCP 9090, which may not call it`],
   },
   {
     when: 'the application admits a client that does not call',
