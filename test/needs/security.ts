@@ -373,7 +373,7 @@ export const security: Section = {
               valueFrom: { secretKeyRef: { name: 'rds-orders', key: 'password' } },
             });
             const secrets = JSON.stringify(Object.values(podsOf(manifests)).map(({ spec }) => spec.volumes));
-            for (const name of ['grafana-admin', 'slack', 'rds-orders']) {
+            for (const name of ['grafana-admin', 'slack']) {
               expect(secrets).toContain(`"secretName":"${name}"`);
             }
           },

@@ -233,7 +233,13 @@ const SETTINGS: fc.Arbitrary<MonitoringInput> = fc.record({
   }),
   network: fc.record({
     policies: fc.constantFrom('kubernetes', 'cilium', 'none'),
-    ipFamilies: mostly([['IPv4', 'IPv6'], ['IPv6', 'IPv4']], [[], ['IPv4', 'IPv4']]),
+    ipFamilies: mostly(
+      [
+        ['IPv4', 'IPv6'],
+        ['IPv6', 'IPv4'],
+      ],
+      [[], ['IPv4', 'IPv4']],
+    ),
     nodeCidrs: CIDRS,
     apiCidrs: CIDRS,
   }),
