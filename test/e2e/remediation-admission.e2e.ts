@@ -740,6 +740,7 @@ describe('the allowed updates', () => {
     const run = {
       clients: { kubernetes: client },
       target: { kind: 'Deployment', name: 'backend', namespace: APPLICATION },
+      parameters: { autoscalers: ['backend'] },
     } as unknown as Attempt<ScaleUp>;
     const plan = (from: number, to: number) => ({
       summary: '',
