@@ -1,8 +1,8 @@
-/** End-to-end tests against real servers, one at a time: the machine may be small. */
+/** End-to-end tests against real servers, two at a time: most of the time they wait. */
 module.exports = {
   ...require('./jest.config.js'),
   testMatch: ['<rootDir>/test/e2e/**/*.e2e.ts'],
   testPathIgnorePatterns: ['/node_modules/'],
-  maxWorkers: 1,
+  maxWorkers: 2,
   testTimeout: 300_000,
 };
