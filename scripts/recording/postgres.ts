@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-import { writeInto } from '../../testing/files';
 import {
   type Postgres,
   program,
@@ -56,12 +55,12 @@ async function makeBusy(postgres: Postgres): Promise<void> {
 }
 
 /** The environment of the deployed container, but with the address of this server. */
-function connectionTo(postgres: Postgres, { manifests, root }: RecordingContext): NodeJS.ProcessEnv {
+function connectionTo(postgres: Postgres, { manifests }: RecordingContext): NodeJS.ProcessEnv {
   const { env } = containerOf(manifests, 'postgres-exporter');
-  const uri: string = env.find(({ name }: { name: string }) => name === 'DATA_SOURCE_URI').value;
+  const url: string = env.find(({ name }: { name: string }) => name === 'DATA_SOURCE_NAME').value;
   return {
-    DATA_SOURCE_URI: uri.replace(/^[^/]+/, `127.0.0.1:${postgres.port}`),
-    DATA_SOURCE_USER_FILE: writeInto(root, 'postgres/user', `${MONITOR.user}\n`),
-    DATA_SOURCE_PASS_FILE: writeInto(root, 'postgres/password', `${MONITOR.password}\n`),
+    DATA_SOURCE_NAME: url.replace(/\/\/[^/]+/, `//127.0.0.1:${postgres.port}`),
+    PGUSER: MONITOR.user,
+    PGPASSWORD: MONITOR.password,
   };
 }

@@ -2,6 +2,7 @@ import { type Kubernetes, makeNamespace, startKubernetes } from '../../testing/k
 import { describeManifest, type Manifest } from '../../testing/manifests';
 import { serverComplaints } from '../support/refusals';
 import { type Accepted, acceptedSettings } from '../support/settings';
+import { installCiliumPolicies } from './support/cilium';
 
 const COUNT = 500;
 const CONCURRENT = 8;
@@ -46,6 +47,7 @@ describe(`${COUNT} generated settings that the program accepts`, () => {
     async () => {
       const kubernetes = await startKubernetes([]);
       try {
+        await installCiliumPolicies(kubernetes);
         for (const namespace of NAMESPACES) {
           await makeNamespace(kubernetes, namespace);
         }

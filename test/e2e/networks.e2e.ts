@@ -1,7 +1,5 @@
-import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
-import { gunzipSync } from 'node:zlib';
 import type { MonitoringInput } from '../../charts';
 import { temporaryDirectory } from '../../testing/cleanup';
 import { layOutAlertmanager } from '../../testing/files';
@@ -10,7 +8,7 @@ import { describeManifest, type Manifest, ofKind, WORKLOAD_KINDS } from '../../t
 import { sightEditPlatform } from '../../testing/platform';
 import { containerOf } from '../../testing/render';
 import { answers, freePorts, getJson, type Server, startServer, waitFor } from '../../testing/server';
-import { ROOT } from '../../tools/catalogue';
+import { installCiliumPolicies } from './support/cilium';
 
 describe('Alertmanagers with IPv6 addresses', () => {
   const { manifests } = sightEditPlatform();
@@ -149,11 +147,7 @@ describe('on a real API server', () => {
   let kubernetes: Kubernetes;
   beforeAll(async () => {
     kubernetes = await startKubernetes(['daemonset-controller']);
-    const crd = gunzipSync(readFileSync(join(ROOT, 'test', 'fixtures', 'crds', 'ciliumnetworkpolicies.json.gz')));
-    // Cilium's schema has a format that the API server does not know, which is a warning.
-    const { code, stdout } = await kubernetes.kubectlWith(JSON.parse(crd.toString()), 'create');
-    expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringContaining(' created') });
-    await kubernetes.kubectl('wait', '--for=condition=Established', 'crd/ciliumnetworkpolicies.cilium.io');
+    await installCiliumPolicies(kubernetes);
     await makeNamespace(kubernetes, 'sightedit');
   });
   afterAll(() => kubernetes?.stop());
