@@ -110,6 +110,8 @@ async function recordPrometheus(context: RecordingContext, kubernetes: Kubernete
     const { data } = await getJson<{ data: { result: unknown[] } }>(`http://${address}/api/v1/query?query=${query}`);
     return data.result.length > 0;
   });
+  // The summary has a series for each Alertmanager from its first notification on.
+  await waitFor('a notification', async () => (await page(url)).includes('prometheus_notifications_latency_seconds{'));
   return { job: 'prometheus', tool: 'prometheus', pages: [await page(url)] };
 }
 
