@@ -78,7 +78,9 @@ describeOnCluster('An update', (cluster) => {
   });
 
   if (previous === undefined) {
-    process.stderr.write('\n!!! NOT CHECKED: an update from the previous manifests\n!!! git has no earlier version of dist/\n');
+    process.stderr.write(
+      '\n!!! NOT CHECKED: an update from the previous manifests\n!!! git has no earlier version of dist/\n',
+    );
   }
   (previous === undefined ? it.skip : it)('leads from the previous manifests to those of today', async () => {
     expectAvailable(
