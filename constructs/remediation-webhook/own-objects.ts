@@ -1,8 +1,7 @@
 import { FINAL_PHASES, KEYS, type Phase, REMEDIATION, REPORTER } from '../../remediation';
 
 /**
- * What the webhook may write into its own objects, as CEL. Whoever steals its token has its rights: these expressions
- * bound what can be done with them. CEL has no clock, so times are compared with those that the API server sets.
+ * What the webhook may write into its own objects, as CEL. A stolen token has these rights and no others. CEL has no clock, so times are compared with those that the API server sets.
  */
 
 /** CEL: the request changes an object or creates one. */

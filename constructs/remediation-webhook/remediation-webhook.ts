@@ -50,7 +50,7 @@ const CONFIG_PATH = '/etc/remediation';
 
 const HTTP_PORT = 8080;
 const HTTPS_PORT = 8443;
-/** Time of a step besides the timeout of its action: it asks Prometheus, and writes records. */
+/** Time of a step in addition to the timeout of its action: it asks Prometheus, and writes records. */
 const STEP_SECONDS = 3_600;
 /** User `node` of the Node image. */
 const NODE_USER = 1000;

@@ -6,6 +6,7 @@ import {
   isOpen,
   KEYS,
   lastTransitionAt,
+  RECORDED_LENGTH,
   type RecordedAlert,
   type RecordStore,
   type Remediation,
@@ -109,7 +110,7 @@ export class Intake {
  * Limits of the recorded labels and annotations: characters of a text, and bytes of all of them as JSON. A record too
  * large for etcd would be sent again forever, and a list of large records would take the memory of the server.
  */
-const RECORDED = { entries: 64, keyLength: 128, valueLength: 1024, bytes: 80 * 1024 } as const;
+const RECORDED = { entries: 64, keyLength: 128, valueLength: RECORDED_LENGTH, bytes: 80 * 1024 } as const;
 
 function recordedAlert({ labels, annotations, startsAt, fingerprint, generatorURL }: PayloadAlert): RecordedAlert {
   return {

@@ -7,8 +7,8 @@ import { Marked } from 'marked';
 const LINK = /^(?:https?:|mailto:|[^:]*$)/i;
 
 /**
- * Markdown without its power to be HTML: tags are shown as text, and links that run scripts are left out. Whoever may
- * write the ConfigMap of the runbooks must not be able to run scripts in the browsers of those who read them.
+ * Markdown without its power to be HTML: tags are shown as text, and links that run scripts are left out. Someone who
+ * may write the ConfigMap of the runbooks must not run scripts in the browsers of its readers.
  */
 const MARKDOWN = new Marked({
   renderer: { html: ({ text }) => escaped(text) },

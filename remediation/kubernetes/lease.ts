@@ -23,7 +23,7 @@ export interface Holding {
  * Leases of the Kubernetes API, used as locks between replicas. They survive the replica that holds them. Every write
  * carries the resourceVersion that was read, so when two replicas try at once the API server lets one of them win.
  *
- * An expired Lease is deleted and created anew. So its creationTimestamp, which the API server sets, is about when it
+ * An expired Lease is deleted and created again. So its creationTimestamp, which the API server sets, is about when it
  * was acquired, and the admission policy can bound its times by that: CEL has no clock.
  */
 export class Leases {

@@ -7,10 +7,10 @@ import {
   SIGHTEDIT_SCHEMA,
   startPostgres,
 } from '../../testing/postgres';
-import { containerOf } from '../../testing/render';
+import { exporterEnvironment } from '../../testing/postgres-exporter';
 import { startServer, waitFor } from '../../testing/server';
 import { ROOT } from '../../tools/catalogue';
-import { page, type Recorder, type RecordingContext, startDeployed } from './recording';
+import { page, type Recorder, startDeployed } from './recording';
 
 const DATABASE = 'sightedit_production';
 const MONITOR: Role = { user: 'sightedit_monitor', password: 'not-a-real-password' };
@@ -26,7 +26,7 @@ export const recordPostgres: Recorder = async (context) => {
   const exporter = await startDeployed(context, 'postgres_exporter', {
     component: 'postgres-exporter',
     args: (deployed, port) => [...deployed, `--web.listen-address=127.0.0.1:${port}`],
-    env: connectionTo(postgres, context),
+    env: exporterEnvironment(context.manifests, postgres.port, MONITOR),
   });
   const [major] = await postgres.sql("SELECT split_part(current_setting('server_version'), '.', 1)");
   return [
@@ -52,15 +52,4 @@ async function makeBusy(postgres: Postgres): Promise<void> {
       (await postgres.sql("SELECT count(*) FROM pg_locks WHERE relation = 'app.uploads'::regclass AND granted"))[0] ===
       '1',
   });
-}
-
-/** The environment of the deployed container, but with the address of this server. */
-function connectionTo(postgres: Postgres, { manifests }: RecordingContext): NodeJS.ProcessEnv {
-  const { env } = containerOf(manifests, 'postgres-exporter');
-  const url: string = env.find(({ name }: { name: string }) => name === 'DATA_SOURCE_NAME').value;
-  return {
-    DATA_SOURCE_NAME: url.replace(/\/\/[^/]+/, `//127.0.0.1:${postgres.port}`),
-    PGUSER: MONITOR.user,
-    PGPASSWORD: MONITOR.password,
-  };
 }

@@ -5,6 +5,7 @@ import { temporaryDirectory } from '../../testing/cleanup';
 import { writeInto } from '../../testing/files';
 import { readManifests } from '../../testing/manifests';
 import { type Postgres, startPostgres } from '../../testing/postgres';
+import { exporterEnvironment } from '../../testing/postgres-exporter';
 import { containerOf, podOf } from '../../testing/render';
 import { answers, freePorts, startServer } from '../../testing/server';
 import { type RunningRedis, startRedis } from './support/redis';
@@ -84,21 +85,18 @@ describe('PostgreSQL', () => {
   const setPassword = (password: string) =>
     postgres.sql(`ALTER ROLE ${USER} PASSWORD '${password.replaceAll("'", "''")}'`);
 
+  const scrapedAs = (password: string) =>
+    scraped('postgres_exporter', {
+      args: containerOf(manifests, 'postgres-exporter').args,
+      env: exporterEnvironment(manifests, postgres.port, { user: USER, password }),
+      listen: '--web.listen-address',
+    });
+
   test.each(PASSWORDS)('takes %j from postgres_exporter, which logs none of it', async (password) => {
     await setPassword(password);
     expect(check('postgres-exporter', 'PGPASSWORD', password)).toEqual({ code: 0, output: '' });
     expect(check('sql-exporter', 'PGPASSWORD', password)).toEqual({ code: 0, output: '' });
-    const { args, env } = containerOf(manifests, 'postgres-exporter');
-    const name = env.find((variable: { name: string }) => variable.name === 'DATA_SOURCE_NAME').value;
-    const { text, log } = await scraped('postgres_exporter', {
-      args,
-      env: {
-        DATA_SOURCE_NAME: name.replace(/\/\/[^/]+/, `//127.0.0.1:${postgres.port}`),
-        PGUSER: USER,
-        PGPASSWORD: password,
-      },
-      listen: '--web.listen-address',
-    });
+    const { text, log } = await scrapedAs(password);
     expect(text).toMatch(/^pg_up 1$/m);
     expect(text).toMatch(/^pg_exporter_last_scrape_error 0$/m);
     expect(text).toMatch(/^pg_settings_/m);
@@ -124,17 +122,7 @@ describe('PostgreSQL', () => {
 
   test('logs a connection that fails without the password', async () => {
     await setPassword('the right one');
-    const { args, env } = containerOf(manifests, 'postgres-exporter');
-    const name = env.find((variable: { name: string }) => variable.name === 'DATA_SOURCE_NAME').value;
-    const { text, log } = await scraped('postgres_exporter', {
-      args,
-      env: {
-        DATA_SOURCE_NAME: name.replace(/\/\/[^/]+/, `//127.0.0.1:${postgres.port}`),
-        PGUSER: USER,
-        PGPASSWORD: 'the wrong one',
-      },
-      listen: '--web.listen-address',
-    });
+    const { text, log } = await scrapedAs('the wrong one');
     expect(text).toMatch(/^pg_up 0$/m);
     expect(log).toContain('password authentication failed');
     expect(log).not.toContain('the wrong one');

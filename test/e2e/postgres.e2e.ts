@@ -10,6 +10,7 @@ import {
   SIGHTEDIT_SCHEMA,
   startPostgres,
 } from '../../testing/postgres';
+import { exporterEnvironment } from '../../testing/postgres-exporter';
 import { containerOf } from '../../testing/render';
 import { answers, freePorts, startServer, waitFor } from '../../testing/server';
 import { ROOT } from '../../tools/catalogue';
@@ -225,23 +226,17 @@ describe.each(INSTALLATIONS)('PostgreSQL $version with a million edits', (instal
     };
     const missing = Number.parseInt(installation.version, 10) < 17 ? CHECKPOINTS.new : CHECKPOINTS.old;
 
-    const { args, env } = containerOf(readManifests(), 'postgres-exporter');
+    const manifests = readManifests();
+    const { args } = containerOf(manifests, 'postgres-exporter');
 
     /** Names of the series of postgres_exporter, connected to this server. */
     async function seriesOf(flags: readonly string[]): Promise<Set<string>> {
       const [port] = (await freePorts(1)) as [number];
       const url = `http://127.0.0.1:${port}/metrics`;
-      const deployed = new Map<string, string>(env.map(({ name, value }: Record<string, string>) => [name, value]));
       const exporter = await startServer('postgres-exporter', {
         command: 'postgres_exporter',
         args: [...flags, `--web.listen-address=127.0.0.1:${port}`],
-        env: {
-          DATA_SOURCE_NAME: deployed
-            .get('DATA_SOURCE_NAME')!
-            .replace(/^postgresql:..[^/]+/, `postgresql://127.0.0.1:${postgres.port}`),
-          PGUSER: MONITOR.user,
-          PGPASSWORD: MONITOR.password,
-        },
+        env: exporterEnvironment(manifests, postgres.port, MONITOR),
         ready: () => answers(url),
       });
       const text = await (await fetch(url)).text();

@@ -1,3 +1,4 @@
+import { secondsOf } from '../../../constructs/kit/checks';
 /** A leaf of a configuration: its path, and its value. */
 export type Leaf = readonly [path: string, value: unknown];
 
@@ -12,24 +13,10 @@ export function leaves(value: unknown, path = ''): Leaf[] {
   return [[path, value]];
 }
 
-const SECONDS: Readonly<Record<string, number>> = {
-  ms: 0.001,
-  s: 1,
-  m: 60,
-  h: 3600,
-  d: 86_400,
-  w: 604_800,
-  y: 31_536_000,
-};
-
 /** Loki prints a duration in another form than the one that it reads: `744h` becomes `31d`. */
 function normal(value: unknown): unknown {
   const text = String(value);
-  if (!/^(\d+(ms|[smhdwy]))+$/.test(text)) {
-    return text;
-  }
-  const parts = [...text.matchAll(/(\d+)(ms|[smhdwy])/g)];
-  return parts.reduce((sum, [, count, unit]) => sum + Number(count) * SECONDS[unit!]!, 0);
+  return /^(\d+(ms|[smhdwy]))+$/.test(text) ? secondsOf(text) : text;
 }
 
 /** The leaves that are not in a printed configuration. One that is absent there is `false`. */

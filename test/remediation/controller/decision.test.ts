@@ -290,7 +290,7 @@ describe('A decision', () => {
       expect(await slotsLeft()).toEqual(ALL_SLOTS);
     });
 
-    /** What is decided about a record that shows a plan, is approved, and has that plan made anew. */
+    /** What is decided about a record that shows a plan, is approved, and is planned again. */
     async function decidedAgain(shown: number, value: (digest: string) => string, outdated?: boolean) {
       const { metadata } = await bench.deployment<{ metadata: { uid: string } }>();
       const target = { ...BACKEND, uid: metadata.uid };
