@@ -7,6 +7,7 @@ export * from './kube-state-metrics';
 export * from './loki-stack';
 export * from './node-exporter';
 export * from './operator-objects';
+export * from './otel-collector';
 export * from './postgres-exporter';
 export * from './prometheus-stack';
 export * from './redis-exporter';

@@ -24,6 +24,10 @@ export const images = {
   loki: { repository: 'docker.io/grafana/loki', tag: '3.7.6' },
   node: { repository: 'docker.io/library/node', tag: '24.21.0-bookworm-slim' },
   nodeExporter: { repository: 'quay.io/prometheus/node-exporter', tag: 'v1.12.1' },
+  otelCollector: {
+    repository: 'ghcr.io/open-telemetry/opentelemetry-collector-releases/opentelemetry-collector-contrib',
+    tag: '0.165.1',
+  },
   postgresExporter: { repository: 'quay.io/prometheuscommunity/postgres-exporter', tag: 'v0.19.1' },
   prometheus: { repository: 'quay.io/prometheus/prometheus', tag: 'v3.13.5' },
   redisExporter: { repository: 'docker.io/oliver006/redis_exporter', tag: 'v1.86.0-alpine' },
