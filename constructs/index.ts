@@ -5,6 +5,7 @@ export * from './grafana';
 export * from './jaeger';
 export * from './kit';
 export * from './kube-state-metrics';
+export * from './log-collector';
 export * from './loki-stack';
 export * from './node-exporter';
 export * from './operator-objects';
