@@ -5,6 +5,7 @@ import type {
   ImageOverrides,
   ImageRegistries,
   Level,
+  LokiStackProps,
   OutsideClient,
   Platform,
   PostgresTls,
@@ -73,6 +74,23 @@ export interface MetricsSettings
    * @default - none
    */
   readonly keep: readonly string[] | 'all';
+  /**
+   * Let Prometheus receive series by remote write. With logs, Loki then sends the series of its recording rules. Everyone
+   * who reaches Prometheus can write series too, and so raise alerts and start remediations.
+   * @default false
+   */
+  readonly remoteWriteReceiver: boolean;
+}
+
+/** Loki. The defaults are those of the profile. */
+export interface LogSettings
+  extends Required<Pick<LokiStackProps, 'gigabytesPerDay' | 'retention'>>,
+    Pick<LokiStackProps, 'objectStorage' | 'storageSize' | 'limits'> {
+  /**
+   * `off` deploys no Loki, `monolithic` one replica, `replicated` three with a bucket.
+   * @default - `replicated` with `objectStorage`, else `monolithic`
+   */
+  readonly mode: 'off' | 'monolithic' | 'replicated';
 }
 
 /** Alertmanager and its routes. The defaults are those of `AlertRoutingProps`, or of the profile. */
@@ -160,6 +178,8 @@ export interface MonitoringSettings {
   readonly links: LinkSettings;
   /** Prometheus and its exporters. */
   readonly metrics: MetricsSettings;
+  /** Loki. */
+  readonly logs: LogSettings;
   /** Alertmanager: channels, levels and teams. */
   readonly alerting: AlertingSettings;
   /** The remediation webhook. */
@@ -198,6 +218,8 @@ export interface MonitoringInput
   readonly links?: Partial<LinkSettings>;
   /** Prometheus and its exporters. */
   readonly metrics?: Partial<MetricsSettings>;
+  /** Loki. */
+  readonly logs?: Partial<LogSettings>;
   /** Alertmanager: channels, levels and teams. */
   readonly alerting: Omit<AlertingSettings, 'replicas' | 'activeAlerts'> &
     Partial<Pick<AlertingSettings, 'replicas' | 'activeAlerts'>>;

@@ -5,6 +5,7 @@ import { type AlertLinks, RuleCatalogue } from '../rules';
 import { AlertingChart } from './alerting';
 import { ApplicationChart } from './application';
 import { DashboardsChart } from './dashboards';
+import { LogsChart } from './logs';
 import { metricUses } from './metric-uses';
 import { MetricsChart, NodeAgentsChart } from './metrics';
 import { MonitoringChart } from './monitoring-chart';
@@ -13,6 +14,9 @@ import { PayloadChart } from './payload-chart';
 import { RemediationChart } from './remediation';
 import { remediationPolicies } from './remediation-policies';
 import type { LinkSettings, MonitoringSettings } from './settings';
+
+/** Identifier of Grafana's data source for traces. */
+const TRACES_UID = 'jaeger';
 
 /** Options of `addSightEditMonitoring()`. */
 export interface SightEditMonitoringOptions {
@@ -26,6 +30,8 @@ export interface SightEditCharts {
   readonly alerting: AlertingChart;
   /** Prometheus and its exporters. */
   readonly metrics: MetricsChart;
+  /** Loki. @default - none, with `logs.mode: 'off'` */
+  readonly logs?: LogsChart;
   /** Grafana. */
   readonly dashboards: DashboardsChart;
   /** The remediation webhook. */
@@ -40,7 +46,7 @@ export interface SightEditCharts {
  * @throws SettingError that names the setting, its value and the fix
  * @example
  * const { metrics } = addSightEditMonitoring(app, 'sightedit', resolveSettings(sightEdit, 'production'));
- * metrics.prometheus.addScrapeJob('loki', loki.endpoint);
+ * metrics.prometheus.addScrapeJob('payments', payments.endpoint);
  */
 export function addSightEditMonitoring(
   scope: Construct,
@@ -66,6 +72,8 @@ export function addSightEditMonitoring(
     links: alertLinks(settings.links),
     uses: metricUses(catalogue, policies),
   });
+  const { mode } = settings.logs;
+  const logs = mode === 'off' ? undefined : new LogsChart(scope, `${id}-logs`, { settings, mode });
   const dashboardsChart = new DashboardsChart(scope, `${id}-dashboards`, {
     settings,
     credentials,
@@ -84,14 +92,18 @@ export function addSightEditMonitoring(
     payloads,
     prometheus: metrics.prometheus.endpoint,
   });
-  const charts: SightEditCharts = { alerting, metrics, dashboards: dashboardsChart, remediation };
+  const charts: SightEditCharts = { alerting, metrics, logs, dashboards: dashboardsChart, remediation };
   connect(charts);
+  if (logs) {
+    connectLogs(logs, charts, settings);
+  }
 
   const dependents: MonitoringChart[] = [
     application,
     nodeAgents,
     alerting,
     metrics,
+    ...(logs ? [logs] : []),
     dashboardsChart,
     payloads.server,
     payloads.runbooks,
@@ -115,6 +127,16 @@ function connect({ alerting, metrics, dashboards: { grafana }, remediation: { we
   prometheus.addScrapeJob('alertmanager', routing.endpoint);
   prometheus.addScrapeJob('grafana', grafana.endpoint);
   grafana.addPrometheus(prometheus);
+}
+
+function connectLogs({ loki }: LogsChart, charts: SightEditCharts, settings: MonitoringSettings): void {
+  const { prometheus } = charts.metrics;
+  prometheus.addScrapeJob('loki', loki.queryEndpoint);
+  loki.addAlertmanager(charts.alerting.routing.endpoint);
+  if (settings.metrics.remoteWriteReceiver) {
+    loki.addRemoteWrite(prometheus.endpoint);
+  }
+  charts.dashboards.grafana.addLoki(loki.queryEndpoint, { tracesUid: TRACES_UID });
 }
 
 function alertLinks({ grafana, runbooks }: LinkSettings): AlertLinks {

@@ -1,21 +1,19 @@
-import { existsSync, mkdirSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { load } from 'js-yaml';
 import { images, imageVersion } from '../../../constructs';
 import { toYaml } from '../../../formats/yaml';
 import { writeInto } from '../../../testing/files';
+import { findLoki } from '../../../testing/loki';
 import { configFiles, type Manifest, ofKind } from '../../../testing/manifests';
 import { containerOf } from '../../../testing/render';
 import { answers, freePorts, getJson, type Server, startServer } from '../../../testing/server';
-import { BIN } from '../../../tools/catalogue';
 
 /** Where the programs are: Loki's licence forbids that this repository builds or carries it. */
 const RELEASES = 'https://github.com/grafana/loki/releases';
 
 /** Path of the program `loki`, from `.tools/bin` or PATH. */
-export const LOKI = [BIN, ...(process.env.PATH ?? '').split(delimiter)]
-  .map((directory) => join(directory, 'loki'))
-  .find(existsSync);
+export const LOKI = findLoki();
 
 /** Registers a test, which needs Loki. */
 export type Check = (name: string, run: () => Promise<void>, timeout?: number) => void;
