@@ -4,6 +4,9 @@ import { inSettings } from '../constructs/kit/setting-path';
 import { MonitoringChart } from './monitoring-chart';
 import type { LogSettings, MonitoringSettings } from './settings';
 
+/** Identifier of Grafana's data source for logs. */
+export const LOGS_UID = 'loki';
+
 /** Props of `LogsChart`. */
 export interface LogsProps {
   /** The settings, with defaults filled in. */

@@ -5,7 +5,7 @@ import { type AlertLinks, RuleCatalogue } from '../rules';
 import { AlertingChart } from './alerting';
 import { ApplicationChart } from './application';
 import { DashboardsChart } from './dashboards';
-import { LogsChart } from './logs';
+import { LOGS_UID, LogsChart } from './logs';
 import { metricUses } from './metric-uses';
 import { MetricsChart, NodeAgentsChart } from './metrics';
 import { MonitoringChart } from './monitoring-chart';
@@ -91,6 +91,7 @@ export function addSightEditMonitoring(
     policies,
     payloads,
     prometheus: metrics.prometheus.endpoint,
+    loki: logs?.loki,
   });
   const charts: SightEditCharts = { alerting, metrics, logs, dashboards: dashboardsChart, remediation };
   connect(charts);
@@ -136,7 +137,7 @@ function connectLogs({ loki }: LogsChart, charts: SightEditCharts, settings: Mon
   if (settings.metrics.remoteWriteReceiver) {
     loki.addRemoteWrite(prometheus.endpoint);
   }
-  charts.dashboards.grafana.addLoki(loki.queryEndpoint, { tracesUid: TRACES_UID });
+  charts.dashboards.grafana.addLoki(loki.queryEndpoint, { uid: LOGS_UID, tracesUid: TRACES_UID });
 }
 
 function alertLinks({ grafana, runbooks }: LinkSettings): AlertLinks {

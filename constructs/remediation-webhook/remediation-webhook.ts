@@ -26,6 +26,7 @@ import { clusterOf } from '../kit/object-names';
 import { PatchableConstruct } from '../kit/patchable-construct';
 import { AUDIENCE, checkRemediationLabels, notifyWebhook, shippedOwnAlerts } from './alertmanager';
 import { addCertificate, TLS_PATH, tlsMount } from './certificate';
+import { connectToLoki, urlsOf } from './connections';
 import { EVENTS, ownRules, requirementsOf, rulesByNamespace, TOKEN_REVIEWS } from './permissions';
 import { checkConnectionScheme, checkWebhook, HTTP_SCHEMES } from './remediation-webhook-checks';
 import {
@@ -76,6 +77,7 @@ export class RemediationWebhook extends PatchableConstruct {
   private readonly file: SecretFile;
   private readonly prometheus: Connection;
   private readonly connections: Configuration['connections'];
+  private readonly loki: Configuration['loki'];
   private readonly tracing: Connection | undefined;
   private readonly alertmanagers: Connection[] = [];
   private readonly subjects: string[] = [];
@@ -99,6 +101,7 @@ export class RemediationWebhook extends PatchableConstruct {
     this.component = this.addServer(name, requirements);
     this.prometheus = this.component.connectTo(props.prometheus);
     checkScheme('prometheus', this.prometheus, HTTP_SCHEMES);
+    this.loki = connectToLoki(this.component, props.loki);
     this.tracing = props.tracing && this.component.connectTo(props.tracing);
     if (this.tracing) {
       checkScheme('tracing', this.tracing, HTTP_SCHEMES);
@@ -174,6 +177,7 @@ export class RemediationWebhook extends PatchableConstruct {
         : undefined,
       authentication: { audience: AUDIENCE, subjects: this.subjects },
       prometheus: urlsOf(this.prometheus),
+      loki: this.loki,
       alertmanagers: this.alertmanagers.flatMap(urlsOf),
       externalLabels: { ...props.externalLabels },
       relabelledLabels: props.relabelledLabels && [...props.relabelledLabels],
@@ -284,9 +288,4 @@ export class RemediationWebhook extends PatchableConstruct {
         Math.max(...this.props.policies.map(({ timeoutSeconds }) => timeoutSeconds), 0) + STEP_SECONDS,
     });
   }
-}
-
-/** The URL of each replica that has an address of its own, otherwise the URL of the Service. */
-function urlsOf({ scheme, replicas, url }: Connection): string[] {
-  return replicas.length > 0 ? replicas.map((address) => `${scheme}://${address}`) : [url()];
 }
