@@ -133,7 +133,9 @@ describeOnCluster('dist/ on three nodes', (cluster) => {
         (group) => group.rules,
       );
     };
-    await waitFor('every rule', async () => (await rules()).every(({ health }) => health !== 'unknown'));
+    // A group is evaluated first within its interval, which is two minutes for averages over days.
+    const settled = async () => (await rules()).every(({ health }) => health !== 'unknown');
+    await waitFor('every rule', settled, { timeoutSeconds: 180 });
     const failed = (await rules()).filter(({ health }) => health !== 'ok');
     expect(failed.map(({ name, lastError }) => [name, lastError])).toEqual([]);
   });
