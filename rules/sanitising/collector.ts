@@ -68,7 +68,7 @@ export function maskedCounter(data: SanitisedData, { patterns }: Sanitising, add
         endpoint: `${address}:${MASKED_METRICS_PORT}`,
         metric_expiration: '8760h',
         without_scope_info: true,
-        resource_constant_labels: { enabled: true },
+        resource_constant_labels: { included: ['namespace'] },
       },
     },
     pipelines: {

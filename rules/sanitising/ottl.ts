@@ -1,5 +1,5 @@
 import { checksumStatements } from './checksums';
-import { quoted, replaced } from './ottl-text';
+import { quoted, replaced, replacedInAttributes, replacedInTexts } from './ottl-text';
 import { expressionOf, type Guard, type Kind, maskOf, NO_LONG_NUMBER, type Pattern } from './pattern';
 import type { Sanitising } from './sanitising';
 import type { Target } from './targets';
@@ -29,7 +29,7 @@ export interface StatementGroup {
  * group sets an attribute for the few records that the second one, which checks digits, is for.
  */
 export function statementGroups(target: Target, sanitising: Sanitising): readonly StatementGroup[] {
-  const { context, all, attributes } = target;
+  const { context, all, attributes, hasOwnAttributes } = target;
   const checked = sanitising.patterns.filter(({ checksum }) => checksum !== undefined);
   const candidate = `${attributes}[${quoted(CANDIDATE)}]`;
   const isCandidate = checked.map((pattern) => `IsMatch(${all}, ${quoted(expressionOf(pattern))})`).join(' or ');
@@ -52,7 +52,10 @@ export function statementGroups(target: Target, sanitising: Sanitising): readonl
       [...checksumStatements(target, checked), `delete_key(${attributes}, ${quoted(CANDIDATE)})`],
     ),
     ...hashGroups(target, sanitising),
-    group([`Index(${all}, "[masked:") >= 0`], kindStatements(target, sanitising)),
+    group(
+      [`Index(${all}, "[masked:") >= 0`],
+      [...(hasOwnAttributes ? [] : attributeStatements(target, sanitising)), ...kindStatements(target, sanitising)],
+    ),
   ];
 }
 
@@ -62,7 +65,7 @@ function escaped(statement: string): string {
 }
 
 function maskStatements(target: Target, { patterns }: Sanitising): readonly string[] {
-  const { all, first = [], removesSecretNames } = target;
+  const { all, first = [], hasOwnAttributes } = target;
   const flags = new Map<string, string>();
   const flagOf = (guard: Guard) => {
     const condition = conditionOf(guard, all);
@@ -70,12 +73,13 @@ function maskStatements(target: Target, { patterns }: Sanitising): readonly stri
     flags.set(condition, flag);
     return `${flag} == true`;
   };
-  const statements = merged(patterns.filter(({ checksum, hash }) => checksum === undefined && !hash)).flatMap((one) => {
+  const statements = merged(patterns.filter(isPlain)).flatMap((one) => {
     const flag = flagOf(one.guard);
     const removal =
-      removesSecretNames && one.names !== undefined ? removalStatements(target, one.kind, one.names, flag) : [];
+      hasOwnAttributes && one.names !== undefined ? removalStatements(target, one.kind, one.names, flag) : [];
     const where = one.escaped ? `${flag} and cache["escaped"] == true` : flag;
-    const replacements = replaced(target, quoted(one.expression), quoted(one.replacement));
+    const replace = hasOwnAttributes ? replaced : replacedInTexts;
+    const replacements = replace(target, quoted(one.expression), quoted(one.replacement));
     return [...removal, ...replacements.map((statement) => `${statement} where ${where}`)];
   });
   const isEscaped = ['\\', '%', '&'].map((each) => `Index(cache["lower"], ${quoted(each)}) >= 0`).join(' or ');
@@ -86,6 +90,10 @@ function maskStatements(target: Target, { patterns }: Sanitising): readonly stri
     ...[...flags].map(([condition, flag]) => `set(${flag}, true) where ${condition}`),
     ...statements,
   ];
+}
+
+function isPlain({ checksum, hash }: Pattern): boolean {
+  return checksum === undefined && !hash;
 }
 
 function conditionOf(guard: Guard, all: string): string {
@@ -141,6 +149,13 @@ function merged(patterns: readonly Pattern[]): readonly Replacement[] {
       names: isFirst ? names : undefined,
     };
   });
+}
+
+/** Few lines are masked, so their attributes need no guards. */
+function attributeStatements(target: Target, { patterns }: Sanitising): readonly string[] {
+  return merged(patterns.filter(isPlain)).flatMap(({ expression, replacement }) =>
+    replacedInAttributes(target, quoted(expression), quoted(replacement)),
+  );
 }
 
 /** Each address becomes `[ip:…]`, a hash of the key and the address. */

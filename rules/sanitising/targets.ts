@@ -10,8 +10,11 @@ export interface Target {
   readonly all: string;
   /** Statements before all others. @default - none */
   readonly first?: readonly string[];
-  /** Whether attributes are removed by their name. */
-  readonly removesSecretNames: boolean;
+  /**
+   * Whether attributes have values that are not in the texts. If not, they are masked only where the text was. If so,
+   * those whose name says that they are secret are removed.
+   */
+  readonly hasOwnAttributes: boolean;
 }
 
 const joined = (parts: readonly string[]) => `Concat([${parts.join(', ')}], " ")`;
@@ -22,7 +25,7 @@ export const LINE: Target = {
   texts: ['log.body'],
   attributes: 'log.attributes',
   all: 'log.body',
-  removesSecretNames: false,
+  hasOwnAttributes: false,
 };
 
 /** A record that an application sends. A body that is a map becomes its JSON: so does Loki store it. */
@@ -35,7 +38,7 @@ export const RECORD: Target = {
     'set(log.body, String(log.body)) where log.body != nil and not IsString(log.body)',
     'flatten(log.attributes)',
   ],
-  removesSecretNames: true,
+  hasOwnAttributes: true,
 };
 
 /** A span. */
@@ -44,7 +47,7 @@ export const SPAN: Target = {
   texts: ['span.name', 'span.status.message'],
   attributes: 'span.attributes',
   all: joined(['span.name', 'span.status.message', 'ToKeyValueString(span.attributes)']),
-  removesSecretNames: true,
+  hasOwnAttributes: true,
 };
 
 /** An event of a span, such as an exception. */
@@ -53,5 +56,5 @@ export const SPAN_EVENT: Target = {
   texts: ['spanevent.name'],
   attributes: 'spanevent.attributes',
   all: joined(['spanevent.name', 'ToKeyValueString(spanevent.attributes)']),
-  removesSecretNames: true,
+  hasOwnAttributes: true,
 };
