@@ -1,4 +1,9 @@
-import type { CollectorComponents, CollectorConfig, CollectorPipeline, CollectorSettings } from '../../formats/otel-collector';
+import type {
+  CollectorComponents,
+  CollectorConfig,
+  CollectorPipeline,
+  CollectorSettings,
+} from '../../formats/otel-collector';
 import { CollectorFile, POD_ADDRESS } from './config-builder';
 import { addKubernetesAttributes, addRedaction, addResource } from './gateway-processors';
 import { addReceivers, type OutsideReceiver, SAMPLER_RECEIVER } from './gateway-receivers';
@@ -149,16 +154,25 @@ function addTraces(file: CollectorFile, disk: string, props: GatewayConfigProps,
   }
   for (const [index, address] of props.samplers.entries()) {
     const exporter = `otlp_grpc/sampler-${index}`;
-    const filter = `filter/sampler-${index}`;
     file
-      .add('processors', filter, { trace_conditions: [otherSamplers(index, props.samplers.length)] })
       .add('exporters', exporter, { endpoint: address, tls: { insecure: true }, ...delivery(disk) })
       .addPipeline(`traces/sampler-${index}`, {
         receivers: ['forward/traces'],
-        processors: [filter],
+        processors: spansOf(file, index, props.samplers.length),
         exporters: [exporter],
       });
   }
+}
+
+/** Adds the processor that leaves the spans of one sampler. A single sampler gets all of them. */
+function spansOf(file: CollectorFile, sampler: number, samplers: number): string[] {
+  return samplers === 1
+    ? []
+    : [
+        file.addOnce('processors', `filter/sampler-${sampler}`, {
+          trace_conditions: [otherSamplers(sampler, samplers)],
+        }),
+      ];
 }
 
 /** Decides about traces, and sends those that are kept. */

@@ -2,13 +2,7 @@ import type { CollectorSettings } from '../../formats/otel-collector';
 import { type CollectorFile, literal } from './config-builder';
 
 /** What is copied from pods to the resources of their data. */
-const POD_FIELDS = [
-  'k8s.namespace.name',
-  'k8s.pod.name',
-  'k8s.pod.uid',
-  'k8s.node.name',
-  'k8s.deployment.name',
-];
+const POD_FIELDS = ['k8s.namespace.name', 'k8s.pod.name', 'k8s.pod.uid', 'k8s.node.name', 'k8s.deployment.name'];
 
 /**
  * Adds Kubernetes attributes, from the pods of some namespaces, or of all of them. A processor watches one namespace or

@@ -36,7 +36,11 @@ export const SAMPLER_RECEIVER: CollectorSettings = {
 /** Adds the receivers. Returns their ids by signal. */
 export function addReceivers(
   file: CollectorFile,
-  props: { readonly oldClients: boolean; readonly browserOrigins: readonly string[]; readonly outside?: OutsideReceiver },
+  props: {
+    readonly oldClients: boolean;
+    readonly browserOrigins: readonly string[];
+    readonly outside?: OutsideReceiver;
+  },
 ): { readonly traces: readonly string[]; readonly logs: readonly string[]; readonly metrics: readonly string[] } {
   const cors = props.browserOrigins.length > 0 ? { allowed_origins: props.browserOrigins, max_age: 7200 } : undefined;
   file.add('receivers', 'otlp', otlp(RECEIVER_PORTS.otlpGrpc, RECEIVER_PORTS.otlpHttp, { cors }));
@@ -71,7 +75,11 @@ function outsideReceiver(cors: object | undefined): CollectorSettings {
   return otlp(RECEIVER_PORTS.outsideGrpc, RECEIVER_PORTS.outsideHttp, { cors, both: { tls, auth } });
 }
 
-function otlp(grpc: number, http: number, options: { readonly cors?: object; readonly both?: object }): CollectorSettings {
+function otlp(
+  grpc: number,
+  http: number,
+  options: { readonly cors?: object; readonly both?: object },
+): CollectorSettings {
   return {
     protocols: {
       grpc: { endpoint: at(grpc), max_recv_msg_size_mib: MAX_REQUEST_MIB, ...options.both },

@@ -6,3 +6,8 @@ export type {
   CollectorService,
   CollectorSettings,
 } from '../../formats/otel-collector';
+export type { GatewayPipeline } from './gateway-config';
+export type { Autoscaling, OtelCollectorProps, OutsideAccess } from './gateway-props';
+export { OtelCollector, type StoreOptions } from './otel-collector';
+export type { TraceSampling } from './tail-sampling';
+export type { DatadogVendor, NewRelicVendor, SentryVendor, Signal, Vendors } from './vendors';

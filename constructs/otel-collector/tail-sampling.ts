@@ -37,7 +37,7 @@ export type ResolvedSampling = Required<TraceSampling>;
 
 /** @throws SettingError for a value out of its range */
 export function resolveSampling(sampling: TraceSampling = {}): ResolvedSampling {
-  const resolved = { ...SAMPLING_DEFAULTS, ...sampling };
+  const resolved: ResolvedSampling = { ...SAMPLING_DEFAULTS, ...sampling };
   if (!(resolved.percent >= 0 && resolved.percent <= 100)) {
     throw new SettingError('sampling.percent', resolved.percent, 'write a number from 0 to 100');
   }

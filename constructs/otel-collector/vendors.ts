@@ -106,7 +106,11 @@ function datadogExporter({ apiKey, site = 'datadoghq.com', logs = true, traceSou
   });
 }
 
-function newRelicExporter({ licenseKey, region = 'us', signals = ['traces', 'metrics'] }: NewRelicVendor): VendorExporter {
+function newRelicExporter({
+  licenseKey,
+  region = 'us',
+  signals = ['traces', 'metrics'],
+}: NewRelicVendor): VendorExporter {
   checkKey('vendors.newRelic.licenseKey', licenseKey);
   if (region !== 'us' && region !== 'eu') {
     throw new SettingError('vendors.newRelic.region', region, "write 'us' or 'eu'");
