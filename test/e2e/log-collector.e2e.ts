@@ -1,8 +1,6 @@
 import type { LogCollectorProps } from '../../constructs';
 import { temporaryDirectory } from '../../testing/cleanup';
 import { type Kubernetes, makeNamespace, startKubernetes } from '../../testing/kubernetes';
-import { NAMESPACE } from '../../testing/render';
-import { waitFor } from '../../testing/server';
 import {
   addPod,
   appendLog,
@@ -11,14 +9,13 @@ import {
   credentialsOf,
   criLine,
   type LoggedPod,
-  lokiProcess,
-  type StoredLine,
   startAgent,
-  startLoki,
   startPromtail,
-  storedLines,
-} from './support/log-collector';
-import { describeLoki, describePromtail, PROMTAIL, reportSkipped } from './support/loki';
+} from '../../testing/log-collector';
+import { NAMESPACE } from '../../testing/render';
+import { waitFor } from '../../testing/server';
+import { describeLoki, describePromtail, PROMTAIL, reportSkipped, startLoki } from './support/loki';
+import { lokiProcess, type StoredLine, storedLines } from './support/stored-lines';
 
 const OWN = {
   namespace: 'shop',
