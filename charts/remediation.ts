@@ -33,6 +33,8 @@ export interface RemediationProps {
   readonly prometheus: Endpoint;
   /** Loki, whose rules raise alerts too, and whose lines incidents hold. @default - none */
   readonly loki?: WebhookLoki;
+  /** Where addresses are looked up. @default - nowhere */
+  readonly threats?: Endpoint;
   /** Charts of the ConfigMaps with the bundled server and the runbooks. @default - this chart */
   readonly payloads?: {
     /** Scope of the ConfigMaps that hold the bundled server. */
@@ -61,6 +63,7 @@ export class RemediationChart extends MonitoringChart {
       payloads,
       prometheus: props.prometheus,
       loki: props.loki,
+      threats: props.threats,
       ownAlerts: ownAlertsOf(catalogue.alerts),
       externalLabels: { cluster: settings.cluster, environment: settings.environment, region: settings.region },
       links: { runbooks: settings.links.runbooks, dashboard: `${settings.links.grafana}/d/${dashboardFor('meta')}` },

@@ -4,6 +4,7 @@ import {
   PROMETHEUS_DEFAULTS,
   privateCidrs,
   SettingError,
+  THREAT_DEFAULTS,
   WEBHOOK_DEFAULTS,
 } from '../constructs';
 import { KUBE_DNS, NODE_LOCAL_DNS, ofFamilies, resolveNetwork } from '../constructs/kit/cluster-network';
@@ -94,6 +95,7 @@ export function resolveSettings(input: MonitoringInput, profile: string): Monito
       ...profileDefaults.remediation,
       ...input.remediation,
     },
+    threatIntelligence: { feeds: [], schedule: THREAT_DEFAULTS.schedule, ...input.threatIntelligence },
     credentials: { secretName: 'sightedit-monitoring-credentials', ...input.credentials },
     network,
     scheduling: {

@@ -14,6 +14,7 @@ import type {
   RedisTls,
   RemediationWebhookProps,
   Scheduling,
+  ThreatIntelligenceProps,
 } from '../constructs';
 import type { Category } from '../rules';
 
@@ -92,6 +93,11 @@ export interface LogSettings
    */
   readonly mode: 'off' | 'monolithic' | 'replicated';
 }
+
+/** Feeds that incidents name. The defaults are those of `ThreatIntelligenceProps`. */
+export interface ThreatIntelligenceSettings
+  extends Required<Pick<ThreatIntelligenceProps, 'feeds' | 'schedule'>>,
+    Pick<ThreatIntelligenceProps, 'limits'> {}
 
 /** Alertmanager and its routes. The defaults are those of `AlertRoutingProps`, or of the profile. */
 export type AlertingSettings = Required<Pick<AlertRoutingProps, 'replicas' | 'activeAlerts'>> &
@@ -184,6 +190,8 @@ export interface MonitoringSettings {
   readonly alerting: AlertingSettings;
   /** The remediation webhook. */
   readonly remediation: RemediationSettings;
+  /** Feeds of addresses, for incidents. Without a feed, nothing of it is deployed. @default - no feed */
+  readonly threatIntelligence: ThreatIntelligenceSettings;
   /** The Secret that holds every credential. */
   readonly credentials: CredentialSettings;
   /** The cluster's network: who enforces policies, address ranges, and who may open the web interfaces. */
@@ -225,6 +233,8 @@ export interface MonitoringInput
     Partial<Pick<AlertingSettings, 'replicas' | 'activeAlerts'>>;
   /** The remediation webhook. */
   readonly remediation?: Partial<RemediationSettings>;
+  /** Feeds of addresses, for incidents. */
+  readonly threatIntelligence?: Partial<ThreatIntelligenceSettings>;
   /** The Secret that holds every credential. */
   readonly credentials?: Partial<CredentialSettings>;
   /** The cluster's network: who enforces policies, address ranges, and who may open the web interfaces. */

@@ -14,6 +14,7 @@ import { PayloadChart } from './payload-chart';
 import { RemediationChart } from './remediation';
 import { remediationPolicies } from './remediation-policies';
 import type { LinkSettings, MonitoringSettings } from './settings';
+import { ThreatIntelligenceChart } from './threat-intelligence';
 
 /** Identifier of Grafana's data source for traces. */
 const TRACES_UID = 'jaeger';
@@ -79,6 +80,10 @@ export function addSightEditMonitoring(
     credentials,
     dashboards: dashboards(),
   });
+  const threats =
+    settings.threatIntelligence.feeds.length > 0
+      ? new ThreatIntelligenceChart(scope, `${id}-threat-intelligence`, settings)
+      : undefined;
   const payloads = {
     server: new PayloadChart(scope, `${id}-remediation-server`, { ...settings, source: 'remediation/' }),
     runbooks: new PayloadChart(scope, `${id}-runbooks`, { ...settings, source: 'runbooks/' }),
@@ -92,6 +97,7 @@ export function addSightEditMonitoring(
     payloads,
     prometheus: metrics.prometheus.endpoint,
     loki: logs?.loki,
+    threats: threats?.threats.endpoint,
   });
   const charts: SightEditCharts = { alerting, metrics, logs, dashboards: dashboardsChart, remediation };
   connect(charts);
@@ -105,6 +111,7 @@ export function addSightEditMonitoring(
     alerting,
     metrics,
     ...(logs ? [logs] : []),
+    ...(threats ? [threats] : []),
     dashboardsChart,
     payloads.server,
     payloads.runbooks,

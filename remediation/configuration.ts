@@ -34,6 +34,8 @@ const configuration = v.strictObject({
       rules: v.pipe(v.array(text), v.minLength(1)),
     }),
   ),
+  /** URL of the look-up of addresses. @default - there is no threat intelligence */
+  threats: v.optional(text),
   /** URLs of the Alertmanagers to raise alerts at. */
   alertmanagers: v.array(text),
   /** Labels that Prometheus adds to every alert. The server's own alerts carry them too. */

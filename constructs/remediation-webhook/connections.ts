@@ -1,5 +1,5 @@
 import type { Configuration } from '../../remediation/configuration';
-import type { Component, Connection } from '../kit';
+import type { Component, Connection, Endpoint } from '../kit';
 import { checkScheme } from '../kit/checks';
 import { HTTP_SCHEMES } from './remediation-webhook-checks';
 import type { WebhookLoki } from './remediation-webhook-config';
@@ -10,6 +10,17 @@ export function urlsOf({ scheme, replicas, url }: Connection): string[] {
 }
 
 /**
+ * Opens the way to a web server.
+ *
+ * @throws SettingError for an endpoint that is none
+ */
+export function connectByHttp(client: Component, setting: string, endpoint: Endpoint): Connection {
+  const connection = client.connectTo(endpoint);
+  checkScheme(setting, connection, HTTP_SCHEMES);
+  return connection;
+}
+
+/**
  * Opens the way to a Loki.
  *
  * @throws SettingError for an endpoint that is no web server
@@ -17,14 +28,8 @@ export function urlsOf({ scheme, replicas, url }: Connection): string[] {
 export function connectToLoki(client: Component, loki: WebhookLoki | undefined): Configuration['loki'] {
   return (
     loki && {
-      queries: connectTo(client, 'loki.queryEndpoint', loki.queryEndpoint),
-      rules: connectTo(client, 'loki.rulesEndpoint', loki.rulesEndpoint),
+      queries: urlsOf(connectByHttp(client, 'loki.queryEndpoint', loki.queryEndpoint)),
+      rules: urlsOf(connectByHttp(client, 'loki.rulesEndpoint', loki.rulesEndpoint)),
     }
   );
-}
-
-function connectTo(client: Component, setting: string, endpoint: WebhookLoki['queryEndpoint']): string[] {
-  const connection = client.connectTo(endpoint);
-  checkScheme(setting, connection, HTTP_SCHEMES);
-  return urlsOf(connection);
 }

@@ -31,6 +31,11 @@ export interface RemediationWebhookProps {
    */
   readonly loki?: WebhookLoki;
   /**
+   * Where addresses are looked up: the endpoint of a `ThreatIntelligence`. Incidents then have a `threat_level`.
+   * @default - none
+   */
+  readonly threats?: Endpoint;
+  /**
    * Labels of the rules whose alerts the webhook raises itself, so that its alerts and those of Prometheus are the same:
    * `ownAlertsOf(catalogue.alerts)`. Required if you change the labels of these rules.
    * @default - those of the shipped rules: `severity` high, `category` meta

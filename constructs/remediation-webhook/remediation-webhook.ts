@@ -21,14 +21,13 @@ import {
   SettingError,
   scratch,
 } from '../kit';
-import { checkScheme } from '../kit/checks';
 import { clusterOf } from '../kit/object-names';
 import { PatchableConstruct } from '../kit/patchable-construct';
 import { AUDIENCE, checkRemediationLabels, notifyWebhook, shippedOwnAlerts } from './alertmanager';
 import { addCertificate, TLS_PATH, tlsMount } from './certificate';
-import { connectToLoki, urlsOf } from './connections';
+import { connectByHttp, connectToLoki, urlsOf } from './connections';
 import { EVENTS, ownRules, requirementsOf, rulesByNamespace, TOKEN_REVIEWS } from './permissions';
-import { checkConnectionScheme, checkWebhook, HTTP_SCHEMES } from './remediation-webhook-checks';
+import { checkConnectionScheme, checkWebhook } from './remediation-webhook-checks';
 import {
   authorityMounts,
   checkPolicies,
@@ -78,6 +77,7 @@ export class RemediationWebhook extends PatchableConstruct {
   private readonly prometheus: Connection;
   private readonly connections: Configuration['connections'];
   private readonly loki: Configuration['loki'];
+  private readonly threats: Connection | undefined;
   private readonly tracing: Connection | undefined;
   private readonly alertmanagers: Connection[] = [];
   private readonly subjects: string[] = [];
@@ -99,13 +99,10 @@ export class RemediationWebhook extends PatchableConstruct {
     checkPolicies(props.policies, requirements.connections, connections);
 
     this.component = this.addServer(name, requirements);
-    this.prometheus = this.component.connectTo(props.prometheus);
-    checkScheme('prometheus', this.prometheus, HTTP_SCHEMES);
+    this.prometheus = connectByHttp(this.component, 'prometheus', props.prometheus);
     this.loki = connectToLoki(this.component, props.loki);
-    this.tracing = props.tracing && this.component.connectTo(props.tracing);
-    if (this.tracing) {
-      checkScheme('tracing', this.tracing, HTTP_SCHEMES);
-    }
+    this.threats = props.threats && connectByHttp(this.component, 'threats', props.threats);
+    this.tracing = props.tracing && connectByHttp(this.component, 'tracing', props.tracing);
     if (props.slack || requirements.awsRole) {
       this.component.allowEgressTo(Endpoint.anyHost());
     }
@@ -178,6 +175,7 @@ export class RemediationWebhook extends PatchableConstruct {
       authentication: { audience: AUDIENCE, subjects: this.subjects },
       prometheus: urlsOf(this.prometheus),
       loki: this.loki,
+      threats: this.threats?.url(),
       alertmanagers: this.alertmanagers.flatMap(urlsOf),
       externalLabels: { ...props.externalLabels },
       relabelledLabels: props.relabelledLabels && [...props.relabelledLabels],

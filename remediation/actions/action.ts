@@ -1,5 +1,5 @@
 import type { GenericSchema } from 'valibot';
-import type { Aws, Cache, Database, Loki, Prometheus } from '../clients';
+import type { Aws, Cache, Database, Loki, Prometheus, Threats } from '../clients';
 import type { KubernetesApi } from '../kubernetes';
 import type { Plan, RecordedAlert, Remediation, SkipReason, Target } from '../record';
 import type { AllowedUpdate } from './allowed-update';
@@ -21,6 +21,8 @@ export interface Clients {
   readonly prometheus: Prometheus;
   /** @default - logs are not read */
   readonly loki?: Loki;
+  /** @default - there is no threat intelligence */
+  readonly threats?: Threats;
   readonly database: (connection: string) => Database;
   readonly cache: (connection: string) => Cache;
   readonly aws: Aws;

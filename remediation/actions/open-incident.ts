@@ -6,6 +6,7 @@ import type { RecordedAlert } from '../record';
 import { type SchemasOf, text } from '../schema';
 import { visibleText } from '../visible-text';
 import type { Action, Attempt } from './action';
+import { cidrOf } from './addresses';
 
 /** Which logs the responders read. */
 export interface LogLink {
@@ -91,6 +92,9 @@ const ROUTING_LABELS: readonly string[] = ['alertname', 'severity', 'category', 
 const MAXIMUM_SERIES = 10;
 const MAXIMUM_LENGTH = 2_000;
 
+/** Labels that hold the address of an alert. */
+const ADDRESS_LABELS = ['client_ip', 'source_ip'];
+
 /** Lines that a record keeps, and the characters of each. The API server keeps records in etcd. */
 const MAXIMUM_LINES = 20;
 const MAXIMUM_LINE = 400;
@@ -133,13 +137,16 @@ export const openIncidentAction: Action<OpenIncident> = {
     const answers = await Promise.all(
       Object.entries(queries).map(async ([name, query]) => [name, await answer(attempt, query)] as const),
     );
+    const threat = await threatOf(attempt);
     const evidence = {
       ...Object.fromEntries(labelsOf(alert).map(([label, value]) => [`label ${label}`, shorten(value)])),
       since: alert.startsAt,
+      ...(threat && { threat_level: threat.text }),
       ...Object.fromEntries(answers),
       ...(logs ? { logs: logLink(logs, alert, attempt.clients.now()), ...(await logLines(attempt, logs)) } : {}),
     };
-    return { summary: `opened an incident for ${alert.name} with ${Object.keys(evidence).length} facts`, evidence };
+    const facts = `${Object.keys(evidence).length} facts${threat ? `, threat level ${threat.level}` : ''}`;
+    return { summary: `opened an incident for ${alert.name} with ${facts}`, evidence };
   },
 
   /** The effect is the evidence in the record. */
@@ -157,6 +164,26 @@ async function answer({ record, clients, signal }: Attempt<OpenIncident>, query:
     return samples.length === 0 ? 'no data' : shorten(describe(samples));
   } catch (error) {
     return shorten(`unknown: ${(error as Error).message}`);
+  }
+}
+
+/** What threat intelligence says about the address of the alert. The incident is opened even when it does not answer. */
+async function threatOf({
+  record,
+  clients,
+  signal,
+}: Attempt<OpenIncident>): Promise<{ readonly level: string; readonly text: string } | undefined> {
+  const { labels } = record.spec.alert;
+  const address = ADDRESS_LABELS.map((label) => labels[label]).find((value) => value && cidrOf(value));
+  if (!clients.threats || !address) {
+    return undefined;
+  }
+  try {
+    const { level, feeds } = await clients.threats.verdict(address, signal);
+    const sources = feeds.map(({ name, fetched }) => `${name} of ${fetched}`);
+    return { level, text: shorten(sources.length > 0 ? `${level}: ${sources.join(', ')}` : level) };
+  } catch (error) {
+    return { level: 'unknown', text: shorten(`unknown: ${(error as Error).message}`) };
   }
 }
 

@@ -5,3 +5,4 @@ export * from './database';
 export * from './loki';
 export * from './prometheus';
 export * from './settings';
+export * from './threats';
