@@ -4,6 +4,7 @@ export * from './external-credentials';
 export * from './grafana';
 export * from './kit';
 export * from './kube-state-metrics';
+export * from './log-collector';
 export * from './loki-stack';
 export * from './node-exporter';
 export * from './operator-objects';

@@ -30,6 +30,7 @@ export const images = {
   },
   postgresExporter: { repository: 'quay.io/prometheuscommunity/postgres-exporter', tag: 'v0.19.1' },
   prometheus: { repository: 'quay.io/prometheus/prometheus', tag: 'v3.13.5' },
+  promtail: { repository: 'docker.io/grafana/promtail', tag: '3.6.15' },
   redisExporter: { repository: 'docker.io/oliver006/redis_exporter', tag: 'v1.86.0-alpine' },
   sqlExporter: { repository: 'docker.io/burningalchemist/sql_exporter', tag: '0.24.6' },
 } as const satisfies Record<string, Image>;
@@ -43,6 +44,7 @@ export const images = {
 export const NOT_BUILT: { readonly [name in keyof typeof images]?: string } = {
   grafana: 'its web interface is compiled at release, and no package registry has it',
   loki: 'its licence: the tests use a program that you download, test/e2e/loki.e2e.ts',
+  promtail: 'its licence: the tests use a program that you download, test/e2e/log-collector.e2e.ts',
   sqlExporter: 'the Go module proxy has none of its versions',
 };
 
