@@ -73,6 +73,10 @@ export async function addPod(
     metadata: { name, namespace, labels, annotations },
     spec: { nodeName: NODE, containers: [{ name: container, image: 'none' }] },
   });
+  // Promtail finds no pod without an address, which the kubelet would write.
+  const status = { phase: 'Running', podIP: '10.244.0.9', podIPs: [{ ip: '10.244.0.9' }] };
+  const path = `/api/v1/namespaces/${namespace}/pods/${name}/status`;
+  await kubernetes.send('PATCH', path, { status }, 'application/merge-patch+json');
   return { name, container, directory: `pods/${namespace}_${name}_${metadata.uid}/${container}` };
 }
 
@@ -149,6 +153,7 @@ export async function startPromtail(command: string, process: AgentProcess): Pro
     .replaceAll(`http://loki.${NAMESPACE}.svc:3100`, `http://127.0.0.1:${lokiPort}`)
     .replace('http_listen_port: 9080', `http_listen_address: 127.0.0.1\n  http_listen_port: ${port}`);
   const file = writeInto(root, 'etc/promtail.yaml', config);
+  mkdirSync(join(root, 'var/lib/promtail'), { recursive: true });
   const server = await startServer('promtail', {
     command,
     args: [`-config.file=${file}`, '-config.expand-env=true'],
