@@ -109,7 +109,7 @@ export interface Agent {
 }
 
 /** How an agent is started as a process on loopback. */
-export interface AgentProcess {
+export interface StartedAgent {
   readonly manifests: readonly Manifest[];
   /** @default log-collector */
   readonly name?: string;
@@ -118,13 +118,15 @@ export interface AgentProcess {
   readonly kubeconfig: string;
   /** Port of the Loki of the test. @default - nothing listens */
   readonly lokiPort?: number;
+  /** Changes the text of the file. @default - nothing */
+  readonly change?: (config: string) => string;
 }
 
 /** Starts a collector with the file of its ConfigMap, and waits until it is healthy. */
-export async function startAgent(title: string, process: AgentProcess): Promise<Agent> {
-  const { manifests, name = 'log-collector', root, kubeconfig, lokiPort = 9 } = process;
+export async function startAgent(title: string, process: StartedAgent): Promise<Agent> {
+  const { manifests, name = 'log-collector', root, kubeconfig, lokiPort = 9, change = (text) => text } = process;
   const [metrics = 0, health = 0] = await freePorts(2);
-  const text = configFiles(manifests, `${name}-config`)['config.yaml']!;
+  const text = change(configFiles(manifests, `${name}-config`)['config.yaml']!);
   const config = text
     .replaceAll(/\/var\/(?=log|lib)/g, `${root}/var/`)
     .replaceAll('auth_type: serviceAccount', 'auth_type: kubeConfig')
@@ -143,7 +145,7 @@ export async function startAgent(title: string, process: AgentProcess): Promise<
 }
 
 /** Starts Promtail with the file of its ConfigMap. */
-export async function startPromtail(command: string, process: AgentProcess): Promise<Agent> {
+export async function startPromtail(command: string, process: StartedAgent): Promise<Agent> {
   const { manifests, root, kubeconfig, lokiPort = 9 } = process;
   const [port = 0] = await freePorts(1);
   const text = configFiles(manifests, 'log-collector-config')['promtail.yaml']!;
