@@ -1,8 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { temporaryDirectory } from '../../testing/cleanup';
 import { type Kubernetes, makeNamespace, startKubernetes } from '../../testing/kubernetes';
-import { NAMESPACE } from '../../testing/render';
-import { waitFor } from '../../testing/server';
 import {
   type Agent,
   type AgentProcess,
@@ -13,13 +11,13 @@ import {
   credentialsOf,
   criLine,
   type LoggedPod,
-  lokiProcess,
   rotate,
   startAgent,
-  startLoki,
-  storedLines,
-} from './support/log-collector';
-import { describeLoki, reportSkipped } from './support/loki';
+} from '../../testing/log-collector';
+import { NAMESPACE } from '../../testing/render';
+import { waitFor } from '../../testing/server';
+import { describeLoki, reportSkipped, startLoki } from './support/loki';
+import { lokiProcess, storedLines } from './support/stored-lines';
 
 let kubernetes: Kubernetes;
 

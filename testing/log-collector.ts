@@ -1,18 +1,11 @@
 import { appendFileSync, mkdirSync, renameSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import {
-  type Component,
-  LogCollector,
-  type LogCollectorProps,
-  LokiStack,
-  type LokiStackProps,
-} from '../../../constructs';
-import { writeInto } from '../../../testing/files';
-import { type Kubernetes, makeNamespace } from '../../../testing/kubernetes';
-import { configFiles, type Manifest } from '../../../testing/manifests';
-import { containerOf, manifestsOf, NAMESPACE, testChart } from '../../../testing/render';
-import { answers, freePorts, getJson, type Server, startServer } from '../../../testing/server';
-import { type Loki, type LokiProcess, layOutRules, startLoki } from './loki';
+import { type Component, LogCollector, type LogCollectorProps, LokiStack, type LokiStackProps } from '../constructs';
+import { writeInto } from './files';
+import { type Kubernetes, makeNamespace } from './kubernetes';
+import { configFiles, type Manifest } from './manifests';
+import { containerOf, manifestsOf, NAMESPACE, testChart } from './render';
+import { answers, freePorts, type Server, startServer } from './server';
 
 /** Node that the pods of the tests are on. */
 export const NODE = 'node-a';
@@ -23,14 +16,6 @@ export function collectorManifests(props: Partial<LogCollectorProps> = {}, loki:
   new LogCollector(chart, 'logs', { loki: new LokiStack(chart, 'loki', loki), ...props });
   return manifestsOf(chart);
 }
-
-/** Loki as a process, for a test that stops and starts it. */
-export async function lokiProcess(manifests: readonly Manifest[], root: string): Promise<LokiProcess> {
-  layOutRules(manifests, root);
-  return { manifests, root, ports: await freePorts(3) };
-}
-
-export { type Loki, startLoki };
 
 /** A pod in the API, and the directory that the kubelet would write its lines to. */
 export interface LoggedPod {
@@ -88,6 +73,10 @@ export async function addPod(
     metadata: { name, namespace, labels, annotations },
     spec: { nodeName: NODE, containers: [{ name: container, image: 'none' }] },
   });
+  // Promtail finds no pod without an address, which the kubelet would write.
+  const status = { phase: 'Running', podIP: '10.244.0.9', podIPs: [{ ip: '10.244.0.9' }] };
+  const path = `/api/v1/namespaces/${namespace}/pods/${name}/status`;
+  await kubernetes.send('PATCH', path, { status }, 'application/merge-patch+json');
   return { name, container, directory: `pods/${namespace}_${name}_${metadata.uid}/${container}` };
 }
 
@@ -164,6 +153,7 @@ export async function startPromtail(command: string, process: AgentProcess): Pro
     .replaceAll(`http://loki.${NAMESPACE}.svc:3100`, `http://127.0.0.1:${lokiPort}`)
     .replace('http_listen_port: 9080', `http_listen_address: 127.0.0.1\n  http_listen_port: ${port}`);
   const file = writeInto(root, 'etc/promtail.yaml', config);
+  mkdirSync(join(root, 'var/lib/promtail'), { recursive: true });
   const server = await startServer('promtail', {
     command,
     args: [`-config.file=${file}`, '-config.expand-env=true'],
@@ -180,39 +170,4 @@ export function complaintsOf({ server }: Agent): readonly string[] {
     .log()
     .split('\n')
     .filter((line) => line !== '' && !line.includes('"level":"info"'));
-}
-
-/** A line in Loki with every label and all structured metadata. */
-export interface StoredLine {
-  readonly labels: { readonly [name: string]: string };
-  readonly nanoseconds: string;
-  readonly line: string;
-}
-
-/** Every line that matches a query, page by page. */
-export async function storedLines(url: string, logql: string, since = 3600): Promise<readonly StoredLine[]> {
-  const limit = 5000;
-  const found: StoredLine[] = [];
-  let start = BigInt(Date.now() - since * 1000) * 1_000_000n;
-  for (;;) {
-    const parameters = new URLSearchParams({
-      query: logql,
-      start: `${start}`,
-      end: `${BigInt(Date.now() + 60_000) * 1_000_000n}`,
-      limit: `${limit}`,
-      direction: 'forward',
-    });
-    const { data } = await getJson<{
-      data: { result: readonly { stream: StoredLine['labels']; values: readonly (readonly [string, string])[] }[] };
-    }>(`${url}/loki/api/v1/query_range?${parameters}`);
-    const page = data.result
-      .flatMap(({ stream, values }) => values.map(([nanoseconds, line]) => ({ labels: stream, nanoseconds, line })))
-      .sort((a, b) => (BigInt(a.nanoseconds) < BigInt(b.nanoseconds) ? -1 : 1));
-    found.push(...page);
-    if (page.length < limit) {
-      return found;
-    }
-    // Each line of the tests has a time of its own, so no line is on two pages.
-    start = BigInt(page.at(-1)!.nanoseconds) + 1n;
-  }
 }
