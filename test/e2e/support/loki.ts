@@ -4,6 +4,7 @@ import { load } from 'js-yaml';
 import { images, imageVersion } from '../../../constructs';
 import { toYaml } from '../../../formats/yaml';
 import { writeInto } from '../../../testing/files';
+import { findLoki } from '../../../testing/loki';
 import { configFiles, type Manifest, ofKind } from '../../../testing/manifests';
 import { containerOf } from '../../../testing/render';
 import { answers, freePorts, getJson, type Server, startServer } from '../../../testing/server';
@@ -18,7 +19,7 @@ function programPath(name: string): string | undefined {
 }
 
 /** Path of the program `loki`. */
-export const LOKI = programPath('loki');
+export const LOKI = findLoki();
 
 /** Path of the program `promtail`. */
 export const PROMTAIL = programPath('promtail');
