@@ -80,6 +80,19 @@ export async function addPod(
   return { name, container, directory: `pods/${namespace}_${name}_${metadata.uid}/${container}` };
 }
 
+/** An event of a pod, as the kubelet makes it. The collector takes none that is older than its start. */
+export async function addEvent(kubernetes: Kubernetes, namespace: string): Promise<void> {
+  await kubernetes.send('POST', `/api/v1/namespaces/${namespace}/events`, {
+    metadata: { generateName: 'web-', namespace },
+    involvedObject: { kind: 'Pod', name: 'web-1', namespace },
+    reason: 'BackOff',
+    message: 'Back-off restarting failed container',
+    type: 'Warning',
+    lastTimestamp: new Date(Date.now() + 1000).toISOString().replace(/\.\d+/, ''),
+    source: { component: 'kubelet', host: NODE },
+  });
+}
+
 /** A line as the container runtime writes it. */
 export function criLine(text: string, { time = new Date(), stream = 'stdout', tag = 'F' } = {}): string {
   const nanoseconds = String(sequence++ % 1_000_000).padStart(6, '0');
