@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import * as v from 'valibot';
 import { THREAT_LEVELS } from '../threats/levels';
 import { boundedText } from './bounded-text';
@@ -13,7 +14,7 @@ export interface ThreatVerdict {
 
 /** Looks up addresses. */
 export interface Threats {
-  /** @throws when the server does not answer */
+  /** @throws for a text that is no address, and when the server does not answer */
   verdict(address: string, signal?: AbortSignal): Promise<ThreatVerdict>;
 }
 
@@ -30,7 +31,10 @@ export class ThreatsClient implements Threats {
   constructor(private readonly url: string) {}
 
   async verdict(address: string, signal?: AbortSignal): Promise<ThreatVerdict> {
-    const url = `${this.url}/v1/addresses/${encodeURIComponent(address)}`;
+    if (!isIP(address)) {
+      throw new Error(`${JSON.stringify(address.slice(0, 45))} is no address`);
+    }
+    const url = `${this.url}/v1/addresses/${address}`;
     const response = await fetch(url, { redirect: 'error', signal: withTimeout(TIMEOUT_MS, signal) });
     const text = await boundedText(response, MOST_BYTES);
     if (!response.ok) {

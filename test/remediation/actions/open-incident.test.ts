@@ -1,6 +1,6 @@
 import { openIncident } from '../../../remediation';
 import { logLink, openIncidentAction } from '../../../remediation/actions/open-incident';
-import type { LogRange } from '../../../remediation/clients';
+import type { LogRange, ThreatVerdict } from '../../../remediation/clients';
 import { attemptOn } from '../support/attempt';
 import { Bench } from '../support/bench';
 
@@ -225,6 +225,58 @@ describe('an incident', () => {
     test('only where the webhook reaches Loki', async () => {
       expect(await evidenceOf({ logs: LOGS }, { client_ip: '203.0.113.7' })).not.toHaveProperty('log lines');
     });
+  });
+
+  describe('has a threat level', () => {
+    const FEEDS = [{ name: 'botnet', fetched: '2026-03-04T11:17:00.000Z' }];
+
+    /** The level in the evidence, the summary, and the address that was looked up. */
+    async function threatOf(answer: ThreatVerdict | Error, labels: Readonly<Record<string, string>>) {
+      const made = attempt({}, labels);
+      const verdict = jest.fn(async () => {
+        if (answer instanceof Error) {
+          throw answer;
+        }
+        return answer;
+      });
+      const { evidence, summary } = await openIncidentAction.execute(
+        { ...made, clients: { ...made.clients, threats: { verdict } } },
+        PLAN,
+      );
+      return { text: evidence!.threat_level, summary, asked: (verdict.mock.calls as unknown[][])[0]?.[0] };
+    }
+
+    test.each(['client_ip', 'source_ip'])('of the address in %s, with the feeds that name it', async (label) => {
+      expect(await threatOf({ level: 'high', feeds: FEEDS }, { [label]: '203.0.113.7' })).toEqual({
+        text: 'high: botnet of 2026-03-04T11:17:00.000Z',
+        summary: 'opened an incident for BruteForceByIP with 3 facts, threat level high',
+        asked: '203.0.113.7',
+      });
+    });
+
+    test('none for an address that no feed names', async () => {
+      expect(await threatOf({ level: 'none', feeds: [] }, { client_ip: '2001:db8::7' })).toMatchObject({
+        text: 'none',
+        asked: '2001:db8::7',
+      });
+    });
+
+    test('unknown, and is opened, when nobody answers', async () => {
+      expect(await threatOf(new Error('connect ECONNREFUSED'), { client_ip: '203.0.113.7' })).toMatchObject({
+        text: 'unknown: connect ECONNREFUSED',
+        summary: expect.stringMatching(/threat level unknown$/),
+      });
+    });
+
+    test.each<Readonly<Record<string, string>>>([{}, { client_ip: '' }, { client_ip: '../../healthz' }, { user: 'a' }])(
+      'only of an address: %j has none',
+      async (labels) => {
+        expect(await threatOf({ level: 'high', feeds: FEEDS }, labels)).toMatchObject({
+          text: undefined,
+          asked: undefined,
+        });
+      },
+    );
   });
 
   test('is open when the record holds evidence', async () => {
