@@ -1,8 +1,12 @@
 import type { Construct } from 'constructs';
-import { LokiStack } from '../constructs';
+import { LogCollector, LokiStack } from '../constructs';
 import { inSettings } from '../constructs/kit/setting-path';
+import { promtailSanitisingStages, sanitising, sanitisingProcessors } from '../rules/sanitising';
 import { MonitoringChart } from './monitoring-chart';
 import type { LogSettings, MonitoringSettings } from './settings';
+
+/** Identifier of Grafana's data source for logs. */
+export const LOGS_UID = 'loki';
 
 /** Props of `LogsChart`. */
 export interface LogsProps {
@@ -10,6 +14,25 @@ export interface LogsProps {
   readonly settings: MonitoringSettings;
   /** How Loki is run. */
   readonly mode: Exclude<LogSettings['mode'], 'off'>;
+}
+
+/** Reads the logs of every node and sends them to Loki, without secrets and personal data. */
+export function addLogCollector(
+  nodeAgents: MonitoringChart,
+  loki: LokiStack,
+  { cluster, logs }: MonitoringSettings,
+): LogCollector {
+  const patterns = sanitising({ nationalIds: logs.nationalIds });
+  const isPromtail = logs.collector === 'promtail';
+  const props = {
+    loki,
+    agent: logs.collector,
+    cluster,
+    // The collector of events is the OpenTelemetry Collector in any case.
+    processors: sanitisingProcessors('lines', patterns),
+    promtailStages: isPromtail ? promtailSanitisingStages(patterns).map(({ replace }) => ({ replace })) : undefined,
+  };
+  return inSettings('logs', () => new LogCollector(nodeAgents, 'log-collector', props));
 }
 
 /** Loki, which stores the logs of every pod and node. */

@@ -101,13 +101,22 @@ function goVersion(): string {
   }
 }
 
-/** Hash of everything that a binary depends on: its pinned modules, the compiler, the linker flags. */
+/** Hash of everything that a binary depends on: its pinned modules, its own source, the compiler, the linker flags. */
 function fingerprintOf(tool: Tool, go: string): string {
   const hash = createHash('sha256').update(go).update(JSON.stringify(tool)).update(linkerFlags(tool));
-  for (const file of ['go.mod', 'go.sum', ...(tool.ownPackage ? [`${tool.ownPackage}/main.go`] : [])]) {
-    hash.update(readFileSync(join(ROOT, 'tools', tool.directory, file)));
+  const directory = join(ROOT, 'tools', tool.directory);
+  for (const file of ['go.mod', 'go.sum', ...ownSources(tool, directory)]) {
+    hash.update(readFileSync(join(directory, file)));
   }
   return hash.digest('hex');
+}
+
+function ownSources({ ownPackage }: Tool, directory: string): readonly string[] {
+  const files = ownPackage ? readdirSync(join(directory, ownPackage)) : [];
+  return files
+    .filter((file) => file.endsWith('.go'))
+    .sort()
+    .map((file) => `${ownPackage}/${file}`);
 }
 
 function compile(tool: Tool): void {

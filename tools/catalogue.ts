@@ -63,6 +63,13 @@ export const tools: readonly Tool[] = [
     package: 'cmd/postgres_exporter',
   },
   { name: 'redis_exporter', directory: 'redis-exporter', module: 'github.com/oliver006/redis_exporter' },
+  // Its own main package has the components that the constructs configure. The image has many more.
+  {
+    name: 'otelcol',
+    directory: 'otel-collector',
+    module: 'github.com/open-telemetry/opentelemetry-collector-contrib/receiver/filelogreceiver',
+    ownPackage: '.',
+  },
   // A bucket on loopback, for the tests of Loki.
   {
     name: 'gofakes3',

@@ -24,8 +24,13 @@ export const images = {
   loki: { repository: 'docker.io/grafana/loki', tag: '3.7.6' },
   node: { repository: 'docker.io/library/node', tag: '24.21.0-bookworm-slim' },
   nodeExporter: { repository: 'quay.io/prometheus/node-exporter', tag: 'v1.12.1' },
+  otelCollector: {
+    repository: 'ghcr.io/open-telemetry/opentelemetry-collector-releases/opentelemetry-collector-contrib',
+    tag: '0.165.1',
+  },
   postgresExporter: { repository: 'quay.io/prometheuscommunity/postgres-exporter', tag: 'v0.19.1' },
   prometheus: { repository: 'quay.io/prometheus/prometheus', tag: 'v3.13.5' },
+  promtail: { repository: 'docker.io/grafana/promtail', tag: '3.6.15' },
   redisExporter: { repository: 'docker.io/oliver006/redis_exporter', tag: 'v1.86.0-alpine' },
   sqlExporter: { repository: 'docker.io/burningalchemist/sql_exporter', tag: '0.24.6' },
 } as const satisfies Record<string, Image>;
@@ -39,6 +44,7 @@ export const images = {
 export const NOT_BUILT: { readonly [name in keyof typeof images]?: string } = {
   grafana: 'its web interface is compiled at release, and no package registry has it',
   loki: 'its licence: the tests use a program that you download, test/e2e/loki.e2e.ts',
+  promtail: 'its licence: the tests use a program that you download, test/e2e/log-collector.e2e.ts',
   sqlExporter: 'the Go module proxy has none of its versions',
 };
 

@@ -43,6 +43,7 @@ export { type ManagedSettings, refuseManaged } from './managed';
 export {
   configMapFiles,
   hostDirectory,
+  hostState,
   identityToken,
   type Mount,
   projectedFiles,

@@ -70,6 +70,14 @@ export function hostDirectory(name: string, hostPath: string, path: string): Mou
 }
 
 /**
+ * A directory of the host for the state of an agent. It outlives the pods of the node. The kubelet makes it, for root
+ * alone to write. Needs a namespace whose Pod Security level is `privileged`.
+ */
+export function hostState(name: string, hostPath: string, path: string): Mount {
+  return { name, source: () => ({ hostPath: { path: hostPath, type: 'DirectoryOrCreate' } }), path, readOnly: false };
+}
+
+/**
  * A ServiceAccount token that proves the pod's identity to one server: only a TokenReview for this audience accepts it.
  * The file is `token`; the kubelet renews it within the hour.
  */

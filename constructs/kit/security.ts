@@ -12,8 +12,16 @@ export const NOBODY = 65534;
  */
 export type SecurityProfile = 'restricted' | 'openshift';
 
-/** Pod security context that Pod Security `restricted` admits. `fsGroup` makes volumes writable. */
+/**
+ * Pod security context that Pod Security `restricted` admits. `fsGroup` makes volumes writable.
+ *
+ * User 0 is for agents that read files of the node, in a namespace of the level `privileged`. Without capabilities, it
+ * reads what root owns, and nothing that file modes deny it. OpenShift would assign another user, which cannot.
+ */
 export function restrictedPod(user: number, profile: SecurityProfile = 'restricted'): k8s.PodSecurityContext {
+  if (user === 0) {
+    return { runAsNonRoot: false, runAsUser: 0, runAsGroup: 0, seccompProfile: { type: 'RuntimeDefault' } };
+  }
   return {
     runAsNonRoot: true,
     ...(profile === 'openshift' ? {} : { runAsUser: user, runAsGroup: user, fsGroup: user }),

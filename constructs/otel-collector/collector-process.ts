@@ -1,0 +1,83 @@
+import type { Construct } from 'constructs';
+import type { CollectorConfig } from '../../formats/otel-collector';
+import {
+  Component,
+  type ComponentPort,
+  ConfigDirectory,
+  httpProbe,
+  images,
+  type Mount,
+  type PodOptions,
+  type Resources,
+  startupProbe,
+  toYaml,
+  type Workload,
+} from '../kit';
+import { parseQuantity } from '../kit/checks/quantities';
+import { HEALTH_PORT, METRICS_PORT } from './config-builder';
+
+const CONFIG_PATH = '/etc/otelcol';
+
+/** User id that the collector's image runs as. */
+const COLLECTOR_USER = 10001;
+
+/** A start that waits for the Kubernetes API, or that compacts a long queue. */
+const START_SECONDS = 300;
+
+/** A collector as a workload. */
+export interface CollectorProcessProps {
+  /** Name of the objects and of the Service. */
+  readonly name: string;
+  /** The file, when the manifests are written. */
+  readonly config: () => CollectorConfig;
+  /** How the pods are run. */
+  readonly workload: Workload;
+  /** Requests and limits of the container. Go keeps its heap below 80 % of the memory. */
+  readonly resources: Resources;
+  /** Ports of receivers, in addition to `metrics` and `health`. @default - none */
+  readonly ports?: { readonly [name: string]: ComponentPort };
+  /** Volumes in addition to that of the file. @default - none */
+  readonly mounts?: readonly Mount[];
+  /** User and group id. @default 10001, that of the image */
+  readonly user?: number;
+  /** Seconds from SIGTERM to SIGKILL: time to deliver what is in memory. @default 30 */
+  readonly terminationGraceSeconds?: number;
+  /** The caller's options. @default - none */
+  readonly pod?: PodOptions;
+  /** Name of the prop that `pod` comes from, for messages. @default pod */
+  readonly podSetting?: string;
+  /** Why the option `replicas` of `pod` is refused. @default - it is not */
+  readonly fixedReplicas?: string;
+}
+
+/** Adds a collector. Its first port, `metrics`, has the metrics of the collector itself. */
+export function addCollector(scope: Construct, id: string, props: CollectorProcessProps): Component {
+  const { name, config, workload, resources, ports, mounts = [], user = COLLECTOR_USER } = props;
+  const directory = new ConfigDirectory(scope, `${id}-config`, { name: `${name}-config`, path: CONFIG_PATH });
+  directory.addFile('config.yaml', () => toYaml(config()));
+  const { limits, requests } = props.pod?.resources ?? {};
+  const memory = parseQuantity('resources.memory', limits?.memory ?? requests?.memory ?? resources.memory, '512Mi');
+  return new Component(scope, id, {
+    name,
+    image: images.otelCollector,
+    workload,
+    ports: { metrics: { port: METRICS_PORT }, health: { port: HEALTH_PORT }, ...ports },
+    args: [`--config=${CONFIG_PATH}/config.yaml`],
+    env: [
+      { name: 'POD_IP', valueFrom: { fieldRef: { fieldPath: 'status.podIP' } } },
+      { name: 'GOMEMLIMIT', value: `${Math.floor((memory * 0.8) / 2 ** 20)}MiB` },
+    ],
+    probes: {
+      startup: startupProbe('/', START_SECONDS, 'health'),
+      readiness: httpProbe('/', 'health'),
+      liveness: httpProbe('/', 'health', { failureThreshold: 6 }),
+    },
+    resources,
+    mounts: [directory.mount, ...mounts],
+    user,
+    terminationGraceSeconds: props.terminationGraceSeconds,
+    pod: props.pod,
+    podSetting: props.podSetting,
+    fixedReplicas: props.fixedReplicas,
+  });
+}

@@ -1,0 +1,8 @@
+export type {
+  CollectorComponents,
+  CollectorConfig,
+  CollectorPipeline,
+  CollectorSectionName,
+  CollectorService,
+  CollectorSettings,
+} from '../../formats/otel-collector';
