@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import type { Construct } from 'constructs';
 import { Credentials, ExternalCredentials, topicsHiddenBy } from '../constructs';
 import { dashboardFor, dashboards } from '../dashboards';
@@ -57,7 +58,13 @@ export function addSightEditMonitoring(
 ): SightEditCharts {
   const credentials = new Credentials(settings.credentials.secretName);
   // One catalogue for all: an alert that the platform cannot evaluate has no route, no inhibition and no response.
-  const catalogue = (options.catalogue ?? RuleCatalogue.sightEdit()).without(topicsHiddenBy(settings.platform));
+  const { mode } = settings.logs;
+  const all = options.catalogue ?? RuleCatalogue.sightEdit();
+  const catalogue = all.without([
+    ...topicsHiddenBy(settings.platform),
+    // Loki evaluates them.
+    ...(mode === 'off' ? all.logs.map(({ topic }) => topic) : []),
+  ]);
   const policies = remediationPolicies(settings);
 
   const namespaces = new NamespacesChart(scope, `${id}-namespaces`, settings);
@@ -73,7 +80,6 @@ export function addSightEditMonitoring(
     links: alertLinks(settings.links),
     uses: metricUses(catalogue, policies),
   });
-  const { mode } = settings.logs;
   const logs = mode === 'off' ? undefined : new LogsChart(scope, `${id}-logs`, { settings, mode });
   const dashboardsChart = new DashboardsChart(scope, `${id}-dashboards`, {
     settings,
@@ -103,6 +109,9 @@ export function addSightEditMonitoring(
   connect(charts);
   if (logs) {
     connectLogs(logs, charts, nodeAgents, settings);
+    for (const { topic, content } of catalogue.renderLogs(alertLinks(settings.links))) {
+      logs.loki.addRules(basename(topic), content);
+    }
   }
 
   const dependents: MonitoringChart[] = [
