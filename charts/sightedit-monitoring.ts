@@ -57,8 +57,13 @@ export function addSightEditMonitoring(
 ): SightEditCharts {
   const credentials = new Credentials(settings.credentials.secretName);
   // One catalogue for all: an alert that the platform cannot evaluate has no route, no inhibition and no response.
-  const catalogue = (options.catalogue ?? RuleCatalogue.sightEdit()).without(topicsHiddenBy(settings.platform));
+  const all = options.catalogue ?? RuleCatalogue.sightEdit();
+  const catalogue = all.without([
+    ...topicsHiddenBy(settings.platform),
+    ...(settings.logs.mode === 'off' ? all.logs.map(({ topic }) => topic) : []),
+  ]);
   const policies = remediationPolicies(settings);
+  const links = alertLinks(settings.links);
 
   const namespaces = new NamespacesChart(scope, `${id}-namespaces`, settings);
   const application = new ApplicationChart(scope, `${id}-application`, settings);
@@ -70,11 +75,11 @@ export function addSightEditMonitoring(
     application,
     nodeAgents,
     catalogue,
-    links: alertLinks(settings.links),
+    links,
     uses: metricUses(catalogue, policies),
   });
   const { mode } = settings.logs;
-  const logs = mode === 'off' ? undefined : new LogsChart(scope, `${id}-logs`, { settings, mode });
+  const logs = mode === 'off' ? undefined : new LogsChart(scope, `${id}-logs`, { settings, mode, catalogue, links });
   const dashboardsChart = new DashboardsChart(scope, `${id}-dashboards`, {
     settings,
     credentials,
