@@ -66,6 +66,7 @@ export function addSightEditMonitoring(
     ...(mode === 'off' ? all.logs.map(({ topic }) => topic) : []),
   ]);
   const policies = remediationPolicies(settings);
+  const links = alertLinks(settings.links);
 
   const namespaces = new NamespacesChart(scope, `${id}-namespaces`, settings);
   const application = new ApplicationChart(scope, `${id}-application`, settings);
@@ -77,10 +78,10 @@ export function addSightEditMonitoring(
     application,
     nodeAgents,
     catalogue,
-    links: alertLinks(settings.links),
+    links,
     uses: metricUses(catalogue, policies),
   });
-  const logs = mode === 'off' ? undefined : new LogsChart(scope, `${id}-logs`, { settings, mode });
+  const logs = mode === 'off' ? undefined : new LogsChart(scope, `${id}-logs`, { settings, mode, catalogue, links });
   const dashboardsChart = new DashboardsChart(scope, `${id}-dashboards`, {
     settings,
     credentials,
