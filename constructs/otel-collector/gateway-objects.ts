@@ -41,7 +41,10 @@ export function addAutoscaler(scope: Construct, { name, labels }: Component, aut
         minReplicas,
         maxReplicas,
         metrics: [
-          { type: 'Resource', resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: cpuPercent } } },
+          {
+            type: 'Resource',
+            resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: cpuPercent } },
+          },
         ],
         // What a removed replica has not delivered waits on its claim until the replica comes back.
         behavior: { scaleDown: { stabilizationWindowSeconds: 1800 } },
