@@ -65,7 +65,8 @@ export function gatewayConfig(props: GatewayConfigProps): CollectorConfig {
   const file = new CollectorFile();
   const disk = file.addDisk('queue', DATA_PATH);
   const sinks = new Sinks(props);
-  const receivers = addReceivers(file, props);
+  const takesTraces = sinks.of('traces').length > 0;
+  const receivers = addReceivers(file, { ...props, oldClients: props.oldClients && takesTraces });
   const common = [
     'memory_limiter',
     ...addKubernetesAttributes(file, props.namespaces),
@@ -79,7 +80,7 @@ export function gatewayConfig(props: GatewayConfigProps): CollectorConfig {
   for (const { id, settings } of props.processors) {
     file.add('processors', id, settings);
   }
-  if (sinks.of('traces').length > 0) {
+  if (takesTraces) {
     addTraces(file, disk, props, { receivers: receivers.traces, processors: sections('traces') });
   }
   for (const signal of ['logs', 'metrics'] as const) {
