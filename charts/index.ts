@@ -1,6 +1,7 @@
 export { AlertingChart, type AlertingProps } from './alerting';
 export { ApplicationChart } from './application';
 export { DashboardsChart, type DashboardsProps } from './dashboards';
+export { LogsChart, type LogsProps } from './logs';
 export { MetricsChart, type MetricsProps, NodeAgentsChart } from './metrics';
 export { MonitoringChart, type MonitoringChartProps } from './monitoring-chart';
 export { NamespacesChart, type NamespacesProps } from './namespaces';
@@ -11,3 +12,4 @@ export type * from './settings';
 export { PROFILES, type Profile, resolveSettings } from './settings-defaults';
 export { sightEdit } from './sightedit';
 export { addSightEditMonitoring, type SightEditCharts, type SightEditMonitoringOptions } from './sightedit-monitoring';
+export { ThreatIntelligenceChart } from './threat-intelligence';

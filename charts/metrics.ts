@@ -90,6 +90,9 @@ export class MetricsChart extends MonitoringChart {
     });
 
     const { prometheus } = this;
+    if (settings.metrics.remoteWriteReceiver) {
+      prometheus.component.addArgs('--web.enable-remote-write-receiver');
+    }
     admitIngress(prometheus.component, settings.network);
     prometheus.addScrapeJob('postgres-exporter', postgresExporter.endpoint);
     prometheus.addScrapeJob('sql-exporter', postgresExporter.sqlEndpoint);

@@ -15,6 +15,7 @@ import { checkProbedUrl } from '../constructs/prometheus-stack/prometheus-checks
 import type {
   ApplicationSettings,
   LinkSettings,
+  LogSettings,
   MonitoringInput,
   MonitoringSettings,
   NetworkSettings,
@@ -34,6 +35,7 @@ export function checkSettings(settings: MonitoringSettings): void {
   checkIdentity(settings);
   checkNetwork(settings);
   checkDatabase(settings.application);
+  checkLogs(settings);
   checkLinks(settings.links);
   checkSlackChannel(settings);
   checkLoadBalancers(settings);
@@ -116,6 +118,14 @@ function checkNetwork({ network, metrics: { fileTargets } }: MonitoringSettings)
   checkCidrs('metrics.fileTargets.cidrs', fileTargets.cidrs);
   for (const port of fileTargets.ports) {
     checkPort('metrics.fileTargets.ports', port);
+  }
+}
+
+const LOG_MODES: readonly LogSettings['mode'][] = ['off', 'monolithic', 'replicated'];
+
+function checkLogs({ logs: { mode } }: MonitoringSettings): void {
+  if (!LOG_MODES.includes(mode)) {
+    throw new SettingError('logs.mode', mode, `write one of ${LOG_MODES.join(', ')}`);
   }
 }
 

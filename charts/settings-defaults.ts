@@ -4,11 +4,12 @@ import {
   PROMETHEUS_DEFAULTS,
   privateCidrs,
   SettingError,
+  THREAT_DEFAULTS,
   WEBHOOK_DEFAULTS,
 } from '../constructs';
 import { KUBE_DNS, NODE_LOCAL_DNS, ofFamilies, resolveNetwork } from '../constructs/kit/cluster-network';
 import { platformFacts } from '../constructs/prometheus-stack/platform';
-import type { AlertingSettings, MonitoringInput, MonitoringSettings, NetworkSettings } from './settings';
+import type { AlertingSettings, LogSettings, MonitoringInput, MonitoringSettings, NetworkSettings } from './settings';
 import { checkSettings, checkStatedNetwork } from './settings-checks';
 
 /** Sizes of the platform: for a cluster that people depend on, and for a laptop. */
@@ -18,13 +19,27 @@ export type Profile = (typeof PROFILES)[number];
 
 /** Where a profile differs from the defaults. */
 type ProfileDefaults = Pick<MonitoringInput, 'metrics' | 'remediation'> & {
+  readonly logs: Pick<LogSettings, 'gigabytesPerDay' | 'retention'>;
   readonly alerting?: Pick<AlertingSettings, 'replicas' | 'activeAlerts'>;
 };
 
 const PROFILE_DEFAULTS: { readonly [profile in Profile]: ProfileDefaults } = {
-  production: {},
+  production: {
+    logs: {
+      gigabytesPerDay: 10,
+      retention: {
+        days: 31,
+        streams: [
+          // What an investigation needs months later.
+          { selector: '{stream="security"}', days: 365, gigabytesPerDay: 0.5 },
+          { selector: '{level="debug"}', days: 7 },
+        ],
+      },
+    },
+  },
   dev: {
     metrics: { replicas: 1, retentionDays: 7, activeSeries: 50_000 },
+    logs: { gigabytesPerDay: 1, retention: { days: 7 } },
     alerting: { replicas: 1, activeAlerts: 2000 },
     remediation: { replicas: 1 },
   },
@@ -59,9 +74,15 @@ export function resolveSettings(input: MonitoringInput, profile: string): Monito
     metrics: {
       ...PROMETHEUS_DEFAULTS,
       keep: [],
+      remoteWriteReceiver: false,
       fileTargets: { ports: [9100, 9121, 9187], cidrs: privateCidrs(network.ipFamilies) },
       ...profileDefaults.metrics,
       ...input.metrics,
+    },
+    logs: {
+      mode: input.logs?.objectStorage ? 'replicated' : 'monolithic',
+      ...profileDefaults.logs,
+      ...input.logs,
     },
     alerting: { ...ALERT_ROUTING_DEFAULTS, ...profileDefaults.alerting, ...input.alerting },
     remediation: {
@@ -74,6 +95,7 @@ export function resolveSettings(input: MonitoringInput, profile: string): Monito
       ...profileDefaults.remediation,
       ...input.remediation,
     },
+    threatIntelligence: { feeds: [], schedule: THREAT_DEFAULTS.schedule, ...input.threatIntelligence },
     credentials: { secretName: 'sightedit-monitoring-credentials', ...input.credentials },
     network,
     scheduling: {

@@ -5,6 +5,7 @@ import type {
   ImageOverrides,
   ImageRegistries,
   Level,
+  LokiStackProps,
   OutsideClient,
   Platform,
   PostgresTls,
@@ -13,6 +14,7 @@ import type {
   RedisTls,
   RemediationWebhookProps,
   Scheduling,
+  ThreatIntelligenceProps,
 } from '../constructs';
 import type { Category } from '../rules';
 
@@ -73,7 +75,29 @@ export interface MetricsSettings
    * @default - none
    */
   readonly keep: readonly string[] | 'all';
+  /**
+   * Let Prometheus receive series by remote write. With logs, Loki then sends the series of its recording rules. Everyone
+   * who reaches Prometheus can write series too, and so raise alerts and start remediations.
+   * @default false
+   */
+  readonly remoteWriteReceiver: boolean;
 }
+
+/** Loki. The defaults are those of the profile. */
+export interface LogSettings
+  extends Required<Pick<LokiStackProps, 'gigabytesPerDay' | 'retention'>>,
+    Pick<LokiStackProps, 'objectStorage' | 'storageSize' | 'limits'> {
+  /**
+   * `off` deploys no Loki, `monolithic` one replica, `replicated` three with a bucket.
+   * @default - `replicated` with `objectStorage`, else `monolithic`
+   */
+  readonly mode: 'off' | 'monolithic' | 'replicated';
+}
+
+/** Feeds that incidents name. The defaults are those of `ThreatIntelligenceProps`. */
+export interface ThreatIntelligenceSettings
+  extends Required<Pick<ThreatIntelligenceProps, 'feeds' | 'schedule'>>,
+    Pick<ThreatIntelligenceProps, 'limits'> {}
 
 /** Alertmanager and its routes. The defaults are those of `AlertRoutingProps`, or of the profile. */
 export type AlertingSettings = Required<Pick<AlertRoutingProps, 'replicas' | 'activeAlerts'>> &
@@ -160,10 +184,14 @@ export interface MonitoringSettings {
   readonly links: LinkSettings;
   /** Prometheus and its exporters. */
   readonly metrics: MetricsSettings;
+  /** Loki. */
+  readonly logs: LogSettings;
   /** Alertmanager: channels, levels and teams. */
   readonly alerting: AlertingSettings;
   /** The remediation webhook. */
   readonly remediation: RemediationSettings;
+  /** Feeds of addresses, for incidents. Without a feed, nothing of it is deployed. @default - no feed */
+  readonly threatIntelligence: ThreatIntelligenceSettings;
   /** The Secret that holds every credential. */
   readonly credentials: CredentialSettings;
   /** The cluster's network: who enforces policies, address ranges, and who may open the web interfaces. */
@@ -198,11 +226,15 @@ export interface MonitoringInput
   readonly links?: Partial<LinkSettings>;
   /** Prometheus and its exporters. */
   readonly metrics?: Partial<MetricsSettings>;
+  /** Loki. */
+  readonly logs?: Partial<LogSettings>;
   /** Alertmanager: channels, levels and teams. */
   readonly alerting: Omit<AlertingSettings, 'replicas' | 'activeAlerts'> &
     Partial<Pick<AlertingSettings, 'replicas' | 'activeAlerts'>>;
   /** The remediation webhook. */
   readonly remediation?: Partial<RemediationSettings>;
+  /** Feeds of addresses, for incidents. */
+  readonly threatIntelligence?: Partial<ThreatIntelligenceSettings>;
   /** The Secret that holds every credential. */
   readonly credentials?: Partial<CredentialSettings>;
   /** The cluster's network: who enforces policies, address ranges, and who may open the web interfaces. */

@@ -5,6 +5,7 @@ import { type AlertLinks, RuleCatalogue } from '../rules';
 import { AlertingChart } from './alerting';
 import { ApplicationChart } from './application';
 import { DashboardsChart } from './dashboards';
+import { LOGS_UID, LogsChart } from './logs';
 import { metricUses } from './metric-uses';
 import { MetricsChart, NodeAgentsChart } from './metrics';
 import { MonitoringChart } from './monitoring-chart';
@@ -13,6 +14,10 @@ import { PayloadChart } from './payload-chart';
 import { RemediationChart } from './remediation';
 import { remediationPolicies } from './remediation-policies';
 import type { LinkSettings, MonitoringSettings } from './settings';
+import { ThreatIntelligenceChart } from './threat-intelligence';
+
+/** Identifier of Grafana's data source for traces. */
+const TRACES_UID = 'jaeger';
 
 /** Options of `addSightEditMonitoring()`. */
 export interface SightEditMonitoringOptions {
@@ -26,6 +31,8 @@ export interface SightEditCharts {
   readonly alerting: AlertingChart;
   /** Prometheus and its exporters. */
   readonly metrics: MetricsChart;
+  /** Loki. @default - none, with `logs.mode: 'off'` */
+  readonly logs?: LogsChart;
   /** Grafana. */
   readonly dashboards: DashboardsChart;
   /** The remediation webhook. */
@@ -40,7 +47,7 @@ export interface SightEditCharts {
  * @throws SettingError that names the setting, its value and the fix
  * @example
  * const { metrics } = addSightEditMonitoring(app, 'sightedit', resolveSettings(sightEdit, 'production'));
- * metrics.prometheus.addScrapeJob('loki', loki.endpoint);
+ * metrics.prometheus.addScrapeJob('payments', payments.endpoint);
  */
 export function addSightEditMonitoring(
   scope: Construct,
@@ -66,11 +73,17 @@ export function addSightEditMonitoring(
     links: alertLinks(settings.links),
     uses: metricUses(catalogue, policies),
   });
+  const { mode } = settings.logs;
+  const logs = mode === 'off' ? undefined : new LogsChart(scope, `${id}-logs`, { settings, mode });
   const dashboardsChart = new DashboardsChart(scope, `${id}-dashboards`, {
     settings,
     credentials,
     dashboards: dashboards(),
   });
+  const threats =
+    settings.threatIntelligence.feeds.length > 0
+      ? new ThreatIntelligenceChart(scope, `${id}-threat-intelligence`, settings)
+      : undefined;
   const payloads = {
     server: new PayloadChart(scope, `${id}-remediation-server`, { ...settings, source: 'remediation/' }),
     runbooks: new PayloadChart(scope, `${id}-runbooks`, { ...settings, source: 'runbooks/' }),
@@ -83,15 +96,22 @@ export function addSightEditMonitoring(
     policies,
     payloads,
     prometheus: metrics.prometheus.endpoint,
+    loki: logs?.loki,
+    threats: threats?.threats.endpoint,
   });
-  const charts: SightEditCharts = { alerting, metrics, dashboards: dashboardsChart, remediation };
+  const charts: SightEditCharts = { alerting, metrics, logs, dashboards: dashboardsChart, remediation };
   connect(charts);
+  if (logs) {
+    connectLogs(logs, charts, settings);
+  }
 
   const dependents: MonitoringChart[] = [
     application,
     nodeAgents,
     alerting,
     metrics,
+    ...(logs ? [logs] : []),
+    ...(threats ? [threats] : []),
     dashboardsChart,
     payloads.server,
     payloads.runbooks,
@@ -115,6 +135,16 @@ function connect({ alerting, metrics, dashboards: { grafana }, remediation: { we
   prometheus.addScrapeJob('alertmanager', routing.endpoint);
   prometheus.addScrapeJob('grafana', grafana.endpoint);
   grafana.addPrometheus(prometheus);
+}
+
+function connectLogs({ loki }: LogsChart, charts: SightEditCharts, settings: MonitoringSettings): void {
+  const { prometheus } = charts.metrics;
+  prometheus.addScrapeJob('loki', loki.queryEndpoint);
+  loki.addAlertmanager(charts.alerting.routing.endpoint);
+  if (settings.metrics.remoteWriteReceiver) {
+    loki.addRemoteWrite(prometheus.endpoint);
+  }
+  charts.dashboards.grafana.addLoki(loki.queryEndpoint, { uid: LOGS_UID, tracesUid: TRACES_UID });
 }
 
 function alertLinks({ grafana, runbooks }: LinkSettings): AlertLinks {

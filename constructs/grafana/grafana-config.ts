@@ -185,6 +185,25 @@ function plain(setting: string, value: string | number | boolean): string {
   return text;
 }
 
+/**
+ * Settings of the Loki plugin. `$$` is a dollar sign: provisioning replaces variables in texts.
+ * https://grafana.com/docs/grafana/latest/datasources/loki/configure-loki-data-source/#derived-fields
+ *
+ * @param tracesUid data source that a trace id leads to
+ */
+export function lokiSettings(tracesUid: string | undefined): NonNullable<DataSource['jsonData']> {
+  const trace = {
+    name: 'trace',
+    // Labels and structured metadata. A pattern for the text would find the ids of other systems in it.
+    matcherType: 'label',
+    matcherRegex: '^trace_id$$',
+    url: '$${__value.raw}',
+    urlDisplayLabel: 'Open the trace',
+    datasourceUid: tracesUid,
+  };
+  return { maxLines: 1000, manageAlerts: true, derivedFields: tracesUid === undefined ? undefined : [trace] };
+}
+
 /** Provisioning of data sources. `prune` removes those that are no longer listed. */
 export function dataSourceProvisioning(dataSources: readonly ProvisionedDataSource[]) {
   return {

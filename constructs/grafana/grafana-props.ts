@@ -63,3 +63,9 @@ export interface DataSourceNames {
   /** Path of the API below the endpoint, e.g. `/prometheus` of Mimir. @default - none */
   readonly path?: string;
 }
+
+/** How a Loki is called, and what its lines lead to. */
+export interface LokiSource extends DataSourceNames {
+  /** `uid` of the data source that holds the traces. @default - trace ids are no links */
+  readonly tracesUid?: string;
+}

@@ -28,11 +28,12 @@ import {
   dataSourceProvisioning,
   fileReference,
   grafanaIni,
+  lokiSettings,
   type ProvisionedDataSource,
   toIni,
   withSettings,
 } from './grafana-config';
-import type { DataSourceNames, GrafanaDashboard, GrafanaProps, PrometheusSource } from './grafana-props';
+import type { DataSourceNames, GrafanaDashboard, GrafanaProps, LokiSource, PrometheusSource } from './grafana-props';
 
 const CONFIG_PATH = '/etc/grafana/config';
 const CREDENTIALS_PATH = '/etc/grafana/credentials';
@@ -163,6 +164,17 @@ export class Grafana extends PatchableConstruct {
       path,
       jsonData: { implementation: 'prometheus', handleGrafanaManagedAlerts: false },
     });
+  }
+
+  /**
+   * Adds a Loki. The trace id of a line leads to its trace.
+   *
+   * @example
+   * grafana.addLoki(loki.queryEndpoint, { tracesUid: 'jaeger' });
+   */
+  addLoki(endpoint: Endpoint, { tracesUid, ...names }: LokiSource = {}): void {
+    const { name = 'Loki', uid = 'loki', isDefault = false, path } = names;
+    this.addDataSource(endpoint, { name, type: 'loki', uid, isDefault, path, jsonData: lokiSettings(tracesUid) });
   }
 
   /**

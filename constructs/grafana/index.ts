@@ -1,3 +1,3 @@
 export { Grafana } from './grafana';
 export type { DataSource, GrafanaSettings } from './grafana-config';
-export type { DataSourceNames, GrafanaDashboard, GrafanaProps, PrometheusSource } from './grafana-props';
+export type { DataSourceNames, GrafanaDashboard, GrafanaProps, LokiSource, PrometheusSource } from './grafana-props';

@@ -158,6 +158,7 @@ function levelOperators(hasOwn: boolean): readonly CollectorSettings[] {
 }
 
 function streamExpression(): string {
-  const named = `attributes.json?.log_type in ${JSON.stringify(NAMED_STREAMS)} ? attributes.json.log_type : `;
-  return `EXPR(${named}(attributes.access != nil ? "access" : "application"))`;
+  // Not `in`: it fails for a value that is a map, and the line would have no stream.
+  const isNamed = NAMED_STREAMS.map((name) => `attributes.json?.log_type == "${name}"`).join(' or ');
+  return `EXPR(${isNamed} ? attributes.json.log_type : (attributes.access != nil ? "access" : "application"))`;
 }

@@ -67,6 +67,7 @@ describe('defaults', () => {
           replicas: 2,
           intervalSeconds: 15,
           keep: [],
+          remoteWriteReceiver: false,
           retentionDays: 30,
           activeSeries: 250_000,
           fileTargets: FILE_TARGETS,
@@ -82,6 +83,7 @@ describe('defaults', () => {
           replicas: 1,
           intervalSeconds: 15,
           keep: [],
+          remoteWriteReceiver: false,
           retentionDays: 7,
           activeSeries: 50_000,
           fileTargets: FILE_TARGETS,
@@ -436,6 +438,7 @@ test.each([
   expect(Object.fromEntries(classes)).toEqual({
     alertmanager: storageClass,
     grafana: storageClass,
+    loki: storageClass,
     prometheus: storageClass,
   });
 });

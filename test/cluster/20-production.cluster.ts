@@ -111,6 +111,7 @@ describeOnCluster('dist/ on three nodes', (cluster) => {
       'kube-state-metrics',
       'kube-state-metrics-telemetry',
       'kubelet',
+      'loki',
       'node-exporter',
       'postgres-exporter',
       'prometheus',

@@ -180,6 +180,20 @@ describe('Grafana', () => {
       ]);
     });
 
+    test.each([
+      ['leads from the trace id of a line to the trace', { tracesUid: 'traces' }, 'traces'],
+      ['has no links without traces', {}, undefined],
+    ])('of a Loki %s', (_, options, uid) => {
+      const { chart, panels, server } = connected();
+      panels.addLoki(server.endpoint(), options);
+      const { datasources } = serverConfig(manifestsOf(chart), 'grafana-datasources', 'datasources.yaml');
+      const { jsonData, ...source } = datasources.at(-1);
+      expect(source).toMatchObject({ uid: 'loki', type: 'loki', isDefault: false });
+      expect(jsonData.derivedFields?.map((field: { datasourceUid: string }) => field.datasourceUid)).toEqual(
+        uid && [uid],
+      );
+    });
+
     test.each([15, 60])('of a Prometheus has its scrape interval of %i s', (intervalSeconds) => {
       const chart = testChart();
       const prometheus = new Prometheus(chart, 'prometheus', {

@@ -3,6 +3,7 @@ import { buildSync } from 'esbuild';
 import { type Image, images } from '../../constructs';
 import { BIN, ROOT, softwareVersion, tools } from '../../tools/catalogue';
 import { node as nodePackage, packagedDirectory } from '../../tools/packages';
+import { findLoki } from '../loki';
 import { type ImageSpec, withLibraries } from './image';
 import { IMAGES } from './layout';
 
@@ -87,6 +88,7 @@ export function imageCatalogue(): ImageSpec[] {
     },
     nodeImage,
     standIn(nodeImage, images.grafana, 'Grafana', { User: '472', port: 3000 }),
+    lokiImage(nodeImage),
     standIn(nodeImage, images.sqlExporter, 'sql_exporter', { User: `${NOBODY}`, port: 9399 }),
     ...clusterImages(nodeImage),
   ];
@@ -187,6 +189,20 @@ function standIn(
     base,
     texts: { 'stand-in.mjs': STAND_IN },
     config: { User, Entrypoint: ['/usr/local/bin/node', '/stand-in.mjs', `${port}`] },
+  };
+}
+
+/** Loki from `.tools/bin` or PATH, or a stand-in: its licence forbids that this repository builds it. */
+function lokiImage(base: ImageSpec): ImageSpec {
+  const program = findLoki();
+  if (program === undefined) {
+    return standIn(base, images.loki, 'Loki', { User: '10001', port: 3100 });
+  }
+  return {
+    reference: `${images.loki.repository}:${images.loki.tag}`,
+    content: `the program ${program}`,
+    files: { 'usr/bin/loki': program },
+    config: { User: '10001', Entrypoint: ['/usr/bin/loki'], ExposedPorts: { '3100/tcp': {} } },
   };
 }
 

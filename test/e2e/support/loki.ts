@@ -4,40 +4,58 @@ import { load } from 'js-yaml';
 import { images, imageVersion } from '../../../constructs';
 import { toYaml } from '../../../formats/yaml';
 import { writeInto } from '../../../testing/files';
+import { findLoki } from '../../../testing/loki';
 import { configFiles, type Manifest, ofKind } from '../../../testing/manifests';
 import { containerOf } from '../../../testing/render';
 import { answers, freePorts, getJson, type Server, startServer } from '../../../testing/server';
 import { BIN } from '../../../tools/catalogue';
 
-/** Where the programs are: Loki's licence forbids that this repository builds or carries it. */
+/** Where the programs are: their licence forbids that this repository builds or carries them. */
 const RELEASES = 'https://github.com/grafana/loki/releases';
 
-/** Path of the program `loki`, from `.tools/bin` or PATH. */
-export const LOKI = [BIN, ...(process.env.PATH ?? '').split(delimiter)]
-  .map((directory) => join(directory, 'loki'))
-  .find(existsSync);
+/** Path of a program that is looked for in `.tools/bin` and on PATH. */
+function programPath(name: string): string | undefined {
+  return [BIN, ...(process.env.PATH ?? '').split(delimiter)].map((directory) => join(directory, name)).find(existsSync);
+}
+
+/** Path of the program `loki`. */
+export const LOKI = findLoki();
+
+/** Path of the program `promtail`. */
+export const PROMTAIL = programPath('promtail');
 
 /** Registers a test, which needs Loki. */
 export type Check = (name: string, run: () => Promise<void>, timeout?: number) => void;
 
-let skipped = 0;
+const skipped = { loki: 0, promtail: 0 };
 
 /** Tests that need Loki. Without it they are skipped. */
 export function describeLoki(title: string, define: (check: Check) => void): void {
-  describe(title, () => {
-    define((name, run, timeout) => {
-      skipped += LOKI ? 0 : 1;
-      (LOKI ? test : test.skip)(name, run, timeout);
-    });
-  });
+  describe(title, () => define(checkWith('loki', LOKI !== undefined)));
 }
 
-/** Says in one line how many tests were skipped. Call it once, after the last group. */
+/** Tests that need Loki and Promtail. Without one of them they are skipped. */
+export function describePromtail(title: string, define: (check: Check) => void): void {
+  describe(title, () => define(checkWith('promtail', LOKI !== undefined && PROMTAIL !== undefined)));
+}
+
+function checkWith(program: keyof typeof skipped, found: boolean): Check {
+  return (name, run, timeout) => {
+    skipped[program] += found ? 0 : 1;
+    (found ? test : test.skip)(name, run, timeout);
+  };
+}
+
+/** Says in one line how many tests were skipped, for each program. Call it once, after the last group. */
 export function reportSkipped(): void {
-  if (skipped > 0) {
-    const version = imageVersion(images.loki);
-    const enable = `To enable: put loki ${version} from ${RELEASES} into .tools/bin or on PATH`;
-    process.stderr.write(`!!! NOT CHECKED: ${skipped} checks with the real Loki. ${enable}\n`);
+  for (const [program, image] of [
+    ['loki', images.loki],
+    ['promtail', images.promtail],
+  ] as const) {
+    if (skipped[program] > 0) {
+      const enable = `To enable: put ${program} ${imageVersion(image)} from ${RELEASES} into .tools/bin or on PATH`;
+      process.stderr.write(`!!! NOT CHECKED: ${skipped[program]} checks with the real ${program}. ${enable}\n`);
+    }
   }
 }
 
