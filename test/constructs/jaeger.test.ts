@@ -30,7 +30,10 @@ describe('Jaeger', () => {
       storageSize: '77Gi',
       storageClass: 'fast',
       prometheus: Endpoint.host('prometheus.example.com', 9090, 'http'),
-      samplingStrategies: { default: { kind: 'share', share: 0.25 }, services: { shop: { kind: 'rate', perSecond: 3 } } },
+      samplingStrategies: {
+        default: { kind: 'share', share: 0.25 },
+        services: { shop: { kind: 'rate', perSecond: 3 } },
+      },
       basePath: '/tracing',
       pod: { priorityClassName: 'traces-first' },
     }),

@@ -13,6 +13,8 @@ const VENDORS = {
   newRelic: { licenseKey: key('NR'), region: 'eu' },
   sentry: { publicKey: key('SENTRY'), organization: '11', project: '22', region: 'de' },
 } as const;
+/** The processors that mask spans. */
+const MASKING = [0, 1, 2, 3].map((part) => `transform/sanitise-traces-${part}`);
 const TRACES = Endpoint.host('traces.example.com', 4317, 'grpc');
 
 /** A gateway with a store of traces, and its files. */
@@ -35,6 +37,7 @@ describe('OtelCollector', () => {
       samplers: 4,
       autoscaling: { minReplicas: 2, maxReplicas: 7 },
       sampling: { percent: 7 },
+      sanitising: { nationalIds: ['es'] },
       oldClients: false,
       browserOrigins: ['https://app.example.com'],
       outside: { tlsSecret: 'gateway-tls', token: key('OTLP_TOKEN') },
@@ -53,6 +56,7 @@ describe('OtelCollector', () => {
       samplers: 'replicas: 4',
       autoscaling: 'maxReplicas: 7',
       sampling: 'sampling_percentage: 7',
+      sanitising: '[masked:national_id]',
       // Removes ports: the test below.
       oldClients: 'name: gateway',
       browserOrigins: '- https://app.example.com',
@@ -75,7 +79,7 @@ describe('OtelCollector', () => {
       const { pipelines } = gateway({ resourceAttributes: { a: 'b' } }).config.service;
       expect(pipelines['traces/in']).toEqual({
         receivers: ['otlp', 'jaeger', 'zipkin'],
-        processors: ['memory_limiter', 'k8s_attributes', 'resource', 'transform/redact', 'redaction'],
+        processors: ['memory_limiter', 'k8s_attributes', 'resource', ...MASKING],
         exporters: ['span_metrics', 'forward/traces'],
       });
       expect(pipelines['traces/sampled']).toEqual({
@@ -197,7 +201,10 @@ describe('OtelCollector', () => {
     });
 
     test('get their key where they are sent from', () => {
-      const { manifests } = gateway({ replicas: 2, vendors: { newRelic: { ...VENDORS.newRelic, signals: ['traces'] } } });
+      const { manifests } = gateway({
+        replicas: 2,
+        vendors: { newRelic: { ...VENDORS.newRelic, signals: ['traces'] } },
+      });
       const has = (name: string) => JSON.stringify(containerOf(manifests, name).env).includes('NEW_RELIC_LICENSE_KEY');
       expect([has('otel-collector'), has('otel-collector-sampler')]).toEqual([false, true]);
     });
@@ -230,7 +237,11 @@ describe('OtelCollector', () => {
   describe('in the cluster', () => {
     test('reads pods of the named namespaces only', () => {
       const { manifests } = gateway({ namespaces: ['orders', 'billing'] });
-      expect(findAll(manifests, 'Role').map(({ metadata }) => metadata.namespace).sort()).toEqual(['billing', 'orders']);
+      expect(
+        findAll(manifests, 'Role')
+          .map(({ metadata }) => metadata.namespace)
+          .sort(),
+      ).toEqual(['billing', 'orders']);
       expect(findAll(manifests, 'ClusterRole')).toEqual([]);
       expect(findAll(gateway().manifests, 'ClusterRole')).toHaveLength(1);
     });
@@ -271,7 +282,10 @@ describe('OtelCollector', () => {
           { exporters: { 'file/audit': { path: '/var/lib/otelcol/audit' } } },
         );
       });
-      expect(config.service.pipelines['traces/in'].processors.slice(-2)).toEqual(['redaction', 'attributes/team']);
+      expect(config.service.pipelines['traces/in'].processors.slice(-2)).toEqual([
+        'transform/sanitise',
+        'attributes/team',
+      ]);
       expect(config.service.pipelines['logs/audit'].exporters).toEqual(['file/audit']);
     });
 

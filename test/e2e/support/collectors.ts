@@ -5,7 +5,7 @@ import type { CollectorConfig } from '../../../constructs';
 import { toYaml } from '../../../formats/yaml';
 import { temporaryDirectory } from '../../../testing/cleanup';
 import { writeInto } from '../../../testing/files';
-import { configFiles, type Manifest } from '../../../testing/manifests';
+import { configFiles, type Manifest, ofKind } from '../../../testing/manifests';
 import { answers, type Server, startServer } from '../../../testing/server';
 
 /**
@@ -70,7 +70,7 @@ export async function startPod(name: string, props: PodProps): Promise<Pod> {
   const health = program === 'jaeger' ? '/status' : '/';
   const server = await startServer(name, {
     command: program,
-    args: [`--config=${file}`],
+    args: [file, ...largeFiles(manifests, configMap, root)].map((path) => `--config=${path}`),
     env: { ...props.env, POD_IP: address, GOMEMLIMIT: '400MiB' },
     ready: () => answers(`http://${address}:13133${health}`),
     timeoutSeconds: 120,
@@ -80,6 +80,14 @@ export async function startPod(name: string, props: PodProps): Promise<Pod> {
     server,
     metrics: (pattern, port = 8888) => metricsOf(`http://${address}:${port}/metrics`, pattern),
   };
+}
+
+/** Writes the files that have ConfigMaps of their own. Returns their paths. */
+function largeFiles(manifests: readonly Manifest[], configMap: string, root: string): string[] {
+  return ofKind(manifests, 'ConfigMap')
+    .filter(({ metadata }) => metadata.name.startsWith(`${configMap}-`))
+    .flatMap(({ data }) => Object.entries(data as Record<string, string>))
+    .map(([name, content]) => writeInto(root, name, content));
 }
 
 async function metricsOf(url: string, pattern: RegExp) {
