@@ -5,7 +5,7 @@ import type {
   CollectorSettings,
 } from '../../formats/otel-collector';
 import { CollectorFile, POD_ADDRESS } from './config-builder';
-import { addKubernetesAttributes, addRedaction, addResource } from './gateway-processors';
+import { addKubernetesAttributes, addResource, type Masking } from './gateway-processors';
 import { addReceivers, type OutsideReceiver, SAMPLER_RECEIVER } from './gateway-receivers';
 import { spanMetrics } from './span-metrics';
 import { errorsOnly, otherSamplers, type ResolvedSampling, tailSampling } from './tail-sampling';
@@ -47,6 +47,7 @@ export interface GatewayConfigProps {
   readonly outside?: OutsideReceiver;
   readonly namespaces: readonly string[];
   readonly resourceAttributes: { readonly [name: string]: string };
+  readonly masking: Masking;
   readonly sampling: ResolvedSampling;
   readonly dimensions: readonly string[];
   readonly exporters: readonly GatewayExporter[];
@@ -65,7 +66,8 @@ export function gatewayConfig(props: GatewayConfigProps): CollectorConfig {
   const file = new CollectorFile();
   const disk = file.addDisk('queue', DATA_PATH);
   const sinks = new Sinks(props);
-  const receivers = addReceivers(file, props);
+  const takesTraces = sinks.of('traces').length > 0;
+  const receivers = addReceivers(file, { ...props, oldClients: props.oldClients && takesTraces });
   const common = [
     'memory_limiter',
     ...addKubernetesAttributes(file, props.namespaces),
@@ -73,13 +75,13 @@ export function gatewayConfig(props: GatewayConfigProps): CollectorConfig {
   ];
   const sections = (signal: Signal) => [
     ...common,
-    ...addRedaction(file, signal),
+    ...Object.entries(props.masking[signal]).map(([id, settings]) => file.addOnce('processors', id, settings)),
     ...props.processors.filter(({ signals }) => signals.includes(signal)).map(({ id }) => id),
   ];
   for (const { id, settings } of props.processors) {
     file.add('processors', id, settings);
   }
-  if (sinks.of('traces').length > 0) {
+  if (takesTraces) {
     addTraces(file, disk, props, { receivers: receivers.traces, processors: sections('traces') });
   }
   for (const signal of ['logs', 'metrics'] as const) {

@@ -52,3 +52,14 @@ export function addAutoscaler(scope: Construct, { name, labels }: Component, aut
     }),
   );
 }
+
+/** Lets a collector read the pods of some namespaces, or of all of them. */
+export function grantPods(component: Component, namespaces: readonly string[] | undefined): void {
+  const rules = [{ apiGroups: [''], resources: ['pods'], verbs: ['get', 'list', 'watch'] }];
+  if (namespaces === undefined) {
+    component.addClusterRole(rules);
+  }
+  for (const namespace of namespaces ?? []) {
+    component.addRole(namespace, rules);
+  }
+}

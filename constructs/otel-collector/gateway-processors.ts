@@ -1,4 +1,5 @@
-import type { CollectorSettings } from '../../formats/otel-collector';
+import type { CollectorComponents, CollectorSettings } from '../../formats/otel-collector';
+import { expressionOf, SANITISING_PROCESSOR, type Sanitising, sanitisingProcessors } from '../../rules/sanitising';
 import { type CollectorFile, literal } from './config-builder';
 
 /** What is copied from pods to the resources of their data. */
@@ -33,56 +34,74 @@ export function addKubernetesAttributes(file: CollectorFile, namespaces: readonl
   return processors.map(([id]) => id);
 }
 
-/** Adds attributes that every resource gets, e.g. the name of the cluster. */
-export function addResource(file: CollectorFile, values: { readonly [name: string]: string }): string[] {
-  const attributes = Object.entries(values).map(([key, value]) => ({ key, value, action: 'upsert' }));
-  return attributes.length > 0 ? [file.addOnce('processors', 'resource', { attributes })] : [];
-}
-
-/** Values that no store and no vendor may see, as RE2. */
-const BLOCKED_VALUES = [
-  // JSON Web Tokens, and keys behind `Bearer` or `Basic`.
-  'eyJ[\\w-]+\\.[\\w-]+\\.[\\w-]*',
-  '(?i)\\b(?:bearer|basic)\\s+[a-z0-9._~+/=-]{8,}',
-  // A password in a URL.
-  '://[^/\\s:@]+:[^/\\s@]+@',
-  '[A-Za-z0-9._%+-]+(?:@|%40)[A-Za-z0-9-]+(?:\\.[A-Za-z0-9-]+)*\\.[A-Za-z]{2,}',
-  // Numbers of payment cards.
-  '\\b(?:4\\d{3}|5[1-5]\\d{2}|2[2-7]\\d{2}|6(?:011|5\\d{2}))[ -]?\\d{4}[ -]?\\d{4}[ -]?\\d{4}\\b|\\b3[47]\\d{2}[ -]?\\d{6}[ -]?\\d{5}\\b',
-  '\\bAKIA[0-9A-Z]{16}\\b',
-];
-
-/** Keys whose value is masked, whatever it is. */
-const BLOCKED_KEYS = ['(?i)(^|[._-])(password|passwd|secret|token|api[._-]?key|authorization|cookie)$'];
+/** Attributes of processes that hold passwords when they are arguments. */
+const REMOVED = ['process.command_args', 'process.command_line'];
 
 /**
- * Adds what masks personal data and secrets in attributes and bodies. The processor `redaction` does not look at the
- * status of a span and at the names of its events, so `transform` does.
+ * Adds attributes that every resource gets, e.g. the name of the cluster, and removes the arguments of processes.
  *
  * @returns ids of the processors
  */
-export function addRedaction(file: CollectorFile, signal: 'traces' | 'logs' | 'metrics'): string[] {
-  const redaction = file.addOnce('processors', 'redaction', {
+export function addResource(file: CollectorFile, values: { readonly [name: string]: string }): string[] {
+  const attributes = [
+    ...REMOVED.map((key) => ({ key, action: 'delete' })),
+    ...Object.entries(values).map(([key, value]) => ({ key, value, action: 'upsert' })),
+  ];
+  return [file.addOnce('processors', 'resource', { attributes })];
+}
+
+/** The processors that mask, by the signal that passes them, in order. */
+export interface Masking {
+  readonly traces: CollectorComponents;
+  readonly logs: CollectorComponents;
+  readonly metrics: CollectorComponents;
+}
+
+/** Largest JSON of the statements in one processor: it must fit into a ConfigMap as YAML. */
+const LARGEST = 150_000;
+
+/**
+ * What masks personal data and secrets, with the patterns of logs. The statements are in several processors, for the size
+ * of their ConfigMaps.
+ */
+export function masking(patterns: Sanitising): Masking {
+  return {
+    traces: split('trace_statements', sanitisingProcessors('spans', patterns)[SANITISING_PROCESSOR]!),
+    logs: split('log_statements', sanitisingProcessors('records', patterns)[SANITISING_PROCESSOR]!),
+    metrics: { 'redaction/metrics': metricMask(patterns) },
+  };
+}
+
+/** Ids of the processors that need a ConfigMap of their own. */
+export function largeProcessors({ traces, logs }: Masking): readonly string[] {
+  return [...Object.keys(traces), ...Object.keys(logs)];
+}
+
+/** Groups of statements share no state, so they may be in processors that follow each other. */
+function split(field: 'trace_statements' | 'log_statements', settings: CollectorSettings): CollectorComponents {
+  const parts: object[][] = [];
+  for (const group of settings[field] as readonly object[]) {
+    const last = parts.at(-1);
+    if (last && JSON.stringify([...last, group]).length <= LARGEST) {
+      last.push(group);
+    } else {
+      parts.push([group]);
+    }
+  }
+  const signal = field === 'trace_statements' ? 'traces' : 'logs';
+  return Object.fromEntries(
+    parts.map((groups, index) => [`${SANITISING_PROCESSOR}-${signal}-${index}`, { ...settings, [field]: groups }]),
+  );
+}
+
+/** Attributes of metrics are labels, which hold no text of people. A value that looks like a secret is masked as a whole. */
+function metricMask({ patterns }: Sanitising): CollectorSettings {
+  const byForm = patterns.filter(({ names, escaped, checksum, hash }) => !(names || escaped || checksum || hash));
+  return {
     allow_all_keys: true,
-    redact_all_types: true,
-    blocked_values: BLOCKED_VALUES.map(literal),
-    blocked_key_patterns: BLOCKED_KEYS.map(literal),
+    blocked_values: byForm.map((pattern) => literal(expressionOf(pattern))),
     ignored_key_patterns: ['^k8s\\.', '^telemetry\\.sdk\\.'],
     // Else it adds attributes that name the masked ones.
     summary: 'silent',
-  });
-  return signal === 'traces' ? [file.addOnce('processors', 'transform/redact', maskTexts()), redaction] : [redaction];
-}
-
-function maskTexts(): CollectorSettings {
-  const mask = (path: string) =>
-    BLOCKED_VALUES.map((pattern) => `replace_pattern(${path}, ${JSON.stringify(literal(pattern))}, "****")`);
-  return {
-    error_mode: 'ignore',
-    trace_statements: [
-      { context: 'span', conditions: ['span.status.message != ""'], statements: mask('span.status.message') },
-      { context: 'span', statements: mask('span.name') },
-      { context: 'spanevent', statements: mask('spanevent.name') },
-    ],
   };
 }

@@ -1,3 +1,4 @@
+import type { SanitisingOptions } from '../../rules/sanitising';
 import type { PodOptions, SecretKey, StorageProps } from '../kit';
 import type { TraceSampling } from './tail-sampling';
 import type { Vendors } from './vendors';
@@ -35,6 +36,8 @@ export interface OtelCollectorProps extends StorageProps {
   readonly autoscaling?: Autoscaling;
   /** Which traces are kept. @default - errors, traces of two seconds and more, and 10 % of the rest */
   readonly sampling?: TraceSampling;
+  /** What is masked beyond the defaults, e.g. national identification numbers. @default - nothing */
+  readonly sanitising?: SanitisingOptions;
   /** Take data from clients of Jaeger (ports 14250, 14268) and Zipkin (port 9411). @default true */
   readonly oldClients?: boolean;
   /** Origins of pages whose browsers send to port 4318, e.g. `https://app.example.com`. @default - none */

@@ -1,5 +1,6 @@
 import type { Construct } from 'constructs';
 import type { CollectorPipeline, CollectorSettings } from '../../formats/otel-collector';
+import { sanitising } from '../../rules/sanitising';
 import { type Component, DuplicateNameError, Endpoint, SettingError, secretFiles } from '../kit';
 import { checkObjectName, checkScheme } from '../kit/checks';
 import { PatchableConstruct } from '../kit/patchable-construct';
@@ -16,7 +17,8 @@ import {
   gatewayConfig,
   samplerConfig,
 } from './gateway-config';
-import { addAutoscaler, gatewayPorts } from './gateway-objects';
+import { addAutoscaler, gatewayPorts, grantPods } from './gateway-objects';
+import { largeProcessors, type Masking, masking } from './gateway-processors';
 import { OTEL_COLLECTOR_DEFAULTS, type OtelCollectorProps } from './gateway-props';
 import { RECEIVER_PORTS, TLS_PATH, TOKEN_PATH } from './gateway-receivers';
 import { DEFAULT_DIMENSIONS } from './span-metrics';
@@ -60,6 +62,7 @@ export class OtelCollector extends PatchableConstruct {
   private readonly props: OtelCollectorProps;
   private readonly name: string;
   private readonly sampling: ResolvedSampling;
+  private readonly masking: Masking;
   private readonly vendors: readonly VendorExporter[];
   private readonly samplers: readonly string[];
   private readonly exporters: GatewayExporter[] = [];
@@ -73,10 +76,11 @@ export class OtelCollector extends PatchableConstruct {
     this.props = props;
     this.name = props.name ?? OTEL_COLLECTOR_DEFAULTS.name;
     this.sampling = resolveSampling(props.sampling);
+    this.masking = masking(sanitising(props.sanitising));
     this.vendors = vendorExporters(props.vendors);
     const samplers = samplersOf(props);
     this.component = this.addGateway(samplers === 0);
-    this.grantPods();
+    grantPods(this.component, props.namespaces);
     this.sampler = samplers > 0 ? this.addSampler(samplers) : undefined;
     this.samplers = this.sampler ? this.component.connectTo(this.sampler.endpoint('otlp-grpc')).replicas : [];
     for (const vendor of this.vendors) {
@@ -164,7 +168,7 @@ export class OtelCollector extends PatchableConstruct {
   }
 
   /**
-   * Adds a processor to the pipelines of some signals: after Kubernetes attributes and redaction, and before span
+   * Adds a processor to the pipelines of some signals: after Kubernetes attributes and masking, and before span
    * metrics and sampling.
    *
    * @param id type, or type and name, e.g. `attributes/team`
@@ -182,7 +186,7 @@ export class OtelCollector extends PatchableConstruct {
    * Adds a pipeline beside those of the gateway, on the collectors that clients send to.
    *
    * @param id signal and name, e.g. `logs/audit`
-   * @param pipeline may name the receivers and processors of the gateway, e.g. `otlp`, `memory_limiter`, `redaction`
+   * @param pipeline may name the receivers and processors of the gateway, e.g. `otlp` and `memory_limiter`
    * @param components what only this pipeline has
    * @throws DuplicateNameError for an id that exists
    */
@@ -222,6 +226,7 @@ export class OtelCollector extends PatchableConstruct {
     const component = addCollector(this, 'gateway', {
       name: this.name,
       config: () => gatewayConfig(this.config),
+      largeProcessors: largeProcessors(this.masking),
       workload: { kind: 'StatefulSet', replicas, storage: this.storage(replicas) },
       resources: { cpu: '200m', memory: this.memory(samples ? 1 : undefined) },
       ports: gatewayPorts(this.props),
@@ -270,16 +275,6 @@ export class OtelCollector extends PatchableConstruct {
     return `${BASE_MEBIBYTES + waiting}Mi`;
   }
 
-  private grantPods(): void {
-    const rules = [{ apiGroups: [''], resources: ['pods'], verbs: ['get', 'list', 'watch'] }];
-    for (const namespace of this.props.namespaces ?? []) {
-      this.component.addRole(namespace, rules);
-    }
-    if (this.props.namespaces === undefined) {
-      this.component.addClusterRole(rules);
-    }
-  }
-
   private get config(): GatewayConfigProps {
     const { oldClients = OTEL_COLLECTOR_DEFAULTS.oldClients, outside, browserOrigins = [] } = this.props;
     return {
@@ -288,6 +283,7 @@ export class OtelCollector extends PatchableConstruct {
       outside: outside && { tokenFile: `${TOKEN_PATH}/${outside.token.key}` },
       namespaces: this.props.namespaces ?? [],
       resourceAttributes: this.props.resourceAttributes ?? {},
+      masking: this.masking,
       sampling: this.sampling,
       dimensions: this.props.dimensions ?? DEFAULT_DIMENSIONS,
       exporters: this.exporters.map((exporter) => ({
