@@ -12,7 +12,8 @@ export interface LabelContract {
   readonly values: LabelValues;
 }
 
-interface Metric {
+/** What every metric has. */
+export interface Metric {
   readonly name: string;
   readonly help: string;
   readonly unit: Unit;
