@@ -143,7 +143,7 @@ function webhookChanges(loki: string, { port }: RunningRedis, root: string) {
 }
 
 /** The password of every account. */
-export const RIGHT_PASSWORD = 'correct horse battery staple';
+export const RIGHT_PASSWORD = 'correct-horse-battery-staple';
 
 /**
  * The application: it refuses addresses of the denylist, checks passwords, and writes what happened into the log file of
