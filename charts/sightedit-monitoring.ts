@@ -57,10 +57,11 @@ export function addSightEditMonitoring(
 ): SightEditCharts {
   const credentials = new Credentials(settings.credentials.secretName);
   // One catalogue for all: an alert that the platform cannot evaluate has no route, no inhibition and no response.
+  const { mode } = settings.logs;
   const all = options.catalogue ?? RuleCatalogue.sightEdit();
   const catalogue = all.without([
     ...topicsHiddenBy(settings.platform),
-    ...(settings.logs.mode === 'off' ? all.logs.map(({ topic }) => topic) : []),
+    ...(mode === 'off' ? all.logs.map(({ topic }) => topic) : []),
   ]);
   const policies = remediationPolicies(settings);
   const links = alertLinks(settings.links);
@@ -78,7 +79,6 @@ export function addSightEditMonitoring(
     links,
     uses: metricUses(catalogue, policies),
   });
-  const { mode } = settings.logs;
   const logs = mode === 'off' ? undefined : new LogsChart(scope, `${id}-logs`, { settings, mode, catalogue, links });
   const dashboardsChart = new DashboardsChart(scope, `${id}-dashboards`, {
     settings,

@@ -44,8 +44,14 @@ export function groupProblems(group: RuleGroup): readonly string[] {
   );
 }
 
+/** A text in double quotes or backticks. */
+const TEXT = /"(?:[^"\\]|\\.)*"|`[^`]*`/g;
+
 /** What stops Loki's ruler from evaluating an expression as it is meant. Labels are not judged. */
 export function expressionProblems(expr: string): readonly string[] {
+  if (/\{\s*\}(?!\})/.test(expr.replace(TEXT, '""'))) {
+    return ['name a label in the selector: Loki refuses an empty one'];
+  }
   const error = logqlSyntaxError(expr);
   if (error !== undefined) {
     return [`expr does not parse at "${error}": fix the LogQL`];

@@ -20,8 +20,7 @@ const SAFE_FUNCTIONS: ReadonlyMap<string, number | undefined> = new Map([
   ['__line__', undefined],
 ]);
 
-const URLDECODE =
-  'urldecode fails for a line with %zz, which stops the rule or hides the line: write regexReplaceAll and replace';
+const URLDECODE = 'a URL with %zz stops the rule, or hides the line; write regexReplaceAll and replace';
 
 /** What stops the ruler, or hides lines from it, in one stage. */
 export function stageProblems(stage: Stage): readonly string[] {
@@ -37,9 +36,7 @@ export function stageProblems(stage: Stage): readonly string[] {
     case 'fields':
       return stage.fields.length > 0
         ? []
-        : [
-            `| ${stage.parser} takes every field, and one damaged line stops the rule: pick fields, e.g. | ${stage.parser} client_ip="source_ip"`,
-          ];
+        : [`name the fields, e.g. ${stage.parser} address="source_ip": one damaged line stops the rule otherwise`];
     case 'filter':
       return testProblems(stage.test);
     case 'label_format':

@@ -24,7 +24,7 @@ const APPLICATION = 'sightedit';
 const AGENTS = 'sightedit-monitoring-node';
 
 /** Files of rules over logs that are loaded. Those on silence would rightly report that other workloads say nothing. */
-const RULE_FILES = ['logs-authentication.yaml'];
+const RULE_FILES = ['authentication.yaml'];
 
 /** Time for which an address is blocked. */
 export const BLOCKED_SECONDS = 25;
