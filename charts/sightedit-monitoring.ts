@@ -1,4 +1,3 @@
-import { basename } from 'node:path';
 import type { Construct } from 'constructs';
 import { Credentials, ExternalCredentials, topicsHiddenBy } from '../constructs';
 import { dashboardFor, dashboards } from '../dashboards';
@@ -62,10 +61,10 @@ export function addSightEditMonitoring(
   const all = options.catalogue ?? RuleCatalogue.sightEdit();
   const catalogue = all.without([
     ...topicsHiddenBy(settings.platform),
-    // Loki evaluates them.
     ...(mode === 'off' ? all.logs.map(({ topic }) => topic) : []),
   ]);
   const policies = remediationPolicies(settings);
+  const links = alertLinks(settings.links);
 
   const namespaces = new NamespacesChart(scope, `${id}-namespaces`, settings);
   const application = new ApplicationChart(scope, `${id}-application`, settings);
@@ -77,10 +76,10 @@ export function addSightEditMonitoring(
     application,
     nodeAgents,
     catalogue,
-    links: alertLinks(settings.links),
+    links,
     uses: metricUses(catalogue, policies),
   });
-  const logs = mode === 'off' ? undefined : new LogsChart(scope, `${id}-logs`, { settings, mode });
+  const logs = mode === 'off' ? undefined : new LogsChart(scope, `${id}-logs`, { settings, mode, catalogue, links });
   const dashboardsChart = new DashboardsChart(scope, `${id}-dashboards`, {
     settings,
     credentials,
@@ -109,9 +108,6 @@ export function addSightEditMonitoring(
   connect(charts);
   if (logs) {
     connectLogs(logs, charts, nodeAgents, settings);
-    for (const { topic, content } of catalogue.renderLogs(alertLinks(settings.links))) {
-      logs.loki.addRules(basename(topic), content);
-    }
   }
 
   const dependents: MonitoringChart[] = [

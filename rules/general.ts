@@ -15,6 +15,7 @@ export const GENERAL_TOPICS = [
   'control-plane',
   'exporters',
   'kubernetes-api',
+  'log-collector',
   'loki',
   'nodes',
   'postgres',

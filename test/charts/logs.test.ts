@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import { App } from 'cdk8s';
 import {
   addSightEditMonitoring,
@@ -7,7 +8,8 @@ import {
   resolveSettings,
 } from '../../charts';
 import { Credentials } from '../../constructs';
-import { configFiles } from '../../testing/manifests';
+import { RuleCatalogue } from '../../rules';
+import { configFiles, ofKind } from '../../testing/manifests';
 import { containerOf, find, manifestsOf } from '../../testing/render';
 import { serverConfig } from '../support/server-config';
 
@@ -90,6 +92,40 @@ test('lines of security and audit are kept for a year in production, and everyth
   const dev = lokiConfig(platform({}, 'dev')).limits_config;
   expect(dev).toMatchObject({ retention_period: '168h' });
   expect(dev).not.toHaveProperty('retention_stream');
+});
+
+describe('rules over logs', () => {
+  const files = (manifests: Manifests) =>
+    ofKind(manifests, 'ConfigMap').filter(({ metadata }) => metadata.name.startsWith('loki-rules-'));
+
+  test('are loaded, each file from a ConfigMap, with links to runbooks', () => {
+    const found = files(platform());
+    expect(found.map(({ metadata }) => metadata.name)).toEqual(
+      RuleCatalogue.sightEdit().logs.map(({ topic }) => `loki-rules-${basename(topic)}`),
+    );
+    expect(found.length).toBeGreaterThan(0);
+    expect(JSON.stringify(found)).toContain(
+      'http://remediation-webhook.sightedit-monitoring.svc:8080/runbooks/LoginGuessingFromAddress',
+    );
+  });
+
+  test('are not among those of Prometheus', () => {
+    const prometheus = ofKind(platform(), 'ConfigMap').filter(({ metadata }) =>
+      metadata.name.startsWith('prometheus-rules'),
+    );
+    expect(prometheus.length).toBeGreaterThan(0);
+    expect(JSON.stringify(prometheus)).not.toContain('LoginGuessingFromAddress');
+  });
+
+  test('ask for policies that exist', () => {
+    const { policies } = JSON.parse(configFiles(platform(), 'remediation-webhook-config')['remediation.json']!);
+    const names = policies.map(({ name }: { name: string }) => name);
+    const asked = RuleCatalogue.sightEdit().logs.flatMap(({ groups }) =>
+      groups.flatMap(({ rules: all }) => all.flatMap(({ labels }) => labels?.remediation ?? [])),
+    );
+    expect(asked).toContain('block-address');
+    expect(asked.filter((name) => !names.includes(name))).toEqual([]);
+  });
 });
 
 describe('Loki is connected', () => {
