@@ -66,7 +66,9 @@ async function alertsAfter(
   const before = await storedLines(platform.lokiUrl);
   platform.write(lines);
   progress(`${sessions.length} ${what} sessions, ${lines.length} lines`);
-  await waitFor(`the ${what} lines`, async () => (await storedLines(platform.lokiUrl)) >= before + lines.length, 120);
+  await waitFor(`the ${what} lines`, async () => (await storedLines(platform.lokiUrl)) >= before + lines.length, {
+    timeoutSeconds: 120,
+  });
   const fired = new Map<string, FiredAlert>();
   for (let waited = 0; waited < WAIT_SECONDS; waited += 5) {
     await sleep(5000);
