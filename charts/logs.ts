@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import type { Construct } from 'constructs';
 import { LogCollector, LokiStack } from '../constructs';
 import { inSettings } from '../constructs/kit/setting-path';
@@ -56,7 +57,7 @@ export class LogsChart extends MonitoringChart {
     };
     this.loki = inSettings('logs', () => new LokiStack(this, 'loki', props));
     for (const { topic, content } of catalogue.renderLogs(links)) {
-      this.loki.addRules(topic.replaceAll('/', '-'), content);
+      this.loki.addRules(basename(topic), content);
     }
   }
 }

@@ -1,4 +1,3 @@
-import { basename } from 'node:path';
 import type { Construct } from 'constructs';
 import { Credentials, ExternalCredentials, topicsHiddenBy } from '../constructs';
 import { dashboardFor, dashboards } from '../dashboards';
@@ -62,7 +61,6 @@ export function addSightEditMonitoring(
   const all = options.catalogue ?? RuleCatalogue.sightEdit();
   const catalogue = all.without([
     ...topicsHiddenBy(settings.platform),
-    // Loki evaluates them.
     ...(mode === 'off' ? all.logs.map(({ topic }) => topic) : []),
   ]);
   const policies = remediationPolicies(settings);
@@ -110,9 +108,6 @@ export function addSightEditMonitoring(
   connect(charts);
   if (logs) {
     connectLogs(logs, charts, nodeAgents, settings);
-    for (const { topic, content } of catalogue.renderLogs(alertLinks(settings.links))) {
-      logs.loki.addRules(basename(topic), content);
-    }
   }
 
   const dependents: MonitoringChart[] = [

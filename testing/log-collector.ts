@@ -143,7 +143,7 @@ export async function startAgent(title: string, process: StartedAgent): Promise<
   const config = text
     .replaceAll(/\/var\/(?=log|lib)/g, `${root}/var/`)
     .replaceAll('auth_type: serviceAccount', 'auth_type: kubeConfig')
-    .replaceAll(`http://loki.${NAMESPACE}.svc:3100`, `http://127.0.0.1:${lokiPort}`)
+    .replaceAll(/http:\/\/loki\.[a-z-]+\.svc:3100/g, `http://127.0.0.1:${lokiPort}`)
     .replace('port: 8888', `port: ${metrics}`)
     .replace(':13133', `:${health}`);
   const file = writeInto(root, `etc/${name}.yaml`, config);

@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import { App } from 'cdk8s';
 import {
   addSightEditMonitoring,
@@ -100,7 +101,7 @@ describe('rules over logs', () => {
   test('are loaded, each file from a ConfigMap, with links to runbooks', () => {
     const found = files(platform());
     expect(found.map(({ metadata }) => metadata.name)).toEqual(
-      RuleCatalogue.sightEdit().logs.map(({ topic }) => `loki-rules-${topic.replace('/', '-')}`),
+      RuleCatalogue.sightEdit().logs.map(({ topic }) => `loki-rules-${basename(topic)}`),
     );
     expect(found.length).toBeGreaterThan(0);
     expect(JSON.stringify(found)).toContain(

@@ -40,7 +40,12 @@ export interface RuleTest {
 }
 
 const SIGHTEDIT = { service_name: 'sightedit', cluster: 'production', namespace: 'sightedit', app: 'sightedit' };
-const BACKEND = { ...SIGHTEDIT, component: 'backend', container: 'backend', k8s_pod_name: 'sightedit-backend-7d9c4-aaaaa' };
+const BACKEND = {
+  ...SIGHTEDIT,
+  component: 'backend',
+  container: 'backend',
+  k8s_pod_name: 'sightedit-backend-7d9c4-aaaaa',
+};
 const CDN = { ...SIGHTEDIT, component: 'cdn', container: 'nginx', k8s_pod_name: 'sightedit-cdn-5f6b8-bbbbb' };
 
 /** Labels of lines as the agents set them. */
