@@ -10,7 +10,15 @@ import { type GeneralOptions, generalContents } from './general';
 import { type ExistingJobs, forExistingJobs, type JobNames, withJobNames } from './jobs';
 import { labelsInTemplate, type MetricUse } from './metric-use';
 import { byTopic, type CatalogueSource, readContents } from './read';
-import { type AlertingRule, CLUSTER_LABEL, type Inhibition, isAlertingRule, type Rule, type RuleFile, rulesOf } from './rule';
+import {
+  type AlertingRule,
+  CLUSTER_LABEL,
+  type Inhibition,
+  isAlertingRule,
+  type Rule,
+  type RuleFile,
+  rulesOf,
+} from './rule';
 import { promqlBlocks } from './runbook';
 
 /** URLs that an alert links to. */
