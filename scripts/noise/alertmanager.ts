@@ -38,6 +38,9 @@ interface Entry {
   readonly resolved: ReadonlySet<string>;
 }
 
+/** Receivers that are programs. */
+export const PROGRAM = /^(remediation-webhook|dead-mans-switch)/;
+
 /** Integrations that announce the end of an alert unless told otherwise. */
 const RESOLVE_BY_DEFAULT = ['pagerduty', 'webhook', 'sns', 'opsgenie', 'victorops', 'telegram', 'discord'];
 
@@ -66,6 +69,12 @@ export function messagesOf(
   return [...groups.values()]
     .flatMap((group) => new Group(config, group.leaf, inhibitor).run(group.episodes, until))
     .sort((one, other) => one.time - other.time);
+}
+
+/** Seconds until the first person is told of an alert that is alone in its group. */
+export function firstWait({ route }: AlertmanagerConfig, labels: Labels): number {
+  const people = leavesOf(route, labels).filter(({ receiver }) => !PROGRAM.test(receiver));
+  return Math.min(...people.map(({ wait }) => wait));
 }
 
 /** One group of alerts of one route. Groups do not influence each other. */

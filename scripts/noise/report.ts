@@ -1,12 +1,9 @@
 import type { AlertmanagerConfig } from '../../formats/alertmanager';
 import type { Episode } from './alert-state';
-import type { Message } from './alertmanager';
+import { type Message, PROGRAM } from './alertmanager';
 
 /** Integrations that wake somebody up. */
 const PAGERS = ['pagerduty', 'sns', 'opsgenie', 'victorops'];
-/** Receivers that are programs. */
-const PROGRAM = /^(remediation-webhook|dead-mans-switch)/;
-
 /** Fewer notifications than this must reach a team in any week. */
 export const WEEKLY_LIMIT = 5;
 

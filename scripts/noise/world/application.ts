@@ -96,8 +96,8 @@ function trafficOf(pod: Pod, requests: (time: number) => number): readonly World
         ...pool,
         db_client_connection_state: 'idle',
       })
-      // A request waits now and then, but never for long.
-      .gauge('db_client_connection_pending_requests', (time) => (random(pod.name, time) < 0.01 ? 1 : 0), pool).series
+      // A request waits now and then, for a moment. A sample stands for two minutes here, so few of them may show it.
+      .gauge('db_client_connection_pending_requests', (time) => (random(pod.name, time) < 0.0002 ? 1 : 0), pool).series
   );
 }
 

@@ -4,6 +4,7 @@ import { Cluster } from './cluster';
 import { kubeStateSeries } from './kube-state';
 import { nodeSeries } from './nodes';
 import { platformSeries } from './platform';
+import { restOf } from './rest';
 import type { WorldSeries } from './series';
 
 export interface WorldProps {
@@ -27,14 +28,20 @@ export class World {
   constructor({ size, start, end, step }: WorldProps) {
     const cluster = new Cluster(size, start, end);
     this.step = step;
-    this.waiting = [
+    const simulated = [
       ...nodeSeries(cluster),
       ...kubeStateSeries(cluster, start, end),
       ...applicationSeries(cluster),
       ...platformSeries(cluster),
-    ]
+    ];
+    this.waiting = [...simulated, ...restOf(new Set(simulated.map(({ labels }) => nameIn(labels))), start)]
       .filter(({ from, to }) => from < end && to > start && from < to)
       .sort((one, other) => other.from - one.from);
+  }
+
+  /** Names of all metrics. */
+  get metrics(): ReadonlySet<string> {
+    return new Set([...this.waiting, ...this.live].map(({ labels }) => nameIn(labels)));
   }
 
   /** Number of series that are alive. */
@@ -83,4 +90,8 @@ export class World {
     }
     return samples;
   }
+}
+
+function nameIn(labels: TimeSeries['labels']): string {
+  return labels.find(([label]) => label === '__name__')![1];
 }
