@@ -31,7 +31,7 @@ const PROFILE_DEFAULTS: { readonly [profile in Profile]: ProfileDefaults } = {
         days: 31,
         streams: [
           // What an investigation needs months later.
-          { selector: '{stream="security"}', days: 365, gigabytesPerDay: 0.5 },
+          { selector: '{stream=~"security|audit"}', days: 365, gigabytesPerDay: 0.5 },
           { selector: '{level="debug"}', days: 7 },
         ],
       },
@@ -81,6 +81,8 @@ export function resolveSettings(input: MonitoringInput, profile: string): Monito
     },
     logs: {
       mode: input.logs?.objectStorage ? 'replicated' : 'monolithic',
+      collector: 'opentelemetry',
+      nationalIds: [],
       ...profileDefaults.logs,
       ...input.logs,
     },

@@ -5,6 +5,7 @@ import type {
   ImageOverrides,
   ImageRegistries,
   Level,
+  LogAgent,
   LokiStackProps,
   OutsideClient,
   Platform,
@@ -17,6 +18,7 @@ import type {
   ThreatIntelligenceProps,
 } from '../constructs';
 import type { Category } from '../rules';
+import type { NationalId } from '../rules/sanitising';
 
 /** The application that is monitored. */
 export interface ApplicationSettings {
@@ -83,7 +85,7 @@ export interface MetricsSettings
   readonly remoteWriteReceiver: boolean;
 }
 
-/** Loki. The defaults are those of the profile. */
+/** Loki and the agents that read logs. The defaults are those of the profile. */
 export interface LogSettings
   extends Required<Pick<LokiStackProps, 'gigabytesPerDay' | 'retention'>>,
     Pick<LokiStackProps, 'objectStorage' | 'storageSize' | 'limits'> {
@@ -92,6 +94,10 @@ export interface LogSettings
    * @default - `replicated` with `objectStorage`, else `monolithic`
    */
   readonly mode: 'off' | 'monolithic' | 'replicated';
+  /** The program that reads the logs of a node. Promtail is no longer maintained. @default opentelemetry */
+  readonly collector: LogAgent;
+  /** Countries whose national identification numbers are masked, in addition to what is always masked. @default - none */
+  readonly nationalIds: readonly NationalId[];
 }
 
 /** Feeds that incidents name. The defaults are those of `ThreatIntelligenceProps`. */
@@ -184,7 +190,7 @@ export interface MonitoringSettings {
   readonly links: LinkSettings;
   /** Prometheus and its exporters. */
   readonly metrics: MetricsSettings;
-  /** Loki. */
+  /** Loki and the agents that read logs. */
   readonly logs: LogSettings;
   /** Alertmanager: channels, levels and teams. */
   readonly alerting: AlertingSettings;
@@ -226,7 +232,7 @@ export interface MonitoringInput
   readonly links?: Partial<LinkSettings>;
   /** Prometheus and its exporters. */
   readonly metrics?: Partial<MetricsSettings>;
-  /** Loki. */
+  /** Loki and the agents that read logs. */
   readonly logs?: Partial<LogSettings>;
   /** Alertmanager: channels, levels and teams. */
   readonly alerting: Omit<AlertingSettings, 'replicas' | 'activeAlerts'> &

@@ -5,7 +5,7 @@ import { type AlertLinks, RuleCatalogue } from '../rules';
 import { AlertingChart } from './alerting';
 import { ApplicationChart } from './application';
 import { DashboardsChart } from './dashboards';
-import { LOGS_UID, LogsChart } from './logs';
+import { addLogCollector, LOGS_UID, LogsChart } from './logs';
 import { metricUses } from './metric-uses';
 import { MetricsChart, NodeAgentsChart } from './metrics';
 import { MonitoringChart } from './monitoring-chart';
@@ -57,8 +57,14 @@ export function addSightEditMonitoring(
 ): SightEditCharts {
   const credentials = new Credentials(settings.credentials.secretName);
   // One catalogue for all: an alert that the platform cannot evaluate has no route, no inhibition and no response.
-  const catalogue = (options.catalogue ?? RuleCatalogue.sightEdit()).without(topicsHiddenBy(settings.platform));
+  const { mode } = settings.logs;
+  const all = options.catalogue ?? RuleCatalogue.sightEdit();
+  const catalogue = all.without([
+    ...topicsHiddenBy(settings.platform),
+    ...(mode === 'off' ? all.logs.map(({ topic }) => topic) : []),
+  ]);
   const policies = remediationPolicies(settings);
+  const links = alertLinks(settings.links);
 
   const namespaces = new NamespacesChart(scope, `${id}-namespaces`, settings);
   const application = new ApplicationChart(scope, `${id}-application`, settings);
@@ -70,11 +76,10 @@ export function addSightEditMonitoring(
     application,
     nodeAgents,
     catalogue,
-    links: alertLinks(settings.links),
+    links,
     uses: metricUses(catalogue, policies),
   });
-  const { mode } = settings.logs;
-  const logs = mode === 'off' ? undefined : new LogsChart(scope, `${id}-logs`, { settings, mode });
+  const logs = mode === 'off' ? undefined : new LogsChart(scope, `${id}-logs`, { settings, mode, catalogue, links });
   const dashboardsChart = new DashboardsChart(scope, `${id}-dashboards`, {
     settings,
     credentials,
@@ -102,7 +107,7 @@ export function addSightEditMonitoring(
   const charts: SightEditCharts = { alerting, metrics, logs, dashboards: dashboardsChart, remediation };
   connect(charts);
   if (logs) {
-    connectLogs(logs, charts, settings);
+    connectLogs(logs, charts, nodeAgents, settings);
   }
 
   const dependents: MonitoringChart[] = [
@@ -137,14 +142,24 @@ function connect({ alerting, metrics, dashboards: { grafana }, remediation: { we
   grafana.addPrometheus(prometheus);
 }
 
-function connectLogs({ loki }: LogsChart, charts: SightEditCharts, settings: MonitoringSettings): void {
-  const { prometheus } = charts.metrics;
+function connectLogs(
+  { loki }: LogsChart,
+  { metrics: { prometheus }, alerting, dashboards }: SightEditCharts,
+  nodeAgents: NodeAgentsChart,
+  settings: MonitoringSettings,
+): void {
+  const collector = addLogCollector(nodeAgents, loki, settings);
   prometheus.addScrapeJob('loki', loki.queryEndpoint);
-  loki.addAlertmanager(charts.alerting.routing.endpoint);
+  // One on each node: see withLimits().
+  prometheus.addScrapeJob('log-collector', collector.endpoint, { target_limit: 0 });
+  if (collector.eventsEndpoint) {
+    prometheus.addScrapeJob('log-collector-events', collector.eventsEndpoint);
+  }
+  loki.addAlertmanager(alerting.routing.endpoint);
   if (settings.metrics.remoteWriteReceiver) {
     loki.addRemoteWrite(prometheus.endpoint);
   }
-  charts.dashboards.grafana.addLoki(loki.queryEndpoint, { uid: LOGS_UID, tracesUid: TRACES_UID });
+  dashboards.grafana.addLoki(loki.queryEndpoint, { uid: LOGS_UID, tracesUid: TRACES_UID });
 }
 
 function alertLinks({ grafana, runbooks }: LinkSettings): AlertLinks {

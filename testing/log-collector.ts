@@ -80,6 +80,19 @@ export async function addPod(
   return { name, container, directory: `pods/${namespace}_${name}_${metadata.uid}/${container}` };
 }
 
+/** An event of a pod, as the kubelet makes it. The collector takes none that is older than its start. */
+export async function addEvent(kubernetes: Kubernetes, namespace: string): Promise<void> {
+  await kubernetes.send('POST', `/api/v1/namespaces/${namespace}/events`, {
+    metadata: { generateName: 'web-', namespace },
+    involvedObject: { kind: 'Pod', name: 'web-1', namespace },
+    reason: 'BackOff',
+    message: 'Back-off restarting failed container',
+    type: 'Warning',
+    lastTimestamp: new Date(Date.now() + 1000).toISOString().replace(/\.\d+/, ''),
+    source: { component: 'kubelet', host: NODE },
+  });
+}
+
 /** A line as the container runtime writes it. */
 export function criLine(text: string, { time = new Date(), stream = 'stdout', tag = 'F' } = {}): string {
   const nanoseconds = String(sequence++ % 1_000_000).padStart(6, '0');
@@ -109,7 +122,7 @@ export interface Agent {
 }
 
 /** How an agent is started as a process on loopback. */
-export interface AgentProcess {
+export interface StartedAgent {
   readonly manifests: readonly Manifest[];
   /** @default log-collector */
   readonly name?: string;
@@ -118,17 +131,19 @@ export interface AgentProcess {
   readonly kubeconfig: string;
   /** Port of the Loki of the test. @default - nothing listens */
   readonly lokiPort?: number;
+  /** Changes the text of the file. @default - nothing */
+  readonly change?: (config: string) => string;
 }
 
 /** Starts a collector with the file of its ConfigMap, and waits until it is healthy. */
-export async function startAgent(title: string, process: AgentProcess): Promise<Agent> {
-  const { manifests, name = 'log-collector', root, kubeconfig, lokiPort = 9 } = process;
+export async function startAgent(title: string, process: StartedAgent): Promise<Agent> {
+  const { manifests, name = 'log-collector', root, kubeconfig, lokiPort = 9, change = (text) => text } = process;
   const [metrics = 0, health = 0] = await freePorts(2);
-  const text = configFiles(manifests, `${name}-config`)['config.yaml']!;
+  const text = change(configFiles(manifests, `${name}-config`)['config.yaml']!);
   const config = text
     .replaceAll(/\/var\/(?=log|lib)/g, `${root}/var/`)
     .replaceAll('auth_type: serviceAccount', 'auth_type: kubeConfig')
-    .replaceAll(`http://loki.${NAMESPACE}.svc:3100`, `http://127.0.0.1:${lokiPort}`)
+    .replaceAll(/http:\/\/loki\.[a-z-]+\.svc:3100/g, `http://127.0.0.1:${lokiPort}`)
     .replace('port: 8888', `port: ${metrics}`)
     .replace(':13133', `:${health}`);
   const file = writeInto(root, `etc/${name}.yaml`, config);
@@ -143,7 +158,7 @@ export async function startAgent(title: string, process: AgentProcess): Promise<
 }
 
 /** Starts Promtail with the file of its ConfigMap. */
-export async function startPromtail(command: string, process: AgentProcess): Promise<Agent> {
+export async function startPromtail(command: string, process: StartedAgent): Promise<Agent> {
   const { manifests, root, kubeconfig, lokiPort = 9 } = process;
   const [port = 0] = await freePorts(1);
   const text = configFiles(manifests, 'log-collector-config')['promtail.yaml']!;

@@ -1,5 +1,5 @@
 import type { CollectorComponents, CollectorConfig, CollectorSettings } from '../../formats/otel-collector';
-import { CollectorFile } from '../otel-collector/config-builder';
+import { CollectorFile, literal } from '../otel-collector/config-builder';
 import { APP_LABELS, COMPONENT_LABEL, LEVELS, OPT_OUT, PODS_PATH, UNKNOWN_LEVEL } from './line-format';
 import { auditOperators, nodeOperators } from './node-operators';
 import type { LogParsing } from './parsing';
@@ -229,7 +229,7 @@ function podLabels(): readonly string[] {
 function shared(cluster: string | undefined): readonly string[] {
   return [
     'set(resource.attributes["service.name"], resource.attributes["app"])',
-    ...(cluster === undefined ? [] : [`set(resource.attributes["cluster"], ${JSON.stringify(cluster)})`]),
+    ...(cluster === undefined ? [] : [`set(resource.attributes["cluster"], ${literal(JSON.stringify(cluster))})`]),
   ];
 }
 

@@ -1,7 +1,7 @@
 import type { CollectorComponents } from '../../formats/otel-collector';
 import type { PromtailStage } from '../../formats/promtail';
 import { type Endpoint, type PodOptions, SettingError } from '../kit';
-import { checkLabelValue, checkName, parseBytes } from '../kit/checks';
+import { checkExternalLabel, checkName, parseBytes } from '../kit/checks';
 import { checkParsing, type LogParsing } from './parsing';
 
 /** Where lines are sent. A `LokiStack` is one. */
@@ -87,7 +87,7 @@ export function checkLogCollector(props: LogCollectorProps): void {
     throw new SettingError('agent', agent, 'write opentelemetry or promtail');
   }
   if (cluster !== undefined) {
-    checkLabelValue('cluster', cluster);
+    checkExternalLabel('cluster', cluster);
   }
   if (tenant !== undefined && !/^[\w.'()*!-]{1,150}$/.test(tenant)) {
     throw new SettingError('tenant', tenant, "write letters, digits and !-_.*'(), at most 150");

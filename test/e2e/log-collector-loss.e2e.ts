@@ -3,7 +3,6 @@ import { temporaryDirectory } from '../../testing/cleanup';
 import { type Kubernetes, makeNamespace, startKubernetes } from '../../testing/kubernetes';
 import {
   type Agent,
-  type AgentProcess,
   addPod,
   appendLog,
   collectorManifests,
@@ -12,6 +11,7 @@ import {
   criLine,
   type LoggedPod,
   rotate,
+  type StartedAgent,
   startAgent,
 } from '../../testing/log-collector';
 import { NAMESPACE } from '../../testing/render';
@@ -118,7 +118,7 @@ describeLoki('an agent under load', (check) => {
       for (const name of names) {
         pods.push(await addPod(kubernetes, { namespace: 'load', name, container: 'web', labels: { app: 'load' } }));
       }
-      const started: AgentProcess = { manifests, root, kubeconfig, lokiPort: lokiOptions.ports![0] };
+      const started: StartedAgent = { manifests, root, kubeconfig, lokiPort: lokiOptions.ports![0] };
       const agent = await startAgent('agent', started);
       const writer = new Writer(root, pods, 600);
       await sleep(5000);
@@ -173,7 +173,7 @@ describeLoki('an agent under load', (check) => {
         container: 'web',
         labels: { app: 'killed' },
       });
-      const started: AgentProcess = { manifests, root, kubeconfig, lokiPort: lokiOptions.ports![0] };
+      const started: StartedAgent = { manifests, root, kubeconfig, lokiPort: lokiOptions.ports![0] };
       let agent = await startAgent('killed', started);
       const writer = new Writer(root, [pod], 1000);
       const kills: number[] = [];

@@ -2,6 +2,7 @@ import type { LogCollectorProps } from '../../constructs';
 import { temporaryDirectory } from '../../testing/cleanup';
 import { type Kubernetes, makeNamespace, startKubernetes } from '../../testing/kubernetes';
 import {
+  addEvent,
   addPod,
   appendLog,
   collectorManifests,
@@ -280,32 +281,13 @@ describeLoki('a node with pods', (check) => {
     const kubeconfig = await credentialsOf(kubernetes, manifests, name, root);
     const own = temporaryDirectory();
     const collector = await startAgent(name, { manifests, name, root: own, kubeconfig, lokiPort });
-    const event = {
-      apiVersion: 'v1',
-      kind: 'Event',
-      metadata: { name: 'web-failed', namespace: 'shop' },
-      involvedObject: { kind: 'Pod', name: 'web-1', namespace: 'shop' },
-      reason: 'BackOff',
-      message: 'Back-off restarting failed container',
-      type: 'Warning',
-      lastTimestamp: new Date().toISOString().replace(/\.\d+/, ''),
-      source: { component: 'kubelet', host: 'node-a' },
-    };
-    let count = 0;
     await waitFor('the event', async () => {
-      // The collector takes events that are made after its start: the first may be too early.
-      count += 1;
-      const made = {
-        ...event,
-        metadata: { ...event.metadata, name: `web-failed-${count}` },
-        lastTimestamp: new Date(Date.now() + 1000).toISOString().replace(/\.\d+/, ''),
-      };
-      await kubernetes.send('POST', '/api/v1/namespaces/shop/events', made);
+      await addEvent(kubernetes, 'shop');
       return (await storedLines(url, '{stream="events"}')).length > 0;
     });
     const [first] = await storedLines(url, '{stream="events"}');
     expect(first).toMatchObject({
-      line: event.message,
+      line: 'Back-off restarting failed container',
       labels: {
         app: 'kubernetes-events',
         cluster: 'test',
