@@ -12,12 +12,12 @@ import { configFiles } from '../../testing/manifests';
 import { startPrometheus } from '../../testing/prometheus';
 import { find, manifestsOf, NAMESPACE, testChart } from '../../testing/render';
 import { getJson, waitFor } from '../../testing/server';
+import { makeTrace, sendTraces, sendZipkin } from '../../testing/traces/clients';
+import { sendThrift } from '../../testing/traces/jaeger-client';
+import { gatewayManifests, places, startGateway } from '../../testing/traces/platform';
+import { complaintsOf, type Pod, type PodProps, podAddress, startPod } from '../../testing/traces/pods';
 import { BIN } from '../../tools/catalogue';
 import { ACCEPTED, describeWithTools, runTool } from '../support/tools';
-import { complaintsOf, type Pod, type PodProps, podAddress, startPod } from './support/collectors';
-import { sendThrift } from './support/jaeger-client';
-import { makeTrace, sendTraces, sendZipkin } from './support/trace-clients';
-import { gatewayManifests, places, startGateway } from './support/trace-platform';
 
 const credentials = new Credentials('demo-credentials');
 const PROMETHEUS = 'prometheus.example.com';
