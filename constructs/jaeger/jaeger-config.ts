@@ -3,6 +3,7 @@ import { HEALTH_PORT, METRICS_PORT, POD_ADDRESS } from '../otel-collector/config
 
 /** Ports of Jaeger, beside those of every collector. */
 export const QUERY_PORT = 16686;
+const QUERY_GRPC_PORT = 16685;
 export const OTLP_GRPC_PORT = 4317;
 export const OTLP_HTTP_PORT = 4318;
 export const SAMPLING_HTTP_PORT = 5778;
@@ -98,6 +99,8 @@ function extensionsOf(props: JaegerConfigProps): CollectorComponents {
       // Jaeger would send traces of its own queries to localhost:4317, and warn about it for ever.
       enable_tracing: false,
       http: { endpoint: `${POD_ADDRESS}:${QUERY_PORT}` },
+      // By default on every interface. No client of the platform needs it.
+      grpc: { endpoint: `${POD_ADDRESS}:${QUERY_GRPC_PORT}` },
     },
     ...(servesSampling ? { remote_sampling: remoteSampling() } : {}),
   };

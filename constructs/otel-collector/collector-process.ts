@@ -1,5 +1,5 @@
 import type { Construct } from 'constructs';
-import type { CollectorConfig } from '../../formats/otel-collector';
+import type { CollectorComponents, CollectorConfig } from '../../formats/otel-collector';
 import {
   Component,
   type ComponentPort,
@@ -60,7 +60,8 @@ export function addCollector(scope: Construct, id: string, props: CollectorProce
   directory.addFile('config.yaml', () => toYaml(without(config(), large)));
   for (const processor of large) {
     const part = partOf(processor);
-    const content = () => toYaml({ processors: { [processor]: config().processors?.[processor] ?? {} } });
+    // A pipeline that nothing needs so far does not exist, nor do its processors.
+    const content = () => toYaml({ processors: only(config().processors, processor) });
     directory.addFile(`${part}.yaml`, content, `${name}-config-${part}`);
   }
   const { limits, requests } = props.pod?.resources ?? {};
@@ -99,4 +100,9 @@ function without(config: CollectorConfig, large: readonly string[]): CollectorCo
 /** Name of the file of a processor, e.g. `transform-spans`. */
 function partOf(processor: string): string {
   return processor.replaceAll(/[^a-z0-9]+/g, '-');
+}
+
+function only(processors: CollectorComponents = {}, id: string): CollectorComponents {
+  const settings = processors[id];
+  return settings ? { [id]: settings } : {};
 }

@@ -3,10 +3,7 @@ import { NOT_RUN } from '../../constructs/otel-collector/component-types';
 import { temporaryDirectory } from '../../testing/cleanup';
 import { configFiles, type Manifest } from '../../testing/manifests';
 import { waitFor } from '../../testing/server';
-import { describeWithTools } from '../support/tools';
-import { complaintsOf, type Pod, podAddress, sumOf } from './support/collectors';
-import { startStore, type TelemetryStore } from './support/telemetry-store';
-import { makeTrace, pause, sendFor, sendLogs, sendMetric, sendTraces, type Trace } from './support/trace-clients';
+import { makeTrace, pause, sendFor, sendLogs, sendMetric, sendTraces, type Trace } from '../../testing/traces/clients';
 import {
   gatewayManifests,
   places,
@@ -15,7 +12,10 @@ import {
   startTraceStore,
   VENDOR_RULES,
   VENDORS,
-} from './support/trace-platform';
+} from '../../testing/traces/platform';
+import { complaintsOf, type Pod, podAddress, sumOf } from '../../testing/traces/pods';
+import { startStore, type TelemetryStore } from '../../testing/traces/store';
+import { describeWithTools } from '../support/tools';
 
 const GATEWAY = 'otel-collector-config';
 const SAMPLER = 'otel-collector-sampler-config';

@@ -1,6 +1,8 @@
+import { ApiObject } from 'cdk8s';
+import type { Construct } from 'constructs';
 import { Credentials, Endpoint, OtelCollector, type OtelCollectorProps } from '../../../constructs';
 import { otherSamplers } from '../../../constructs/otel-collector/tail-sampling';
-import { containerOf, find, findAll, manifestsOf, NAMESPACE, podOf, testChart } from '../../../testing/render';
+import { containerOf, find, findAll, manifestsOf, NAMESPACE, podOf, render, testChart } from '../../../testing/render';
 import { testProps } from '../../support/props';
 import { serverConfig } from '../../support/server-config';
 import { settingError } from '../../support/setting-error';
@@ -28,9 +30,23 @@ function gateway(props: OtelCollectorProps = {}, add: (gateway: OtelCollector) =
   return { chart, made, manifests, config: file('otel-collector'), sampler: () => file('otel-collector-sampler') };
 }
 
+const make = (scope: Construct, props: OtelCollectorProps) =>
+  new OtelCollector(scope, 'gateway', props).addTraceStore(TRACES);
+
 describe('OtelCollector', () => {
   testProps<OtelCollectorProps, 'replicas'>({
-    make: (scope, props) => new OtelCollector(scope, 'gateway', props).addTraceStore(TRACES),
+    make,
+    // Statements that mask: half a megabyte, with tests of their own.
+    parts: (scope, props) => {
+      for (const manifest of findAll(
+        render((chart) => make(chart, props)),
+        'ConfigMap',
+      )) {
+        if (manifest.metadata.name.includes('-transform-sanitise-')) {
+          new ApiObject(scope, manifest.metadata.name, manifest);
+        }
+      }
+    },
     minimal: () => ({}),
     full: () => ({
       name: 'gateway',
@@ -134,6 +150,13 @@ describe('OtelCollector', () => {
     });
   });
 
+  test('masks with the statements of several files, each of which fits into an object', () => {
+    const { manifests } = gateway();
+    const files = findAll(manifests, 'ConfigMap').flatMap(({ data }) => Object.keys(data));
+    expect(files).toEqual(expect.arrayContaining(['config.yaml', 'transform-sanitise-traces-0.yaml']));
+    expect(containerOf(manifests, 'otel-collector').args).toEqual(files.map((file) => `--config=/etc/otelcol/${file}`));
+  });
+
   describe('sampling', () => {
     const policies = (sampling: OtelCollectorProps['sampling']) =>
       gateway({ sampling }).config.processors.tail_sampling.policies;
@@ -174,7 +197,11 @@ describe('OtelCollector', () => {
     test('exist only when they are set', () => {
       const { config, manifests } = gateway();
       expect(Object.keys(config.exporters)).toEqual(['prometheus', 'otlp_grpc/jaeger']);
-      expect(JSON.stringify(manifests)).not.toMatch(/datadog|nr-data|sentry/);
+      expect(JSON.stringify(config)).not.toMatch(/datadog|nr-data|sentry/);
+      expect(containerOf(manifests, 'otel-collector').env.map(({ name }: { name: string }) => name)).toEqual([
+        'POD_IP',
+        'GOMEMLIMIT',
+      ]);
     });
 
     test('have the endpoint of their region, a key from the Secret, and a queue of their own', () => {
@@ -282,10 +309,7 @@ describe('OtelCollector', () => {
           { exporters: { 'file/audit': { path: '/var/lib/otelcol/audit' } } },
         );
       });
-      expect(config.service.pipelines['traces/in'].processors.slice(-2)).toEqual([
-        'transform/sanitise',
-        'attributes/team',
-      ]);
+      expect(config.service.pipelines['traces/in'].processors.slice(-2)).toEqual([MASKING.at(-1), 'attributes/team']);
       expect(config.service.pipelines['logs/audit'].exporters).toEqual(['file/audit']);
     });
 

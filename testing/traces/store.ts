@@ -1,7 +1,7 @@
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { stopAtEnd } from '../../../testing/cleanup';
-import { decode, type ReceivedLog, type ReceivedSpan } from './otlp-messages';
+import { stopAtEnd } from '../cleanup';
+import { decode, type ReceivedLog, type ReceivedSpan } from './messages';
 
 /** A request as a rule sees it. */
 export interface StoreRequest {

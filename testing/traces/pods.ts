@@ -1,12 +1,12 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { load } from 'js-yaml';
-import type { CollectorConfig } from '../../../constructs';
-import { toYaml } from '../../../formats/yaml';
-import { temporaryDirectory } from '../../../testing/cleanup';
-import { writeInto } from '../../../testing/files';
-import { configFiles, type Manifest, ofKind } from '../../../testing/manifests';
-import { answers, type Server, startServer } from '../../../testing/server';
+import type { CollectorConfig } from '../../constructs';
+import { toYaml } from '../../formats/yaml';
+import { temporaryDirectory } from '../cleanup';
+import { writeInto } from '../files';
+import { configFiles, type Manifest, ofKind } from '../manifests';
+import { answers, type Server, startServer } from '../server';
 
 /**
  * Addresses on loopback, one for each pod: the ports in the files stay those of the cluster. A process of the tests has

@@ -1,8 +1,15 @@
-import { Credentials, Endpoint, OtelCollector, type OtelCollectorProps, type Vendors } from '../../../constructs';
-import type { Manifest } from '../../../testing/manifests';
-import { manifestsOf, NAMESPACE, testChart } from '../../../testing/render';
-import { type Pod, type PodProps, podAddress, startPod, withoutKubernetes } from './collectors';
-import type { StoreRequest, TelemetryStore } from './telemetry-store';
+import {
+  type CollectorConfig,
+  Credentials,
+  Endpoint,
+  OtelCollector,
+  type OtelCollectorProps,
+  type Vendors,
+} from '../../constructs';
+import type { Manifest } from '../manifests';
+import { manifestsOf, NAMESPACE, testChart } from '../render';
+import { type Pod, type PodProps, podAddress, startPod, withoutKubernetes } from './pods';
+import type { StoreRequest, TelemetryStore } from './store';
 
 const credentials = new Credentials('demo-credentials');
 
@@ -106,7 +113,8 @@ export function samplersAt(addresses: readonly string[]): { readonly [text: stri
 
 /** Starts a collector of the gateway without Kubernetes. */
 export function startGateway(name: string, props: PodProps): Promise<Pod> {
-  return startPod(name, { ...props, change: withoutKubernetes, env: { ...KEYS, ...props.env } });
+  const change = (config: CollectorConfig) => (props.change ?? ((same) => same))(withoutKubernetes(config));
+  return startPod(name, { ...props, change, env: { ...KEYS, ...props.env } });
 }
 
 /**
