@@ -17,7 +17,7 @@ export type LogAgent = 'opentelemetry' | 'promtail';
 
 /** Parts of the collector's file that count lines, and serve the counts as metrics. */
 export interface LogCounter {
-  /** Connectors. Each gets every line and event, behind `processors`. */
+  /** Connectors. Each gets every line, behind `processors`. */
   readonly connectors: CollectorComponents;
   /** Processors of its own pipelines. */
   readonly processors: CollectorComponents;
@@ -51,7 +51,7 @@ export interface LogCollectorProps {
    * @default - none
    */
   readonly processors?: CollectorComponents;
-  /** Counts lines by what `processors` have left in them. Not of Promtail's lines. @default - nothing is counted */
+  /** Counts lines by what `processors` have left in them; not events, and not Promtail's lines. @default - none */
   readonly counter?: LogCounter;
   /**
    * Stages of Promtail at the same place. Required with `agent: 'promtail'` and `processors`.

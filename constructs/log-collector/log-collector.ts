@@ -3,7 +3,6 @@ import type { k8s } from 'cdk8s-plus-28';
 import type { Construct } from 'constructs';
 import {
   Component,
-  type ComponentPort,
   ConfigDirectory,
   type Connection,
   type Endpoint,
@@ -85,28 +84,21 @@ export class LogCollector extends PatchableConstruct {
     return this.events?.endpoint('metrics');
   }
 
-  /** Metrics of `counter`: of the agents, unless they are Promtail, and of the collector of events. */
-  get counterEndpoints(): readonly Endpoint[] {
-    const collectors = [
-      ...(this.props.agent === 'promtail' ? [] : [this.agent]),
-      ...(this.events ? [this.events] : []),
-    ];
-    return this.props.counter ? collectors.map((collector) => collector.endpoint('counter')) : [];
-  }
-
-  private get counterPorts(): { readonly [name: string]: ComponentPort } {
-    return this.props.counter ? { counter: { port: this.props.counter.port } } : {};
+  /** Metrics of `counter`, if there is one. */
+  get counterEndpoint(): Endpoint | undefined {
+    return this.props.counter && this.props.agent !== 'promtail' ? this.agent.endpoint('counter') : undefined;
   }
 
   private addAgent(): Component {
     let connection: Connection | undefined;
+    const { counter } = this.props;
     const agent = addCollector(this, 'agent', {
       name: this.name,
       workload: { kind: 'DaemonSet' },
-      config: () => agentConfig({ ...this.exportConfig(connection!, this.queueBytes), ...this.reading() }),
+      config: () => agentConfig({ ...this.exportConfig(connection!, this.queueBytes), ...this.reading(), counter }),
       resources: { cpu: '100m', memory: '256Mi' },
       mounts: [...this.logMounts(), hostState('state', `/var/lib/${this.name}`, STATE_PATH)],
-      ports: this.counterPorts,
+      ports: counter && { counter: { port: counter.port } },
       user: ROOT,
       pod: this.props.pod,
     });
@@ -156,7 +148,6 @@ export class LogCollector extends PatchableConstruct {
       config: () => eventsConfig(this.exportConfig(connection!, EVENTS_QUEUE)),
       resources: { cpu: '20m', memory: '192Mi' },
       mounts: [scratch('state', STATE_PATH, '256Mi')],
-      ports: this.counterPorts,
       pod: { updateStrategy: { type: 'Recreate' }, ...this.props.eventsPod },
       podSetting: 'eventsPod',
       fixedReplicas: 'run one: each replica would send every event',
@@ -166,8 +157,8 @@ export class LogCollector extends PatchableConstruct {
   }
 
   private exportConfig(connection: Connection, queueBytes: number): ExportConfig {
-    const { loki, tenant, processors = {}, counter } = this.props;
-    return { endpoint: connection.url(loki.otlpPath), cluster: this.cluster, tenant, processors, counter, queueBytes };
+    const { loki, tenant, processors = {} } = this.props;
+    return { endpoint: connection.url(loki.otlpPath), cluster: this.cluster, tenant, processors, queueBytes };
   }
 
   /** What is read on a node, and how. */

@@ -161,19 +161,18 @@ describe('LogCollector', () => {
     expect(jobs.map(({ pipeline_stages }) => pipeline_stages.at(-2))).toEqual([stages[0], stages[0], stages[0]]);
   });
 
-  test('counts behind the processors, in each pipeline of lines', () => {
-    for (const name of ['log-collector', 'log-collector-events']) {
-      const { pipelines } = configOf(made({ counter: COUNTER }), name).service;
-      const { 'metrics/lines': metrics, ...lines } = pipelines;
-      expect(metrics).toEqual(COUNTER.pipelines['metrics/lines']);
-      for (const { exporters } of Object.values(lines)) {
-        expect(exporters).toEqual(['otlp_http/loki', 'count/lines']);
-      }
-    }
-    const collector = (props: Partial<LogCollectorProps>) =>
-      new LogCollector(testChart(), 'logs', { loki: LOKI, ...props }).counterEndpoints.length;
-    expect([{}, { counter: COUNTER }, { counter: COUNTER, events: false }].map(collector)).toEqual([0, 2, 1]);
-    expect(collector({ counter: COUNTER, agent: 'promtail' })).toBe(1);
+  test('counts lines behind the processors, in each pipeline of the agents', () => {
+    const { 'metrics/lines': metrics, ...lines } = configOf(made({ counter: COUNTER })).service.pipelines;
+    expect(metrics).toEqual(COUNTER.pipelines['metrics/lines']);
+    expect(Object.values(lines).map(({ exporters }) => exporters)).toEqual(
+      Object.keys(lines).map(() => ['otlp_http/loki', 'count/lines']),
+    );
+    expect(configOf(made({ counter: COUNTER }), 'log-collector-events').connectors).toBeUndefined();
+    const endpoint = (props: Partial<LogCollectorProps>) =>
+      new LogCollector(testChart(), 'logs', { loki: LOKI, ...props }).counterEndpoint;
+    expect(endpoint({ counter: COUNTER })).toBeDefined();
+    expect(endpoint({})).toBeUndefined();
+    expect(endpoint({ counter: COUNTER, agent: 'promtail' })).toBeUndefined();
   });
 
   test('loses no line that it has read: its queue and its checkpoints are on the disk, and nothing gives up', () => {
