@@ -141,7 +141,7 @@ function formDecoded(text: string): string | undefined {
 
 /** The text of a value that is Base64 as a whole. */
 function base64Decoded(text: string): string | undefined {
-  if (text.length < 12 || text.length > 8_192 || !/^[A-Za-z\d+/_-]{12,8192}={0,2}$/.test(text)) {
+  if (text.length < 12 || text.length > 8_192 || !/^[A-Za-z\d+/_-]{10,8192}={0,2}$/.test(text)) {
     return undefined;
   }
   const decoded = Buffer.from(text, 'base64').toString('latin1');
