@@ -1,4 +1,5 @@
 import { optionalPackage } from '../optional';
+import { textOf } from '../text';
 import { getSpanId, getTraceId } from '../trace/tracing';
 import { redact, redactText } from './redact';
 
@@ -108,7 +109,7 @@ function loggerOf(write: Write, lowest: number, component: string | undefined): 
     (level: Level) =>
     (message: string, fields: LogFields = {}) => {
       if (LEVELS.indexOf(level) >= lowest) {
-        line(level, { ...(redact(fields) as object), message: redactText(String(message)), component });
+        line(level, { ...(redact(fields) as object), message: redactText(textOf(message)), component });
       }
     };
   const stream = (log_type: string) => (fields: object) => line('info', { ...(redact(fields) as object), log_type });

@@ -2,6 +2,7 @@ import { Counter, Gauge, Histogram, type OpenMetricsContentType, Registry } from
 import { metricContract } from '../contract';
 import type { LabelContract, MetricContract } from '../metric';
 import type { Tell } from '../optional';
+import { textOf } from '../text';
 import { type Bound, boundsOf, listed, type Vocabulary } from './vocabulary';
 
 /** Label values of one event, by label. */
@@ -137,10 +138,6 @@ function openRegistry(): Registry<OpenMetricsContentType> {
   const registry = new Registry<OpenMetricsContentType>();
   registry.setContentType(Registry.OPENMETRICS_CONTENT_TYPE);
   return registry;
-}
-
-function textOf(value: unknown): string {
-  return typeof value === 'string' ? value : typeof value === 'number' || typeof value === 'boolean' ? `${value}` : '';
 }
 
 function boundOf(metric: MetricContract, label: LabelContract, bounds: ReadonlyMap<string, Bound>): Bound {

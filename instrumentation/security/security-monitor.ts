@@ -1,6 +1,7 @@
 import type { Identify } from '../log/identities';
 import type { Logger } from '../log/logger';
 import type { Metrics } from '../metrics/metrics';
+import { textOf } from '../text';
 import { type InspectionContext, isPathTraversal, isSqlInjection, isXss } from './detect';
 import { EventHistory } from './history';
 import { type Locate, loginThreats, severityOf } from './logins';
@@ -105,19 +106,19 @@ export class SecurityMonitor {
 
   /** Whether a text is an SQL injection. If so, it is reported, and the caller rejects the request. */
   sqlInjection(input: string, userId?: string, sourceIP?: string, context: DetectionContext = 'parameter'): boolean {
-    const found = isSqlInjection(String(input), contextOf(context));
+    const found = isSqlInjection(textOf(input), contextOf(context));
     return found && this.violation('sql_injection', 'sql_injection', { input, userId, sourceIP, context });
   }
 
   /** Whether a text would run as code in a page. If so, it is reported, and the caller rejects the request. */
   xssAttempt(input: string, userId?: string, sourceIP?: string, context: DetectionContext = 'parameter'): boolean {
-    const found = isXss(String(input), contextOf(context));
+    const found = isXss(textOf(input), contextOf(context));
     return found && this.violation('xss', 'xss_attempt', { input, userId, sourceIP, context });
   }
 
   /** Whether a path or file name leaves its directory. If so, it is reported, and the caller rejects the request. */
   pathTraversal(input: string, userId?: string, sourceIP?: string, context: DetectionContext = 'parameter'): boolean {
-    const found = isPathTraversal(String(input));
+    const found = isPathTraversal(textOf(input));
     return found && this.violation('path_traversal', 'suspicious_api_usage', { input, userId, sourceIP, context });
   }
 
@@ -299,7 +300,7 @@ export class SecurityMonitor {
   ): true {
     const { input, userId, sourceIP, context } = attempt;
     this.props.metrics.increment('sightedit_security_violations_total', { type: metric });
-    const details = { input: String(input).slice(0, SHOWN), ...(typeof context === 'object' ? { context } : {}) };
+    const details = { input: textOf(input, SHOWN), ...(typeof context === 'object' ? { context } : {}) };
     this.reportSecurityEvent({ type, severity, userId, sourceIP, action: metric, result: 'rejected', details });
     return true;
   }

@@ -123,7 +123,7 @@ function decodeEntities(text: string): string {
 /** `+ADw-` is `<` in UTF-7, which old browsers guessed. */
 function decodeUtf7(text: string): string {
   return text.includes('+A')
-    ? text.replace(/\+(A[A-Za-z\d+/]{1,40})-/g, (whole, base64: string) => {
+    ? text.replace(/\+(A[A-Za-z\d/]{1,24})-/g, (whole, base64: string) => {
         const bytes = Buffer.from(base64, 'base64');
         const decoded = bytes
           .subarray(0, bytes.length & ~1)
