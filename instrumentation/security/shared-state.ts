@@ -7,8 +7,8 @@ export interface SharedRedis {
   exists(...keys: string[]): Promise<number>;
   /** Value of a key. */
   get(key: string): Promise<string | null>;
-  /** Sets a key, with options such as `'EX', 60, 'NX'`. */
-  set(key: string, value: string, ...options: (string | number)[]): Promise<unknown>;
+  /** Sets a key with an expiry. */
+  set(key: string, value: string, option: 'EX', seconds: number): Promise<unknown>;
   /** Runs a Lua script. */
   eval(script: string, keys: number, ...args: (string | number)[]): Promise<unknown>;
 }
