@@ -150,3 +150,8 @@ export class SharedState {
 function hashOf(text: string): string {
   return createHash('sha256').update(text).digest('base64url').slice(0, 22);
 }
+
+/** Whether this event was the one that reached a limit. Of several replicas, one sees that. */
+export function crosses({ before, after }: Counted, limit: number): boolean {
+  return before < limit && after >= limit;
+}
