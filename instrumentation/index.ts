@@ -73,12 +73,12 @@ let current: Instrumentation | undefined;
 /**
  * Sets the instrumentation that the functions and objects of this module use. Call it once, when the service starts.
  *
- * @throws Error when it was called before
+ * @throws Error when one of them was used before, or this function was called before
  */
 export function instrument(options: InstrumentationOptions): Instrumentation {
   if (current) {
     throw new Error(
-      'instrument() was called twice: call it once, before the first use of businessMetrics and the others',
+      'instrument() was called too late, or twice: call it once, before the first use of businessMetrics and the others',
     );
   }
   current = new Instrumentation(options);

@@ -6,20 +6,21 @@ export type Tell = (message: string) => void;
  *
  * @param purpose what does not work without it, as the beginning of a sentence
  * @returns undefined when it is not installed, which `tell` then says
+ * @throws whatever an installed package throws when it is loaded
  */
 export function optionalPackage<T>(name: string, purpose: string, tell: Tell): T | undefined {
-  try {
-    return require(resolve(name)) as T;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'MODULE_NOT_FOUND') {
-      throw error;
-    }
+  const path = resolve(name);
+  if (path === undefined) {
     tell(`${purpose}: the package ${name} is missing. Run "npm install ${name}".`);
-    return undefined;
   }
+  return path === undefined ? undefined : (require(path) as T);
 }
 
 /** Node resolves a linked package to its real path, from which the application's own packages are not found. */
-function resolve(name: string): string {
-  return require.resolve(name, { paths: [__dirname, process.cwd()] });
+function resolve(name: string): string | undefined {
+  try {
+    return require.resolve(name, { paths: [__dirname, process.cwd()] });
+  } catch {
+    return undefined;
+  }
 }

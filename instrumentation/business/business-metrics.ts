@@ -1,6 +1,7 @@
 import type { Identify } from '../log/identities';
 import type { BusinessLine, Logger } from '../log/logger';
 import type { Metrics } from '../metrics/metrics';
+import { textOf } from '../text';
 import { exemplar } from '../trace/tracing';
 import { type KpiPeriod, type KpiSource, type Kpis, noKpis } from './kpis';
 import { ProcessCounts } from './process-counts';
@@ -61,10 +62,11 @@ export class BusinessMetrics {
   trackSessionStart(userId?: string, sessionId?: string): void {
     const { now } = this.props;
     this.counts.add('sessions');
-    if (sessionId) {
+    const key = textOf(sessionId, LONGEST_NAME);
+    if (key !== '') {
       this.forgetOld();
       if (this.sessions.size < MOST_SESSIONS) {
-        this.sessions.set(sessionId.slice(0, LONGEST_NAME), now());
+        this.sessions.set(key, now());
       }
       this.showSessions();
     }
@@ -73,7 +75,7 @@ export class BusinessMetrics {
 
   /** Ends a session, and measures its duration if it started in this process. */
   trackSessionEnd(userId?: string, sessionId?: string): void {
-    const key = sessionId?.slice(0, LONGEST_NAME) ?? '';
+    const key = textOf(sessionId, LONGEST_NAME);
     const start = this.sessions.get(key);
     const seconds = start === undefined ? undefined : (this.props.now() - start) / 1000;
     if (seconds !== undefined) {
@@ -173,7 +175,7 @@ export class BusinessMetrics {
     const { logger, identify } = this.props;
     logger.business({
       ...{
-        event_name: String(event_name).slice(0, LONGEST_NAME),
+        event_name: textOf(event_name, LONGEST_NAME),
         user_id: identify(userId),
         session_id: identify(sessionId),
       },

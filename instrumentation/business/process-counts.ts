@@ -1,3 +1,5 @@
+import { textOf } from '../text';
+
 /** Rates of this process since its start. */
 export interface ProcessRates {
   /** Editor activations per session. */
@@ -32,7 +34,7 @@ export class ProcessCounts {
 
   /** Counts the use of a feature. */
   feature(name: string): void {
-    const key = String(name).slice(0, 100);
+    const key = textOf(name, 100);
     if (this.features.has(key) || this.features.size < MOST_FEATURES) {
       this.features.set(key, (this.features.get(key) ?? 0) + 1);
     }

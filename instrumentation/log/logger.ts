@@ -1,4 +1,5 @@
 import { optionalPackage } from '../optional';
+import { textOf } from '../text';
 import { getSpanId, getTraceId } from '../trace/tracing';
 import { redact, redactText } from './redact';
 
@@ -108,7 +109,7 @@ function loggerOf(write: Write, lowest: number, component: string | undefined): 
     (level: Level) =>
     (message: string, fields: LogFields = {}) => {
       if (LEVELS.indexOf(level) >= lowest) {
-        line(level, { ...(redact(fields) as object), message: redactText(String(message)), component });
+        line(level, { ...(redact(fields) as object), message: redactText(textOf(message)), component });
       }
     };
   const stream = (log_type: string) => (fields: object) => line('info', { ...(redact(fields) as object), log_type });
@@ -129,26 +130,23 @@ function writeTo(write: (line: string) => void): Write {
 }
 
 /** What this library uses of pino. */
-type Pino = (
-  options: object,
-  destination: unknown,
-) => {
-  info(record: object): void;
-};
+interface Pino {
+  (options: object, destination: unknown): Readonly<Record<string, (fields: object, message?: string) => void>>;
+  destination(options: object): unknown;
+}
 
 /** pino writes without blocking the event loop when the reader of the output is slow. */
 function standardOutput(): Write {
   const stdout = writeTo((text) => process.stdout.write(text));
   const tell = (message: string) => stdout({ timestamp: new Date().toISOString(), level: 'warn', message });
-  const pino = optionalPackage<Pino & { destination(options: object): unknown }>(
-    'pino',
-    'Log lines are written synchronously',
-    tell,
-  );
+  const pino = optionalPackage<Pino>('pino', 'Log lines are written synchronously', tell);
   if (!pino) {
     return stdout;
   }
-  const options = { base: null, timestamp: false, formatters: { level: () => ({}) } };
-  const logger = pino(options, pino.destination({ fd: 1, sync: false, minLength: 0 }));
-  return (record) => logger.info(record);
+  const options = {
+    ...{ level: 'debug', base: null, messageKey: 'message', formatters: { level: (level: string) => ({ level }) } },
+    timestamp: () => `,"timestamp":"${new Date().toISOString()}"`,
+  };
+  const logger = pino(options, pino.destination({ fd: 1, sync: false }));
+  return ({ level, timestamp: _, message, ...fields }) => logger[`${level}`]?.(fields, message as string | undefined);
 }

@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { Registry } from 'prom-client';
+import { type OpenMetricsContentType, Registry } from 'prom-client';
 
 interface Sample {
   readonly metricName?: string;
@@ -27,15 +27,16 @@ interface Readable {
 /** A handler for node:http and Express. */
 export type Handler = (request: IncomingMessage, response: ServerResponse) => void;
 
+type AnyRegistry = Registry<OpenMetricsContentType>;
+
 /**
  * Answers scrapes: in OpenMetrics, which has exemplars, if the client asks for it, otherwise in Prometheus' text
  * format.
  */
-export function metricsHandler(registry: Registry): Handler {
+export function metricsHandler(registry: AnyRegistry): Handler {
   return (request, response) => {
     const open = (request.headers.accept ?? '').includes('application/openmetrics-text');
-    const text = open ? openMetrics(registry) : registry.metrics();
-    text.then(
+    exposition(registry, open).then(
       (body) => {
         const type = open ? Registry.OPENMETRICS_CONTENT_TYPE : Registry.PROMETHEUS_CONTENT_TYPE;
         response.writeHead(200, { 'content-type': type }).end(body);
@@ -46,7 +47,7 @@ export function metricsHandler(registry: Registry): Handler {
 }
 
 /** Serves `/metrics` on a port of its own. @param port 0 for any free port */
-export function serveMetrics(registry: Registry, port: number): Server {
+export function serveMetrics(registry: AnyRegistry, port: number): Server {
   const handle = metricsHandler(registry);
   return createServer((request, response) => {
     if (request.url?.split('?')[0] === '/metrics') {
@@ -58,26 +59,23 @@ export function serveMetrics(registry: Registry, port: number): Server {
 }
 
 /**
- * prom-client renames its counters when it writes OpenMetrics, so that one registry cannot serve both formats. This
- * writes OpenMetrics from the same values.
+ * prom-client renames its counters when it writes OpenMetrics, so one registry cannot serve both formats. This writes
+ * either from the same values.
  *
  * @see https://github.com/prometheus/OpenMetrics/blob/main/specification/OpenMetrics.md
+ * @see https://prometheus.io/docs/instrumenting/exposition_formats/
  */
-async function openMetrics(registry: Registry): Promise<string> {
-  const families = await Promise.all(
-    (registry.getMetricsAsArray() as unknown as readonly Readable[]).map(async (metric) =>
-      familyOf(await metric.get()),
-    ),
-  );
-  return `${families.join('')}# EOF\n`;
+async function exposition(registry: AnyRegistry, open: boolean): Promise<string> {
+  const metrics = registry.getMetricsAsArray() as unknown as readonly Readable[];
+  const families = await Promise.all(metrics.map(async (metric) => familyOf(await metric.get(), open)));
+  return `${families.join('')}${open ? '# EOF\n' : ''}`;
 }
 
-function familyOf(metric: Family): string {
-  const { name, help, type } = metric;
-  const family = type === 'counter' ? name.replace(/_total$/, '') : name;
-  const lines = metric.values.map(({ metricName = name, labels, value, exemplar }) => {
+function familyOf({ name, help, type, values }: Family, open: boolean): string {
+  const family = open && type === 'counter' ? name.replace(/_total$/, '') : name;
+  const lines = values.map(({ metricName = name, labels, value, exemplar }) => {
     const line = `${metricName}${braces(labels)} ${numberOf(value)}`;
-    return exemplar && Object.keys(exemplar.labelSet).length > 0
+    return open && exemplar && Object.keys(exemplar.labelSet).length > 0
       ? `${line} # ${braces(exemplar.labelSet)} ${numberOf(exemplar.value)} ${exemplar.timestamp}\n`
       : `${line}\n`;
   });

@@ -1,7 +1,8 @@
-import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { Counter, Gauge, Histogram, type OpenMetricsContentType, Registry } from 'prom-client';
 import { metricContract } from '../contract';
 import type { LabelContract, MetricContract } from '../metric';
 import type { Tell } from '../optional';
+import { textOf } from '../text';
 import { type Bound, boundsOf, listed, type Vocabulary } from './vocabulary';
 
 /** Label values of one event, by label. */
@@ -30,8 +31,13 @@ const MOST_WARNINGS = 100;
  * The metrics of the contract, and no others. Every label value passes its bound, so input cannot create series.
  */
 export class Metrics {
-  /** prom-client's registry of these metrics. */
-  readonly registry = new Registry();
+  /**
+   * prom-client's registry of these metrics. Read it with `metricsHandler()`: prom-client's own writer renames the
+   * counters.
+   *
+   * @internal
+   */
+  readonly registry: Registry<OpenMetricsContentType> = openRegistry();
   private readonly entries = new Map<string, Entry>();
   private readonly told = new Set<string>();
 
@@ -127,8 +133,11 @@ export class Metrics {
   }
 }
 
-function textOf(value: unknown): string {
-  return typeof value === 'string' ? value : typeof value === 'number' || typeof value === 'boolean' ? `${value}` : '';
+/** prom-client keeps exemplars in registries of this format only. */
+function openRegistry(): Registry<OpenMetricsContentType> {
+  const registry = new Registry<OpenMetricsContentType>();
+  registry.setContentType(Registry.OPENMETRICS_CONTENT_TYPE);
+  return registry;
 }
 
 function boundOf(metric: MetricContract, label: LabelContract, bounds: ReadonlyMap<string, Bound>): Bound {
@@ -142,7 +151,7 @@ function boundOf(metric: MetricContract, label: LabelContract, bounds: ReadonlyM
   return bound;
 }
 
-function clientOf(contract: MetricContract, registry: Registry): Client {
+function clientOf(contract: MetricContract, registry: Registry<OpenMetricsContentType>): Client {
   const { name, help } = contract;
   const options = { name, help, labelNames: contract.labels.map((label) => label.name), registers: [registry] };
   switch (contract.type) {

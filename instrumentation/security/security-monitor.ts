@@ -1,12 +1,14 @@
 import type { Identify } from '../log/identities';
 import type { Logger } from '../log/logger';
 import type { Metrics } from '../metrics/metrics';
+import { textOf } from '../text';
 import { type InspectionContext, isPathTraversal, isSqlInjection, isXss } from './detect';
 import { EventHistory } from './history';
+import { failureFindings, LOGIN_WINDOW } from './login-failures';
 import { type Locate, loginThreats, severityOf } from './logins';
 import { Recent } from './recent';
 import { countedSeverity, riskLevel, riskScore, SECURITY_EVENT_TYPES, SECURITY_SEVERITIES } from './risk';
-import type { SharedState } from './shared-state';
+import { crosses, type SharedState } from './shared-state';
 import type { SecurityEvent, SecurityMetrics, SecuritySeverity, ThreatIntelligence } from './types';
 
 /** Limits of the detectors. The defaults are those that SightEdit has in use. */
@@ -37,7 +39,6 @@ export interface MonitorProps {
   readonly now: () => number;
 }
 
-const LOGIN_WINDOW = 15 * 60;
 const SUSPICIOUS_SECONDS = 24 * 3600;
 const HIGH_RISK = 70;
 const SHOWN = 200;
@@ -76,7 +77,15 @@ export class SecurityMonitor {
     details: Readonly<Record<string, unknown>> = {},
   ): void {
     this.props.metrics.increment('sightedit_auth_attempts_total', { status: 'failed' });
-    this.run(() => this.judgeFailure({ userId, sourceIP, userAgent, details }));
+    this.run(async () => {
+      const findings = await failureFindings(this.props.state, this.limits, { userId, sourceIP });
+      for (const { found, ...finding } of findings) {
+        this.reportSecurityEvent({
+          ...{ ...finding, userId, sourceIP, userAgent, action: 'login_failed', result: 'rejected' },
+          details: { ...details, ...found },
+        });
+      }
+    });
   }
 
   /** Counts a successful login, and reports it if country, device or distance to the last one are unusual. */
@@ -105,19 +114,19 @@ export class SecurityMonitor {
 
   /** Whether a text is an SQL injection. If so, it is reported, and the caller rejects the request. */
   sqlInjection(input: string, userId?: string, sourceIP?: string, context: DetectionContext = 'parameter'): boolean {
-    const found = isSqlInjection(String(input), contextOf(context));
+    const found = isSqlInjection(textOf(input), contextOf(context));
     return found && this.violation('sql_injection', 'sql_injection', { input, userId, sourceIP, context });
   }
 
   /** Whether a text would run as code in a page. If so, it is reported, and the caller rejects the request. */
   xssAttempt(input: string, userId?: string, sourceIP?: string, context: DetectionContext = 'parameter'): boolean {
-    const found = isXss(String(input), contextOf(context));
+    const found = isXss(textOf(input), contextOf(context));
     return found && this.violation('xss', 'xss_attempt', { input, userId, sourceIP, context });
   }
 
   /** Whether a path or file name leaves its directory. If so, it is reported, and the caller rejects the request. */
   pathTraversal(input: string, userId?: string, sourceIP?: string, context: DetectionContext = 'parameter'): boolean {
-    const found = isPathTraversal(String(input));
+    const found = isPathTraversal(textOf(input));
     return found && this.violation('path_traversal', 'suspicious_api_usage', { input, userId, sourceIP, context });
   }
 
@@ -263,34 +272,6 @@ export class SecurityMonitor {
     }
   }
 
-  private async judgeFailure(
-    failure: Pick<SecurityEvent, 'userId' | 'sourceIP' | 'userAgent' | 'details'>,
-  ): Promise<void> {
-    const { state } = this.props;
-    const { userId = '', sourceIP = '', details } = failure;
-    const { failedLogins, failedAccounts } = this.limits;
-    const attempts = await state.count(`login-failures:${sourceIP}:${userId}`, LOGIN_WINDOW);
-    const accounts = await state.distinct(`login-accounts:${sourceIP}`, userId, LOGIN_WINDOW);
-    const addresses = await state.distinct(`login-addresses:${userId}`, sourceIP, LOGIN_WINDOW);
-    const report = (type: SecurityEvent['type'], severity: SecuritySeverity, more: object) =>
-      this.reportSecurityEvent({
-        ...{ ...failure, type, severity, action: 'login_failed', result: 'rejected', details: { ...details, ...more } },
-      });
-    report('auth_failure', attempts.after >= 3 ? 'medium' : 'low', { attempts: attempts.after });
-    if (crosses(attempts, failedLogins)) {
-      report('brute_force', 'high', { pattern: 'one_account', attempts: attempts.after });
-    }
-    if (crosses(attempts, 2 * failedLogins)) {
-      report('brute_force', 'critical', { pattern: 'one_account', attempts: attempts.after });
-    }
-    if (crosses(accounts, failedAccounts)) {
-      report('brute_force', 'high', { pattern: 'many_accounts', accounts: accounts.after });
-    }
-    if (crosses(addresses, failedAccounts)) {
-      report('brute_force', 'high', { pattern: 'many_addresses', addresses: addresses.after });
-    }
-  }
-
   private violation(
     metric: string,
     type: SecurityEvent['type'],
@@ -299,15 +280,10 @@ export class SecurityMonitor {
   ): true {
     const { input, userId, sourceIP, context } = attempt;
     this.props.metrics.increment('sightedit_security_violations_total', { type: metric });
-    const details = { input: String(input).slice(0, SHOWN), ...(typeof context === 'object' ? { context } : {}) };
+    const details = { input: textOf(input, SHOWN), ...(typeof context === 'object' ? { context } : {}) };
     this.reportSecurityEvent({ type, severity, userId, sourceIP, action: metric, result: 'rejected', details });
     return true;
   }
-}
-
-/** Whether this event was the one that reached a limit. Of several replicas, one sees that. */
-function crosses({ before, after }: { before: number; after: number }, limit: number): boolean {
-  return before < limit && after >= limit;
 }
 
 function contextOf(context: DetectionContext): InspectionContext {

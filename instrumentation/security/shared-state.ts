@@ -7,8 +7,8 @@ export interface SharedRedis {
   exists(...keys: string[]): Promise<number>;
   /** Value of a key. */
   get(key: string): Promise<string | null>;
-  /** Sets a key, with options such as `'EX', 60, 'NX'`. */
-  set(key: string, value: string, ...options: (string | number)[]): Promise<unknown>;
+  /** Sets a key with an expiry. */
+  set(key: string, value: string, option: 'EX', seconds: number): Promise<unknown>;
   /** Runs a Lua script. */
   eval(script: string, keys: number, ...args: (string | number)[]): Promise<unknown>;
 }
@@ -149,4 +149,9 @@ export class SharedState {
 /** Keys have no name, address or credential in them, and one length. */
 function hashOf(text: string): string {
   return createHash('sha256').update(text).digest('base64url').slice(0, 22);
+}
+
+/** Whether this event was the one that reached a limit. Of several replicas, one sees that. */
+export function crosses({ before, after }: Counted, limit: number): boolean {
+  return before < limit && after >= limit;
 }

@@ -64,7 +64,12 @@ export interface SecurityMetrics {
   /** Events by severity. */
   readonly eventsBySeverity: Readonly<Record<SecuritySeverity, number>>;
   /** The ten addresses with most events. */
-  readonly topSourceIPs: readonly { readonly ip: string; readonly count: number }[];
+  readonly topSourceIPs: readonly {
+    /** The address. */
+    readonly ip: string;
+    /** Its events. */
+    readonly count: number;
+  }[];
   /** Events with a risk score of 0–19, 20–39, 40–59, 60–79, 80–100. */
   readonly riskScoreDistribution: readonly number[];
   /** Mean risk score, or 0 without events. */

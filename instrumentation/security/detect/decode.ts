@@ -123,7 +123,7 @@ function decodeEntities(text: string): string {
 /** `+ADw-` is `<` in UTF-7, which old browsers guessed. */
 function decodeUtf7(text: string): string {
   return text.includes('+A')
-    ? text.replace(/\+(A[A-Za-z\d+/]{1,40})-/g, (whole, base64: string) => {
+    ? text.replace(/\+(A[A-Za-z\d/]{1,24})-/g, (whole, base64: string) => {
         const bytes = Buffer.from(base64, 'base64');
         const decoded = bytes
           .subarray(0, bytes.length & ~1)
@@ -141,7 +141,7 @@ function formDecoded(text: string): string | undefined {
 
 /** The text of a value that is Base64 as a whole. */
 function base64Decoded(text: string): string | undefined {
-  if (text.length < 12 || text.length > 8_192 || !/^[A-Za-z\d+/_-]{12,8192}={0,2}$/.test(text)) {
+  if (text.length < 12 || text.length > 8_192 || !/^[A-Za-z\d+/_-]{10,8192}={0,2}$/.test(text)) {
     return undefined;
   }
   const decoded = Buffer.from(text, 'base64').toString('latin1');

@@ -26,12 +26,12 @@ const ELEMENTS: readonly RegExp[] = [
 
 /** Values that leave an attribute or a script that they are pasted into. */
 const BREAKOUTS: readonly RegExp[] = [
-  /^[^<>]{0,200}["'`][\s/]{0,20}(?:[\w-]{1,40}=["'`]?[^"'`<>]{0,60}["'`]?\s{1,9}){0,3}on[a-z]{3,32}\s{0,9}=\s{0,9}["'`]?[^\s"'`]/i,
+  /^[^<>]{0,200}["'][\s/]{0,20}(?:[\w-]{1,40}(?:=["'`]?[^"'`<>\s]{0,60}["'`]?)?\s{1,9}){0,3}on[a-z]{3,32}\s{0,9}=\s{0,9}["'`]?[^\s"'`]/i,
   /^\s{0,20}on(?:error|load|click|mouse\w{2,8}|focus\w{0,3}|blur|key\w{2,8}|pointer\w{2,8}|animation\w{2,9}|toggle|begin)\s{0,9}=\s{0,9}["'`]?[\w$.[\]]{1,40}[(=`]/i,
   /^[^\n]{0,60}["'`)};]\s{0,5}[-+*;,|&^%)\]}]{1,4}\s{0,5}(?:\w{1,20}=)?(?:(?:window|self|top|parent|globalThis|document)(?:\.|\[)|(?:alert|confirm|prompt|eval|fetch|setTimeout|setInterval|Function|import|atob|print)\s{0,5}[(`])/,
   /(?:^|["'(=\s>])\s{0,5}(?:java|vb|live)script\s{0,5}:\s{0,3}(?:\/\/|\/\*|void\b|%0[ad]|[\w$.[\]'"+]{1,60}[(`=])/i,
   /^\s{0,9}data:(?:text\/html|text\/javascript|application\/(?:xhtml\+xml|javascript)|image\/svg\+xml)[;,]/i,
-  /\{\{[^}\n]{0,300}(?:constructor|\$eval|\$on|__proto__|toString\(\)\.|\[\].{0,40}(?:filter|map|sort))[^\n]{0,200}/i,
+  /\{\{[^{}\n]{0,200}(?:constructor|\$eval|\$on|__proto__|toString\(\)\.|\[\].{0,40}(?:filter|map|sort))[^\n]{0,200}/i,
   /(?:^|[^\w.])(?:eval|setTimeout|setInterval|Function)\s{0,5}\(\s{0,5}(?:String\.fromCharCode|atob|unescape|decodeURI(?:Component)?|location|name)\b/,
   /(?:window|self|top|parent|globalThis|this)\[\s{0,5}["'`/][^\]\n]{0,60}\]\s{0,5}[(`[]/,
   /document\s{0,3}(?:\.|\[["'])\s{0,3}(?:cookie|domain)\b.{0,3}(?:[+;)"'&]|$)[^\n]{0,80}(?:location|fetch|src|https?:|XMLHttp|$)/i,
