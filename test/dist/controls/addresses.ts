@@ -55,8 +55,8 @@ export const connections: Controls = [
     },
     problems: [
       ...['TCP', 'UDP'].map(() => `${ALERTMANAGER}: args --cluster.peer`),
-      `${LOKI}: loki.yaml ruler.alertmanager_url`,
       `${PROMETHEUS}: prometheus.yml ${ALERTMANAGERS}.2`,
+      `${LOKI}: loki.yaml ruler.alertmanager_url`,
       `${REMEDIATION_WEBHOOK}: remediation.json alertmanagers.2`,
     ].map((where) => `${where}: ${ALERTMANAGER} has no replica alertmanager-2: it has alertmanager-0, alertmanager-1`),
   },
