@@ -1,4 +1,5 @@
 import { basename } from 'node:path';
+import { Chart } from 'cdk8s';
 import type { Construct } from 'constructs';
 import { LogCollector, LokiStack, POD_ADDRESS } from '../constructs';
 import { inSettings } from '../constructs/kit/setting-path';
@@ -39,6 +40,7 @@ export function addLogCollector(
   const props = {
     loki,
     agent: logs.collector,
+    eventsChart: Chart.of(loki),
     cluster,
     // The collector of events is the OpenTelemetry Collector in any case.
     processors: sanitisingProcessors('lines', patterns),
