@@ -12,3 +12,4 @@ export type * from './settings';
 export { PROFILES, type Profile, resolveSettings } from './settings-defaults';
 export { sightEdit } from './sightedit';
 export { addSightEditMonitoring, type SightEditCharts, type SightEditMonitoringOptions } from './sightedit-monitoring';
+export { ThreatIntelligenceChart } from './threat-intelligence';

@@ -1,15 +1,51 @@
+import { basename } from 'node:path';
 import type { Construct } from 'constructs';
-import { LokiStack } from '../constructs';
+import { LogCollector, LokiStack, POD_ADDRESS } from '../constructs';
 import { inSettings } from '../constructs/kit/setting-path';
+import type { AlertLinks, RuleCatalogue } from '../rules';
+import {
+  MASKED_METRICS_PORT,
+  maskedCounter,
+  promtailSanitisingStages,
+  sanitising,
+  sanitisingProcessors,
+} from '../rules/sanitising';
 import { MonitoringChart } from './monitoring-chart';
 import type { LogSettings, MonitoringSettings } from './settings';
 
+/** Identifier of Grafana's data source for logs. */
+export const LOGS_UID = 'loki';
+
 /** Props of `LogsChart`. */
 export interface LogsProps {
+  /** The rules, of which those over logs are loaded. */
+  readonly catalogue: RuleCatalogue;
+  /** Links of the alerts. */
+  readonly links: AlertLinks;
   /** The settings, with defaults filled in. */
   readonly settings: MonitoringSettings;
   /** How Loki is run. */
   readonly mode: Exclude<LogSettings['mode'], 'off'>;
+}
+
+/** Reads the logs of every node and sends them to Loki, without secrets and personal data. */
+export function addLogCollector(
+  nodeAgents: MonitoringChart,
+  loki: LokiStack,
+  { cluster, logs }: MonitoringSettings,
+): LogCollector {
+  const patterns = sanitising({ nationalIds: logs.nationalIds });
+  const isPromtail = logs.collector === 'promtail';
+  const props = {
+    loki,
+    agent: logs.collector,
+    cluster,
+    // The collector of events is the OpenTelemetry Collector in any case.
+    processors: sanitisingProcessors('lines', patterns),
+    counter: { ...maskedCounter('lines', patterns, POD_ADDRESS), port: MASKED_METRICS_PORT },
+    promtailStages: isPromtail ? promtailSanitisingStages(patterns).map(({ replace }) => ({ replace })) : undefined,
+  };
+  return inSettings('logs', () => new LogCollector(nodeAgents, 'log-collector', props));
 }
 
 /** Loki, which stores the logs of every pod and node. */
@@ -17,7 +53,7 @@ export class LogsChart extends MonitoringChart {
   /** Loki. People reach it through Grafana only: it has no users. */
   readonly loki: LokiStack;
 
-  constructor(scope: Construct, id: string, { settings, mode }: LogsProps) {
+  constructor(scope: Construct, id: string, { settings, mode, catalogue, links }: LogsProps) {
     super(scope, id, settings);
     const props = {
       ...settings.logs,
@@ -27,5 +63,8 @@ export class LogsChart extends MonitoringChart {
       externalLabels: { cluster: settings.cluster, environment: settings.environment, region: settings.region },
     };
     this.loki = inSettings('logs', () => new LokiStack(this, 'loki', props));
+    for (const { topic, content } of catalogue.renderLogs(links)) {
+      this.loki.addRules(basename(topic), content);
+    }
   }
 }

@@ -1,12 +1,14 @@
 import {
   blockAddress,
   clearCache,
+  type LogLink,
   openIncident,
   type RemediationPolicy,
   resetConnections,
   restartWorkload,
   scaleUp,
 } from '../remediation';
+import { LOGS_UID } from './logs';
 import type { MonitoringSettings } from './settings';
 
 /** Names of the connections that the policies use. */
@@ -35,11 +37,32 @@ const poolIsSound = (database: string) =>
     '(max(min_over_time(db_client_connection_pending_requests{job="sightedit-pods"}[2m])) == bool 0)',
   ].join(' * ');
 
+/** The address of a label, and no longer one that it is a part of. */
+const address = (label: string) => `|~ "(^|[^0-9a-fA-F:.])$${label}([^0-9a-fA-F:.]|$)"`;
+
+/** Lines of the application that an incident holds: about the address of the alert, or else those of security. */
+function incidentLogs({ application, links, logs }: MonitoringSettings): LogLink | undefined {
+  if (logs.mode === 'off') {
+    return undefined;
+  }
+  const lines = `{namespace="${application.namespace}"}`;
+  return {
+    grafanaUrl: links.grafana,
+    datasource: LOGS_UID,
+    query: [
+      `${lines} ${address('client_ip')}`,
+      `${lines} ${address('source_ip')}`,
+      `{namespace="${application.namespace}", stream="security"}`,
+    ],
+  };
+}
+
 /**
  * SightEdit's policies. The label `remediation` of an alert names one of them. Each verification reads what its alerts
  * read, with a slightly stricter threshold, so that a verified alert does not fire again at once.
  */
-export function remediationPolicies({ application, remediation }: MonitoringSettings): RemediationPolicy[] {
+export function remediationPolicies(settings: MonitoringSettings): RemediationPolicy[] {
+  const { application, remediation } = settings;
   const { namespace, database } = application;
   const { deployments, autoscalers, maxReplicas, cachePrefixes, neverBlock, loadBalancers = [] } = remediation;
   return [
@@ -90,6 +113,7 @@ export function remediationPolicies({ application, remediation }: MonitoringSett
       budgetPerHour: 5,
     }),
     openIncident({
+      logs: incidentLogs(settings),
       queries: {
         'security events by type':
           'sum by (type, severity) (increase(sightedit_security_events_total{job="sightedit-pods"}[15m])) > 0',

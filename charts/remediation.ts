@@ -1,5 +1,12 @@
 import type { Construct } from 'constructs';
-import { type Credentials, type Endpoint, ownAlertsOf, type PostgresTls, RemediationWebhook } from '../constructs';
+import {
+  type Credentials,
+  type Endpoint,
+  ownAlertsOf,
+  type PostgresTls,
+  RemediationWebhook,
+  type WebhookLoki,
+} from '../constructs';
 import { dashboardFor } from '../dashboards';
 import { packagePath } from '../package-root';
 import type { RemediationPolicy } from '../remediation';
@@ -24,6 +31,10 @@ export interface RemediationProps {
   readonly policies: readonly RemediationPolicy[];
   /** Prometheus, which verifies the effect of actions. */
   readonly prometheus: Endpoint;
+  /** Loki, whose rules raise alerts too, and whose lines incidents hold. @default - none */
+  readonly loki?: WebhookLoki;
+  /** Where addresses are looked up. @default - nowhere */
+  readonly threats?: Endpoint;
   /** Charts of the ConfigMaps with the bundled server and the runbooks. @default - this chart */
   readonly payloads?: {
     /** Scope of the ConfigMaps that hold the bundled server. */
@@ -51,6 +62,8 @@ export class RemediationChart extends MonitoringChart {
       tlsSecret,
       payloads,
       prometheus: props.prometheus,
+      loki: props.loki,
+      threats: props.threats,
       ownAlerts: ownAlertsOf(catalogue.alerts),
       externalLabels: { cluster: settings.cluster, environment: settings.environment, region: settings.region },
       links: { runbooks: settings.links.runbooks, dashboard: `${settings.links.grafana}/d/${dashboardFor('meta')}` },

@@ -123,9 +123,19 @@ function checkNetwork({ network, metrics: { fileTargets } }: MonitoringSettings)
 
 const LOG_MODES: readonly LogSettings['mode'][] = ['off', 'monolithic', 'replicated'];
 
-function checkLogs({ logs: { mode } }: MonitoringSettings): void {
+const NATIONAL_IDS: readonly LogSettings['nationalIds'][number][] = ['us', 'gb', 'es', 'it', 'br'];
+const COLLECTORS: readonly LogSettings['collector'][] = ['opentelemetry', 'promtail'];
+
+function checkLogs({ logs: { mode, collector, nationalIds } }: MonitoringSettings): void {
   if (!LOG_MODES.includes(mode)) {
     throw new SettingError('logs.mode', mode, `write one of ${LOG_MODES.join(', ')}`);
+  }
+  if (!COLLECTORS.includes(collector)) {
+    throw new SettingError('logs.collector', collector, `write one of ${COLLECTORS.join(', ')}`);
+  }
+  const unknown = nationalIds.find((country) => !NATIONAL_IDS.includes(country));
+  if (unknown !== undefined) {
+    throw new SettingError('logs.nationalIds', unknown, `write countries of ${NATIONAL_IDS.join(', ')}`);
   }
 }
 

@@ -4,6 +4,7 @@ import {
   PROMETHEUS_DEFAULTS,
   privateCidrs,
   SettingError,
+  THREAT_DEFAULTS,
   WEBHOOK_DEFAULTS,
 } from '../constructs';
 import { KUBE_DNS, NODE_LOCAL_DNS, ofFamilies, resolveNetwork } from '../constructs/kit/cluster-network';
@@ -30,7 +31,7 @@ const PROFILE_DEFAULTS: { readonly [profile in Profile]: ProfileDefaults } = {
         days: 31,
         streams: [
           // What an investigation needs months later.
-          { selector: '{stream="security"}', days: 365, gigabytesPerDay: 0.5 },
+          { selector: '{stream=~"security|audit"}', days: 365, gigabytesPerDay: 0.5 },
           { selector: '{level="debug"}', days: 7 },
         ],
       },
@@ -80,6 +81,8 @@ export function resolveSettings(input: MonitoringInput, profile: string): Monito
     },
     logs: {
       mode: input.logs?.objectStorage ? 'replicated' : 'monolithic',
+      collector: 'opentelemetry',
+      nationalIds: [],
       ...profileDefaults.logs,
       ...input.logs,
     },
@@ -94,6 +97,7 @@ export function resolveSettings(input: MonitoringInput, profile: string): Monito
       ...profileDefaults.remediation,
       ...input.remediation,
     },
+    threatIntelligence: { feeds: [], schedule: THREAT_DEFAULTS.schedule, ...input.threatIntelligence },
     credentials: { secretName: 'sightedit-monitoring-credentials', ...input.credentials },
     network,
     scheduling: {

@@ -5,6 +5,7 @@ import type {
   ImageOverrides,
   ImageRegistries,
   Level,
+  LogAgent,
   LokiStackProps,
   OutsideClient,
   Platform,
@@ -14,8 +15,10 @@ import type {
   RedisTls,
   RemediationWebhookProps,
   Scheduling,
+  ThreatIntelligenceProps,
 } from '../constructs';
 import type { Category } from '../rules';
+import type { NationalId } from '../rules/sanitising';
 
 /** The application that is monitored. */
 export interface ApplicationSettings {
@@ -82,7 +85,7 @@ export interface MetricsSettings
   readonly remoteWriteReceiver: boolean;
 }
 
-/** Loki. The defaults are those of the profile. */
+/** Loki and the agents that read logs. The defaults are those of the profile. */
 export interface LogSettings
   extends Required<Pick<LokiStackProps, 'gigabytesPerDay' | 'retention'>>,
     Pick<LokiStackProps, 'objectStorage' | 'storageSize' | 'limits'> {
@@ -91,7 +94,16 @@ export interface LogSettings
    * @default - `replicated` with `objectStorage`, else `monolithic`
    */
   readonly mode: 'off' | 'monolithic' | 'replicated';
+  /** The program that reads the logs of a node. Promtail is no longer maintained. @default opentelemetry */
+  readonly collector: LogAgent;
+  /** Countries whose national identification numbers are masked, in addition to what is always masked. @default - none */
+  readonly nationalIds: readonly NationalId[];
 }
+
+/** Feeds that incidents name. The defaults are those of `ThreatIntelligenceProps`. */
+export interface ThreatIntelligenceSettings
+  extends Required<Pick<ThreatIntelligenceProps, 'feeds' | 'schedule'>>,
+    Pick<ThreatIntelligenceProps, 'limits'> {}
 
 /** Alertmanager and its routes. The defaults are those of `AlertRoutingProps`, or of the profile. */
 export type AlertingSettings = Required<Pick<AlertRoutingProps, 'replicas' | 'activeAlerts'>> &
@@ -178,12 +190,14 @@ export interface MonitoringSettings {
   readonly links: LinkSettings;
   /** Prometheus and its exporters. */
   readonly metrics: MetricsSettings;
-  /** Loki. */
+  /** Loki and the agents that read logs. */
   readonly logs: LogSettings;
   /** Alertmanager: channels, levels and teams. */
   readonly alerting: AlertingSettings;
   /** The remediation webhook. */
   readonly remediation: RemediationSettings;
+  /** Feeds of addresses, for incidents. Without a feed, nothing of it is deployed. @default - no feed */
+  readonly threatIntelligence: ThreatIntelligenceSettings;
   /** The Secret that holds every credential. */
   readonly credentials: CredentialSettings;
   /** The cluster's network: who enforces policies, address ranges, and who may open the web interfaces. */
@@ -218,13 +232,15 @@ export interface MonitoringInput
   readonly links?: Partial<LinkSettings>;
   /** Prometheus and its exporters. */
   readonly metrics?: Partial<MetricsSettings>;
-  /** Loki. */
+  /** Loki and the agents that read logs. */
   readonly logs?: Partial<LogSettings>;
   /** Alertmanager: channels, levels and teams. */
   readonly alerting: Omit<AlertingSettings, 'replicas' | 'activeAlerts'> &
     Partial<Pick<AlertingSettings, 'replicas' | 'activeAlerts'>>;
   /** The remediation webhook. */
   readonly remediation?: Partial<RemediationSettings>;
+  /** Feeds of addresses, for incidents. */
+  readonly threatIntelligence?: Partial<ThreatIntelligenceSettings>;
   /** The Secret that holds every credential. */
   readonly credentials?: Partial<CredentialSettings>;
   /** The cluster's network: who enforces policies, address ranges, and who may open the web interfaces. */

@@ -5,7 +5,7 @@ import { type AlertLinks, RuleCatalogue } from '../rules';
 import { AlertingChart } from './alerting';
 import { ApplicationChart } from './application';
 import { DashboardsChart } from './dashboards';
-import { LogsChart } from './logs';
+import { addLogCollector, LOGS_UID, LogsChart } from './logs';
 import { metricUses } from './metric-uses';
 import { MetricsChart, NodeAgentsChart } from './metrics';
 import { MonitoringChart } from './monitoring-chart';
@@ -14,6 +14,7 @@ import { PayloadChart } from './payload-chart';
 import { RemediationChart } from './remediation';
 import { remediationPolicies } from './remediation-policies';
 import type { LinkSettings, MonitoringSettings } from './settings';
+import { ThreatIntelligenceChart } from './threat-intelligence';
 
 /** Identifier of Grafana's data source for traces. */
 const TRACES_UID = 'jaeger';
@@ -56,8 +57,14 @@ export function addSightEditMonitoring(
 ): SightEditCharts {
   const credentials = new Credentials(settings.credentials.secretName);
   // One catalogue for all: an alert that the platform cannot evaluate has no route, no inhibition and no response.
-  const catalogue = (options.catalogue ?? RuleCatalogue.sightEdit()).without(topicsHiddenBy(settings.platform));
+  const { mode } = settings.logs;
+  const all = options.catalogue ?? RuleCatalogue.sightEdit();
+  const catalogue = all.without([
+    ...topicsHiddenBy(settings.platform),
+    ...(mode === 'off' ? all.logs.map(({ topic }) => topic) : []),
+  ]);
   const policies = remediationPolicies(settings);
+  const links = alertLinks(settings.links);
 
   const namespaces = new NamespacesChart(scope, `${id}-namespaces`, settings);
   const application = new ApplicationChart(scope, `${id}-application`, settings);
@@ -69,16 +76,19 @@ export function addSightEditMonitoring(
     application,
     nodeAgents,
     catalogue,
-    links: alertLinks(settings.links),
+    links,
     uses: metricUses(catalogue, policies),
   });
-  const { mode } = settings.logs;
-  const logs = mode === 'off' ? undefined : new LogsChart(scope, `${id}-logs`, { settings, mode });
+  const logs = mode === 'off' ? undefined : new LogsChart(scope, `${id}-logs`, { settings, mode, catalogue, links });
   const dashboardsChart = new DashboardsChart(scope, `${id}-dashboards`, {
     settings,
     credentials,
     dashboards: dashboards(),
   });
+  const threats =
+    settings.threatIntelligence.feeds.length > 0
+      ? new ThreatIntelligenceChart(scope, `${id}-threat-intelligence`, settings)
+      : undefined;
   const payloads = {
     server: new PayloadChart(scope, `${id}-remediation-server`, { ...settings, source: 'remediation/' }),
     runbooks: new PayloadChart(scope, `${id}-runbooks`, { ...settings, source: 'runbooks/' }),
@@ -91,11 +101,13 @@ export function addSightEditMonitoring(
     policies,
     payloads,
     prometheus: metrics.prometheus.endpoint,
+    loki: logs?.loki,
+    threats: threats?.threats.endpoint,
   });
   const charts: SightEditCharts = { alerting, metrics, logs, dashboards: dashboardsChart, remediation };
   connect(charts);
   if (logs) {
-    connectLogs(logs, charts, settings);
+    connectLogs(logs, charts, nodeAgents, settings);
   }
 
   const dependents: MonitoringChart[] = [
@@ -104,6 +116,7 @@ export function addSightEditMonitoring(
     alerting,
     metrics,
     ...(logs ? [logs] : []),
+    ...(threats ? [threats] : []),
     dashboardsChart,
     payloads.server,
     payloads.runbooks,
@@ -129,14 +142,28 @@ function connect({ alerting, metrics, dashboards: { grafana }, remediation: { we
   grafana.addPrometheus(prometheus);
 }
 
-function connectLogs({ loki }: LogsChart, charts: SightEditCharts, settings: MonitoringSettings): void {
-  const { prometheus } = charts.metrics;
+function connectLogs(
+  { loki }: LogsChart,
+  { metrics: { prometheus }, alerting, dashboards }: SightEditCharts,
+  nodeAgents: NodeAgentsChart,
+  settings: MonitoringSettings,
+): void {
+  const collector = addLogCollector(nodeAgents, loki, settings);
   prometheus.addScrapeJob('loki', loki.queryEndpoint);
-  loki.addAlertmanager(charts.alerting.routing.endpoint);
+  // One on each node: see withLimits().
+  prometheus.addScrapeJob('log-collector', collector.endpoint, { target_limit: 0 });
+  if (collector.counterEndpoint) {
+    // Its metric has the namespace of the pod that wrote the line.
+    prometheus.addScrapeJob('log-collector-masked', collector.counterEndpoint, { honor_labels: true, target_limit: 0 });
+  }
+  if (collector.eventsEndpoint) {
+    prometheus.addScrapeJob('log-collector-events', collector.eventsEndpoint);
+  }
+  loki.addAlertmanager(alerting.routing.endpoint);
   if (settings.metrics.remoteWriteReceiver) {
     loki.addRemoteWrite(prometheus.endpoint);
   }
-  charts.dashboards.grafana.addLoki(loki.queryEndpoint, { tracesUid: TRACES_UID });
+  dashboards.grafana.addLoki(loki.queryEndpoint, { uid: LOGS_UID, tracesUid: TRACES_UID });
 }
 
 function alertLinks({ grafana, runbooks }: LinkSettings): AlertLinks {

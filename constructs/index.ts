@@ -13,3 +13,4 @@ export * from './postgres-exporter';
 export * from './prometheus-stack';
 export * from './redis-exporter';
 export * from './remediation-webhook';
+export * from './threat-intelligence';

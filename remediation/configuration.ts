@@ -27,6 +27,15 @@ const configuration = v.strictObject({
   authentication: v.object({ audience: text, subjects: v.pipe(v.array(text), v.minLength(1)) }),
   /** URLs of the Prometheus replicas. */
   prometheus: v.pipe(v.array(text), v.minLength(1)),
+  /** URLs of Loki: the replicas that answer queries, and those that evaluate rules. @default - logs are not read */
+  loki: v.optional(
+    v.object({
+      queries: v.pipe(v.array(text), v.minLength(1)),
+      rules: v.pipe(v.array(text), v.minLength(1)),
+    }),
+  ),
+  /** URL of the look-up of addresses. @default - there is no threat intelligence */
+  threats: v.optional(text),
   /** URLs of the Alertmanagers to raise alerts at. */
   alertmanagers: v.array(text),
   /** Labels that Prometheus adds to every alert. The server's own alerts carry them too. */

@@ -72,8 +72,9 @@ export interface PolicyOptions {
   /** Timeout of the change itself, in seconds, 1 or more. @default 60 */
   readonly timeoutSeconds?: number;
   /**
-   * Ask Prometheus whether the alert fires with these labels before anything is changed. Write `false` only for alerts
-   * that another source sends to Alertmanager: then everyone who reaches Alertmanager can trigger the policy.
+   * Ask Prometheus, and Loki if the webhook has one, whether the alert fires with these labels before anything is
+   * changed. Write `false` only for alerts that another source sends to Alertmanager: then everyone who reaches
+   * Alertmanager can trigger the policy.
    * @default true
    */
   readonly requireFiring?: boolean;

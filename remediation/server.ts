@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { actionOf, type Clients } from './actions';
 import { apiClients } from './api-clients';
 import { Audit, Escalation, Events, type Log, Metrics, startTracing } from './audit';
-import { AwsClient, Connections, PrometheusClient } from './clients';
+import { AwsClient, Connections, LokiClient, PrometheusClient, ThreatsClient } from './clients';
 import { type Configuration, inClusterConnection } from './configuration';
 import { Controller, expireRecords, measure, Sweep } from './controller';
 import type { GateContext } from './gates';
@@ -99,6 +99,8 @@ function makeServices({ configuration, log, version, replica = hostname() }: Ser
   const clients: Clients = {
     kubernetes: api.actions,
     prometheus: new PrometheusClient(configuration.prometheus),
+    loki: configuration.loki && new LokiClient(configuration.loki),
+    threats: configuration.threats === undefined ? undefined : new ThreatsClient(configuration.threats),
     database: (name) => connections.database(name),
     cache: (name) => connections.cache(name),
     aws: new AwsClient(process.env),

@@ -4,7 +4,7 @@ import { packagePath } from '../package-root';
 import { type Coverage, coverageOf } from './absence';
 import { CatalogueError } from './catalogue-error';
 import { type AlertChange, withChange, withLabels, withoutAlerts } from './change';
-import { type Contents, withFiles } from './contents';
+import { type Contents, filesOf, withFiles } from './contents';
 import { type ForeignDocument, type ForeignOptions, mapped, readForeign } from './foreign';
 import { type GeneralOptions, generalContents } from './general';
 import { type ExistingJobs, forExistingJobs, type JobNames, withJobNames } from './jobs';
@@ -22,6 +22,14 @@ export interface AlertLinks {
    * @default - alerts carry no link to a dashboard
    */
   readonly dashboard?: (alert: AlertingRule) => string | undefined;
+}
+
+/** A rule file as its server reads it. */
+export interface RenderedRules {
+  /** Topic of the rules. */
+  readonly topic: string;
+  /** The file, in YAML. */
+  readonly content: string;
 }
 
 /**
@@ -74,9 +82,14 @@ export class RuleCatalogue {
 
   private constructor(private readonly contents: Contents) {}
 
-  /** The rules, by topic. */
+  /** The rules of Prometheus, by topic. */
   get files(): readonly RuleFile[] {
     return this.contents.files;
+  }
+
+  /** The rules over logs, by topic. Loki evaluates them: see `renderLogs()`. */
+  get logs(): readonly RuleFile[] {
+    return this.contents.logs;
   }
 
   /** Which alerts mute which, for `AlertRouting`. */
@@ -84,9 +97,9 @@ export class RuleCatalogue {
     return this.contents.inhibitions;
   }
 
-  /** The rules that alert. */
+  /** The rules that alert, those over logs among them. */
   get alerts(): readonly AlertingRule[] {
-    return rulesOf(this.files).filter(isAlertingRule);
+    return rulesOf(filesOf(this.contents)).filter(isAlertingRule);
   }
 
   /** Every expression that reads metrics: in rules, in runbooks, and of alerts whose labels an inhibition compares. */
@@ -97,7 +110,7 @@ export class RuleCatalogue {
     const runbooks = [...this.contents.pages].flatMap(([page, text]) =>
       promqlOf(text).map((expr) => ({ where: `runbooks/${page}.md`, expr, shows: [] })),
     );
-    const { alerts } = this;
+    const alerts = rulesOf(this.files).filter(isAlertingRule);
     return [...rules, ...runbooks, ...this.inhibitions.flatMap((inhibition) => inhibitionUses(inhibition, alerts))];
   }
 
@@ -109,12 +122,8 @@ export class RuleCatalogue {
 
   /** The catalogue without some topics, e.g. `control-plane` where the provider hides the control plane. */
   without(topics: readonly string[]): RuleCatalogue {
-    return new RuleCatalogue(
-      withFiles(
-        this.contents,
-        this.files.filter(({ topic }) => !topics.includes(topic)),
-      ),
-    );
+    const kept = ({ topic }: RuleFile) => !topics.includes(topic);
+    return new RuleCatalogue(withFiles(this.contents, this.files.filter(kept), this.logs.filter(kept)));
   }
 
   /**
@@ -177,11 +186,11 @@ export class RuleCatalogue {
   with(other: RuleCatalogue): RuleCatalogue {
     const [one, two] = [this.contents, other.contents];
     const mine = new Set(this.alerts.map(({ alert }) => alert));
-    const topics = new Set(this.files.map(({ topic }) => topic));
+    const topics = new Set(filesOf(one).map(({ topic }) => topic));
     const twice = new Set(other.alerts.map(({ alert }) => alert).filter((alert) => mine.has(alert)));
     const problems = [
       ...[...twice].map((alert) => `both catalogues have the alert ${alert}: write disable('${alert}') on one of them`),
-      ...other.files
+      ...filesOf(two)
         .filter(({ topic }) => topics.has(topic))
         .map(({ topic }) => `both catalogues have the topic ${topic}: rename it, or give foreign() a prefix`),
     ];
@@ -190,6 +199,7 @@ export class RuleCatalogue {
     }
     return new RuleCatalogue({
       files: [...one.files, ...two.files].sort(byTopic),
+      logs: [...one.logs, ...two.logs].sort(byTopic),
       inhibitions: [...one.inhibitions, ...two.inhibitions],
       sources: {
         jobs: { ...two.sources.jobs, ...one.sources.jobs },
@@ -204,9 +214,18 @@ export class RuleCatalogue {
   }
 
   /** The rule files for Prometheus, with the derived annotations added. */
-  render(links: AlertLinks): readonly { readonly topic: string; readonly content: string }[] {
+  render(links: AlertLinks): readonly RenderedRules[] {
+    return this.rendered(this.files, links);
+  }
+
+  /** The rule files for Loki, with the derived annotations added, for `LokiStack.addRules()`. */
+  renderLogs(links: AlertLinks): readonly RenderedRules[] {
+    return this.rendered(this.logs, links);
+  }
+
+  private rendered(files: readonly RuleFile[], links: AlertLinks): readonly RenderedRules[] {
     const { origins } = this.contents;
-    return this.files.map(({ topic, groups }) => ({
+    return files.map(({ topic, groups }) => ({
       topic,
       content: toYaml({
         groups: groups.map((group) => ({

@@ -1,9 +1,11 @@
 import { CatalogueError } from './catalogue-error';
 import { checkRuleFile, type Vocabulary } from './checks';
-import { type Contents, mapRules, withFiles } from './contents';
+import { type Contents, filesOf, mapRules, withFiles, withRules } from './contents';
+import { checkLogRuleFile, isLogTopic } from './log-checks';
+import { logqlSyntaxError } from './logql';
 import { nearest } from './nearest';
 import { promqlSyntaxError } from './promql';
-import { type AlertingRule, isAlertingRule, rulesOf } from './rule';
+import { type AlertingRule, isAlertingRule, type Rule, type RuleGroup, rulesOf } from './rule';
 import { type Thresholds, withThreshold } from './thresholds';
 
 /** What changes about an alert. What is left out stays. `null` removes a part that an alert may lack. */
@@ -23,7 +25,7 @@ export interface AlertChange {
    * that name the limit follow.
    */
   readonly thresholds?: { readonly [name: string]: number };
-  /** PromQL that replaces the expression. Thresholds have no names in it. */
+  /** PromQL, or LogQL for an alert on logs, that replaces the expression. Thresholds have no names in it. */
   readonly expr?: string;
   /** Labels to set; they take part in routing and grouping. */
   readonly labels?: { readonly [label: string]: string | null };
@@ -36,8 +38,8 @@ const DURATION = /^(?=.)(\d+y)?(\d+w)?(\d+d)?(\d+h)?(\d+m)?(\d+s)?(\d+ms)?$/;
 const LABEL_NAME = /^[a-zA-Z_]\w*$/;
 
 /** Problems of names that no alert has, with the nearest names. */
-export function checkNames({ files }: Contents, names: readonly string[], what: string): void {
-  const known = rulesOf(files)
+export function checkNames(contents: Contents, names: readonly string[], what: string): void {
+  const known = rulesOf(filesOf(contents))
     .filter(isAlertingRule)
     .map(({ alert }) => alert);
   const problems = names
@@ -60,18 +62,20 @@ export function withChange(contents: Contents, name: string, change: AlertChange
     throw new CatalogueError(problems);
   }
   const thresholds = new Map(contents.thresholds);
-  const files = mapRules(contents.files, (rule, topic) => {
+  const changed = withRules(contents, (rule, topic) => {
     if (!isAlertingRule(rule) || rule.alert !== name) {
       return rule;
     }
-    const changed = withLimits(rule, contents, change, thresholds);
-    checkResult(contents, topic, changed);
-    return changed;
+    const result = withLimits(rule, contents, change, thresholds);
+    checkResult(contents, topic, result);
+    return result;
   });
-  return { ...contents, files, thresholds };
+  return { ...changed, thresholds };
 }
 
-function changeProblems({ thresholds }: Contents, name: string, change: AlertChange): string[] {
+function changeProblems({ thresholds, logs }: Contents, name: string, change: AlertChange): string[] {
+  const ofLogs = rulesOf(logs).some((rule) => isAlertingRule(rule) && rule.alert === name);
+  const error = change.expr === undefined ? undefined : (ofLogs ? logqlSyntaxError : promqlSyntaxError)(change.expr);
   const known = Object.keys(thresholds.get(name) ?? {});
   const durations = { for: change.for, keepFiringFor: change.keepFiringFor };
   return [
@@ -88,9 +92,7 @@ function changeProblems({ thresholds }: Contents, name: string, change: AlertCha
     ...(change.thresholds && change.expr !== undefined
       ? ['thresholds and expr exclude each other: write the limits into expr']
       : []),
-    ...(change.expr !== undefined && promqlSyntaxError(change.expr) !== undefined
-      ? [`expr does not parse at "${promqlSyntaxError(change.expr)}": fix the PromQL`]
-      : []),
+    ...(error === undefined ? [] : [`expr does not parse at "${error}": fix the ${ofLogs ? 'LogQL' : 'PromQL'}`]),
     ...Object.entries(durations)
       .filter(([, value]) => typeof value === 'string' && !DURATION.test(value))
       .map(([field, value]) => `${field} is "${value}": write a duration such as 10m or 1h30m`),
@@ -148,26 +150,33 @@ function merged(
 }
 
 /** A changed rule must still keep the conventions, whose words for severity and category are the caller's. */
-function checkResult({ origins }: Contents, topic: string, rule: AlertingRule): void {
-  if (origins.get(topic) === 'foreign') {
+function checkResult(contents: Contents, topic: string, rule: AlertingRule): void {
+  if (contents.origins.get(topic) === 'foreign') {
     return;
   }
   const { severity, category } = rule.labels;
   const { runbook_url: _runbook, dashboard_url: _dashboard, ...annotations } = rule.annotations;
   const words: Vocabulary = { severities: [severity ?? ''], categories: [category ?? ''] };
-  const problems = checkRuleFile({ topic, groups: [{ name: topic, rules: [{ ...rule, annotations }] }] }, words);
+  const file = { topic, groups: [{ ...groupOf(topic, rule, contents), rules: [{ ...rule, annotations }] }] };
+  const problems = (isLogTopic(topic) ? checkLogRuleFile : checkRuleFile)(file, words);
   if (problems.length > 0) {
     throw new CatalogueError(problems);
   }
 }
 
+/** The group of a rule, by the alert's name. Its interval limits the ranges of rules over logs. */
+function groupOf(topic: string, { alert }: AlertingRule, contents: Contents): RuleGroup {
+  const groups = filesOf(contents)
+    .filter((file) => file.topic === topic)
+    .flatMap((file) => file.groups);
+  return groups.find(({ rules }) => rules.some((rule) => isAlertingRule(rule) && rule.alert === alert))!;
+}
+
 /** The contents without some alerts. Records stay: dashboards may read them. */
 export function withoutAlerts(contents: Contents, names: readonly string[]): Contents {
   checkNames(contents, names, 'disable');
-  return withFiles(
-    contents,
-    mapRules(contents.files, (rule) => (isAlertingRule(rule) && names.includes(rule.alert) ? undefined : rule)),
-  );
+  const kept = (rule: Rule) => (isAlertingRule(rule) && names.includes(rule.alert) ? undefined : rule);
+  return withFiles(contents, mapRules(contents.files, kept), mapRules(contents.logs, kept));
 }
 
 /** The contents with labels on every alert. They replace labels of the same name; `null` removes one. */
@@ -175,10 +184,7 @@ export function withLabels(
   contents: Contents,
   labels: (rule: AlertingRule) => { readonly [label: string]: string | null | undefined },
 ): Contents {
-  return {
-    ...contents,
-    files: mapRules(contents.files, (rule) =>
-      isAlertingRule(rule) ? { ...rule, labels: merged(rule.labels, labels(rule)) } : rule,
-    ),
-  };
+  return withRules(contents, (rule) =>
+    isAlertingRule(rule) ? { ...rule, labels: merged(rule.labels, labels(rule)) } : rule,
+  );
 }

@@ -62,16 +62,18 @@ function required(name: string, value: string | undefined): string | undefined {
   return value?.trim() ? undefined : `the annotation ${name} is not set: write it`;
 }
 
+/** How a rule breaks the conventions, whatever the language of its expression. */
+export function conventionProblems(rule: Rule, words: Vocabulary): string[] {
+  return isAlertingRule(rule) ? run(everyAlert(words), rule) : run(everyRecord, rule);
+}
+
 /** Problems of a rule file, one line each. `words` are those that severity and category may have. */
 export function checkRuleFile({ topic, groups }: RuleFile, words = SHIPPED_WORDS): string[] {
   return groups.flatMap(({ rules }) =>
     rules.flatMap((rule) => {
       const name = isAlertingRule(rule) ? rule.alert : rule.record;
       const unreadable = run(everyRule, rule);
-      const problems = [
-        ...(isAlertingRule(rule) ? run(everyAlert(words), rule) : run(everyRecord, rule)),
-        ...(unreadable.length > 0 ? unreadable : run(lints, rule)),
-      ];
+      const problems = [...conventionProblems(rule, words), ...(unreadable.length > 0 ? unreadable : run(lints, rule))];
       return problems.map((problem) => `rules/${topic}.yaml: ${name}: ${problem}`);
     }),
   );

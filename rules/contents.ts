@@ -11,6 +11,8 @@ export type Origin = 'shipped' | 'own' | 'foreign';
 /** What a catalogue consists of. */
 export interface Contents {
   readonly files: readonly RuleFile[];
+  /** Rules in LogQL, which Loki evaluates. Their topics begin with `logs/`. */
+  readonly logs: readonly RuleFile[];
   readonly inhibitions: readonly Inhibition[];
   readonly sources: MetricSources;
   /** Text of the runbooks and other pages, by file name without `.md`. */
@@ -39,14 +41,25 @@ export function mapRules(
     .filter(({ groups }, index) => groups.length > 0 || files[index]!.groups.length === 0);
 }
 
+/** The files of both languages. */
+export function filesOf({ files, logs }: Pick<Contents, 'files' | 'logs'>): readonly RuleFile[] {
+  return [...files, ...logs];
+}
+
+/** The contents with each rule of both languages replaced, as `mapRules()` does. */
+export function withRules(contents: Contents, change: (rule: Rule, topic: string) => Rule | undefined): Contents {
+  return { ...contents, files: mapRules(contents.files, change), logs: mapRules(contents.logs, change) };
+}
+
 /** The contents with other files: without the inhibitions, runbooks and thresholds of alerts that are gone. */
-export function withFiles(contents: Contents, files: readonly RuleFile[]): Contents {
-  const before = namesOf(contents.files);
-  const kept = namesOf(files);
-  const topics = new Set(files.map(({ topic }) => topic));
+export function withFiles(contents: Contents, files: readonly RuleFile[], logs = contents.logs): Contents {
+  const before = namesOf(filesOf(contents));
+  const kept = namesOf([...files, ...logs]);
+  const topics = new Set([...files, ...logs].map(({ topic }) => topic));
   return {
     ...contents,
     files,
+    logs,
     inhibitions: contents.inhibitions
       .filter(({ source }) => kept.has(source))
       .map((inhibition) => ({ ...inhibition, targets: inhibition.targets.filter((target) => kept.has(target)) }))

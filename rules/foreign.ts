@@ -55,6 +55,7 @@ export function readForeign(source: string | readonly ForeignDocument[], options
   }
   return {
     files: files.map((file) => normalized(file, options)),
+    logs: [],
     inhibitions: [],
     sources: {},
     pages: new Map(),

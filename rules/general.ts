@@ -15,6 +15,8 @@ export const GENERAL_TOPICS = [
   'control-plane',
   'exporters',
   'kubernetes-api',
+  'log-collector',
+  'loki',
   'nodes',
   'postgres',
   'probes',
@@ -77,6 +79,8 @@ export function generalContents(shipped: Contents, { topics, jobs, names = {} }:
   const selected = withFiles(
     shipped,
     shipped.files.filter(({ topic }) => wanted.includes(topic)),
+    // They read SightEdit's lines.
+    [],
   );
   const named = withNames(
     withoutJobs(selected, (job) => SIGHTEDIT_JOBS.includes(job)),

@@ -5,6 +5,8 @@ export type { AlertChange } from './change';
 export type { ForeignDocument, ForeignOptions } from './foreign';
 export { GENERAL_TOPICS, type GeneralNames, type GeneralOptions, type GeneralTopic } from './general';
 export type { ExistingJobs, JobNames } from './jobs';
+/** @internal */
+export { isLogTopic } from './log-checks';
 export * from './metric-use';
 export { checkSlo, type ServiceLevelIndicator, type ServiceLevelObjective } from './objective';
 /** @internal */

@@ -82,6 +82,7 @@ const filesForJobs = stored(
     const { jobs, optional = [] } = existing;
     const contents: Contents = {
       files,
+      logs: [],
       sources,
       origins: new Map(input.origins),
       inhibitions: [],

@@ -6,6 +6,7 @@ import { checkAbsence, type MetricSources } from './absence';
 import { CatalogueError } from './catalogue-error';
 import { ALERT_NAME, checkRuleFile, repeated, SHIPPED_WORDS, type Vocabulary } from './checks';
 import type { Contents, Origin } from './contents';
+import { checkLogRuleFile, LOGS, logInhibitionProblems } from './log-checks';
 import { checkSlo, type ServiceLevelObjective } from './objective';
 import { type AlertingRule, type Inhibition, isAlertingRule, type Rule, type RuleFile, rulesOf } from './rule';
 import { expandSlo, sloInhibitions } from './slo';
@@ -13,11 +14,14 @@ import { type Thresholds, thresholdProblems } from './thresholds';
 
 /** Where a catalogue is read from. */
 export interface CatalogueSource {
-  /** Directory of `<topic>.yaml` files. Service level objectives are in its `slos/`. */
+  /** Directory of `<topic>.yaml` files. Service level objectives are in its `slos/`, rules over logs in its `logs/`. */
   readonly rules: string;
   /** Directory of `<AlertName>.md` runbooks. */
   readonly runbooks: string;
-  /** Directory of `<AlertName>.yaml` promtool tests. @default - `tests` in the directory of the rules */
+  /**
+   * Directory of `<AlertName>.yaml` promtool tests. Those of rules over logs are in `logs/tests`.
+   * @default - `tests` in the directory of the rules
+   */
   readonly tests?: string;
   /** Words that the label `severity` may have. @default critical, high, medium, low and none */
   readonly severities?: readonly string[];
@@ -31,6 +35,9 @@ const THRESHOLDS = 'thresholds';
 // The checks take longest in a synthesis. `npm run synth` stores their results.
 const ruleProblemsOf = stored('checkRuleFile', ({ file, words }: { file: RuleFile; words: Vocabulary }) =>
   checkRuleFile(file, words),
+);
+const logProblemsOf = stored('checkLogRuleFile', ({ file, words }: { file: RuleFile; words: Vocabulary }) =>
+  checkLogRuleFile(file, words),
 );
 const sloProblemsOf = stored(
   'checkSlo',
@@ -61,6 +68,8 @@ export function readContents(source: CatalogueSource, origin: Origin): Contents 
   const written = filesOf(source.rules, '.yaml')
     .filter((name) => name !== THRESHOLDS)
     .map((topic) => readRuleFile(source.rules, topic));
+  const logs = readLogs(source.rules);
+  const logTests = join(source.rules, LOGS, 'tests');
   const expanded = slos.map(expandSlo);
   const files = [...written, ...expanded].sort(byTopic);
   const inhibitions = [
@@ -71,8 +80,13 @@ export function readContents(source: CatalogueSource, origin: Origin): Contents 
   const thresholds = readThresholds(join(source.rules, `${THRESHOLDS}.yaml`));
   const alerts = rulesOf(files).filter(isAlertingRule);
   const names = alerts.map(({ alert }) => alert);
+  const logNames = rulesOf(logs)
+    .filter(isAlertingRule)
+    .map(({ alert }) => alert);
+  const allNames = [...names, ...logNames];
   const broken = [
     ...written.flatMap((file) => ruleProblemsOf({ file, words })),
+    ...logs.flatMap((file) => logProblemsOf({ file, words })),
     // An objective decides the severities of its alerts itself.
     ...expanded.flatMap((file) =>
       ruleProblemsOf({ file, words: { ...words, severities: [...words.severities, ...SHIPPED_WORDS.severities] } }),
@@ -81,32 +95,52 @@ export function readContents(source: CatalogueSource, origin: Origin): Contents 
   const problems = [
     ...broken,
     // A rule that does not parse names no metrics.
-    ...(broken.length > 0 ? [] : [...absenceProblemsOf({ files, sources }), ...checkThresholds(thresholds, alerts)]),
+    ...(broken.length > 0
+      ? []
+      : [
+          ...absenceProblemsOf({ files, sources }),
+          ...checkThresholds(thresholds, alerts),
+          ...logInhibitionProblems(inhibitions, logs),
+        ]),
     ...repeated(files.map(({ topic }) => topic)).map((topic) => `two files have the topic ${topic}: rename one`),
-    ...repeated(names).map((name) => `${name} is defined twice: rename one of the alerts`),
-    ...repeated(files.flatMap(({ groups }) => groups.map(({ name }) => name))).map(
+    ...repeated(allNames).map((name) => `${name} is defined twice: rename one of the alerts`),
+    ...repeated([...files, ...logs].flatMap(({ groups }) => groups.map(({ name }) => name))).map(
       (name) => `the group ${name} is defined twice: rename one of the groups`,
     ),
-    ...partners(names, namesOf(source.runbooks, '.md'), 'runbook', (name) =>
+    ...partners(allNames, namesOf(source.runbooks, '.md'), 'runbook', (name) =>
       join(basename(source.runbooks), `${name}.md`),
     ),
     // The published package leaves the tests of its rules out.
     ...(origin === 'shipped' && !existsSync(tests)
       ? []
       : partners(names, namesOf(tests, '.yaml'), 'test', (name) => join('rules', basename(tests), `${name}.yaml`))),
-    ...checkInhibitions(inhibitions, new Set(names)),
+    ...(origin === 'shipped' && !existsSync(logTests)
+      ? []
+      : partners(logNames, existsSync(logTests) ? namesOf(logTests, '.yaml') : [], 'test', (name) =>
+          join('rules', LOGS, 'tests', `${name}.yaml`),
+        )),
+    ...checkInhibitions(inhibitions, new Set(allNames)),
   ];
   if (problems.length > 0) {
     throw new CatalogueError(problems);
   }
   return {
     files,
+    logs,
     inhibitions,
     sources,
     pages: readPages(source.runbooks),
     thresholds: new Map(Object.entries(thresholds)),
-    origins: new Map(files.map(({ topic }) => [topic, origin])),
+    origins: new Map([...files, ...logs].map(({ topic }) => [topic, origin])),
   };
+}
+
+/** The files of rules over logs. Their topics are `logs/<name>`. */
+function readLogs(rules: string): readonly RuleFile[] {
+  const directory = join(rules, LOGS);
+  return existsSync(directory)
+    ? filesOf(directory, '.yaml').map((name) => ({ ...readRuleFile(directory, name), topic: `${LOGS}/${name}` }))
+    : [];
 }
 
 function readThresholds(path: string): { readonly [alert: string]: Thresholds } {

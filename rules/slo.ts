@@ -58,6 +58,7 @@ export function sloTopic({ name }: Pick<ServiceLevelObjective, 'name'>): string 
 
 /** The file that a topic's rules are written in, or expanded from: `nodes.yaml`, `slos/api-latency.yaml`. */
 export function sourceFileOf(topic: string): string {
+  // Topics of rules over logs are named like their files: logs/<name>.
   return topic.startsWith(TOPIC_PREFIX) ? `slos/${topic.slice(TOPIC_PREFIX.length)}.yaml` : `${topic}.yaml`;
 }
 

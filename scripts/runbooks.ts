@@ -11,7 +11,8 @@ const USAGE = `Writes the facts of each rule and its automated response into the
 
 function main(): number {
   let changed = 0;
-  for (const { topic, groups } of RuleCatalogue.sightEdit().files) {
+  const { files, logs } = RuleCatalogue.sightEdit();
+  for (const { topic, groups } of [...files, ...logs]) {
     for (const rule of groups.flatMap(({ rules }) => rules).filter(isAlertingRule)) {
       const path = join(ROOT, 'runbooks', `${rule.alert}.md`);
       const before = readFileSync(path, 'utf8');

@@ -28,15 +28,24 @@ export const HOST_PATHS = {
 } as const;
 
 /** A token of a ServiceAccount, issued by the API server. */
-export async function tokenOf(kubernetes: Kubernetes, name: string): Promise<string> {
-  const { stdout } = await kubernetes.kubectl('create', 'token', name, '--namespace=sightedit-monitoring');
+export async function tokenOf(
+  kubernetes: Kubernetes,
+  name: string,
+  namespace = 'sightedit-monitoring',
+): Promise<string> {
+  const { stdout } = await kubernetes.kubectl('create', 'token', name, `--namespace=${namespace}`);
   return stdout.trim();
 }
 
 /** Writes a kubeconfig that authenticates as a ServiceAccount. */
-export async function kubeconfigOf(kubernetes: Kubernetes, name: string, directory: string): Promise<string> {
+export async function kubeconfigOf(
+  kubernetes: Kubernetes,
+  name: string,
+  directory: string,
+  namespace?: string,
+): Promise<string> {
   const config = JSON.parse(readFileSync(kubernetes.kubeconfig, 'utf8'));
-  config.users[0].user.token = await tokenOf(kubernetes, name);
+  config.users[0].user.token = await tokenOf(kubernetes, name, namespace);
   const file = join(directory, `${name}.kubeconfig`);
   writeFileSync(file, JSON.stringify(config));
   return file;

@@ -1,7 +1,8 @@
 import type { Component, Connection, Endpoint } from '../kit';
 import { checkScheme } from '../kit/checks';
-import type { LokiConfigProps } from './loki-config';
-import type { LokiCaches } from './loki-props';
+import { headlessName } from '../kit/services';
+import { GOSSIP_PORT, type LokiConfigProps } from './loki-config';
+import type { LokiCaches, LokiStackProps } from './loki-props';
 import type { Roles } from './loki-roles';
 import { checkS3Server, type ObjectStorage } from './object-storage';
 
@@ -51,4 +52,16 @@ export function connectToS3Server(client: Component, storage: ObjectStorage | un
 /** Each replica, or the Service where replicas have no names. */
 export function addressesOf({ replicas, address }: Connection): readonly string[] {
   return replicas.length > 0 ? replicas : [address];
+}
+
+/** How the replicas of StatefulSets find each other. */
+export function gossipCluster(
+  { namespace, name, zones }: Pick<LokiStackProps, 'zones'> & { readonly namespace: string; readonly name: string },
+  statefulSets: readonly string[],
+): NonNullable<LokiConfigProps['cluster']> {
+  return {
+    label: `${namespace}/${name}`,
+    members: statefulSets.map((each) => `dns+${headlessName(each)}.${namespace}.svc:${GOSSIP_PORT}`),
+    zoneAware: zones !== undefined,
+  };
 }

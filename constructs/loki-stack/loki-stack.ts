@@ -16,13 +16,11 @@ import {
 import { checkObjectName, checkScheme } from '../kit/checks';
 import { namespaceOf } from '../kit/component-checks';
 import { PatchableConstruct } from '../kit/patchable-construct';
-import { headlessName } from '../kit/services';
-import { addressesOf, connectToCaches, connectToS3Server } from './connections';
+import { addressesOf, connectToCaches, connectToS3Server, gossipCluster } from './connections';
 import { type IndexLabels, type ResolvedLimits, resolveIndexLabels, resolveLimits } from './limits';
 import { checkLokiStack, checkSettings, modeOf } from './loki-checks';
 import {
   DATA_PATH,
-  GOSSIP_PORT,
   GRPC_PORT,
   HTTP_PORT,
   type LokiConfigProps,
@@ -130,6 +128,11 @@ export class LokiStack extends PatchableConstruct {
     return (this.roles ? this.roles['query-frontend'][0]! : this.components[0]!).endpoint('http');
   }
 
+  /** Where the alerts of its rules are listed: `/prometheus/api/v1/alerts`. */
+  get rulesEndpoint(): Endpoint {
+    return this.ruler.endpoint('http');
+  }
+
   /**
    * Loads a file of rules. Loki reads a changed file within half a minute, without a restart.
    *
@@ -228,11 +231,7 @@ export class LokiStack extends PatchableConstruct {
   private cluster(): Pick<LokiConfigProps, 'cluster' | 'roles'> {
     const { gigabytesPerDay = LOKI_DEFAULTS.gigabytesPerDay, roles, zones } = this.props;
     const namespace = namespaceOf(Chart.of(this));
-    const cluster = (names: readonly string[]) => ({
-      label: `${namespace}/${this.name}`,
-      members: names.map((each) => `dns+${headlessName(each)}.${namespace}.svc:${GOSSIP_PORT}`),
-      zoneAware: zones !== undefined,
-    });
+    const cluster = (names: readonly string[]) => gossipCluster({ namespace, name: this.name, zones }, names);
     switch (this.mode) {
       case 'monolithic':
         return {};

@@ -2,8 +2,9 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { packagePath } from '../../package-root';
 
-/** Where `npm run build` puts the server; the published package brings it. */
+/** Where `npm run build` puts the programs; the published package brings them. */
 export const BUILT_SERVER = ['lib', 'remediation', 'server.cjs'] as const;
+export const BUILT_THREATS = ['lib', 'remediation', 'threats.cjs'] as const;
 
 /** The bundled server is put together by this: an object of Kubernetes is too small for it. */
 export const STARTER = `// Joins the parts of the server, which are files of several ConfigMaps, and starts it.
@@ -20,10 +21,21 @@ let built: string | undefined;
 
 /** The server as one file of JavaScript. Compiled code finds it built; in a checkout it is built from the sources. */
 export function bundledServer(): string {
-  const path = packagePath(...BUILT_SERVER);
-  const compiled = __dirname.startsWith(packagePath('lib')) && existsSync(path);
-  built ??= compiled ? readFileSync(path, 'utf8') : buildServer().code;
+  built ??= packaged(BUILT_SERVER) ?? buildServer().code;
   return built;
+}
+
+let builtThreats: string | undefined;
+
+/** The programs of threat intelligence as one file of JavaScript. */
+export function bundledThreats(): string {
+  builtThreats ??= packaged(BUILT_THREATS) ?? buildThreats().code;
+  return builtThreats;
+}
+
+function packaged(file: readonly string[]): string | undefined {
+  const path = packagePath(...file);
+  return __dirname.startsWith(packagePath('lib')) && existsSync(path) ? readFileSync(path, 'utf8') : undefined;
 }
 
 /** Makes `bundledServer()` return a server that `buildServer()` has built from the same sources, in an earlier run. */
@@ -40,11 +52,20 @@ export interface ServerBundle {
 
 /** Builds the server from its sources. The output depends on the sources and the locked packages alone. */
 export function buildServer(): ServerBundle {
+  return bundle('main.ts');
+}
+
+/** Builds the programs of threat intelligence, in the same way. */
+export function buildThreats(): ServerBundle {
+  return bundle(join('threats', 'main.ts'));
+}
+
+function bundle(program: string): ServerBundle {
   // Needed in a checkout only: the published package does without the compiler.
   const { buildSync } = require('esbuild') as typeof import('esbuild');
   const { version } = JSON.parse(readFileSync(packagePath('package.json'), 'utf8')) as { readonly version: string };
   const { outputFiles, metafile } = buildSync({
-    entryPoints: [join(packagePath('remediation'), 'main.ts')],
+    entryPoints: [join(packagePath('remediation'), program)],
     absWorkingDir: packagePath(),
     // The names of modules are in the output: a node_modules that is a link, as in a second worktree, changes none of them.
     preserveSymlinks: true,

@@ -10,6 +10,7 @@ export {
   type RemediationMode,
   WEBHOOK_DEFAULTS,
   type WebhookLinks,
+  type WebhookLoki,
   type WebhookSlack,
 } from './remediation-webhook-config';
 export type { RemediationWebhookProps } from './remediation-webhook-props';

@@ -37,6 +37,14 @@ export interface WebhookLinks {
   readonly dashboard?: string;
 }
 
+/** A Loki that the webhook reads. */
+export interface WebhookLoki {
+  /** Where it answers queries. */
+  readonly queryEndpoint: Endpoint;
+  /** Where it lists the alerts of its rules. */
+  readonly rulesEndpoint: Endpoint;
+}
+
 /** How long finished records are kept. */
 export interface RecordRetention {
   /** Days, 1 or more. */

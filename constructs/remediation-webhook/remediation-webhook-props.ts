@@ -8,6 +8,7 @@ import type {
   RecordRetention,
   RemediationMode,
   WebhookLinks,
+  WebhookLoki,
   WebhookSlack,
 } from './remediation-webhook-config';
 
@@ -23,6 +24,17 @@ export interface RemediationWebhookProps {
   readonly replicas?: number;
   /** Prometheus, which verifies the effect of actions. */
   readonly prometheus: Endpoint;
+  /**
+   * Loki, e.g. a `LokiStack`. The webhook asks its ruler too whether an alert fires, and incidents hold the lines of
+   * `openIncident({ logs })`. Loki with several tenants is not supported.
+   * @default - alerts of Loki's rules trigger nothing, and incidents hold no lines
+   */
+  readonly loki?: WebhookLoki;
+  /**
+   * Where addresses are looked up: the endpoint of a `ThreatIntelligence`. Incidents then have a `threat_level`.
+   * @default - none
+   */
+  readonly threats?: Endpoint;
   /**
    * Labels of the rules whose alerts the webhook raises itself, so that its alerts and those of Prometheus are the same:
    * `ownAlertsOf(catalogue.alerts)`. Required if you change the labels of these rules.

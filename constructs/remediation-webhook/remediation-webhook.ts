@@ -21,13 +21,13 @@ import {
   SettingError,
   scratch,
 } from '../kit';
-import { checkScheme } from '../kit/checks';
 import { clusterOf } from '../kit/object-names';
 import { PatchableConstruct } from '../kit/patchable-construct';
 import { AUDIENCE, checkRemediationLabels, notifyWebhook, shippedOwnAlerts } from './alertmanager';
 import { addCertificate, TLS_PATH, tlsMount } from './certificate';
+import { connectByHttp, connectToLoki, urlsOf } from './connections';
 import { EVENTS, ownRules, requirementsOf, rulesByNamespace, TOKEN_REVIEWS } from './permissions';
-import { checkConnectionScheme, checkWebhook, HTTP_SCHEMES } from './remediation-webhook-checks';
+import { checkConnectionScheme, checkWebhook } from './remediation-webhook-checks';
 import {
   authorityMounts,
   checkPolicies,
@@ -76,6 +76,8 @@ export class RemediationWebhook extends PatchableConstruct {
   private readonly file: SecretFile;
   private readonly prometheus: Connection;
   private readonly connections: Configuration['connections'];
+  private readonly loki: Configuration['loki'];
+  private readonly threats: Connection | undefined;
   private readonly tracing: Connection | undefined;
   private readonly alertmanagers: Connection[] = [];
   private readonly subjects: string[] = [];
@@ -97,12 +99,10 @@ export class RemediationWebhook extends PatchableConstruct {
     checkPolicies(props.policies, requirements.connections, connections);
 
     this.component = this.addServer(name, requirements);
-    this.prometheus = this.component.connectTo(props.prometheus);
-    checkScheme('prometheus', this.prometheus, HTTP_SCHEMES);
-    this.tracing = props.tracing && this.component.connectTo(props.tracing);
-    if (this.tracing) {
-      checkScheme('tracing', this.tracing, HTTP_SCHEMES);
-    }
+    this.prometheus = connectByHttp(this.component, 'prometheus', props.prometheus);
+    this.loki = connectToLoki(this.component, props.loki);
+    this.threats = props.threats && connectByHttp(this.component, 'threats', props.threats);
+    this.tracing = props.tracing && connectByHttp(this.component, 'tracing', props.tracing);
     if (props.slack || requirements.awsRole) {
       this.component.allowEgressTo(Endpoint.anyHost());
     }
@@ -174,6 +174,8 @@ export class RemediationWebhook extends PatchableConstruct {
         : undefined,
       authentication: { audience: AUDIENCE, subjects: this.subjects },
       prometheus: urlsOf(this.prometheus),
+      loki: this.loki,
+      threats: this.threats?.url(),
       alertmanagers: this.alertmanagers.flatMap(urlsOf),
       externalLabels: { ...props.externalLabels },
       relabelledLabels: props.relabelledLabels && [...props.relabelledLabels],
@@ -284,9 +286,4 @@ export class RemediationWebhook extends PatchableConstruct {
         Math.max(...this.props.policies.map(({ timeoutSeconds }) => timeoutSeconds), 0) + STEP_SECONDS,
     });
   }
-}
-
-/** The URL of each replica that has an address of its own, otherwise the URL of the Service. */
-function urlsOf({ scheme, replicas, url }: Connection): string[] {
-  return replicas.length > 0 ? replicas.map((address) => `${scheme}://${address}`) : [url()];
 }

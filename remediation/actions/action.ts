@@ -1,5 +1,5 @@
 import type { GenericSchema } from 'valibot';
-import type { Aws, Cache, Database, Prometheus } from '../clients';
+import type { Aws, Cache, Database, Loki, Prometheus, Threats } from '../clients';
 import type { KubernetesApi } from '../kubernetes';
 import type { Plan, RecordedAlert, Remediation, SkipReason, Target } from '../record';
 import type { AllowedUpdate } from './allowed-update';
@@ -19,6 +19,10 @@ export class SkipError extends Error {
 export interface Clients {
   readonly kubernetes: KubernetesApi;
   readonly prometheus: Prometheus;
+  /** @default - logs are not read */
+  readonly loki?: Loki;
+  /** @default - there is no threat intelligence */
+  readonly threats?: Threats;
   readonly database: (connection: string) => Database;
   readonly cache: (connection: string) => Cache;
   readonly aws: Aws;

@@ -97,7 +97,7 @@ function isMapped(address: string): boolean {
 }
 
 /** `unicast`, or the kind of an address that no client on the Internet has. */
-function kindOf(address: Address): string {
+export function kindOf(address: Address): string {
   if (DOCUMENTATION.some((range) => overlap([address, address.toByteArray().length * 8], range))) {
     return 'documentation';
   }

@@ -4,16 +4,21 @@ import { type PolicyOptions, type RemediationPolicy, remediationPolicy } from '.
 import { placeholdersOf, renderQuery } from '../promql';
 import type { RecordedAlert } from '../record';
 import { type SchemasOf, text } from '../schema';
+import { visibleText } from '../visible-text';
 import type { Action, Attempt } from './action';
+import { cidrOf } from './addresses';
 
-/** A link to logs in Grafana Explore. */
+/** Which logs the responders read. */
 export interface LogLink {
   /** Public address of Grafana: `https://grafana.example.com`. */
   readonly grafanaUrl: string;
   /** UID of the Loki data source. */
   readonly datasource: string;
-  /** LogQL, with placeholders as in `queries`: `{log_type="security"} | json | source_ip="$client_ip"`. */
-  readonly query: string;
+  /**
+   * LogQL, with placeholders as in `queries`: `{stream="security"} | json source_ip="source_ip" | source_ip="$client_ip"`.
+   * Of several, the first whose placeholders are all labels of the alert.
+   */
+  readonly query: string | readonly string[];
 }
 
 /** Parameters of `openIncident()`. */
@@ -24,7 +29,10 @@ export interface OpenIncidentParameters {
    * @default - none
    */
   readonly queries?: { readonly [name: string]: string };
-  /** Logs for the responders. @default - no link */
+  /**
+   * Logs for the responders: a link, and, if the webhook reaches Loki, the last lines before the alert.
+   * @default - neither
+   */
   readonly logs?: LogLink;
 }
 
@@ -33,7 +41,7 @@ export interface OpenIncidentProps extends OpenIncidentParameters, PolicyOptions
 
 /** Parameters of `openIncident()` with the defaults filled in. */
 export interface OpenIncident extends Required<Pick<OpenIncidentParameters, 'queries'>> {
-  /** Logs for the responders. @default - no link */
+  /** Logs for the responders. @default - none */
   readonly logs?: LogLink;
 }
 
@@ -60,7 +68,7 @@ const logLinkSettings = v.strictObject({
     ),
   ),
   datasource: text,
-  query: template,
+  query: v.union([template, v.pipe(v.array(template), v.nonEmpty('write a query'))]),
 } satisfies SchemasOf<LogLink>);
 
 const parameters = v.strictObject({
@@ -84,6 +92,13 @@ const ROUTING_LABELS: readonly string[] = ['alertname', 'severity', 'category', 
 const MAXIMUM_SERIES = 10;
 const MAXIMUM_LENGTH = 2_000;
 
+/** Labels that hold the address of an alert. */
+const ADDRESS_LABELS = ['client_ip', 'source_ip'];
+
+/** Lines that a record keeps, and the characters of each. The API server keeps records in etcd. */
+const MAXIMUM_LINES = 20;
+const MAXIMUM_LINE = 400;
+
 /** Time range of the logs: from before the alert began until after now. */
 const BEFORE_MS = 1_800_000;
 const AFTER_MS = 300_000;
@@ -96,7 +111,7 @@ export const openIncidentAction: Action<OpenIncident> = {
   purpose: 'incident',
 
   describe: ({ queries, logs }) => {
-    const parts = ["the alert's labels", ...Object.keys(queries), ...(logs ? ['a link to the logs'] : [])];
+    const parts = ["the alert's labels", ...Object.keys(queries), ...(logs ? ['log lines and a link to them'] : [])];
     return `Opens an incident for the responders with the facts at its beginning: ${parts.join(', ')}. It changes nothing.`;
   },
 
@@ -122,13 +137,16 @@ export const openIncidentAction: Action<OpenIncident> = {
     const answers = await Promise.all(
       Object.entries(queries).map(async ([name, query]) => [name, await answer(attempt, query)] as const),
     );
+    const threat = await threatOf(attempt);
     const evidence = {
       ...Object.fromEntries(labelsOf(alert).map(([label, value]) => [`label ${label}`, shorten(value)])),
       since: alert.startsAt,
+      ...(threat && { threat_level: threat.text }),
       ...Object.fromEntries(answers),
-      ...(logs ? { logs: logLink(logs, alert, attempt.clients.now()) } : {}),
+      ...(logs ? { logs: logLink(logs, alert, attempt.clients.now()), ...(await logLines(attempt, logs)) } : {}),
     };
-    return { summary: `opened an incident for ${alert.name} with ${Object.keys(evidence).length} facts`, evidence };
+    const facts = `${Object.keys(evidence).length} facts${threat ? `, threat level ${threat.level}` : ''}`;
+    return { summary: `opened an incident for ${alert.name} with ${facts}`, evidence };
   },
 
   /** The effect is the evidence in the record. */
@@ -149,6 +167,26 @@ async function answer({ record, clients, signal }: Attempt<OpenIncident>, query:
   }
 }
 
+/** What threat intelligence says about the address of the alert. The incident is opened even when it does not answer. */
+async function threatOf({
+  record,
+  clients,
+  signal,
+}: Attempt<OpenIncident>): Promise<{ readonly level: string; readonly text: string } | undefined> {
+  const { labels } = record.spec.alert;
+  const address = ADDRESS_LABELS.map((label) => labels[label]).find((value) => value && cidrOf(value));
+  if (!clients.threats || !address) {
+    return undefined;
+  }
+  try {
+    const { level, feeds } = await clients.threats.verdict(address, signal);
+    const sources = feeds.map(({ name, fetched }) => `${name} of ${fetched}`);
+    return { level, text: shorten(sources.length > 0 ? `${level}: ${sources.join(', ')}` : level) };
+  } catch (error) {
+    return { level: 'unknown', text: shorten(`unknown: ${(error as Error).message}`) };
+  }
+}
+
 function describe(samples: readonly Sample[]): string {
   const sorted = [...samples].sort((one, other) => other.value - one.value);
   const lines = sorted.slice(0, MAXIMUM_SERIES).map(({ labels, value }) => {
@@ -160,6 +198,45 @@ function describe(samples: readonly Sample[]): string {
 }
 
 /**
+ * The first query whose placeholders are labels of the alert, filled in.
+ *
+ * @throws when there is none
+ */
+function logQuery(query: LogLink['query'], { labels }: RecordedAlert): string {
+  const queries = typeof query === 'string' ? [query] : query;
+  const fitting = queries.find((each) => placeholdersOf(each).every((name) => labels[name]));
+  return renderQuery(fitting ?? queries.at(-1)!, labels);
+}
+
+/**
+ * The last lines before the alert, oldest first. Anybody who causes log lines decides what is in them. The incident is
+ * opened even when Loki does not answer.
+ */
+async function logLines(
+  { record, clients, signal }: Attempt<OpenIncident>,
+  { query }: LogLink,
+): Promise<{ readonly [name: string]: string }> {
+  if (!clients.loki) {
+    return {};
+  }
+  const { alert } = record.spec;
+  const began = Date.parse(alert.startsAt);
+  const to = new Date(Math.min(began + AFTER_MS, clients.now().getTime()));
+  const range = { from: new Date(began - BEFORE_MS), to, limit: MAXIMUM_LINES };
+  try {
+    const lines = await clients.loki.lines(logQuery(query, alert), range, signal);
+    const shown = lines.map(({ time, text }) => `${time.toISOString()} ${shorten(oneLine(text), MAXIMUM_LINE)}`);
+    return { 'log lines': shown.length === 0 ? 'none' : shown.join('\n') };
+  } catch (error) {
+    return { 'log lines': shorten(`unknown: ${(error as Error).message}`) };
+  }
+}
+
+function oneLine(text: string): string {
+  return visibleText(text.replaceAll('\n', '⏎'));
+}
+
+/**
  * A link that opens the query in Grafana Explore.
  * https://grafana.com/docs/grafana/latest/visualizations/explore/get-started-with-explore/
  *
@@ -168,7 +245,7 @@ function describe(samples: readonly Sample[]): string {
 export function logLink({ grafanaUrl, datasource, query }: LogLink, alert: RecordedAlert, now: Date): string {
   let expr: string;
   try {
-    expr = renderQuery(query, alert.labels);
+    expr = logQuery(query, alert);
   } catch (error) {
     return `no link: ${(error as Error).message}`;
   }
@@ -179,6 +256,6 @@ export function logLink({ grafanaUrl, datasource, query }: LogLink, alert: Recor
   return `${grafanaUrl.replace(/\/+$/, '')}/explore?${parameters}`;
 }
 
-function shorten(text: string): string {
-  return text.length > MAXIMUM_LENGTH ? `${text.slice(0, MAXIMUM_LENGTH)}…` : text;
+function shorten(text: string, length = MAXIMUM_LENGTH): string {
+  return text.length > length ? `${text.slice(0, length)}…` : text;
 }

@@ -11,22 +11,32 @@ import type { AlertLabels, Gate } from './gate';
 const FIRING = 'ALERTS{alertname="$alertname", alertstate="firing", remediation="$policy"}';
 
 /**
- * Nothing runs unless Prometheus says that the alert fires with these labels. Everyone who reaches Alertmanager can send
- * it any alert. One replica of a pair is enough: the other may have just started.
+ * Nothing runs unless Prometheus, or Loki's ruler, says that the alert fires with these labels. Everyone who reaches
+ * Alertmanager can send it any alert. One replica of a pair is enough: the other may have just started.
  */
 export const alertGate: Gate = async ({ record, policy }, { clients, alertLabels }) => {
   if (!policy.requireFiring) {
     return;
   }
   const { alert } = record.spec;
-  const query = renderQuery(FIRING, { alertname: alert.labels.alertname ?? alert.name, policy: policy.name });
-  const firing = await clients.prometheus.queryAny(query).catch((error: Error) => {
-    throw new SkipError('health-unknown', `cannot tell whether ${alert.name} is firing: ${error.message}`);
-  });
-  if (!firing.some(({ labels }) => isSame(labels, alert.labels, alertLabels))) {
-    const seen = firing.length > 0 ? `with other labels (${firing.length} series)` : 'nowhere';
-    throw new SkipError('alert-not-firing', `Prometheus says that ${alert.name} with these labels fires ${seen}`);
+  const { prometheus, loki } = clients;
+  const name = alert.labels.alertname ?? alert.name;
+  const query = renderQuery(FIRING, { alertname: name, policy: policy.name });
+  const answers = await Promise.allSettled([
+    prometheus.queryAny(query).then((series) => series.map(({ labels }) => labels)),
+    ...(loki ? [loki.firing(name)] : []),
+  ]);
+  const firing = answers.flatMap((answer) => (answer.status === 'fulfilled' ? answer.value : []));
+  if (firing.some((labels) => isSame(labels, alert.labels, alertLabels))) {
+    return;
   }
+  const errors = answers.flatMap((answer) => (answer.status === 'rejected' ? (answer.reason as Error).message : []));
+  if (errors.length > 0) {
+    throw new SkipError('health-unknown', `cannot tell whether ${alert.name} is firing: ${errors.join('; ')}`);
+  }
+  const seen = firing.length > 0 ? `with other labels (${firing.length} series)` : 'nowhere';
+  const source = loki ? 'Prometheus and Loki say' : 'Prometheus says';
+  throw new SkipError('alert-not-firing', `${source} that ${alert.name} with these labels fires ${seen}`);
 };
 
 /** Labels of the series that are not labels of the alert. */

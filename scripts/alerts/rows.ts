@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { load } from 'js-yaml';
-import { RuleCatalogue } from '../../rules';
+import { isAlertingRule, RuleCatalogue, rulesOf } from '../../rules';
 import { sightEditPlatform } from '../../testing/platform';
 import { ROOT } from '../../tools/catalogue';
 import { receiversOf } from './routing';
@@ -25,8 +25,15 @@ export function alertRows(): readonly AlertRow[] {
     }));
 }
 
+const LOG_ALERTS: ReadonlySet<string> = new Set(
+  rulesOf(RuleCatalogue.sightEdit().logs)
+    .filter(isAlertingRule)
+    .map(({ alert }) => alert),
+);
+
 function testCount(alert: string): number {
-  const text = readFileSync(join(ROOT, 'rules', 'tests', `${alert}.yaml`), 'utf8');
+  const directory = LOG_ALERTS.has(alert) ? join('logs', 'tests') : 'tests';
+  const text = readFileSync(join(ROOT, 'rules', directory, `${alert}.yaml`), 'utf8');
   return (load(text) as { tests: unknown[] }).tests.length;
 }
 

@@ -3,6 +3,7 @@ import { readManifests } from '../../testing/manifests';
 import { recordAlertmanager } from './alertmanager';
 import { recordBlackbox } from './blackbox';
 import { recordKubernetes } from './kubernetes';
+import { recordLogCollector } from './log-collector';
 import { recordNode } from './node';
 import { recordNodes } from './nodes';
 import { recordPostgres } from './postgres';
@@ -22,6 +23,7 @@ export const recorders: { readonly [name: string]: Recorder } = {
   alertmanager: recordAlertmanager,
   kubernetes: recordKubernetes,
   webhook: recordWebhook,
+  'log-collector': recordLogCollector,
 };
 
 /** Recorders that need a running cluster (`npm run cluster`). */

@@ -1,4 +1,4 @@
-import { type AlertingRule, ANSWER_WITHIN, sourceFileOf } from '../../rules';
+import { type AlertingRule, ANSWER_WITHIN, isLogTopic, sourceFileOf } from '../../rules';
 
 /** Markers around the generated facts of a runbook. */
 const BEGIN = '<!-- written from the rule by "npm run runbooks" -->';
@@ -23,7 +23,7 @@ export function factsOf(rule: AlertingRule, topic: string): string {
     row(facts.map(() => '---')),
     row(facts.map(([, value]) => value)),
     '',
-    '```promql',
+    isLogTopic(topic) ? '```logql' : '```promql',
     rule.expr.trim(),
     '```',
     '',

@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import { App } from 'cdk8s';
 import {
   addSightEditMonitoring,
@@ -7,7 +8,8 @@ import {
   resolveSettings,
 } from '../../charts';
 import { Credentials } from '../../constructs';
-import { configFiles } from '../../testing/manifests';
+import { RuleCatalogue } from '../../rules';
+import { configFiles, ofKind } from '../../testing/manifests';
 import { containerOf, find, manifestsOf } from '../../testing/render';
 import { serverConfig } from '../support/server-config';
 
@@ -70,18 +72,19 @@ describe('Loki is run', () => {
   test('not at all, with mode off, and nothing speaks of it', () => {
     const manifests = platform({ logs: { mode: 'off' } });
     expect(manifests.filter(({ metadata }) => metadata.name.startsWith('loki'))).toEqual([]);
-    expect(jobs(manifests)).not.toContain('loki');
+    expect(manifests.filter(({ metadata }) => metadata.name.startsWith('log-collector'))).toEqual([]);
+    expect(jobs(manifests).filter((job: string) => /^(loki|log-)/.test(job))).toEqual([]);
     expect(source(manifests, 'loki')).toBeUndefined();
     expect(rules(manifests)).not.toContain('up{job="loki"}');
     expect(rules(platform())).toContain('up{job="loki"}');
   });
 });
 
-test('lines of security are kept for a year in production, and everything for a week in dev', () => {
+test('lines of security and audit are kept for a year in production, and everything for a week in dev', () => {
   expect(lokiConfig(platform()).limits_config).toMatchObject({
     retention_period: '744h',
     retention_stream: [
-      { selector: '{stream="security"}', period: '8760h' },
+      { selector: '{stream=~"security|audit"}', period: '8760h' },
       { selector: '{level="debug"}', period: '168h' },
     ],
     max_query_lookback: '8760h',
@@ -89,6 +92,40 @@ test('lines of security are kept for a year in production, and everything for a 
   const dev = lokiConfig(platform({}, 'dev')).limits_config;
   expect(dev).toMatchObject({ retention_period: '168h' });
   expect(dev).not.toHaveProperty('retention_stream');
+});
+
+describe('rules over logs', () => {
+  const files = (manifests: Manifests) =>
+    ofKind(manifests, 'ConfigMap').filter(({ metadata }) => metadata.name.startsWith('loki-rules-'));
+
+  test('are loaded, each file from a ConfigMap, with links to runbooks', () => {
+    const found = files(platform());
+    expect(found.map(({ metadata }) => metadata.name)).toEqual(
+      RuleCatalogue.sightEdit().logs.map(({ topic }) => `loki-rules-${basename(topic)}`),
+    );
+    expect(found.length).toBeGreaterThan(0);
+    expect(JSON.stringify(found)).toContain(
+      'http://remediation-webhook.sightedit-monitoring.svc:8080/runbooks/LoginGuessingFromAddress',
+    );
+  });
+
+  test('are not among those of Prometheus', () => {
+    const prometheus = ofKind(platform(), 'ConfigMap').filter(({ metadata }) =>
+      metadata.name.startsWith('prometheus-rules'),
+    );
+    expect(prometheus.length).toBeGreaterThan(0);
+    expect(JSON.stringify(prometheus)).not.toContain('LoginGuessingFromAddress');
+  });
+
+  test('ask for policies that exist', () => {
+    const { policies } = JSON.parse(configFiles(platform(), 'remediation-webhook-config')['remediation.json']!);
+    const names = policies.map(({ name }: { name: string }) => name);
+    const asked = RuleCatalogue.sightEdit().logs.flatMap(({ groups }) =>
+      groups.flatMap(({ rules: all }) => all.flatMap(({ labels }) => labels?.remediation ?? [])),
+    );
+    expect(asked).toContain('block-address');
+    expect(asked.filter((name) => !names.includes(name))).toEqual([]);
+  });
 });
 
 describe('Loki is connected', () => {
@@ -121,6 +158,45 @@ describe('Loki is connected', () => {
     const open = platform({ network: { ingress: [{ cidrs: ['10.9.0.0/16'] }] } });
     expect(JSON.stringify(find(open, 'NetworkPolicy', 'grafana'))).toContain('10.9.0.0/16');
     expect(JSON.stringify(find(open, 'NetworkPolicy', 'loki'))).not.toContain('10.9.0.0/16');
+  });
+});
+
+describe('logs are collected', () => {
+  const agentOf = (manifests: Manifests) => find(manifests, 'DaemonSet', 'log-collector');
+
+  test('on every node, in the namespace of the agents, with the name of the cluster', () => {
+    const manifests = platform();
+    expect(agentOf(manifests).metadata.namespace).toBe('sightedit-monitoring-node');
+    const file = configFiles(manifests, 'log-collector-config')['config.yaml'];
+    expect(file).toContain('http://loki.sightedit-monitoring.svc:3100/otlp');
+    expect(file).toContain('demo');
+    expect(clientsOf(manifests)).toEqual(expect.arrayContaining(['log-collector', 'log-collector-events']));
+    expect(jobs(manifests)).toEqual(expect.arrayContaining(['log-collector', 'log-collector-events']));
+  });
+
+  test.each(['log-collector', 'log-collector-events'])(
+    'without secrets, by a processor of %s before its exporter',
+    (name) => {
+      const { processors, service } = serverConfig(platform(), `${name}-config`, 'config.yaml');
+      expect(processors).toHaveProperty(['transform/sanitise', 'log_statements']);
+      for (const pipeline of Object.values<{ processors: string[] }>(service.pipelines)) {
+        expect(pipeline.processors).toContain('transform/sanitise');
+      }
+    },
+  );
+
+  test('by Promtail on request, without secrets too', () => {
+    const manifests = platform({ logs: { collector: 'promtail' } });
+    expect(containerOf(manifests, 'log-collector').image).toMatch(/promtail:3\.6/);
+    const file = configFiles(manifests, 'log-collector-config')['promtail.yaml'];
+    expect(file).toContain('[masked:password]');
+    expect(clientsOf(manifests)).toContain('log-collector');
+  });
+
+  test('without national identification numbers of the countries that are named', () => {
+    const file = (logs: Partial<LogSettings>) => configFiles(platform({ logs }), 'log-collector-config')['config.yaml'];
+    expect(file({})).not.toContain('[masked:national_id]');
+    expect(file({ nationalIds: ['us'] })).toContain('[masked:national_id]');
   });
 });
 
@@ -183,6 +259,14 @@ test.each<[string, Partial<LogSettings>]>([
     { mode: 'replicated' },
   ],
   ['logs.retention.days is 0: write a whole number greater than zero', { retention: { days: 0 } }],
+  [
+    'logs.collector is "fluentbit": write one of opentelemetry, promtail',
+    { collector: 'fluentbit' as LogSettings['collector'] },
+  ],
+  [
+    'logs.nationalIds is "fr": write countries of us, gb, es, it, br',
+    { nationalIds: ['fr' as LogSettings['nationalIds'][number]] },
+  ],
 ])('a setting that cannot work is refused: %s', (message, logs) => {
   expect(() => platform({ logs })).toThrow(expect.objectContaining({ name: 'SettingError', message }));
 });

@@ -63,7 +63,7 @@ describe.each(Object.entries(PROGRAMS))('%s, profile dev', (_, program) => {
   });
 
   // Everyone who reaches its API can post alerts, and the users of Grafana would be among them.
-  test('lets Prometheus and the webhook reach the API of Alertmanager, and nobody else', () => {
+  test('lets Prometheus, Loki and the webhook reach the API of Alertmanager, and nobody else', () => {
     interface Rule {
       readonly from: readonly { readonly podSelector: { readonly matchLabels: Readonly<Record<string, string>> } }[];
       readonly ports: readonly { readonly port: number }[];
@@ -72,7 +72,7 @@ describe.each(Object.entries(PROGRAMS))('%s, profile dev', (_, program) => {
     const callers = (policy.spec.ingress as readonly Rule[])
       .filter(({ ports }) => ports.some(({ port }) => port === 9093))
       .flatMap(({ from }) => from.map(({ podSelector }) => podSelector.matchLabels['app.kubernetes.io/name']));
-    expect(callers.sort()).toEqual(['prometheus', 'remediation-webhook']);
+    expect(callers.sort()).toEqual(['loki', 'prometheus', 'remediation-webhook']);
   });
 
   test('begins with the namespaces, since kubectl reads files in the order of their names', () => {

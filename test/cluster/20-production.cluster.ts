@@ -56,7 +56,12 @@ describeOnCluster('dist/ on three nodes', (cluster) => {
       prometheus: nodesOf('prometheus'),
       'remediation-webhook': nodesOf('remediation-webhook'),
     }).toEqual({ alertmanager: 3, prometheus: 2, 'remediation-webhook': 2 });
-    expect(await runningPods(cluster(), NODE_MONITORING)).toHaveLength(3);
+    const agents = await runningPods(cluster(), NODE_MONITORING);
+    const ofName = (name: string) =>
+      agents.filter(({ metadata }) => metadata.labels?.['app.kubernetes.io/name'] === name);
+    expect(['node-exporter', 'log-collector', 'log-collector-events'].map((name) => ofName(name).length)).toEqual([
+      3, 3, 1,
+    ]);
   });
 
   it('warns of nothing', async () => {
@@ -111,6 +116,8 @@ describeOnCluster('dist/ on three nodes', (cluster) => {
       'kube-state-metrics',
       'kube-state-metrics-telemetry',
       'kubelet',
+      'log-collector',
+      'log-collector-events',
       'loki',
       'node-exporter',
       'postgres-exporter',

@@ -10,6 +10,7 @@ import {
   DuplicateNameError,
   Endpoint,
   inCluster,
+  LokiStack,
   ownAlertsOf,
   RemediationWebhook,
   type RemediationWebhookProps,
@@ -112,6 +113,11 @@ describe('RemediationWebhook', () => {
       mode: 'active',
       replicas: 3,
       prometheus: Endpoint.host('metrics.example.com', 9091, 'http'),
+      loki: {
+        queryEndpoint: Endpoint.host('logs.example.com', 3100, 'http'),
+        rulesEndpoint: Endpoint.host('ruler.example.com', 3101, 'http'),
+      },
+      threats: Endpoint.host('threats.example.com', 8082, 'http'),
       ownAlerts: { ...OWN_ALERTS, RemediationCircuitOpen: { severity: 'critical' } },
       externalLabels: { cluster: 'demo' },
       relabelledLabels: ['tenant'],
@@ -143,6 +149,8 @@ describe('RemediationWebhook', () => {
       mode: '"mode": "active"',
       replicas: 'replicas: 3',
       prometheus: 'http://metrics.example.com:9091',
+      loki: 'http://ruler.example.com:3101',
+      threats: '"threats": "http://threats.example.com:8082"',
       ownAlerts: '"severity": "critical"',
       externalLabels: '"cluster": "demo"',
       relabelledLabels: '"tenant"',
@@ -161,6 +169,23 @@ describe('RemediationWebhook', () => {
       pod: 'priorityClassName: repairs-first',
     },
     apart: { installCrd: { props: () => ({ ...PROPS(), installCrd: false }), removes: 'kind: Remediation' } },
+  });
+
+  test('asks each replica of a Loki, and is admitted by it', () => {
+    const chart = testChart();
+    const loki = new LokiStack(chart, 'loki');
+    const reader = new RemediationWebhook(chart, 'webhook', { ...PROPS(), loki });
+    reader.receiveFrom(alertRouting(chart));
+    const replica = `http://loki-0.loki-headless.${NAMESPACE}.svc:3100`;
+    expect(reader.configuration.loki).toEqual({ queries: [replica], rules: [replica] });
+    expect(JSON.stringify(find(manifestsOf(chart), 'NetworkPolicy', 'loki'))).toContain('remediation-webhook');
+  });
+
+  test('refuses a Loki that is no web server', () => {
+    const endpoint = Endpoint.host('logs.example.com', 3100, 'grpc');
+    expect(() => webhook({ loki: { queryEndpoint: endpoint, rulesEndpoint: endpoint } })).toThrow(
+      /^loki\.queryEndpoint is /,
+    );
   });
 
   test.each([

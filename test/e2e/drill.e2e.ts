@@ -3,6 +3,7 @@ import { isOpen } from '../../remediation/record';
 import { getJson, waitFor } from '../../testing/server';
 import { type Drill, FACTOR, startDrill, TARGET, waitUntilSettled } from './support/drill';
 import { isAlive } from './support/pod-processes';
+import { Timeline } from './support/timeline';
 
 const ALERT = 'SightEditMemorySaturation';
 const CIRCUIT_ALERT = 'RemediationCircuitOpen';
@@ -11,26 +12,6 @@ const MINIMUM_AGE_SECONDS = 900 / FACTOR;
 const COOLDOWN_SECONDS = 1800 / FACTOR;
 /** Failed attempts that open the circuit; the default. */
 const CIRCUIT_FAILURES = 3;
-
-/** What happened, and when. */
-class Timeline {
-  private readonly steps: { readonly what: string; readonly time: number }[] = [];
-
-  add(what: string, time: Date | number | string = Date.now()): void {
-    this.steps.push({ what, time: new Date(time).getTime() });
-  }
-
-  /** Prints each step with the seconds since the first and since the one before. */
-  print(title: string, ...notes: readonly string[]): void {
-    const steps = [...this.steps].sort((one, other) => one.time - other.time);
-    const seconds = (from: number, to: number) => `${((to - from) / 1000).toFixed(1)} s`.padStart(8);
-    const lines = steps.map(({ what, time }, index) => {
-      const before = steps[index - 1] ?? steps[0]!;
-      return `  ${seconds(steps[0]!.time, time)}  +${seconds(before.time, time).trimStart().padEnd(8)} ${what}`;
-    });
-    process.stdout.write(`\n${[title, ...lines, ...notes.map((note) => `  ${note}`)].join('\n')}\n\n`);
-  }
-}
 
 describe(`The drill, ${FACTOR} times as fast as in production`, () => {
   let drill: Drill;

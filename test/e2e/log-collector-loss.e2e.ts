@@ -1,11 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { temporaryDirectory } from '../../testing/cleanup';
 import { type Kubernetes, makeNamespace, startKubernetes } from '../../testing/kubernetes';
-import { NAMESPACE } from '../../testing/render';
-import { waitFor } from '../../testing/server';
 import {
   type Agent,
-  type AgentProcess,
   addPod,
   appendLog,
   collectorManifests,
@@ -13,13 +10,14 @@ import {
   credentialsOf,
   criLine,
   type LoggedPod,
-  lokiProcess,
   rotate,
+  type StartedAgent,
   startAgent,
-  startLoki,
-  storedLines,
-} from './support/log-collector';
-import { describeLoki, reportSkipped } from './support/loki';
+} from '../../testing/log-collector';
+import { NAMESPACE } from '../../testing/render';
+import { waitFor } from '../../testing/server';
+import { describeLoki, reportSkipped, startLoki } from './support/loki';
+import { lokiProcess, storedLines } from './support/stored-lines';
 
 let kubernetes: Kubernetes;
 
@@ -120,7 +118,7 @@ describeLoki('an agent under load', (check) => {
       for (const name of names) {
         pods.push(await addPod(kubernetes, { namespace: 'load', name, container: 'web', labels: { app: 'load' } }));
       }
-      const started: AgentProcess = { manifests, root, kubeconfig, lokiPort: lokiOptions.ports![0] };
+      const started: StartedAgent = { manifests, root, kubeconfig, lokiPort: lokiOptions.ports![0] };
       const agent = await startAgent('agent', started);
       const writer = new Writer(root, pods, 600);
       await sleep(5000);
@@ -175,7 +173,7 @@ describeLoki('an agent under load', (check) => {
         container: 'web',
         labels: { app: 'killed' },
       });
-      const started: AgentProcess = { manifests, root, kubeconfig, lokiPort: lokiOptions.ports![0] };
+      const started: StartedAgent = { manifests, root, kubeconfig, lokiPort: lokiOptions.ports![0] };
       let agent = await startAgent('killed', started);
       const writer = new Writer(root, [pod], 1000);
       const kills: number[] = [];

@@ -1,4 +1,5 @@
 import { promqlSyntaxError } from '../../rules';
+import { logqlSyntaxError } from '../../rules/logql';
 
 /** The sections of a runbook, in the order in which an on-call engineer needs them. */
 export const SECTIONS = [
@@ -32,8 +33,12 @@ export function runbookProblems(alert: string, markdown: string): string[] {
     ...(open ? ['a block of code is not closed'] : []),
     ...unknown.map(({ code }) => `a block of code names no language: ${code.split('\n', 1)[0]}`),
     ...blocks.flatMap(({ language, code }) => {
-      const error = language === 'promql' ? promqlSyntaxError(code) : undefined;
-      return error ? [`PromQL does not parse at "${error}"`] : [];
+      const promql = language === 'promql' ? promqlSyntaxError(code) : undefined;
+      const logql = language === 'logql' ? logqlSyntaxError(code) : undefined;
+      return [
+        ...(promql ? [`PromQL does not parse at "${promql}"`] : []),
+        ...(logql ? [`LogQL does not parse at "${logql}"`] : []),
+      ];
     }),
   ];
 }

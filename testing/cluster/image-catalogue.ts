@@ -89,6 +89,10 @@ export function imageCatalogue(): ImageSpec[] {
     nodeImage,
     standIn(nodeImage, images.grafana, 'Grafana', { User: '472', port: 3000 }),
     lokiImage(nodeImage),
+    {
+      ...built('otelcol', images.otelCollector, 'otelcol-contrib', { 'etc/ssl/certs': '/etc/ssl/certs' }),
+      config: { User: '10001:10001', Entrypoint: ['/otelcol-contrib'] },
+    },
     standIn(nodeImage, images.sqlExporter, 'sql_exporter', { User: `${NOBODY}`, port: 9399 }),
     ...clusterImages(nodeImage),
   ];

@@ -42,6 +42,7 @@ const STORED_TARGET = '!target || spec.action !== policy.action || !isTarget(tar
 const ANNOUNCED = 'gates.target(inputOf(executing, policy, props), props.context)';
 const SHOWN = 'status.planDigest === digest && !status.approvalOutdated';
 const ADDRESS = 'addressToBlock(record.spec.alert, parameters) !== target.name';
+const LINE = "visibleText(text.replaceAll('\\n', '⏎'))";
 const OPEN = "hasWork(record) && record.metadata.labels?.[KEYS.open] !== 'true'";
 
 /** The checks between an alert and a change. Some test must fail when one of them is switched off. */
@@ -126,6 +127,9 @@ export const CHECKS: readonly Check[] = [
   { name: 'text for Slack', file: 'audit/escalation.ts', expression: 'slackText(text)', becomes: 'text' },
   { name: 'load balancers', file: 'actions/addresses.ts', expression: BALANCERS, becomes: '[]' },
   { name: 'well-known addresses', file: 'actions/addresses.ts', expression: 'WELL_KNOWN', becomes: '[]' },
+  { name: 'Loki: state of an alert', file: 'clients/loki.ts', expression: "state === 'firing'", becomes: 'true' },
+  { name: 'size of an answer', file: 'clients/bounded-text.ts', expression: 'bytes > maximumBytes', becomes: 'false' },
+  { name: 'text of a log line', file: 'actions/open-incident.ts', expression: LINE, becomes: 'text' },
   { name: 'protected namespaces', file: 'actions/workload.ts', expression: PROTECTED, becomes: 'false' },
 ];
 

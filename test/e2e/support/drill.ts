@@ -102,11 +102,7 @@ export async function startDrill(): Promise<Drill> {
       }>(url);
       return data.result.map(({ metric, value }) => ({ metric, value: Number(value[1]) }));
     },
-    records: async () => {
-      const args = ['get', 'remediations', `--namespace=${MONITORING}`, '--output=json'];
-      const { stdout } = await kubernetes.kubectl(...args, '--sort-by=.metadata.creationTimestamp');
-      return (JSON.parse(stdout) as { items: Remediation[] }).items;
-    },
+    records: () => recordsIn(kubernetes),
     stop: async () => {
       await pods.stop();
       await Promise.all([traces.stop(), sinks.stop()]);
@@ -115,7 +111,14 @@ export async function startDrill(): Promise<Drill> {
   };
 }
 
-async function apply(kubernetes: Kubernetes, ...items: readonly object[]): Promise<void> {
+/** Records of the webhook, oldest first. */
+export async function recordsIn(kubernetes: Kubernetes): Promise<readonly Remediation[]> {
+  const args = ['get', 'remediations', `--namespace=${MONITORING}`, '--output=json'];
+  const { stdout } = await kubernetes.kubectl(...args, '--sort-by=.metadata.creationTimestamp');
+  return (JSON.parse(stdout) as { items: Remediation[] }).items;
+}
+
+export async function apply(kubernetes: Kubernetes, ...items: readonly object[]): Promise<void> {
   const list = { apiVersion: 'v1', kind: 'List', items };
   // A new namespace needs a moment for ServiceAccount tokens, and a custom resource until it is served.
   const { code, stderr } = await kubernetes.kubectlWith(list, 'apply');
@@ -142,7 +145,12 @@ async function deployTarget(kubernetes: Kubernetes): Promise<void> {
   await apply(kubernetes, deployment, disruptions);
 }
 
-async function startWebhooks(
+/**
+ * Starts two webhooks that act.
+ *
+ * @param change what differs from the deployed configuration, beyond the addresses of the servers
+ */
+export async function startWebhooks(
   kubernetes: Kubernetes,
   manifests: readonly Manifest[],
   {
@@ -151,9 +159,11 @@ async function startWebhooks(
     sinks,
     traces,
   }: { prometheus: string; alertmanager: string; sinks: Sinks; traces: OtlpSink },
+  change: (configuration: Configuration) => Partial<Configuration> = () => ({}),
 ): Promise<readonly Replica[]> {
   const file = configFiles(manifests, 'remediation-webhook-config')['remediation.json']!;
-  const configuration = quickenWebhook(JSON.parse(file) as Configuration, FACTOR);
+  const quick = quickenWebhook(JSON.parse(file) as Configuration, FACTOR);
+  const configuration = { ...quick, loki: undefined, ...change(quick) };
   const directory = temporaryDirectory();
   const tokenFile = writeInto(directory, 'token', await tokenOf(kubernetes, 'remediation-webhook'));
   const overrides: Overrides = {
@@ -178,7 +188,8 @@ async function startWebhooks(
   );
 }
 
-async function startAlertmanager(
+/** Starts Alertmanager, whose channels are the sinks. */
+export async function startAlertmanager(
   kubernetes: Kubernetes,
   manifests: readonly Manifest[],
   root: string,
@@ -272,7 +283,7 @@ async function startPrometheus(
   });
 }
 
-function hostOf(url: string): string {
+export function hostOf(url: string): string {
   return url.replace('http://', '');
 }
 

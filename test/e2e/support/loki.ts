@@ -74,16 +74,13 @@ export function underRoot(root: string, config: Config): Config {
   return load(text);
 }
 
-/** Writes the files of the rules where Loki reads them. */
-export function layOutRules(manifests: readonly Manifest[], root: string): void {
-  for (const { metadata, data } of ofKind(manifests, 'ConfigMap')) {
-    if (metadata.name.startsWith('loki-rules')) {
-      for (const [file, content] of Object.entries(data as Record<string, string>)) {
-        writeInto(root, `etc/loki/rules/fake/${file}`, content);
-      }
-    }
-  }
+/** Writes the files of the rules where Loki reads them. Returns their paths. */
+export function layOutRules(manifests: readonly Manifest[], root: string): readonly string[] {
   mkdirSync(join(root, 'etc/loki/rules/fake'), { recursive: true });
+  return ofKind(manifests, 'ConfigMap')
+    .filter(({ metadata }) => metadata.name.startsWith('loki-rules'))
+    .flatMap(({ data }) => Object.entries(data as Record<string, string>))
+    .map(([file, content]) => writeInto(root, `etc/loki/rules/fake/${file}`, content));
 }
 
 /** A running Loki. */

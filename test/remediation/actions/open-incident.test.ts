@@ -1,7 +1,10 @@
 import { openIncident } from '../../../remediation';
 import { logLink, openIncidentAction } from '../../../remediation/actions/open-incident';
+import type { LogRange, ThreatVerdict } from '../../../remediation/clients';
 import { attemptOn } from '../support/attempt';
 import { Bench } from '../support/bench';
+
+type LogQuery = string | readonly string[];
 
 const LOGS = {
   grafanaUrl: 'https://grafana.example.com/',
@@ -150,6 +153,130 @@ describe('an incident', () => {
   test('links the logs', async () => {
     expect((await evidenceOf({ logs: LOGS }, { client_ip: '203.0.113.7' })).logs).toMatch(/^https:\/\/grafana/);
     expect(await evidenceOf({}, {})).not.toHaveProperty('logs');
+  });
+
+  describe('holds lines of logs', () => {
+    const QUERIES = ['{app="shop"} |= "$client_ip"', '{app="shop"} |= "$source_ip"', '{stream="security"}'];
+    const line = (text: string, time = '2026-03-04T10:59:58.123Z') => ({ text, time: new Date(time) });
+
+    /** The lines in the evidence, and what Loki was asked. */
+    async function linesOf(found: readonly ReturnType<typeof line>[] | Error, labels = {}, query: LogQuery = QUERIES) {
+      const made = attempt({ logs: { ...LOGS, query } }, labels);
+      const lines = jest.fn(async () => {
+        if (found instanceof Error) {
+          throw found;
+        }
+        return found;
+      });
+      const clients = { ...made.clients, loki: { lines, firing: async () => [] } };
+      const { evidence } = await openIncidentAction.execute({ ...made, clients }, PLAN);
+      const [asked] = lines.mock.calls as unknown as [string, LogRange, AbortSignal][];
+      return { text: evidence!['log lines'], link: evidence!.logs, asked };
+    }
+
+    test('with the time of each', async () => {
+      const { text } = await linesOf([line('first'), line('second', '2026-03-04T11:00:00Z')]);
+      expect(text).toBe('2026-03-04T10:59:58.123Z first\n2026-03-04T11:00:00.000Z second');
+    });
+
+    test('of the query that the link opens, from half an hour before the alert until five minutes after it', async () => {
+      const { asked, link } = await linesOf([], { source_ip: '203.0.113.7' });
+      const [query, range, signal] = asked!;
+      expect(query).toBe('{app="shop"} |= "203.0.113.7"');
+      expect(JSON.parse(new URL(link!).searchParams.get('panes')!).incident.queries[0].expr).toBe(query);
+      expect(range).toMatchObject({
+        from: new Date('2026-03-04T10:30:00Z'),
+        to: new Date('2026-03-04T11:05:00Z'),
+        limit: 20,
+      });
+      expect(signal).toBeInstanceOf(AbortSignal);
+    });
+
+    test.each([
+      ['the first whose labels the alert has', { client_ip: '203.0.113.1', source_ip: '203.0.113.2' }, QUERIES[0]],
+      ['not one whose label is empty: it would match every line', { client_ip: '' }, QUERIES[2]],
+    ])('of several queries, %s', async (_what, labels, query) => {
+      expect((await linesOf([], labels)).asked![0]).toBe(query!.replace('$client_ip', '203.0.113.1'));
+    });
+
+    test('as nothing but text: no control character, no line break, no change of direction', async () => {
+      const { text } = await linesOf([line('a\u001b[2Jb\nc\r\u202ed\u0000')]);
+      expect(text).toBe('2026-03-04T10:59:58.123Z a\ufffd[2Jb⏎c\ufffd\ufffdd\ufffd');
+    });
+
+    test('of a bounded length', async () => {
+      const { text } = await linesOf([line('x'.repeat(64_000)), line('y'.repeat(400))]);
+      const [long, short] = text!.split('\n');
+      expect(long).toBe(`2026-03-04T10:59:58.123Z ${'x'.repeat(400)}…`);
+      expect(short).toBe(`2026-03-04T10:59:58.123Z ${'y'.repeat(400)}`);
+    });
+
+    test('or says that there are none', async () => {
+      expect((await linesOf([])).text).toBe('none');
+    });
+
+    test.each<[string, Error | [], LogQuery, string]>([
+      ['Loki is down', new Error('no Loki answered: x'), QUERIES, 'unknown: no Loki answered: x'],
+      ['a label is missing', [], '{a="$missing"}', 'unknown: the query has no value for $missing: it may use'],
+    ])('and is opened without them where %s', async (_what, found, query, text) => {
+      expect((await linesOf(found, {}, query)).text).toContain(text);
+    });
+
+    test('only where the webhook reaches Loki', async () => {
+      expect(await evidenceOf({ logs: LOGS }, { client_ip: '203.0.113.7' })).not.toHaveProperty('log lines');
+    });
+  });
+
+  describe('has a threat level', () => {
+    const FEEDS = [{ name: 'botnet', fetched: '2026-03-04T11:17:00.000Z' }];
+
+    /** The level in the evidence, the summary, and the address that was looked up. */
+    async function threatOf(answer: ThreatVerdict | Error, labels: Readonly<Record<string, string>>) {
+      const made = attempt({}, labels);
+      const verdict = jest.fn(async () => {
+        if (answer instanceof Error) {
+          throw answer;
+        }
+        return answer;
+      });
+      const { evidence, summary } = await openIncidentAction.execute(
+        { ...made, clients: { ...made.clients, threats: { verdict } } },
+        PLAN,
+      );
+      return { text: evidence!.threat_level, summary, asked: (verdict.mock.calls as unknown[][])[0]?.[0] };
+    }
+
+    test.each(['client_ip', 'source_ip'])('of the address in %s, with the feeds that name it', async (label) => {
+      expect(await threatOf({ level: 'high', feeds: FEEDS }, { [label]: '203.0.113.7' })).toEqual({
+        text: 'high: botnet of 2026-03-04T11:17:00.000Z',
+        summary: 'opened an incident for BruteForceByIP with 3 facts, threat level high',
+        asked: '203.0.113.7',
+      });
+    });
+
+    test('none for an address that no feed names', async () => {
+      expect(await threatOf({ level: 'none', feeds: [] }, { client_ip: '2001:db8::7' })).toMatchObject({
+        text: 'none',
+        asked: '2001:db8::7',
+      });
+    });
+
+    test('unknown, and is opened, when nobody answers', async () => {
+      expect(await threatOf(new Error('connect ECONNREFUSED'), { client_ip: '203.0.113.7' })).toMatchObject({
+        text: 'unknown: connect ECONNREFUSED',
+        summary: expect.stringMatching(/threat level unknown$/),
+      });
+    });
+
+    test.each<Readonly<Record<string, string>>>([{}, { client_ip: '' }, { client_ip: '../../healthz' }, { user: 'a' }])(
+      'only of an address: %j has none',
+      async (labels) => {
+        expect(await threatOf({ level: 'high', feeds: FEEDS }, labels)).toMatchObject({
+          text: undefined,
+          asked: undefined,
+        });
+      },
+    );
   });
 
   test('is open when the record holds evidence', async () => {

@@ -75,4 +75,48 @@ describe('An alert', () => {
     const { asked } = await outcome({ alertname: 'x"} or vector(1) #' }, []);
     expect(asked).toEqual(['ALERTS{alertname="x\\"} or vector(1) #", alertstate="firing", remediation="restart"}']);
   });
+
+  describe('of a rule of Loki', () => {
+    type Answer = readonly Labels[] | Error;
+    const answer = async (value: Answer) => {
+      if (value instanceof Error) {
+        throw value;
+      }
+      return value;
+    };
+    const DELIVERED = { ...WHERE, alertname: 'SampleAlert', client_ip: '203.0.113.7' };
+    const FIRING = { ...DELIVERED, remediation: 'restart' };
+    const DOWN = new Error('no Loki answered');
+
+    /** What becomes of an alert that both servers are asked about. */
+    async function judged(loki: Answer, prometheus: Answer = []) {
+      const record = await bench.accept({ remediation: 'restart', ...DELIVERED });
+      jest
+        .spyOn(bench.prometheus, 'queryAny')
+        .mockImplementation(async () => (await answer(prometheus)).map((labels) => ({ labels, value: 1 })));
+      const firing = jest.fn(() => answer(loki));
+      const clients = { ...bench.context.clients, loki: { firing, lines: async () => [] } };
+      const result = await skipped(gates.alert(bench.inputOf(record), { ...bench.context, clients }));
+      expect(firing).toHaveBeenCalledWith('SampleAlert');
+      return result;
+    }
+
+    it.each<[string, Answer, Answer]>([
+      ['while Loki says that it fires', [FIRING], []],
+      ['while Loki says so and Prometheus does not answer', [FIRING], DOWN],
+      ['while Prometheus says so and Loki does not answer', DOWN, [{ ...SERIES, ...FIRING }]],
+    ])('passes %s', async (_what, loki, prometheus) => {
+      expect(await judged(loki, prometheus)).toBe('passes');
+    });
+
+    it.each<[string, Answer, Answer, string]>([
+      ['it fires nowhere', [], [], 'alert-not-firing: Prometheus and Loki say that SampleAlert'],
+      ['it fires with another address', [{ ...FIRING, client_ip: '203.0.113.8' }], [], 'alert-not-firing: '],
+      // Half of the labels in each server are no proof.
+      ['the answers complete each other', [{ ...FIRING, client_ip: '' }], [{ client_ip: '203.0.113.7' }], 'alert-not-'],
+      ['one of them does not answer', DOWN, [], 'health-unknown: cannot tell whether SampleAlert is firing: no Loki'],
+    ])('is skipped where %s', async (_what, loki, prometheus, expected) => {
+      expect(await judged(loki, prometheus)).toContain(expected);
+    });
+  });
 });

@@ -1,18 +1,11 @@
 import { appendFileSync, mkdirSync, renameSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import {
-  type Component,
-  LogCollector,
-  type LogCollectorProps,
-  LokiStack,
-  type LokiStackProps,
-} from '../../../constructs';
-import { writeInto } from '../../../testing/files';
-import { type Kubernetes, makeNamespace } from '../../../testing/kubernetes';
-import { configFiles, type Manifest } from '../../../testing/manifests';
-import { containerOf, manifestsOf, NAMESPACE, testChart } from '../../../testing/render';
-import { answers, freePorts, getJson, type Server, startServer } from '../../../testing/server';
-import { type Loki, type LokiProcess, layOutRules, startLoki } from './loki';
+import { type Component, LogCollector, type LogCollectorProps, LokiStack, type LokiStackProps } from '../constructs';
+import { writeInto } from './files';
+import { type Kubernetes, makeNamespace } from './kubernetes';
+import { configFiles, type Manifest } from './manifests';
+import { containerOf, manifestsOf, NAMESPACE, testChart } from './render';
+import { answers, freePorts, type Server, startServer } from './server';
 
 /** Node that the pods of the tests are on. */
 export const NODE = 'node-a';
@@ -23,14 +16,6 @@ export function collectorManifests(props: Partial<LogCollectorProps> = {}, loki:
   new LogCollector(chart, 'logs', { loki: new LokiStack(chart, 'loki', loki), ...props });
   return manifestsOf(chart);
 }
-
-/** Loki as a process, for a test that stops and starts it. */
-export async function lokiProcess(manifests: readonly Manifest[], root: string): Promise<LokiProcess> {
-  layOutRules(manifests, root);
-  return { manifests, root, ports: await freePorts(3) };
-}
-
-export { type Loki, startLoki };
 
 /** A pod in the API, and the directory that the kubelet would write its lines to. */
 export interface LoggedPod {
@@ -88,7 +73,24 @@ export async function addPod(
     metadata: { name, namespace, labels, annotations },
     spec: { nodeName: NODE, containers: [{ name: container, image: 'none' }] },
   });
+  // Promtail finds no pod without an address, which the kubelet would write.
+  const status = { phase: 'Running', podIP: '10.244.0.9', podIPs: [{ ip: '10.244.0.9' }] };
+  const path = `/api/v1/namespaces/${namespace}/pods/${name}/status`;
+  await kubernetes.send('PATCH', path, { status }, 'application/merge-patch+json');
   return { name, container, directory: `pods/${namespace}_${name}_${metadata.uid}/${container}` };
+}
+
+/** An event of a pod, as the kubelet makes it. The collector takes none that is older than its start. */
+export async function addEvent(kubernetes: Kubernetes, namespace: string): Promise<void> {
+  await kubernetes.send('POST', `/api/v1/namespaces/${namespace}/events`, {
+    metadata: { generateName: 'web-', namespace },
+    involvedObject: { kind: 'Pod', name: 'web-1', namespace },
+    reason: 'BackOff',
+    message: 'Back-off restarting failed container',
+    type: 'Warning',
+    lastTimestamp: new Date(Date.now() + 1000).toISOString().replace(/\.\d+/, ''),
+    source: { component: 'kubelet', host: NODE },
+  });
 }
 
 /** A line as the container runtime writes it. */
@@ -117,10 +119,12 @@ export function rotate(root: string, { directory }: LoggedPod, number: number): 
 export interface Agent {
   readonly server: Server;
   readonly metricsUrl: string;
+  /** Metrics of the prop `counter`. Promtail has none. */
+  readonly counterUrl?: string;
 }
 
 /** How an agent is started as a process on loopback. */
-export interface AgentProcess {
+export interface StartedAgent {
   readonly manifests: readonly Manifest[];
   /** @default log-collector */
   readonly name?: string;
@@ -129,19 +133,22 @@ export interface AgentProcess {
   readonly kubeconfig: string;
   /** Port of the Loki of the test. @default - nothing listens */
   readonly lokiPort?: number;
+  /** Changes the text of the file. @default - nothing */
+  readonly change?: (config: string) => string;
 }
 
 /** Starts a collector with the file of its ConfigMap, and waits until it is healthy. */
-export async function startAgent(title: string, process: AgentProcess): Promise<Agent> {
-  const { manifests, name = 'log-collector', root, kubeconfig, lokiPort = 9 } = process;
-  const [metrics = 0, health = 0] = await freePorts(2);
-  const text = configFiles(manifests, `${name}-config`)['config.yaml']!;
+export async function startAgent(title: string, process: StartedAgent): Promise<Agent> {
+  const { manifests, name = 'log-collector', root, kubeconfig, lokiPort = 9, change = (text) => text } = process;
+  const [metrics = 0, health = 0, counter = 0] = await freePorts(3);
+  const text = change(configFiles(manifests, `${name}-config`)['config.yaml']!);
   const config = text
     .replaceAll(/\/var\/(?=log|lib)/g, `${root}/var/`)
     .replaceAll('auth_type: serviceAccount', 'auth_type: kubeConfig')
-    .replaceAll(`http://loki.${NAMESPACE}.svc:3100`, `http://127.0.0.1:${lokiPort}`)
+    .replaceAll(/http:\/\/loki\.[a-z-]+\.svc:3100/g, `http://127.0.0.1:${lokiPort}`)
     .replace('port: 8888', `port: ${metrics}`)
-    .replace(':13133', `:${health}`);
+    .replace(':13133', `:${health}`)
+    .replace(':8889', `:${counter}`);
   const file = writeInto(root, `etc/${name}.yaml`, config);
   const memory = containerOf(manifests, name).env.find((each: { name: string }) => each.name === 'GOMEMLIMIT').value;
   const server = await startServer(title, {
@@ -150,11 +157,12 @@ export async function startAgent(title: string, process: AgentProcess): Promise<
     env: { POD_IP: '127.0.0.1', K8S_NODE_NAME: NODE, KUBECONFIG: kubeconfig, GOMEMLIMIT: memory },
     ready: () => answers(`http://127.0.0.1:${health}/`),
   });
-  return { server, metricsUrl: `http://127.0.0.1:${metrics}/metrics` };
+  const urlOf = (port: number) => `http://127.0.0.1:${port}/metrics`;
+  return { server, metricsUrl: urlOf(metrics), counterUrl: urlOf(counter) };
 }
 
 /** Starts Promtail with the file of its ConfigMap. */
-export async function startPromtail(command: string, process: AgentProcess): Promise<Agent> {
+export async function startPromtail(command: string, process: StartedAgent): Promise<Agent> {
   const { manifests, root, kubeconfig, lokiPort = 9 } = process;
   const [port = 0] = await freePorts(1);
   const text = configFiles(manifests, 'log-collector-config')['promtail.yaml']!;
@@ -164,6 +172,7 @@ export async function startPromtail(command: string, process: AgentProcess): Pro
     .replaceAll(`http://loki.${NAMESPACE}.svc:3100`, `http://127.0.0.1:${lokiPort}`)
     .replace('http_listen_port: 9080', `http_listen_address: 127.0.0.1\n  http_listen_port: ${port}`);
   const file = writeInto(root, 'etc/promtail.yaml', config);
+  mkdirSync(join(root, 'var/lib/promtail'), { recursive: true });
   const server = await startServer('promtail', {
     command,
     args: [`-config.file=${file}`, '-config.expand-env=true'],
@@ -180,39 +189,4 @@ export function complaintsOf({ server }: Agent): readonly string[] {
     .log()
     .split('\n')
     .filter((line) => line !== '' && !line.includes('"level":"info"'));
-}
-
-/** A line in Loki with every label and all structured metadata. */
-export interface StoredLine {
-  readonly labels: { readonly [name: string]: string };
-  readonly nanoseconds: string;
-  readonly line: string;
-}
-
-/** Every line that matches a query, page by page. */
-export async function storedLines(url: string, logql: string, since = 3600): Promise<readonly StoredLine[]> {
-  const limit = 5000;
-  const found: StoredLine[] = [];
-  let start = BigInt(Date.now() - since * 1000) * 1_000_000n;
-  for (;;) {
-    const parameters = new URLSearchParams({
-      query: logql,
-      start: `${start}`,
-      end: `${BigInt(Date.now() + 60_000) * 1_000_000n}`,
-      limit: `${limit}`,
-      direction: 'forward',
-    });
-    const { data } = await getJson<{
-      data: { result: readonly { stream: StoredLine['labels']; values: readonly (readonly [string, string])[] }[] };
-    }>(`${url}/loki/api/v1/query_range?${parameters}`);
-    const page = data.result
-      .flatMap(({ stream, values }) => values.map(([nanoseconds, line]) => ({ labels: stream, nanoseconds, line })))
-      .sort((a, b) => (BigInt(a.nanoseconds) < BigInt(b.nanoseconds) ? -1 : 1));
-    found.push(...page);
-    if (page.length < limit) {
-      return found;
-    }
-    // Each line of the tests has a time of its own, so no line is on two pages.
-    start = BigInt(page.at(-1)!.nanoseconds) + 1n;
-  }
 }
