@@ -1,6 +1,6 @@
 import { checksumStatements } from './checksums';
 import { quoted, replaced, replacedInTexts } from './ottl-text';
-import { ACCOUNT_BEGINNING, expressionOf, type Guard, type Kind, LONG_NUMBER, maskOf, type Pattern } from './pattern';
+import { expressionOf, type Guard, type Kind, maskOf, NUMBER_BEGINNING, type Pattern } from './pattern';
 import type { Sanitising } from './sanitising';
 import type { Target } from './targets';
 
@@ -71,13 +71,10 @@ function anyOf(patterns: readonly Pattern[], all: string): string {
   return [...new Set(patterns.map(({ guard }) => conditionOf(guard, all)))].join(' or ');
 }
 
-/** A number with the form of a card, or an account number. The form of an account is long, so its beginning is first. */
+/** A number with the form of a card or an account, whose own expressions are tried where its beginning is. */
 function hasCandidate(patterns: readonly Pattern[], all: string): string {
-  const forms = patterns.map((pattern) => {
-    const form = `IsMatch(${all}, ${quoted(expressionOf(pattern))})`;
-    return pattern.checksum === 'iban' ? `(IsMatch(${all}, ${quoted(ACCOUNT_BEGINNING)}) and ${form})` : form;
-  });
-  return `IsMatch(${all}, ${quoted(LONG_NUMBER)}) and (${forms.join(' or ')})`;
+  const forms = patterns.map((pattern) => `IsMatch(${all}, ${quoted(expressionOf(pattern))})`).join(' or ');
+  return `IsMatch(${all}, ${quoted(NUMBER_BEGINNING)}) and (${forms})`;
 }
 
 /** The collector expands `$` in its file. */

@@ -63,8 +63,11 @@ export function expressionOf({ before, secret, after }: Pattern): string {
   return `(${before})(?:${secret})(${after})`;
 }
 
-/** Ten digits with at most one separator behind the fourth and the eighth. Every card number and account number has them. */
-export const LONG_NUMBER = '[0-9]{4}(?:[ +-]|%20)?[0-9]{4}(?:[ +-]|%20)?[0-9]{2}';
-
-/** Two letters and two digits, and what is left of the first group of four: the beginning of an account number. */
-export const ACCOUNT_BEGINNING = '[A-Z]{2}[0-9]{2} ?[0-9A-Z]{4}';
+/**
+ * The beginning of a card number or an account number, behind a character that is no part of a word, or an escaped or
+ * encoded one. Most characters fail at the class in front, so it takes half of the time of the numbers' own expressions.
+ */
+export const NUMBER_BEGINNING = [
+  '(?:^|[^0-9A-Za-z_])(?:[nrt]|[0-9A-Fa-f]{2}|u[0-9A-Fa-f]{4})?',
+  '(?:[2-6][0-9]{3}(?:[ +-]|%20)?[0-9]{4}(?:[ +-]|%20)?[0-9]{2}|[A-Z]{2}[0-9]{2} ?[0-9A-Z]{4} ?[0-9A-Z]{4})',
+].join('');

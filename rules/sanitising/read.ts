@@ -2,7 +2,15 @@ import { readFileSync } from 'node:fs';
 import { parseYaml } from '../../formats/yaml';
 import { packagePath } from '../../package-root';
 import { ibanExpression } from './iban';
-import { type Guard, type Kind, LONG_NUMBER, maskOf, type NationalId, type Pattern, PLACEHOLDERS } from './pattern';
+import {
+  type Guard,
+  type Kind,
+  maskOf,
+  type NationalId,
+  NUMBER_BEGINNING,
+  type Pattern,
+  PLACEHOLDERS,
+} from './pattern';
 
 /** A kind, as `patterns.yaml` has it. */
 interface KindEntry {
@@ -114,5 +122,5 @@ function guardOf(entry: {
   readonly with?: string;
   readonly digits?: true;
 }): Guard {
-  return { any: entry.any ?? [], near: entry.digits ? [LONG_NUMBER] : (entry.near ?? []), with: entry.with };
+  return { any: entry.any ?? [], near: entry.digits ? [NUMBER_BEGINNING] : (entry.near ?? []), with: entry.with };
 }

@@ -120,5 +120,6 @@ test('Promtail replaces the one group of each stage', () => {
   expect(stages).toHaveLength(patterns.length);
   for (const { replace } of stages) {
     expect(RE2JS.compile(replace.expression).groupCount()).toBe(1);
+    expect(replace.expression).not.toContain('\\\\');
   }
 });
