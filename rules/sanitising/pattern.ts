@@ -28,7 +28,9 @@ export interface Guard {
 
 /** A pattern, in the syntax of RE2 and without capturing groups. */
 export interface Pattern {
+  /** What it finds. */
   readonly kind: Kind;
+  /** When it is tried. */
   readonly guard: Guard;
   /** What stands before the secret, and stays. */
   readonly before: string;

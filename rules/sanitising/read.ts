@@ -13,7 +13,8 @@ import {
 } from './pattern';
 
 /** A kind, as `patterns.yaml` has it. */
-interface KindEntry {
+export interface KindEntry {
+  /** What is masked. */
   readonly description: string;
   /** Whether it is masked only on request. @default false */
   readonly optional?: boolean;
@@ -65,6 +66,7 @@ interface PatternFile {
 export interface Patterns {
   /** What each kind is. */
   readonly kinds: { readonly [kind in Kind]: KindEntry };
+  /** The patterns. The order matters: what one has masked, the next ones do not see. */
   readonly patterns: readonly Pattern[];
 }
 
