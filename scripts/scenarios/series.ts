@@ -33,6 +33,8 @@ export interface Series {
   readonly name: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly timeline: Timeline;
+  /** What the baseline has, where a story changes it. @default - the timeline is the baseline's */
+  readonly baseline?: Timeline;
 }
 
 /** Reads the baseline of `rules/scenarios`. */

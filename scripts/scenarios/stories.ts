@@ -41,8 +41,10 @@ interface Story {
   readonly lasts: string;
   /** Start, as an ISO time. @default 2026-06-02T09:00:00Z, a Tuesday */
   readonly start?: string;
-  /** Time between two samples and between two evaluations. @default 1m */
+  /** Time between two samples. @default 1m */
   readonly step?: string;
+  /** Time between two evaluations of the rules. @default - the time between two samples */
+  readonly every?: string;
   /** When the fault begins. Nothing may fire earlier. @default 0 */
   readonly fault?: string;
   /** Lists of the baseline that the story replaces. @default - none */
@@ -108,7 +110,7 @@ export function scenarioOf(kind: string, story: Story, baseline: Baseline): Scen
     if (!applied) {
       return one;
     }
-    const other = { ...one, timeline: applied.timeline };
+    const other = { ...one, timeline: applied.timeline, baseline: one.timeline };
     changed.push(other);
     return other;
   });
@@ -121,6 +123,7 @@ export function scenarioOf(kind: string, story: Story, baseline: Baseline): Scen
       start: Date.parse(story.start ?? DEFAULT_START) / 1000,
       length: parseDuration(story.lasts),
       step: parseDuration(story.step ?? '1m'),
+      every: parseDuration(story.every ?? story.step ?? '1m'),
     },
     fault: parseDuration(story.fault ?? '0'),
     series: [...series, ...added],

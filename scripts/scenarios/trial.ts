@@ -98,7 +98,7 @@ async function promtool({ id, clock }: Scenario, rules: readonly Rule[], test: o
         labels,
         first: start,
         last: end,
-        interrupted: count.get(text)! <= (end - start) / clock.step,
+        interrupted: count.get(text)! <= (end - start) / clock.every,
       };
     });
   } finally {
@@ -120,7 +120,7 @@ function testOf({ id, clock, series }: Scenario, rules: readonly Rule[]): object
   const length = durationText(clock.length);
   const firing = `timestamp(ALERTS{alertstate="firing", alertname!="Watchdog"})`;
   return {
-    evaluation_interval: durationText(clock.step),
+    evaluation_interval: durationText(clock.every),
     tests: [
       {
         name: id,
@@ -128,9 +128,9 @@ function testOf({ id, clock, series }: Scenario, rules: readonly Rule[]): object
         interval: durationText(clock.step),
         input_series: series
           .filter((one) => read.some((selector) => selects(selector, one)))
-          .map(({ text, timeline }) => ({ series: text, values: samplesOf(timeline, clock) })),
+          .map(({ text, timeline, baseline }) => ({ series: text, values: samplesOf(timeline, clock, baseline) })),
         promql_expr_test: QUERIES.map((query) => ({
-          expr: `${query}(${firing}[${length}:${durationText(clock.step)}])${
+          expr: `${query}(${firing}[${length}:${durationText(clock.every)}])${
             query === 'count_over_time' ? '' : ` - ${clock.start}`
           }`,
           eval_time: length,

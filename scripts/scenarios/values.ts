@@ -4,10 +4,11 @@ import { parseDuration } from './duration';
  * What a series is during one segment of a story:
  *
  * - `3`, `1.5e9`: a gauge
- * - `gone`: no sample
+ * - `gone`: no sample, and stale at once
+ * - `same`: the samples of the baseline
  * - `60/m`: a counter that goes on from its last value with 60 a minute; `100 + 60/m`, from 100
  * - `hourly 0 0 5 60 …` (24 numbers): a counter whose rate a minute is the number of the hour of the day, in UTC
- * - `cycle 0 0 1 _`: one value per sample, again and again; `_` is no sample
+ * - `cycle 0 0 1 _`: one value per sample, again and again; `_` is a lost scrape
  * - `start-5d`, `now+16h`: seconds since 1970, from the start of the story, or from the time of the sample
  */
 export type Value = string | number;
@@ -23,6 +24,8 @@ export interface Clock {
   readonly length: number;
   /** Seconds between two samples. */
   readonly step: number;
+  /** Seconds between two evaluations of the rules. */
+  readonly every: number;
 }
 
 type Sample = number | undefined;
@@ -33,8 +36,16 @@ const HOURLY = 'hourly ';
 const CYCLE = 'cycle ';
 const CLOCK_TIME = /^(start|now)([+-]\d+[a-z]+)?$/;
 
-/** The samples of a series, one per step, in promtool's notation. */
-export function samplesOf(timeline: Timeline, clock: Clock): string {
+/**
+ * The samples of a series, one per step, in promtool's notation.
+ *
+ * @param baseline what `same` stands for
+ */
+export function samplesOf(timeline: Timeline, clock: Clock, baseline: Timeline = 'gone'): string {
+  return compressed(expanded(timeline, clock, baseline));
+}
+
+function expanded(timeline: Timeline, clock: Clock, baseline: Timeline): Sample[] {
   const segments = typeof timeline === 'object' ? Object.entries(timeline) : [['0', timeline] as const];
   const count = Math.floor(clock.length / clock.step) + 1;
   const samples: Sample[] = [];
@@ -43,9 +54,14 @@ export function samplesOf(timeline: Timeline, clock: Clock): string {
     throw new Error(`a timeline starts at 0 and goes on in order: ${JSON.stringify(timeline)}`);
   }
   segments.forEach(([, value], index) => {
-    append(samples, value, Math.min(starts[index + 1] ?? count, count), clock);
+    const end = Math.min(starts[index + 1] ?? count, count);
+    if (value === 'same') {
+      samples.push(...expanded(baseline, clock, 'gone').slice(samples.length, end));
+    } else {
+      append(samples, value, end, clock);
+    }
   });
-  return compressed(samples);
+  return samples;
 }
 
 /** Appends the samples of a segment, up to the number `end`. */
@@ -122,7 +138,7 @@ function compressed(samples: readonly Sample[]): string {
     // A sample whose successor is missing or of another kind stands alone.
     const repeated = end - index - 1;
     if (value === undefined) {
-      parts.push(`_x${end - index}`);
+      parts.push(index === 0 ? `_x${end - index}` : missing(end - index));
     } else if (repeated === 0) {
       parts.push(String(value));
     } else {
@@ -133,6 +149,11 @@ function compressed(samples: readonly Sample[]): string {
     index = end;
   }
   return parts.join(' ');
+}
+
+/** Prometheus marks a series as stale as soon as a scrape lacks it: without the mark, its last value stays for minutes. */
+function missing(count: number): string {
+  return count === 1 ? 'stale' : `stale _x${count - 1}`;
 }
 
 function fits(first: Sample, sample: Sample, change: number, steps: number): boolean {
