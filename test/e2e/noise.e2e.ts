@@ -2,9 +2,14 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { AlertmanagerConfig } from '../../formats/alertmanager';
+import { RuleCatalogue } from '../../rules';
 import type { Episode } from '../../scripts/noise/alert-state';
 import { messagesOf } from '../../scripts/noise/alertmanager';
+import { healthyMonth } from '../../scripts/noise/month';
+import { isQuiet, noiseOf, WEEKLY_LIMIT } from '../../scripts/noise/report';
+import { DAYS, START } from '../../scripts/noise/world';
 import { cleanUp } from '../../testing/cleanup';
+import { sightEditPlatform } from '../../testing/platform';
 import { startAlertmanager } from './support/alertmanager';
 
 /** Events have a distance of a unit or more from every flush, so that a slow machine changes no order. */
@@ -158,3 +163,41 @@ test('The simulated Alertmanager sends what a real one sends', async () => {
   // The story has every kind of message.
   expect(Object.keys(byReceiver(simulated))).toEqual(['by-host', 'child', 'everything', 'firing-only', 'parent']);
 });
+
+test('A healthy month pages nobody, and no team gets five notifications in a week', async () => {
+  const alertmanager = sightEditPlatform().charts.alerting.routing.config;
+  const { episodes, messages } = await healthyMonth({
+    size: 5,
+    days: DAYS,
+    step: 120,
+    rules: RuleCatalogue.sightEdit().files,
+    alertmanager,
+  });
+  const noise = noiseOf(messages, episodes, START);
+  expect(noise.rows.filter(({ notifications }) => notifications >= WEEKLY_LIMIT)).toEqual([]);
+  expect([noise.pages, isQuiet(noise)]).toEqual([0, true]);
+}, 1_800_000);
+
+test('An alert that fires in the healthy month counts', async () => {
+  const alertmanager = sightEditPlatform().charts.alerting.routing.config;
+  const [file] = RuleCatalogue.sightEdit().files;
+  const loud = {
+    alert: 'Loud',
+    expr: 'sum(up{job="sightedit-pods"}) > 0',
+    for: '10m',
+    labels: { severity: 'critical', category: 'application' },
+    annotations: {},
+  };
+  const { episodes, messages } = await healthyMonth({
+    size: 5,
+    days: 1,
+    step: 120,
+    rules: [{ ...file!, groups: [{ name: 'loud', rules: [loud] }] }],
+    alertmanager,
+  });
+  const noise = noiseOf(messages, episodes, START);
+  expect(episodes).toHaveLength(1);
+  // A page every half hour.
+  expect(noise.pages).toBeGreaterThan(40);
+  expect(isQuiet(noise)).toBe(false);
+}, 300_000);
