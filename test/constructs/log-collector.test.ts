@@ -1,4 +1,4 @@
-import { Chart } from 'cdk8s';
+import { App, Chart } from 'cdk8s';
 import {
   type CollectorConfig,
   Endpoint,
@@ -41,7 +41,7 @@ const promtailOf = (manifests: readonly Manifest[]) => configFiles(manifests, 'l
 const messageOf = (props: object) => settingError(() => made(props as Partial<LogCollectorProps>)).message;
 
 describe('LogCollector', () => {
-  testProps<LogCollectorProps, 'agent' | 'promtailStages' | 'events'>({
+  testProps<LogCollectorProps, 'agent' | 'promtailStages' | 'events' | 'eventsScope'>({
     make: (scope, props) => new LogCollector(scope, 'logs', props),
     minimal: () => ({ loki: LOKI }),
     full: () => ({
@@ -79,6 +79,10 @@ describe('LogCollector', () => {
         trace: 'expression: moon',
       },
       events: { props: () => ({ loki: LOKI, events: false }), removes: 'name: log-collector-events' },
+      eventsScope: {
+        props: () => ({ loki: LOKI, eventsScope: testChart() }),
+        removes: 'name: log-collector-events',
+      },
     },
   });
 
@@ -100,6 +104,15 @@ describe('LogCollector', () => {
     expect(podOf(manifests, 'log-collector').spec).not.toHaveProperty('hostNetwork', true);
     const writable = volumeMounts.filter(({ readOnly }: { readOnly?: boolean }) => !readOnly);
     expect(writable.map(({ mountPath }: { mountPath: string }) => mountPath)).toEqual(['/var/lib/otelcol']);
+  });
+
+  test('collects events in another namespace on request', () => {
+    const app = new App();
+    const chart = (namespace: string) => new Chart(app, namespace, { namespace, disableResourceNameHashes: true });
+    const [nodes, servers] = [chart('nodes'), chart('servers')];
+    new LogCollector(nodes, 'logs', { loki: LOKI, eventsScope: servers });
+    const namespaces = ['DaemonSet', 'Deployment'].map((kind) => find(manifestsOf(app), kind).metadata.namespace);
+    expect(namespaces).toEqual(['nodes', 'servers']);
   });
 
   test('mounts the directory of the pods alone where it reads no log of the node', () => {

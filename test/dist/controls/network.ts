@@ -297,7 +297,7 @@ export const ingressUsed: Controls = [
   {
     when: 'a client has no egress rule',
     breaks: (copy) => {
-      rules(copy, GRAFANA, 'egress').pop();
+      close(copy, GRAFANA, 'egress', 9090);
     },
     problems: [`${PROMETHEUS} admits ${GRAFANA} on TCP 9090, which may not call it`],
   },
