@@ -41,8 +41,8 @@ export function addLogCollector(
   const isPromtail = logs.collector === 'promtail';
   const props = {
     loki: logsChart.loki,
-    eventsScope: logsChart,
     agent: logs.collector,
+    eventsChart: logsChart,
     cluster,
     // The collector of events is the OpenTelemetry Collector in any case.
     processors: sanitisingProcessors('lines', patterns),

@@ -1,4 +1,4 @@
-import type { Construct } from 'constructs';
+import type { Chart } from 'cdk8s';
 import type { CollectorComponents, CollectorPipeline } from '../../formats/otel-collector';
 import type { PromtailStage } from '../../formats/promtail';
 import { type Endpoint, type PodOptions, SettingError } from '../kit';
@@ -74,10 +74,10 @@ export interface LogCollectorProps {
   /** Collect Kubernetes events, by a collector of its own. @default true */
   readonly events?: boolean;
   /**
-   * Scope of the collector of Kubernetes events, e.g. a chart of another namespace: it needs no access to the nodes.
-   * @default - beside the agents
+   * Chart of the collector of Kubernetes events. It needs nothing of a node, so any namespace may have it.
+   * @default - that of the agents
    */
-  readonly eventsScope?: Construct;
+  readonly eventsChart?: Chart;
   /** Most bytes of lines that wait for Loki on each node's disk. Only of the OpenTelemetry Collector. @default 1Gi */
   readonly queueSize?: string;
   /** Options of the pods on the nodes. @default - none */

@@ -143,8 +143,8 @@ export class LogCollector extends PatchableConstruct {
   private addEvents(): Component {
     let connection: Connection | undefined;
     const name = `${this.name}-events`;
-    const { eventsScope } = this.props;
-    const events = addCollector(eventsScope ?? this, eventsScope ? name : 'events', {
+    const [scope, id] = this.props.eventsChart ? [this.props.eventsChart, name] : [this, 'events'];
+    const events = addCollector(scope, id, {
       name,
       workload: { kind: 'Deployment', replicas: 1 },
       config: () => eventsConfig(this.exportConfig(connection!, EVENTS_QUEUE)),

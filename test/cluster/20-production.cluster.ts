@@ -60,7 +60,6 @@ describeOnCluster('dist/ on three nodes', (cluster) => {
     const ofName = (name: string) =>
       agents.filter(({ metadata }) => metadata.labels?.['app.kubernetes.io/name'] === name);
     expect(['node-exporter', 'log-collector'].map((name) => ofName(name).length)).toEqual([3, 3]);
-    expect(agents).toHaveLength(6);
   });
 
   it('warns of nothing', async () => {

@@ -1,4 +1,4 @@
-import { App, Chart } from 'cdk8s';
+import { Chart } from 'cdk8s';
 import {
   type CollectorConfig,
   Endpoint,
@@ -41,8 +41,12 @@ const promtailOf = (manifests: readonly Manifest[]) => configFiles(manifests, 'l
 const messageOf = (props: object) => settingError(() => made(props as Partial<LogCollectorProps>)).message;
 
 describe('LogCollector', () => {
-  testProps<LogCollectorProps, 'agent' | 'promtailStages' | 'events' | 'eventsScope'>({
-    make: (scope, props) => new LogCollector(scope, 'logs', props),
+  testProps<LogCollectorProps, 'agent' | 'promtailStages' | 'events' | 'eventsChart'>({
+    make: (scope, props) => {
+      // A chart of the same app.
+      const eventsChart = props.eventsChart && new Chart(scope, 'elsewhere', { namespace: 'events-elsewhere' });
+      return new LogCollector(scope, 'logs', eventsChart ? { ...props, eventsChart } : props);
+    },
     minimal: () => ({ loki: LOKI }),
     full: () => ({
       loki: { ...LOKI, otlpPath: '/other/otlp' },
@@ -78,11 +82,11 @@ describe('LogCollector', () => {
         props: () => ({ loki: LOKI, agent: 'promtail', promtailStages: [{ drop: { expression: 'moon' } }] }),
         trace: 'expression: moon',
       },
-      events: { props: () => ({ loki: LOKI, events: false }), removes: 'name: log-collector-events' },
-      eventsScope: {
-        props: () => ({ loki: LOKI, eventsScope: testChart() }),
-        removes: 'name: log-collector-events',
+      eventsChart: {
+        props: () => ({ loki: LOKI, eventsChart: testChart() }),
+        trace: 'namespace: events-elsewhere',
       },
+      events: { props: () => ({ loki: LOKI, events: false }), removes: 'name: log-collector-events' },
     },
   });
 
@@ -104,15 +108,6 @@ describe('LogCollector', () => {
     expect(podOf(manifests, 'log-collector').spec).not.toHaveProperty('hostNetwork', true);
     const writable = volumeMounts.filter(({ readOnly }: { readOnly?: boolean }) => !readOnly);
     expect(writable.map(({ mountPath }: { mountPath: string }) => mountPath)).toEqual(['/var/lib/otelcol']);
-  });
-
-  test('collects events in another namespace on request', () => {
-    const app = new App();
-    const chart = (namespace: string) => new Chart(app, namespace, { namespace, disableResourceNameHashes: true });
-    const [nodes, servers] = [chart('nodes'), chart('servers')];
-    new LogCollector(nodes, 'logs', { loki: LOKI, eventsScope: servers });
-    const namespaces = ['DaemonSet', 'Deployment'].map((kind) => find(manifestsOf(app), kind).metadata.namespace);
-    expect(namespaces).toEqual(['nodes', 'servers']);
   });
 
   test('mounts the directory of the pods alone where it reads no log of the node', () => {
