@@ -152,6 +152,10 @@ function connectLogs(
   prometheus.addScrapeJob('loki', loki.queryEndpoint);
   // One on each node: see withLimits().
   prometheus.addScrapeJob('log-collector', collector.endpoint, { target_limit: 0 });
+  if (collector.counterEndpoint) {
+    // Its metric has the namespace of the pod that wrote the line.
+    prometheus.addScrapeJob('log-collector-masked', collector.counterEndpoint, { honor_labels: true, target_limit: 0 });
+  }
   if (collector.eventsEndpoint) {
     prometheus.addScrapeJob('log-collector-events', collector.eventsEndpoint);
   }

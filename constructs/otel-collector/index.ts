@@ -6,3 +6,4 @@ export type {
   CollectorService,
   CollectorSettings,
 } from '../../formats/otel-collector';
+export { POD_ADDRESS } from './config-builder';
