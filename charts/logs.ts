@@ -28,17 +28,21 @@ export interface LogsProps {
   readonly mode: Exclude<LogSettings['mode'], 'off'>;
 }
 
-/** Reads the logs of every node and sends them to Loki, without secrets and personal data. */
+/**
+ * Reads the logs of every node and sends them to Loki, without secrets and personal data. Only the agents are in the
+ * namespace that permits access to the nodes.
+ */
 export function addLogCollector(
   nodeAgents: MonitoringChart,
-  loki: LokiStack,
+  logsChart: LogsChart,
   { cluster, logs }: MonitoringSettings,
 ): LogCollector {
   const patterns = sanitising({ nationalIds: logs.nationalIds });
   const isPromtail = logs.collector === 'promtail';
   const props = {
-    loki,
+    loki: logsChart.loki,
     agent: logs.collector,
+    eventsChart: logsChart,
     cluster,
     // The collector of events is the OpenTelemetry Collector in any case.
     processors: sanitisingProcessors('lines', patterns),

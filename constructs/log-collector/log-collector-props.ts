@@ -1,3 +1,4 @@
+import type { Chart } from 'cdk8s';
 import type { CollectorComponents, CollectorPipeline } from '../../formats/otel-collector';
 import type { PromtailStage } from '../../formats/promtail';
 import { type Endpoint, type PodOptions, SettingError } from '../kit';
@@ -72,6 +73,11 @@ export interface LogCollectorProps {
   readonly auditLogs?: readonly string[];
   /** Collect Kubernetes events, by a collector of its own. @default true */
   readonly events?: boolean;
+  /**
+   * Chart of the collector of Kubernetes events. It needs nothing of a node, so any namespace may have it.
+   * @default - that of the agents
+   */
+  readonly eventsChart?: Chart;
   /** Most bytes of lines that wait for Loki on each node's disk. Only of the OpenTelemetry Collector. @default 1Gi */
   readonly queueSize?: string;
   /** Options of the pods on the nodes. @default - none */

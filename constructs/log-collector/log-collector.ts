@@ -142,8 +142,10 @@ export class LogCollector extends PatchableConstruct {
   /** One replica: each one would send every event. */
   private addEvents(): Component {
     let connection: Connection | undefined;
-    const events = addCollector(this, 'events', {
-      name: `${this.name}-events`,
+    const name = `${this.name}-events`;
+    const [scope, id] = this.props.eventsChart ? [this.props.eventsChart, name] : [this, 'events'];
+    const events = addCollector(scope, id, {
+      name,
       workload: { kind: 'Deployment', replicas: 1 },
       config: () => eventsConfig(this.exportConfig(connection!, EVENTS_QUEUE)),
       resources: { cpu: '20m', memory: '192Mi' },

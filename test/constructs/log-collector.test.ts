@@ -41,8 +41,12 @@ const promtailOf = (manifests: readonly Manifest[]) => configFiles(manifests, 'l
 const messageOf = (props: object) => settingError(() => made(props as Partial<LogCollectorProps>)).message;
 
 describe('LogCollector', () => {
-  testProps<LogCollectorProps, 'agent' | 'promtailStages' | 'events'>({
-    make: (scope, props) => new LogCollector(scope, 'logs', props),
+  testProps<LogCollectorProps, 'agent' | 'promtailStages' | 'events' | 'eventsChart'>({
+    make: (scope, props) => {
+      // A chart of the same app.
+      const eventsChart = props.eventsChart && new Chart(scope, 'elsewhere', { namespace: 'events-elsewhere' });
+      return new LogCollector(scope, 'logs', eventsChart ? { ...props, eventsChart } : props);
+    },
     minimal: () => ({ loki: LOKI }),
     full: () => ({
       loki: { ...LOKI, otlpPath: '/other/otlp' },
@@ -77,6 +81,10 @@ describe('LogCollector', () => {
       promtailStages: {
         props: () => ({ loki: LOKI, agent: 'promtail', promtailStages: [{ drop: { expression: 'moon' } }] }),
         trace: 'expression: moon',
+      },
+      eventsChart: {
+        props: () => ({ loki: LOKI, eventsChart: testChart() }),
+        trace: 'namespace: events-elsewhere',
       },
       events: { props: () => ({ loki: LOKI, events: false }), removes: 'name: log-collector-events' },
     },

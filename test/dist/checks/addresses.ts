@@ -10,7 +10,11 @@ const NOT_CONNECTIONS: readonly RegExp[] = [
   // The URL at which people reach the server.
   /^args --web\.external-url$/,
   /^grafana\.ini server\.root_url$/,
+  /^loki\.yaml ruler\.external_url$/,
+  /^remediation\.json policies\.\d+\.parameters\.logs\.grafanaUrl$/,
   /^remediation\.json links\.(runbooks|dashboard)$/,
+  // The form of a time, which has colons.
+  /^config\.yaml receivers\.\S+\.layout$/,
   // The server's own address.
   /^args --(web|cluster)\.listen-address$/,
   // `staticTargets` checks these: the rest of the job decides whether Prometheus or a prober calls them.

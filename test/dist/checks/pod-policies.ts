@@ -44,16 +44,20 @@ export function containerResources(manifests: readonly Manifest[]): string[] {
   );
 }
 
-/** Every container meets Pod Security `restricted`, with a read-only root file system. */
+/** Pods that read files which only root may read. They need no capability for it. */
+const ROOT_READERS: readonly string[] = ['DaemonSet sightedit-monitoring-node/log-collector'];
+
+/** Every container meets Pod Security `restricted`, with a read-only root file system; `ROOT_READERS` are root. */
 export function securityContexts(manifests: readonly Manifest[]): string[] {
   return podsOf(manifests).flatMap((pods) =>
     pods.containers.flatMap((container) => {
       // The container's setting takes precedence over the pod's.
       const context = { ...pods.spec.securityContext, ...container.securityContext };
       const added: string[] = context.capabilities?.add ?? [];
+      const readsAsRoot = ROOT_READERS.includes(pods.name);
       return [
-        context.runAsNonRoot !== true && 'may run as root',
-        context.runAsUser === 0 && 'runs as root',
+        context.runAsNonRoot !== true && !readsAsRoot && 'may run as root',
+        context.runAsUser === 0 && !readsAsRoot && 'runs as root',
         context.seccompProfile?.type !== 'RuntimeDefault' && 'runs without the seccomp profile RuntimeDefault',
         context.privileged && 'is privileged',
         context.allowPrivilegeEscalation !== false && 'may gain privileges',

@@ -4,6 +4,7 @@ import {
   ALERTMANAGER,
   BLACKBOX_EXPORTER,
   GRAFANA,
+  LOKI,
   NODE_EXPORTER,
   PROMETHEUS,
   policyOf,
@@ -297,9 +298,9 @@ export const ingressUsed: Controls = [
   {
     when: 'a client has no egress rule',
     breaks: (copy) => {
-      rules(copy, GRAFANA, 'egress').pop();
+      close(copy, GRAFANA, 'egress', 9090);
     },
-    problems: [`${PROMETHEUS} admits ${GRAFANA} on TCP 9090, which may not call it`],
+    problems: [`${LOKI} admits ${GRAFANA} on TCP 3100, which may not call it`],
   },
   {
     when: 'the application admits a client that does not call',
