@@ -131,4 +131,23 @@ export {
   type ServiceLevelObjective,
   type Severity,
 } from './rules';
+export {
+  type Guard,
+  type Kind,
+  type KindEntry,
+  MASKED_METRIC,
+  MASKED_METRICS_PORT,
+  type MaskedCounter,
+  maskedCounter,
+  type NationalId,
+  type Pattern,
+  type Patterns,
+  promtailSanitisingStages,
+  type ReplaceStage,
+  type SanitisedData,
+  type Sanitising,
+  type SanitisingOptions,
+  sanitising,
+  sanitisingProcessors,
+} from './rules/sanitising';
 export { type SqlCollector, type SqlMetric, type SqlQuery, sqlCollectors } from './rules/sql';

@@ -1,14 +1,14 @@
 import { checksumStatements } from './checksums';
-import { quoted, replaced, replacedInAttributes, replacedInTexts } from './ottl-text';
-import { expressionOf, type Guard, type Kind, maskOf, NO_LONG_NUMBER, type Pattern } from './pattern';
+import { quoted, replaced, replacedInTexts } from './ottl-text';
+import { expressionOf, type Guard, type Kind, maskOf, NUMBER_BEGINNING, type Pattern } from './pattern';
 import type { Sanitising } from './sanitising';
 import type { Target } from './targets';
 
 /** Attribute with the kinds that were masked, separated by commas. */
 export const MASKED_ATTRIBUTE = 'masked';
 
-/** Attribute that makes the statements run that check digits. They remove it. */
-const CANDIDATE = 'sanitising.candidate';
+/** Attributes that make a group of statements run. The group removes it. */
+const FLAGS = { words: 'sanitising.words', numbers: 'sanitising.numbers' } as const;
 
 /** Hexadecimal digits of a hash that are left. */
 const HASH_DIGITS = 16;
@@ -25,14 +25,15 @@ export interface StatementGroup {
 /**
  * Everything that masks the records of a target, and writes the kinds into the attribute `masked`.
  *
- * The engine has no variable that outlives a group, and a group's conditions are read once for a record. So the first
- * group sets an attribute for the few records that the second one, which checks digits, is for.
+ * Most records have nothing to mask, so the first group decides which of the others run. The engine's variables end with
+ * a group: what one tells the next is an attribute.
  */
 export function statementGroups(target: Target, sanitising: Sanitising): readonly StatementGroup[] {
   const { context, all, attributes, hasOwnAttributes } = target;
-  const checked = sanitising.patterns.filter(({ checksum }) => checksum !== undefined);
-  const candidate = `${attributes}[${quoted(CANDIDATE)}]`;
-  const isCandidate = checked.map((pattern) => `IsMatch(${all}, ${quoted(expressionOf(pattern))})`).join(' or ');
+  const { patterns } = sanitising;
+  const plain = patterns.filter(isPlain);
+  const checked = patterns.filter(({ checksum }) => checksum !== undefined);
+  const flag = (name: string) => `${attributes}[${quoted(name)}]`;
   const group = (conditions: readonly string[], statements: readonly string[]): StatementGroup => ({
     context,
     error_mode: 'ignore',
@@ -43,20 +44,37 @@ export function statementGroups(target: Target, sanitising: Sanitising): readonl
     group(
       [],
       [
-        ...maskStatements(target, sanitising),
-        `set(${candidate}, true) where not IsMatch(${all}, ${quoted(NO_LONG_NUMBER)}) and (${isCandidate})`,
+        ...(target.first ?? []),
+        `set(cache["lower"], ToLowerCase(${all}))`,
+        `set(${flag(FLAGS.words)}, true) where ${anyOf(plain, all)}`,
+        ...(checked.length === 0 ? [] : [`set(${flag(FLAGS.numbers)}, true) where ${hasCandidate(checked, all)}`]),
       ],
     ),
     group(
-      [`${candidate} == true`],
-      [...checksumStatements(target, checked), `delete_key(${attributes}, ${quoted(CANDIDATE)})`],
+      [`${flag(FLAGS.words)} == true`],
+      [`delete_key(${attributes}, ${quoted(FLAGS.words)})`, ...maskStatements(target, plain)],
+    ),
+    group(
+      [`${flag(FLAGS.numbers)} == true`],
+      [`delete_key(${attributes}, ${quoted(FLAGS.numbers)})`, ...checksumStatements(target, checked)],
     ),
     ...hashGroups(target, sanitising),
     group(
       [`Index(${all}, "[masked:") >= 0`],
-      [...(hasOwnAttributes ? [] : attributeStatements(target, sanitising)), ...kindStatements(target, sanitising)],
+      [...(hasOwnAttributes ? [] : attributeStatements(target, plain)), ...kindStatements(target, sanitising)],
     ),
   ];
+}
+
+/** One condition for all patterns. Words and expressions of several patterns are looked for once. */
+function anyOf(patterns: readonly Pattern[], all: string): string {
+  return [...new Set(patterns.map(({ guard }) => conditionOf(guard, all)))].join(' or ');
+}
+
+/** A number with the form of a card or an account, whose own expressions are tried where its beginning is. */
+function hasCandidate(patterns: readonly Pattern[], all: string): string {
+  const forms = patterns.map((pattern) => `IsMatch(${all}, ${quoted(expressionOf(pattern))})`).join(' or ');
+  return `IsMatch(${all}, ${quoted(NUMBER_BEGINNING)}) and (${forms})`;
 }
 
 /** The collector expands `$` in its file. */
@@ -64,16 +82,16 @@ function escaped(statement: string): string {
   return statement.replaceAll('$', '$$$$');
 }
 
-function maskStatements(target: Target, { patterns }: Sanitising): readonly string[] {
-  const { all, first = [], hasOwnAttributes } = target;
+function maskStatements(target: Target, patterns: readonly Pattern[]): readonly string[] {
+  const { all, hasOwnAttributes } = target;
   const flags = new Map<string, string>();
   const flagOf = (guard: Guard) => {
     const condition = conditionOf(guard, all);
-    const flag = flags.get(condition) ?? `cache["g${flags.size}"]`;
+    const flag = flags.get(condition) ?? `cache["guard${flags.size}"]`;
     flags.set(condition, flag);
     return `${flag} == true`;
   };
-  const statements = merged(patterns.filter(isPlain)).flatMap((one) => {
+  const statements = merged(patterns).flatMap((one) => {
     const flag = flagOf(one.guard);
     const removal =
       hasOwnAttributes && one.names !== undefined ? removalStatements(target, one.kind, one.names, flag) : [];
@@ -84,7 +102,6 @@ function maskStatements(target: Target, { patterns }: Sanitising): readonly stri
   });
   const isEscaped = ['\\', '%', '&'].map((each) => `Index(cache["lower"], ${quoted(each)}) >= 0`).join(' or ');
   return [
-    ...first,
     `set(cache["lower"], ToLowerCase(${all}))`,
     `set(cache["escaped"], true) where ${isEscaped}`,
     ...[...flags].map(([condition, flag]) => `set(${flag}, true) where ${condition}`),
@@ -96,13 +113,12 @@ function isPlain({ checksum, hash }: Pattern): boolean {
   return checksum === undefined && !hash;
 }
 
-function conditionOf(guard: Guard, all: string): string {
-  if ('any' in guard) {
-    return guard.any.map((word) => `Index(cache["lower"], ${quoted(word)}) >= 0`).join(' or ');
-  }
-  return 'match' in guard
-    ? `IsMatch(${all}, ${quoted(guard.match)})`
-    : `not IsMatch(${all}, ${quoted(NO_LONG_NUMBER)})`;
+function conditionOf({ any, near, with: also }: Guard, all: string): string {
+  const parts = [
+    ...any.map((word) => `Index(cache["lower"], ${quoted(word)}) >= 0`),
+    ...near.map((expression) => `IsMatch(${all}, ${quoted(expression)})`),
+  ].join(' or ');
+  return also === undefined ? parts : `(Index(cache["lower"], ${quoted(also)}) >= 0 and (${parts}))`;
 }
 
 /** An attribute whose name says that its value is a secret is removed; what takes its place tells the kind. */
@@ -151,11 +167,10 @@ function merged(patterns: readonly Pattern[]): readonly Replacement[] {
   });
 }
 
-/** Few lines are masked, so their attributes need no guards. */
-function attributeStatements(target: Target, { patterns }: Sanitising): readonly string[] {
-  return merged(patterns.filter(isPlain)).flatMap(({ expression, replacement }) =>
-    replacedInAttributes(target, quoted(expression), quoted(replacement)),
-  );
+/** The attributes of a line that was masked, which are parts of it. */
+function attributeStatements(target: Target, patterns: readonly Pattern[]): readonly string[] {
+  const all = `ToKeyValueString(${target.attributes})`;
+  return maskStatements({ ...target, texts: [], all, hasOwnAttributes: true }, patterns);
 }
 
 /** Each address becomes `[ip:…]`, a hash of the key and the address. */
@@ -166,7 +181,7 @@ function hashGroups(target: Target, { patterns, key }: Sanitising): readonly Sta
     .map(({ before, secret, after, guard }) => ({
       context,
       error_mode: 'ignore',
-      conditions: [escaped(conditionOf(guard, all))],
+      conditions: guard.near.map((expression) => escaped(`IsMatch(${all}, ${quoted(expression)})`)),
       statements: [
         ...replaced(
           target,

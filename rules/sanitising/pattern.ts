@@ -16,18 +16,21 @@ export type Kind =
 /** Countries whose national identification numbers can be masked. */
 export type NationalId = 'us' | 'gb' | 'es' | 'it' | 'br';
 
-/** When a pattern is tried. */
-export type Guard =
-  /** Texts in lower case, one of which stands in every text that the pattern matches. */
-  | { readonly any: readonly string[] }
-  /** An expression that begins with a literal, so that the engine finds its place without trying each character. */
-  | { readonly match: string }
-  /** The text has eight digits with at most one separator after the fourth. */
-  | { readonly digits: true };
+/** When a pattern is tried: if one of its words or expressions is in the text. */
+export interface Guard {
+  /** Texts in lower case. */
+  readonly any: readonly string[];
+  /** Expressions. One that begins with a literal costs as little as the search for a text. */
+  readonly near: readonly string[];
+  /** Text that must be there too. @default - none */
+  readonly with?: string;
+}
 
 /** A pattern, in the syntax of RE2 and without capturing groups. */
 export interface Pattern {
+  /** What it finds. */
   readonly kind: Kind;
+  /** When it is tried. */
   readonly guard: Guard;
   /** What stands before the secret, and stays. */
   readonly before: string;
@@ -54,7 +57,7 @@ export function maskOf(kind: Kind): string {
   return `[masked:${kind}]`;
 }
 
-/** Groups, and what a name in the file may stand for. */
+/** What names and masks in the file stand for. */
 export const PLACEHOLDERS = { name: '{name}', mask: '{mask}' } as const;
 
 /** The expression of a pattern. What stays is captured: first what stands before the secret, then what stands behind. */
@@ -63,16 +66,10 @@ export function expressionOf({ before, secret, after }: Pattern): string {
 }
 
 /**
- * An expression that matches the whole of a text without eight digits in a row, or four and four with a blank, hyphen or
- * plus between them. Every card number and IBAN has them.
- *
- * Each character decides alone how the match goes on, so the engine runs it in one pass without a stack or threads. That
- * takes a quarter of the time of looking for the digits.
+ * The beginning of a card number or an account number, behind a character that is no part of a word, or an escaped or
+ * encoded one. Most characters fail at the class in front, so it takes half of the time of the numbers' own expressions.
  */
-export const NO_LONG_NUMBER = (() => {
-  const [digit, end] = ['[0-9]', '[^0-9]|$'];
-  const fewer = `${digit}(?:${end}|${digit}(?:${end}|${digit}(?:${end})))`;
-  // After four digits: a separator and then fewer than four digits, or fewer than four digits.
-  const rest = `[^0-9 +%-]|$|[ +-](?:${end}|${fewer})|%(?:[^2]|$|2(?:[^0]|$|0(?:${end}|${fewer})))|${fewer}`;
-  return `(?s)^(?:[^0-9]|${digit}(?:${end}|${digit}(?:${end}|${digit}(?:${end}|${digit}(?:${rest})))))*$`;
-})();
+export const NUMBER_BEGINNING = [
+  '(?:^|[^0-9A-Za-z_])(?:[nrt]|[0-9A-Fa-f]{2}|u[0-9A-Fa-f]{4})?',
+  '(?:[2-6][0-9]{3}(?:[ +-]|%20)?[0-9]{4}(?:[ +-]|%20)?[0-9]{2}|[A-Z]{2}[0-9]{2} ?[0-9A-Z]{4} ?[0-9A-Z]{4})',
+].join('');

@@ -21,9 +21,12 @@ export function promtailSanitisingStages({ patterns, key }: Sanitising): readonl
   }));
 }
 
-/** Promtail replaces what is captured, so here the secret is. */
+/**
+ * Promtail replaces what is captured, so here the secret is. When it expands the variables of its file, it takes two
+ * backslashes for one, so a backslash is written as its code.
+ */
 function expressionOf({ before, secret, after }: Pattern): string {
-  return `(?:${before})(${secret})(?:${after})`;
+  return `(?:${before})(${secret})(?:${after})`.replaceAll('\\\\', '\\x5c');
 }
 
 function replacementOf({ hash, mask }: Pattern, key: string | undefined): string {

@@ -2,10 +2,19 @@ import { readFileSync } from 'node:fs';
 import { parseYaml } from '../../formats/yaml';
 import { packagePath } from '../../package-root';
 import { ibanExpression } from './iban';
-import { type Guard, type Kind, maskOf, type NationalId, type Pattern, PLACEHOLDERS } from './pattern';
+import {
+  type Guard,
+  type Kind,
+  maskOf,
+  type NationalId,
+  NUMBER_BEGINNING,
+  type Pattern,
+  PLACEHOLDERS,
+} from './pattern';
 
 /** A kind, as `patterns.yaml` has it. */
-interface KindEntry {
+export interface KindEntry {
+  /** What is masked. */
   readonly description: string;
   /** Whether it is masked only on request. @default false */
   readonly optional?: boolean;
@@ -20,7 +29,8 @@ interface Expressions {
 
 interface FieldEntry {
   readonly kind: Kind;
-  readonly any: readonly string[];
+  readonly any?: readonly string[];
+  readonly near?: readonly string[];
   readonly names: string;
   readonly wholeLine?: boolean;
 }
@@ -35,7 +45,8 @@ interface FormEntry extends Expressions {
 interface PatternEntry extends Expressions {
   readonly kind: Kind;
   readonly any?: readonly string[];
-  readonly match?: string;
+  readonly near?: readonly string[];
+  readonly with?: string;
   readonly digits?: true;
   readonly option?: NationalId;
   readonly luhn?: true;
@@ -55,6 +66,7 @@ interface PatternFile {
 export interface Patterns {
   /** What each kind is. */
   readonly kinds: { readonly [kind in Kind]: KindEntry };
+  /** The patterns. The order matters: what one has masked, the next ones do not see. */
   readonly patterns: readonly Pattern[];
 }
 
@@ -81,13 +93,20 @@ function expand({ fields, forms, patterns, ibans }: PatternFile): readonly Patte
       hash,
     };
   });
-  const inFields = fields.flatMap(({ kind, any, names, wholeLine = false }) =>
+  const inFields = fields.flatMap(({ names, wholeLine = false, ...field }) =>
     forms
       .filter((form) => form.wholeLine === undefined || form.wholeLine === wholeLine)
       .map((form): Pattern => {
-        const { before, ...rest } = expressions(form, kind);
+        const { before, ...rest } = expressions(form, field.kind);
         const named = `(?i)${before.replaceAll(PLACEHOLDERS.name, names)}`;
-        return { ...rest, before: named, kind, guard: { any }, escaped: form.escaped ?? false, names };
+        return {
+          ...rest,
+          before: named,
+          kind: field.kind,
+          guard: guardOf(field),
+          escaped: form.escaped ?? false,
+          names,
+        };
       }),
   );
   // A private key is masked as a whole before a field that has it is looked at.
@@ -99,9 +118,11 @@ function expressions({ before = '', secret = '', after = '', mask = PLACEHOLDERS
   return { before, secret, after, mask: mask.replace(PLACEHOLDERS.mask, maskOf(kind)) };
 }
 
-function guardOf({ any, match }: PatternEntry): Guard {
-  if (any !== undefined) {
-    return { any };
-  }
-  return match === undefined ? { digits: true } : { match };
+function guardOf(entry: {
+  readonly any?: readonly string[];
+  readonly near?: readonly string[];
+  readonly with?: string;
+  readonly digits?: true;
+}): Guard {
+  return { any: entry.any ?? [], near: entry.digits ? [NUMBER_BEGINNING] : (entry.near ?? []), with: entry.with };
 }
