@@ -1,5 +1,4 @@
 import { basename } from 'node:path';
-import { Chart } from 'cdk8s';
 import type { Construct } from 'constructs';
 import { LogCollector, LokiStack, POD_ADDRESS } from '../constructs';
 import { inSettings } from '../constructs/kit/setting-path';
@@ -29,18 +28,21 @@ export interface LogsProps {
   readonly mode: Exclude<LogSettings['mode'], 'off'>;
 }
 
-/** Reads the logs of every node and sends them to Loki, without secrets and personal data. */
+/**
+ * Reads the logs of every node and sends them to Loki, without secrets and personal data. Only the agents are in the
+ * namespace that permits access to the nodes.
+ */
 export function addLogCollector(
   nodeAgents: MonitoringChart,
-  loki: LokiStack,
+  logsChart: LogsChart,
   { cluster, logs }: MonitoringSettings,
 ): LogCollector {
   const patterns = sanitising({ nationalIds: logs.nationalIds });
   const isPromtail = logs.collector === 'promtail';
   const props = {
-    loki,
+    loki: logsChart.loki,
     agent: logs.collector,
-    eventsChart: Chart.of(loki),
+    eventsChart: logsChart,
     cluster,
     // The collector of events is the OpenTelemetry Collector in any case.
     processors: sanitisingProcessors('lines', patterns),

@@ -1,5 +1,6 @@
 import { type Dashboard, defineDashboard } from './kit';
 import { alertmanager } from './sections/alertmanager';
+import { loki } from './sections/loki';
 import { monitoringOverview } from './sections/monitoring-overview';
 import { platform } from './sections/platform';
 import { prometheus } from './sections/prometheus';
@@ -13,6 +14,6 @@ export function monitoring(): Dashboard {
     folder: 'Platform',
     description: 'Does monitoring see every target, does it evaluate rules in time, and do its notifications arrive?',
     tags: ['monitoring'],
-    sections: [monitoringOverview, targets, prometheus, alertmanager, platform],
+    sections: [monitoringOverview, targets, prometheus, alertmanager, loki, platform],
   });
 }

@@ -52,10 +52,11 @@ export async function download(
           }
         });
         response.once('end', () => resolve(Buffer.concat(chunks).toString('utf8')));
-        response.once('error', reject);
+        response.on('error', reject);
       },
     );
-    request.once('error', (error) =>
+    // Not once: a connection may fail again while it is destroyed.
+    request.on('error', (error) =>
       reject(signal.aborted ? new Error(`it was not there within ${seconds} seconds`) : error),
     );
     request.end();

@@ -208,6 +208,7 @@ describe('The lists of metrics', () => {
     // cAdvisor is compiled into the kubelet.
     ['cadvisor', goModule('kubernetes', 'github.com/google/cadvisor')!],
     ['remediation-webhook', own.version],
+    ['loki', imageVersion(images.loki)],
   ]);
 
   it('belong to scrape jobs', () => {

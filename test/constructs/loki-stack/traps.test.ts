@@ -425,6 +425,26 @@ describe('a file of rules', () => {
       rulesWith({ alert: undefined, record: 'a b' }),
       '….shop.a b.record is "a b": write the name of a series: letters, digits, _ and :',
     ],
+    [
+      'a limit of a group, which loses every alert of a rule',
+      { groups: [{ name: 'shop', limit: 10, rules: [RULE] }] },
+      '….shop.limit is 10: leave it out: a rule with more alerts fails, and its alerts are gone; bound its expr with topk(50, …)',
+    ],
+    [
+      'LogQL that does not parse: no rule of any file would load',
+      rulesWith({ expr: 'sum(rate({app="a"}[1m])' }),
+      '….shop.Fails.expr is "sum(rate({app=\\"a\\"}[1m])": expr does not parse at "the end of the expression": fix the LogQL',
+    ],
+    [
+      'a regular expression that the ruler cannot compile',
+      rulesWith({ expr: 'count_over_time({app="a"} |~ `(?!b)` [1m])' }),
+      expect.stringContaining('has a regular expression that RE2 refuses'),
+    ],
+    [
+      'a query of lines',
+      rulesWith({ expr: '{app="a"} |= "failed"' }),
+      expect.stringContaining('reads lines, and a rule needs numbers'),
+    ],
     ['an empty expression', rulesWith({ expr: ' ' }), '….shop.Fails.expr is " ": write a metric query in LogQL'],
     [
       'an empty selector',
@@ -437,7 +457,7 @@ describe('a file of rules', () => {
       '….shop.Fails.expr is "count_over_time({app=\\"a\\"} | label_format u=`{{ urldecode .uri }}` [1m])": a URL with %zz stops the rule, or hides the line; write regexReplaceAll and replace',
     ],
   ])('is refused with %s', (_what, rules, message) => {
-    expect(added(rules)).toBe(message);
+    expect(added(rules)).toEqual(message);
   });
 
   test('is refused with a rule that alerts and records, or neither', () => {

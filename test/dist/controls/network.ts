@@ -298,7 +298,7 @@ export const ingressUsed: Controls = [
   {
     when: 'a client has no egress rule',
     breaks: (copy) => {
-      rules(copy, GRAFANA, 'egress').pop();
+      close(copy, GRAFANA, 'egress', 9090);
     },
     problems: [`${LOKI} admits ${GRAFANA} on TCP 3100, which may not call it`],
   },
