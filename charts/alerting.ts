@@ -1,5 +1,5 @@
 import type { Construct } from 'constructs';
-import { AlertRouting, type Credentials } from '../constructs';
+import { AlertRouting, type Credentials, type Endpoint } from '../constructs';
 import { inSettings } from '../constructs/kit/setting-path';
 import type { RuleCatalogue } from '../rules';
 import { admitIngress } from './ingress';
@@ -14,6 +14,8 @@ export interface AlertingProps {
   readonly credentials: Credentials;
   /** The rules whose alerts are routed. */
   readonly catalogue: RuleCatalogue;
+  /** Where Alertmanager sends its own traces, by OTLP over HTTP. @default - nowhere */
+  readonly tracing?: Endpoint;
 }
 
 /** Alertmanager: routes, receivers and inhibitions. */
@@ -21,7 +23,7 @@ export class AlertingChart extends MonitoringChart {
   /** Alertmanager with its routes. */
   readonly routing: AlertRouting;
 
-  constructor(scope: Construct, id: string, { settings, credentials, catalogue }: AlertingProps) {
+  constructor(scope: Construct, id: string, { settings, credentials, catalogue, tracing }: AlertingProps) {
     super(scope, id, settings);
     const props = {
       ...settings.alerting,
@@ -29,6 +31,7 @@ export class AlertingChart extends MonitoringChart {
       credentials,
       externalUrl: settings.links.alertmanager,
       inhibitions: catalogue.inhibitions,
+      tracing,
     };
     this.routing = inSettings('alerting', () => new AlertRouting(this, 'alertmanager', props));
     admitIngress(this.routing.component, settings.network);

@@ -13,3 +13,4 @@ export { PROFILES, type Profile, resolveSettings } from './settings-defaults';
 export { sightEdit } from './sightedit';
 export { addSightEditMonitoring, type SightEditCharts, type SightEditMonitoringOptions } from './sightedit-monitoring';
 export { ThreatIntelligenceChart } from './threat-intelligence';
+export { TracesChart, type TracesProps } from './traces';

@@ -35,6 +35,8 @@ export interface RemediationProps {
   readonly loki?: WebhookLoki;
   /** Where addresses are looked up. @default - nowhere */
   readonly threats?: Endpoint;
+  /** Where the webhook sends its own traces, by OTLP over HTTP. @default - nowhere */
+  readonly tracing?: Endpoint;
   /** Charts of the ConfigMaps with the bundled server and the runbooks. @default - this chart */
   readonly payloads?: {
     /** Scope of the ConfigMaps that hold the bundled server. */
@@ -64,6 +66,7 @@ export class RemediationChart extends MonitoringChart {
       prometheus: props.prometheus,
       loki: props.loki,
       threats: props.threats,
+      tracing: props.tracing,
       ownAlerts: ownAlertsOf(catalogue.alerts),
       externalLabels: { cluster: settings.cluster, environment: settings.environment, region: settings.region },
       links: { runbooks: settings.links.runbooks, dashboard: `${settings.links.grafana}/d/${dashboardFor('meta')}` },

@@ -19,6 +19,7 @@ import type {
   MonitoringInput,
   MonitoringSettings,
   NetworkSettings,
+  TraceSettings,
 } from './settings';
 
 /** A name that PostgreSQL takes without quotes. https://www.postgresql.org/docs/current/sql-syntax-lexical.html */
@@ -36,6 +37,7 @@ export function checkSettings(settings: MonitoringSettings): void {
   checkNetwork(settings);
   checkDatabase(settings.application);
   checkLogs(settings);
+  checkTraces(settings);
   checkLinks(settings.links);
   checkSlackChannel(settings);
   checkLoadBalancers(settings);
@@ -120,6 +122,14 @@ function checkNetwork({ network, metrics: { fileTargets } }: MonitoringSettings)
     checkPort('metrics.fileTargets.ports', port);
   }
 }
+
+function checkTraces({ traces: { mode } }: MonitoringSettings): void {
+  if (!TRACE_MODES.includes(mode)) {
+    throw new SettingError('traces.mode', mode, `write one of ${TRACE_MODES.join(', ')}`);
+  }
+}
+
+const TRACE_MODES: readonly TraceSettings['mode'][] = ['off', 'jaeger'];
 
 const LOG_MODES: readonly LogSettings['mode'][] = ['off', 'monolithic', 'replicated'];
 

@@ -9,7 +9,14 @@ import {
 } from '../constructs';
 import { KUBE_DNS, NODE_LOCAL_DNS, ofFamilies, resolveNetwork } from '../constructs/kit/cluster-network';
 import { platformFacts } from '../constructs/prometheus-stack/platform';
-import type { AlertingSettings, LogSettings, MonitoringInput, MonitoringSettings, NetworkSettings } from './settings';
+import type {
+  AlertingSettings,
+  LogSettings,
+  MonitoringInput,
+  MonitoringSettings,
+  NetworkSettings,
+  TraceSettings,
+} from './settings';
 import { checkSettings, checkStatedNetwork } from './settings-checks';
 
 /** Sizes of the platform: for a cluster that people depend on, and for a laptop. */
@@ -20,11 +27,13 @@ export type Profile = (typeof PROFILES)[number];
 /** Where a profile differs from the defaults. */
 type ProfileDefaults = Pick<MonitoringInput, 'metrics' | 'remediation'> & {
   readonly logs: Pick<LogSettings, 'gigabytesPerDay' | 'retention'>;
+  readonly traces: Pick<TraceSettings, 'replicas' | 'retentionDays' | 'spansPerSecond'>;
   readonly alerting?: Pick<AlertingSettings, 'replicas' | 'activeAlerts'>;
 };
 
 const PROFILE_DEFAULTS: { readonly [profile in Profile]: ProfileDefaults } = {
   production: {
+    traces: { replicas: 2, retentionDays: 7, spansPerSecond: 50 },
     logs: {
       gigabytesPerDay: 10,
       retention: {
@@ -40,6 +49,7 @@ const PROFILE_DEFAULTS: { readonly [profile in Profile]: ProfileDefaults } = {
   dev: {
     metrics: { replicas: 1, retentionDays: 7, activeSeries: 50_000 },
     logs: { gigabytesPerDay: 1, retention: { days: 7 } },
+    traces: { replicas: 1, retentionDays: 2, spansPerSecond: 10 },
     alerting: { replicas: 1, activeAlerts: 2000 },
     remediation: { replicas: 1 },
   },
@@ -86,6 +96,7 @@ export function resolveSettings(input: MonitoringInput, profile: string): Monito
       ...profileDefaults.logs,
       ...input.logs,
     },
+    traces: { mode: 'jaeger', browserOrigins: [], vendors: {}, ...profileDefaults.traces, ...input.traces },
     alerting: { ...ALERT_ROUTING_DEFAULTS, ...profileDefaults.alerting, ...input.alerting },
     remediation: {
       ...WEBHOOK_DEFAULTS,

@@ -1,12 +1,17 @@
 import type {
   AlertRoutingProps,
   ClusterNetwork,
+  DatadogVendor,
+  ElasticsearchStorage,
   ExternalCredentialsProps,
   ImageOverrides,
   ImageRegistries,
+  JaegerProps,
   Level,
   LogAgent,
   LokiStackProps,
+  NewRelicVendor,
+  OtelCollectorProps,
   OutsideClient,
   Platform,
   PostgresTls,
@@ -15,6 +20,7 @@ import type {
   RedisTls,
   RemediationWebhookProps,
   Scheduling,
+  SentryVendor,
   ThreatIntelligenceProps,
 } from '../constructs';
 import type { Category } from '../rules';
@@ -98,6 +104,29 @@ export interface LogSettings
   readonly collector: LogAgent;
   /** Countries whose national identification numbers are masked, in addition to what is always masked. @default - none */
   readonly nationalIds: readonly NationalId[];
+}
+
+/** Vendors that data is sent to as well. Their keys are in the platform's Secret. */
+export interface VendorSettings {
+  /** Datadog. Its key is `DATADOG_API_KEY`. @default - nothing is sent */
+  readonly datadog?: Omit<DatadogVendor, 'apiKey'>;
+  /** New Relic. Its key is `NEW_RELIC_LICENSE_KEY`. @default - nothing is sent */
+  readonly newRelic?: Omit<NewRelicVendor, 'licenseKey'>;
+  /** Sentry. Its key is `SENTRY_PUBLIC_KEY`. @default - nothing is sent */
+  readonly sentry?: Omit<SentryVendor, 'publicKey'>;
+}
+
+/** The gateway for traces, logs and metrics of the application, and Jaeger. The defaults are those of the profile. */
+export interface TraceSettings
+  extends Required<Pick<OtelCollectorProps, 'replicas' | 'browserOrigins'>>,
+    Pick<OtelCollectorProps, 'sampling'>,
+    Required<Pick<JaegerProps, 'retentionDays' | 'spansPerSecond'>> {
+  /** `off` deploys neither the gateway nor Jaeger. @default jaeger */
+  readonly mode: 'off' | 'jaeger';
+  /** Keep traces in Elasticsearch. The password is `ELASTICSEARCH_PASSWORD`. @default - on Jaeger's volume */
+  readonly elasticsearch?: Omit<ElasticsearchStorage, 'password' | 'certificateAuthority'>;
+  /** Vendors that data is sent to as well. @default - none */
+  readonly vendors: VendorSettings;
 }
 
 /** Feeds that incidents name. The defaults are those of `ThreatIntelligenceProps`. */
@@ -192,6 +221,8 @@ export interface MonitoringSettings {
   readonly metrics: MetricsSettings;
   /** Loki and the agents that read logs. */
   readonly logs: LogSettings;
+  /** The gateway for traces, logs and metrics of the application, and Jaeger. */
+  readonly traces: TraceSettings;
   /** Alertmanager: channels, levels and teams. */
   readonly alerting: AlertingSettings;
   /** The remediation webhook. */
@@ -234,6 +265,8 @@ export interface MonitoringInput
   readonly metrics?: Partial<MetricsSettings>;
   /** Loki and the agents that read logs. */
   readonly logs?: Partial<LogSettings>;
+  /** The gateway for traces, logs and metrics of the application, and Jaeger. */
+  readonly traces?: Partial<TraceSettings>;
   /** Alertmanager: channels, levels and teams. */
   readonly alerting: Omit<AlertingSettings, 'replicas' | 'activeAlerts'> &
     Partial<Pick<AlertingSettings, 'replicas' | 'activeAlerts'>>;

@@ -15,9 +15,7 @@ import { RemediationChart } from './remediation';
 import { remediationPolicies } from './remediation-policies';
 import type { LinkSettings, MonitoringSettings } from './settings';
 import { ThreatIntelligenceChart } from './threat-intelligence';
-
-/** Identifier of Grafana's data source for traces. */
-const TRACES_UID = 'jaeger';
+import { TRACES_UID, TracesChart } from './traces';
 
 /** Options of `addSightEditMonitoring()`. */
 export interface SightEditMonitoringOptions {
@@ -33,6 +31,8 @@ export interface SightEditCharts {
   readonly metrics: MetricsChart;
   /** Loki. @default - none, with `logs.mode: 'off'` */
   readonly logs?: LogsChart;
+  /** The gateway and Jaeger. @default - none, with `traces.mode: 'off'` */
+  readonly traces?: TracesChart;
   /** Grafana. */
   readonly dashboards: DashboardsChart;
   /** The remediation webhook. */
@@ -69,7 +69,10 @@ export function addSightEditMonitoring(
   const namespaces = new NamespacesChart(scope, `${id}-namespaces`, settings);
   const application = new ApplicationChart(scope, `${id}-application`, settings);
   const nodeAgents = new NodeAgentsChart(scope, `${id}-node-agents`, settings);
-  const alerting = new AlertingChart(scope, `${id}-alerting`, { settings, credentials, catalogue });
+  const traces =
+    settings.traces.mode === 'off' ? undefined : new TracesChart(scope, `${id}-traces`, { settings, credentials });
+  const tracing = traces?.gateway.otlpHttpEndpoint;
+  const alerting = new AlertingChart(scope, `${id}-alerting`, { settings, credentials, catalogue, tracing });
   const metrics = new MetricsChart(scope, `${id}-metrics`, {
     settings,
     credentials,
@@ -103,11 +106,16 @@ export function addSightEditMonitoring(
     prometheus: metrics.prometheus.endpoint,
     loki: logs?.loki,
     threats: threats?.threats.endpoint,
+    tracing,
   });
-  const charts: SightEditCharts = { alerting, metrics, logs, dashboards: dashboardsChart, remediation };
+  const charts: SightEditCharts = { alerting, metrics, logs, traces, dashboards: dashboardsChart, remediation };
   connect(charts);
   if (logs) {
     connectLogs(logs, charts, nodeAgents, settings);
+  }
+
+  if (traces) {
+    connectTraces(traces, charts);
   }
 
   const dependents: MonitoringChart[] = [
@@ -116,6 +124,7 @@ export function addSightEditMonitoring(
     alerting,
     metrics,
     ...(logs ? [logs] : []),
+    ...(traces ? [traces] : []),
     ...(threats ? [threats] : []),
     dashboardsChart,
     payloads.server,
@@ -131,7 +140,10 @@ export function addSightEditMonitoring(
   return charts;
 }
 
-function connect({ alerting, metrics, dashboards: { grafana }, remediation: { webhook } }: SightEditCharts): void {
+function connect(charts: SightEditCharts): void {
+  const { alerting, metrics, traces } = charts;
+  const { grafana } = charts.dashboards;
+  const { webhook } = charts.remediation;
   const { prometheus } = metrics;
   const { routing } = alerting;
   webhook.receiveFrom(routing);
@@ -139,12 +151,12 @@ function connect({ alerting, metrics, dashboards: { grafana }, remediation: { we
   prometheus.addAlertmanager(routing.endpoint);
   prometheus.addScrapeJob('alertmanager', routing.endpoint);
   prometheus.addScrapeJob('grafana', grafana.endpoint);
-  grafana.addPrometheus(prometheus);
+  grafana.addPrometheus(prometheus, { tracesUid: traces && TRACES_UID });
 }
 
 function connectLogs(
   logs: LogsChart,
-  { metrics: { prometheus }, alerting, dashboards }: SightEditCharts,
+  { metrics: { prometheus }, alerting, dashboards, traces }: SightEditCharts,
   nodeAgents: NodeAgentsChart,
   settings: MonitoringSettings,
 ): void {
@@ -164,7 +176,30 @@ function connectLogs(
   if (settings.metrics.remoteWriteReceiver) {
     loki.addRemoteWrite(prometheus.endpoint);
   }
-  dashboards.grafana.addLoki(loki.queryEndpoint, { uid: LOGS_UID, tracesUid: TRACES_UID });
+  dashboards.grafana.addLoki(loki.queryEndpoint, { uid: LOGS_UID, tracesUid: traces && TRACES_UID });
+}
+
+function connectTraces(
+  traces: TracesChart,
+  { metrics: { prometheus }, logs, dashboards: { grafana } }: SightEditCharts,
+): void {
+  const { gateway } = traces;
+  const jaeger = traces.addStore(prometheus.endpoint);
+  if (logs) {
+    gateway.addLogStore(logs.loki.pushEndpoint, { path: logs.loki.otlpPath });
+  }
+  prometheus.addScrapeJob('otel-collector', gateway.metricsEndpoint);
+  if (gateway.samplerMetricsEndpoint) {
+    prometheus.addScrapeJob('otel-collector-sampler', gateway.samplerMetricsEndpoint);
+  }
+  prometheus.addScrapeJob('span-metrics', gateway.spanMetricsEndpoint, { honor_labels: true });
+  prometheus.addScrapeJob('jaeger', jaeger.metricsEndpoint);
+  grafana.addJaeger(jaeger.endpoint, {
+    uid: TRACES_UID,
+    path: jaeger.basePath,
+    logsUid: logs && LOGS_UID,
+    metricsUid: 'prometheus',
+  });
 }
 
 function alertLinks({ grafana, runbooks }: LinkSettings): AlertLinks {

@@ -2,6 +2,7 @@ export * from './alert-routing';
 export * from './blackbox-exporter';
 export * from './external-credentials';
 export * from './grafana';
+export * from './jaeger';
 export * from './kit';
 export * from './kube-state-metrics';
 export * from './log-collector';

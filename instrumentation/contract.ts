@@ -31,7 +31,7 @@ const histogram = (buckets: readonly number[], ...[name, help, labels = []]: Des
   buckets,
 });
 
-/** Types of content that have an editor. */
+/** Types of content that have an editor. Any other counts as `other`. */
 const EDITOR_TYPES = [
   'text',
   'richtext',
@@ -43,6 +43,7 @@ const EDITOR_TYPES = [
   'select',
   'json',
   'collection',
+  'other',
 ] as const;
 
 const SECURITY_EVENTS = [

@@ -1,7 +1,8 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { parseYaml } from '../formats/yaml';
-import { type MetricContract, metricContract } from '../instrumentation';
+import { metricContract } from '../instrumentation/contract';
+import type { MetricContract } from '../instrumentation/metric';
 import { packagePath } from '../package-root';
 import type { JobNames } from '../rules';
 import { type SqlCollector, sqlCollectors } from '../rules/sql';

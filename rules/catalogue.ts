@@ -10,7 +10,15 @@ import { type GeneralOptions, generalContents } from './general';
 import { type ExistingJobs, forExistingJobs, type JobNames, withJobNames } from './jobs';
 import { labelsInTemplate, type MetricUse } from './metric-use';
 import { byTopic, type CatalogueSource, readContents } from './read';
-import { type AlertingRule, type Inhibition, isAlertingRule, type Rule, type RuleFile, rulesOf } from './rule';
+import {
+  type AlertingRule,
+  CLUSTER_LABEL,
+  type Inhibition,
+  isAlertingRule,
+  type Rule,
+  type RuleFile,
+  rulesOf,
+} from './rule';
 import { promqlBlocks } from './runbook';
 
 /** URLs that an alert links to. */
@@ -269,7 +277,7 @@ function inhibitionUses({ source, targets, equal }: Inhibition, alerts: readonly
     .map(({ alert, expr, labels }) => ({
       where: `inhibition by ${source}: ${alert}`,
       expr,
-      shows: equal.filter((label) => label !== 'alertname' && !(label in labels)),
+      shows: equal.filter((label) => ![CLUSTER_LABEL, 'alertname'].includes(label) && !(label in labels)),
     }));
 }
 

@@ -36,8 +36,11 @@ export interface ServiceLevelObjective {
   readonly sli: ServiceLevelIndicator;
   /** A selector that has series whenever the objective can be measured, even without traffic. */
   readonly presence: string;
-  /** Fewest events per hour, averaged over an alert's long window, at which the alert may fire. */
-  readonly minimumPerHour: number;
+  /**
+   * Fewest bad events in an alert's long window at which the alert may fire. Bad events, not all events: an hour with
+   * few requests that all fail is an outage.
+   */
+  readonly minimumFailures: number;
   /** What is wrong: the start of the alerts' summary. */
   readonly summary: string;
   /** Name of the events, in the plural, e.g. `API requests`. */
@@ -52,14 +55,14 @@ export function checkSlo(
   slo: ServiceLevelObjective,
   categories: readonly string[] = CATEGORIES,
 ): string[] {
-  const { name, prefix, category, objective, window, sli, presence, minimumPerHour } = slo;
+  const { name, prefix, category, objective, window, sli, presence, minimumFailures } = slo;
   const checks: [boolean, string][] = [
     [name === file, `name is ${shown(name)}: write ${file}, the name of the file`],
     [ALERT_NAME.test(prefix ?? ''), `prefix is ${shown(prefix)}: write it in UpperCamelCase`],
     [categories.includes(category), `category is ${shown(category)}: write one of ${categories.join(', ')}`],
     [objective > 0 && objective < 1, `objective is ${shown(objective)}: write a ratio between 0 and 1, such as 0.999`],
     [window === '30d', `window is ${shown(window)}: write 30d, which the burn rates are made for`],
-    [minimumPerHour > 0, `minimumPerHour is ${shown(minimumPerHour)}: write a number above 0`],
+    [minimumFailures > 0, `minimumFailures is ${shown(minimumFailures)}: write a number above 0`],
     ...(['summary', 'events', 'failure'] as const).map((field): [boolean, string] => [
       Boolean(slo[field]?.trim()),
       `${field} is not set: write it`,

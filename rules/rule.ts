@@ -59,9 +59,15 @@ export interface Inhibition {
   readonly source: string;
   /** Names of the alerts that are inhibited. */
   readonly targets: readonly string[];
-  /** Labels that both must have, with the same value. */
+  /**
+   * Labels that both must have, with the same value. `cluster` alone means anywhere in the cluster: Prometheus adds it to
+   * every alert as an external label.
+   */
   readonly equal: readonly string[];
 }
+
+/** Label that every alert gets from Prometheus, and that no rule has. */
+export const CLUSTER_LABEL = 'cluster';
 
 export function isAlertingRule(rule: Rule): rule is AlertingRule {
   return 'alert' in rule;

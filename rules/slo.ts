@@ -154,7 +154,7 @@ function burnAlert(slo: ServiceLevelObjective, burn: BurnAlert): AlertingRule {
     expr: [
       `${select(slo, errorRatio(long))} > ${limit}`,
       `${select(slo, errorRatio(short))} > ${limit}`,
-      `${select(slo, totalRate(long))} * 3600 >= ${slo.minimumPerHour}`,
+      `${failuresIn(slo, long)} >= ${slo.minimumFailures}`,
     ].join('\nand\n'),
     for: burn.for,
     labels: { severity, category: slo.category, slo: slo.name },
@@ -166,6 +166,16 @@ function burnAlert(slo: ServiceLevelObjective, burn: BurnAlert): AlertingRule {
         `at this rate the ${slo.window} error budget is gone within ${exhaustedIn}.`,
     },
   };
+}
+
+/**
+ * The number of bad events in an alert's long window. The recorded rates of the longest windows are averages of the
+ * samples so far: in a young Prometheus, such an average times the window would count failures that did not happen.
+ */
+function failuresIn(slo: ServiceLevelObjective, long: Window): string {
+  return long in SHORT_WINDOWS
+    ? `${select(slo, errorRate(long))} * ${SHORT_WINDOWS[long as ShortWindow] * 60}`
+    : `sum_over_time(${select(slo, errorRate(SHORTEST))}[${long}:5m]) * 300`;
 }
 
 function absentAlert(slo: ServiceLevelObjective): AlertingRule {

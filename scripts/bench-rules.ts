@@ -1,9 +1,10 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { toYaml } from '../formats/yaml';
 import { isAlertingRule, RuleCatalogue, type RuleFile, rulesOf } from '../rules';
 import { cleanUp, temporaryDirectory } from '../testing/cleanup';
+import { cpuSeconds } from '../testing/process-usage';
 import { startPrometheus } from '../testing/prometheus';
 import { getJson, waitFor } from '../testing/server';
 import { fleet } from './bench/fleet';
@@ -222,12 +223,6 @@ async function idle(pid: number): Promise<void> {
     },
     { timeoutSeconds: 180 },
   );
-}
-
-/** CPU time of a process. Linux counts it in hundredths of a second. */
-function cpuSeconds(pid: number): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]!.split(' ');
-  return (Number(fields[11]) + Number(fields[12])) / 100;
 }
 
 function now(): number {

@@ -1,11 +1,11 @@
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { Agent, request } from 'node:http';
 import { restartWorkload } from '../remediation';
 import { KubernetesClient } from '../remediation/kubernetes';
 import { REMEDIATION, type RecordedAlert, RecordStore } from '../remediation/record';
 import { cleanUp } from '../testing/cleanup';
 import { type Kubernetes, makeNamespace, startKubernetes } from '../testing/kubernetes';
+import { cpuSeconds, peakMemory } from '../testing/process-usage';
 import { waitFor } from '../testing/server';
 import {
   alert,
@@ -59,16 +59,19 @@ async function main(): Promise<number> {
   const { pid } = replica.server;
   const pinned = pin(pid);
   const memoryIdle = peakMemory(pid);
+  const cpuIdle = cpuSeconds(pid);
 
   const start = performance.now();
   const seconds = () => (performance.now() - start) / 1000;
   const latencies = await deliverAll(replica, deployed);
   const acceptedSeconds = seconds();
   const memoryAccepted = peakMemory(pid);
+  const cpuAccepted = cpuSeconds(pid) - cpuIdle;
   const records = await countRecords(kubernetes);
   await decided(replica, records);
   const decidedSeconds = seconds();
   const memoryDecided = peakMemory(pid);
+  const cpuDecided = cpuSeconds(pid) - cpuIdle;
 
   const rate = ALERTS / acceptedSeconds;
   console.log(
@@ -84,6 +87,8 @@ async function main(): Promise<number> {
   row('latency, 99th percentile', percentile(latencies, 0.99));
   row('records in the API afterwards', `${records} of ${ALERTS}`);
   row('all decided within', `${decidedSeconds.toFixed(0)} s`);
+  row('CPU time, all accepted', `${cpuAccepted.toFixed(1)} s`);
+  row('CPU time, all decided', `${cpuDecided.toFixed(1)} s`);
   row('peak memory, idle', `${memoryIdle} MiB`);
   row('peak memory, all accepted', `${memoryAccepted} MiB`);
   row('peak memory, all decided', `${memoryDecided} MiB`);
@@ -190,12 +195,6 @@ function pin(pid: number): boolean {
   } catch {
     return false;
   }
-}
-
-/** Peak resident set of a process, in MiB. */
-function peakMemory(pid: number): number {
-  const [, kibibytes] = /VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
-  return Math.round(Number(kibibytes) / 1024);
 }
 
 function percentile(sorted: readonly number[], share: number): string {

@@ -6,7 +6,7 @@ import { FOLDERS, type KeepList, keepUsed, type Metrics, metricLists } from '../
 import { RuleCatalogue } from '../rules';
 import { cleanUp } from '../testing/cleanup';
 import { runningCluster } from '../testing/cluster';
-import { findLoki } from '../testing/loki';
+import { findProgram } from '../testing/loki';
 import { ROOT, softwareVersion, tools } from '../tools/catalogue';
 import { progress, runCommand } from './command';
 import { clusterRecorders, lokiRecorders, type Recording, readExposition, record, recorders } from './recording';
@@ -84,7 +84,7 @@ async function main(args: readonly string[]): Promise<number> {
   const wanted = args.filter((arg) => !arg.startsWith('--'));
   const known = [...Object.keys(recorders), ...Object.keys(lokiRecorders), ...Object.keys(clusterRecorders)];
   const canRun = (name: string) =>
-    name in recorders || (name in lokiRecorders ? findLoki() !== undefined : runningCluster());
+    name in recorders || (name in lokiRecorders ? findProgram('loki') !== undefined : runningCluster());
   const names = wanted.length > 0 ? wanted : known.filter(canRun);
   const unknown = names.filter((name) => !known.includes(name));
   if (unknown.length > 0) {

@@ -5,7 +5,7 @@ import { BENIGN } from '../test/detection/benign';
 import { type ActingSession, acting, type FiredAlert, type ScoreRow, scoreOf, share } from '../test/detection/score';
 import { rulesOf } from '../test/e2e/support/loki';
 import { cleanUp } from '../testing/cleanup';
-import { findLoki } from '../testing/loki';
+import { findProgram } from '../testing/loki';
 import { getJson, waitFor } from '../testing/server';
 import { progress, runCommand } from './command';
 import { type DetectionPlatform, startPlatform } from './detection/platform';
@@ -28,7 +28,7 @@ const LEAST = 0.98;
 const STEADY = (['backend', 'cdn', 'website', 'postgres'] as const).map((from) => ({ from, text: 'started' }));
 
 async function main(): Promise<number> {
-  if (!findLoki()) {
+  if (!findProgram('loki')) {
     const version = imageVersion(images.loki);
     throw new Error(`loki is missing: put loki ${version} into .tools/bin or on PATH, see docs/logs.md`);
   }

@@ -1,6 +1,6 @@
 import { storedScore } from '../test/sanitising/stored';
 import { cleanUp } from '../testing/cleanup';
-import { findLoki } from '../testing/loki';
+import { findProgram } from '../testing/loki';
 import { runCommand } from './command';
 
 const USAGE = `Sends secrets, personal data and their look-alikes through the log agent into Loki, and looks for them there.
@@ -11,7 +11,7 @@ Takes a minute. Exit code 1 when a secret is in Loki, or more than one look-alik
 Requires otelcol, etcd and kube-apiserver ("npm run tools"), and Loki in .tools/bin or on PATH: see docs/testing.md.`;
 
 async function main(): Promise<number> {
-  if (findLoki() === undefined) {
+  if (findProgram('loki') === undefined) {
     console.error('loki is missing: put the program into .tools/bin or on PATH, see docs/testing.md');
     return 2;
   }

@@ -32,7 +32,7 @@ export async function credentialsOf(
   name: Component['name'],
   root: string,
 ): Promise<string> {
-  const kinds = ['ServiceAccount', 'ClusterRole', 'ClusterRoleBinding'];
+  const kinds = ['ServiceAccount', 'Role', 'RoleBinding', 'ClusterRole', 'ClusterRoleBinding'];
   const items = manifests.filter(({ kind }) => kinds.includes(kind));
   const applied = await kubernetes.kubectlWith({ apiVersion: 'v1', kind: 'List', items }, 'apply');
   const token = await kubernetes.kubectl('create', 'token', name, `--namespace=${NAMESPACE}`);

@@ -2,9 +2,7 @@ import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { BIN } from '../tools/catalogue';
 
-/** Path of the program `loki`, from `.tools/bin` or PATH: its licence forbids that this repository builds or carries it. */
-export function findLoki(): string | undefined {
-  return [BIN, ...(process.env.PATH ?? '').split(delimiter)]
-    .map((directory) => join(directory, 'loki'))
-    .find(existsSync);
+/** Path of Loki or Promtail, from `.tools/bin` or PATH: their licence forbids that this repository builds or carries them. */
+export function findProgram(name: 'loki' | 'promtail'): string | undefined {
+  return [BIN, ...(process.env.PATH ?? '').split(delimiter)].map((directory) => join(directory, name)).find(existsSync);
 }

@@ -22,6 +22,8 @@ export interface Tool {
 
 const PROMETHEUS = { directory: 'prometheus', module: 'github.com/prometheus/prometheus' };
 const ALERTMANAGER = { directory: 'alertmanager', module: 'github.com/prometheus/alertmanager' };
+/** Jaeger 2 is published under the module path of version 1: v2.13.0 is v1.76.0. Later versions have no module. */
+const JAEGER = { module: 'github.com/jaegertracing/jaeger' };
 const KUBERNETES = { directory: 'kubernetes', module: 'k8s.io/kubernetes' };
 
 /** The programs. Those of the fast tests come first. */
@@ -70,6 +72,8 @@ export const tools: readonly Tool[] = [
     module: 'github.com/open-telemetry/opentelemetry-collector-contrib/receiver/filelogreceiver',
     ownPackage: '.',
   },
+  { name: 'jaeger', directory: 'jaeger', ...JAEGER, package: 'cmd/jaeger' },
+  { name: 'es-index-cleaner', directory: 'jaeger-es-index-cleaner', ...JAEGER, package: 'cmd/es-index-cleaner' },
   // A bucket on loopback, for the tests of Loki.
   {
     name: 'gofakes3',
@@ -95,8 +99,15 @@ export function moduleVersion({ directory, module }: Tool): string {
   return version;
 }
 
-/** Version of the software. Prometheus publishes 3.13.5 as the Go module v0.313.5. */
+/** Version of the software. Prometheus publishes 3.13.5 as the Go module v0.313.5, and Jaeger 2.13.0 as v1.76.0. */
 export function softwareVersion(tool: Tool): string {
   const version = moduleVersion(tool);
-  return tool.module === PROMETHEUS.module ? version.replace(/^0\.(\d)(\d+)\./, '$1.$2.') : version;
+  switch (tool.module) {
+    case PROMETHEUS.module:
+      return version.replace(/^0\.(\d)(\d+)\./, '$1.$2.');
+    case JAEGER.module:
+      return version.replace(/^1\.(\d+)\./, (_match, minor: string) => `2.${Number(minor) - 63}.`);
+    default:
+      return version;
+  }
 }

@@ -121,6 +121,7 @@ function recipientsReceiver(
                 description: template('monitoring.description'),
                 runbook: template('monitoring.runbook'),
                 dashboard: template('monitoring.dashboard'),
+                consequences: template('monitoring.consequences'),
                 silence: template('monitoring.silence'),
               },
             },

@@ -52,6 +52,20 @@ export interface PrometheusSource {
   readonly intervalSeconds: number;
 }
 
+/** How a Prometheus is called, and what its exemplars lead to. */
+export interface PrometheusNames extends DataSourceNames {
+  /** `uid` of the data source that holds the traces of exemplars. @default - exemplars are no links */
+  readonly tracesUid?: string;
+}
+
+/** How a Jaeger is called, and what its spans lead to. */
+export interface JaegerSource extends DataSourceNames {
+  /** `uid` of a Loki with the lines of the traces. @default - spans are no links to lines */
+  readonly logsUid?: string;
+  /** `uid` of a Prometheus with the span metrics of an `OtelCollector`. @default - spans are no links to metrics */
+  readonly metricsUid?: string;
+}
+
 /** How a data source is called. */
 export interface DataSourceNames {
   /** Name that people see. @default - the kind of server, e.g. `Prometheus` */

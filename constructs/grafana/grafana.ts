@@ -20,6 +20,7 @@ import { checkCredentials, parseBytes } from '../kit/checks';
 import { PatchableConstruct } from '../kit/patchable-construct';
 import { HIDDEN } from '../kit/secret-files';
 import { storageFrom } from '../kit/storage';
+import { exemplarLinks, jaegerSettings } from './correlation';
 import { folderSlug, uidInName } from './dns-name';
 import {
   type DashboardProvider,
@@ -33,7 +34,15 @@ import {
   toIni,
   withSettings,
 } from './grafana-config';
-import type { DataSourceNames, GrafanaDashboard, GrafanaProps, LokiSource, PrometheusSource } from './grafana-props';
+import type {
+  DataSourceNames,
+  GrafanaDashboard,
+  GrafanaProps,
+  JaegerSource,
+  LokiSource,
+  PrometheusNames,
+  PrometheusSource,
+} from './grafana-props';
 
 const CONFIG_PATH = '/etc/grafana/config';
 const CREDENTIALS_PATH = '/etc/grafana/credentials';
@@ -131,7 +140,7 @@ export class Grafana extends PatchableConstruct {
    *   uid: 'thanos',
    * });
    */
-  addPrometheus({ endpoint, intervalSeconds }: PrometheusSource, names: DataSourceNames = {}): void {
+  addPrometheus({ endpoint, intervalSeconds }: PrometheusSource, names: PrometheusNames = {}): void {
     const hasDefault = this.dataSources.some(({ isDefault }) => isDefault);
     const { name = 'Prometheus', uid = 'prometheus', isDefault = !hasDefault, path } = names;
     this.addDataSource(endpoint, {
@@ -146,6 +155,7 @@ export class Grafana extends PatchableConstruct {
         prometheusType: 'Prometheus',
         prometheusVersion: imageVersion(imageOf(this, images.prometheus)),
         manageAlerts: true,
+        exemplarTraceIdDestinations: exemplarLinks(names.tracesUid),
       },
     });
   }
@@ -175,6 +185,18 @@ export class Grafana extends PatchableConstruct {
   addLoki(endpoint: Endpoint, { tracesUid, ...names }: LokiSource = {}): void {
     const { name = 'Loki', uid = 'loki', isDefault = false, path } = names;
     this.addDataSource(endpoint, { name, type: 'loki', uid, isDefault, path, jsonData: lokiSettings(tracesUid) });
+  }
+
+  /**
+   * Adds a Jaeger. A span leads to its lines and to the metrics of its requests.
+   *
+   * @example
+   * grafana.addJaeger(jaeger.endpoint, { path: jaeger.basePath, logsUid: 'loki', metricsUid: 'prometheus' });
+   */
+  addJaeger(endpoint: Endpoint, { logsUid, metricsUid, ...names }: JaegerSource = {}): void {
+    const { name = 'Jaeger', uid = 'jaeger', isDefault = false, path } = names;
+    const jsonData = jaegerSettings(logsUid, metricsUid);
+    this.addDataSource(endpoint, { name, type: 'jaeger', uid, isDefault, path, jsonData });
   }
 
   /**

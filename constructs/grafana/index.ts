@@ -1,3 +1,11 @@
 export { Grafana } from './grafana';
 export type { DataSource, GrafanaSettings } from './grafana-config';
-export type { DataSourceNames, GrafanaDashboard, GrafanaProps, LokiSource, PrometheusSource } from './grafana-props';
+export type {
+  DataSourceNames,
+  GrafanaDashboard,
+  GrafanaProps,
+  JaegerSource,
+  LokiSource,
+  PrometheusNames,
+  PrometheusSource,
+} from './grafana-props';

@@ -57,9 +57,12 @@ export class Credentials {
   /**
    * A key as an environment variable, for servers that cannot read a file. The pod does not start until the key exists;
    * its value may be empty.
+   *
+   * @param optional start the pod without the key, and without the variable @default false
    */
-  variable(name: string, key: string): k8s.EnvVar {
+  variable(name: string, key: string, optional = false): k8s.EnvVar {
     this.requested.add(key);
-    return { name, valueFrom: { secretKeyRef: { name: this.secretName, key } } };
+    const reference = { name: this.secretName, key };
+    return { name, valueFrom: { secretKeyRef: optional ? { ...reference, optional } : reference } };
   }
 }

@@ -20,6 +20,8 @@ export const images = {
   alertmanager: { repository: 'quay.io/prometheus/alertmanager', tag: 'v0.34.2' },
   blackboxExporter: { repository: 'quay.io/prometheus/blackbox-exporter', tag: 'v0.28.0' },
   grafana: { repository: 'docker.io/grafana/grafana', tag: '13.2.3' },
+  jaeger: { repository: 'docker.io/jaegertracing/jaeger', tag: '2.13.0' },
+  jaegerEsIndexCleaner: { repository: 'docker.io/jaegertracing/jaeger-es-index-cleaner', tag: '2.13.0' },
   kubeStateMetrics: { repository: 'registry.k8s.io/kube-state-metrics/kube-state-metrics', tag: 'v2.20.0' },
   loki: { repository: 'docker.io/grafana/loki', tag: '3.7.6' },
   node: { repository: 'docker.io/library/node', tag: '24.21.0-bookworm-slim' },

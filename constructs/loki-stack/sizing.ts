@@ -176,12 +176,15 @@ export function sizeRoles(gigabytesPerDay: number, disk?: string) {
   } satisfies { readonly [role: string]: RoleSize };
 }
 
+// The API server would write 2048Mi as 2Gi and 1000m as 1, and kubectl would find a change at each apply.
 function cpuFor(cores: number): string {
-  return `${Math.ceil(cores * 10) * 100}m`;
+  const tenths = Math.ceil(cores * 10);
+  return tenths % 10 === 0 ? `${tenths / 10}` : `${tenths * 100}m`;
 }
 
 function memoryFor(bytes: number): string {
-  return `${Math.ceil(bytes / (256 * MIB)) * 256}Mi`;
+  const mebibytes = Math.ceil(bytes / (256 * MIB)) * 256;
+  return mebibytes % 1024 === 0 ? `${mebibytes / 1024}Gi` : `${mebibytes}Mi`;
 }
 
 function diskFor(bytes: number): string {

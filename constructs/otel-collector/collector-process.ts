@@ -1,5 +1,5 @@
 import type { Construct } from 'constructs';
-import type { CollectorConfig } from '../../formats/otel-collector';
+import type { CollectorComponents, CollectorConfig } from '../../formats/otel-collector';
 import {
   Component,
   type ComponentPort,
@@ -30,6 +30,8 @@ export interface CollectorProcessProps {
   readonly name: string;
   /** The file, when the manifests are written. */
   readonly config: () => CollectorConfig;
+  /** Ids of processors that need a ConfigMap of their own, because of their size. @default - none */
+  readonly largeProcessors?: readonly string[];
   /** How the pods are run. */
   readonly workload: Workload;
   /** Requests and limits of the container. Go keeps its heap below 80 % of the memory. */
@@ -54,7 +56,14 @@ export interface CollectorProcessProps {
 export function addCollector(scope: Construct, id: string, props: CollectorProcessProps): Component {
   const { name, config, workload, resources, ports, mounts = [], user = COLLECTOR_USER } = props;
   const directory = new ConfigDirectory(scope, `${id}-config`, { name: `${name}-config`, path: CONFIG_PATH });
-  directory.addFile('config.yaml', () => toYaml(config()));
+  const large = props.largeProcessors ?? [];
+  directory.addFile('config.yaml', () => toYaml(without(config(), large)));
+  for (const processor of large) {
+    const part = partOf(processor);
+    // A pipeline that nothing needs so far does not exist, nor do its processors.
+    const content = () => toYaml({ processors: only(config().processors, processor) });
+    directory.addFile(`${part}.yaml`, content, `${name}-config-${part}`);
+  }
   const { limits, requests } = props.pod?.resources ?? {};
   const memory = parseQuantity('resources.memory', limits?.memory ?? requests?.memory ?? resources.memory, '512Mi');
   return new Component(scope, id, {
@@ -62,7 +71,7 @@ export function addCollector(scope: Construct, id: string, props: CollectorProce
     image: images.otelCollector,
     workload,
     ports: { metrics: { port: METRICS_PORT }, health: { port: HEALTH_PORT }, ...ports },
-    args: [`--config=${CONFIG_PATH}/config.yaml`],
+    args: ['config', ...large.map(partOf)].map((part) => `--config=${CONFIG_PATH}/${part}.yaml`),
     env: [
       { name: 'POD_IP', valueFrom: { fieldRef: { fieldPath: 'status.podIP' } } },
       { name: 'GOMEMLIMIT', value: `${Math.floor((memory * 0.8) / 2 ** 20)}MiB` },
@@ -80,4 +89,20 @@ export function addCollector(scope: Construct, id: string, props: CollectorProce
     podSetting: props.podSetting,
     fixedReplicas: props.fixedReplicas,
   });
+}
+
+/** The collector merges its files: https://opentelemetry.io/docs/collector/configuration/#location */
+function without(config: CollectorConfig, large: readonly string[]): CollectorConfig {
+  const processors = Object.entries(config.processors ?? {}).filter(([id]) => !large.includes(id));
+  return large.length > 0 ? { ...config, processors: Object.fromEntries(processors) } : config;
+}
+
+/** Name of the file of a processor, e.g. `transform-spans`. */
+function partOf(processor: string): string {
+  return processor.replaceAll(/[^a-z0-9]+/g, '-');
+}
+
+function only(processors: CollectorComponents = {}, id: string): CollectorComponents {
+  const settings = processors[id];
+  return settings ? { [id]: settings } : {};
 }

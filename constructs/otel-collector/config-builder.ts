@@ -70,6 +70,18 @@ export class CollectorFile {
   }
 
   /**
+   * Adds a component that several pipelines share, unless an earlier call has.
+   *
+   * @returns the id
+   */
+  addOnce(section: CollectorSectionName, id: string, settings: CollectorSettings = {}): string {
+    if (!this.sections[section].has(id)) {
+      this.add(section, id, settings);
+    }
+    return id;
+  }
+
+  /**
    * Adds a pipeline.
    *
    * @param id `logs`, `metrics` or `traces`, alone or with a name

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { ROOT } from '../../tools/catalogue';
-import { ALERT_COLUMNS, alertRows, COVERAGE_COLUMNS, coverageRows } from './rows';
+import { ALERT_COLUMNS, alertRows, COVERAGE_COLUMNS, coverageRows, medianText, SLOW_COLUMNS, slowRows } from './rows';
 
 /** The page that `npm run alerts -- --write` writes. */
 export const ALERTS_PAGE = join(ROOT, 'docs', 'alerts.md');
@@ -18,7 +18,21 @@ export function alertsPage(): string {
     `All ${rows.length} alerts of the catalogue, and their receivers in SightEdit's settings. \`npm run alerts -- --write\``,
     'writes this page; a test compares it with the rules and the routes.',
     '',
+    '`notified after` is the time from the fault to the first notification, in the clearest story that',
+    '`rules/scenarios` tells of it: the time to the first firing, one scrape, one evaluation, and the wait for the group.',
+    '`≥` means that no story has the alert: its own waiting time then stands for the first firing.',
+    '',
     ...table(ALERT_COLUMNS, rows),
+    '',
+    '## Critical alerts that take longer than three minutes',
+    '',
+    `The median critical alert notifies after ${medianText()}. The slower ones say why (\`rules/detection/slow.yaml\`):`,
+    '',
+    ...table(SLOW_COLUMNS, slowRows()),
+    '',
+    '## Notifications of a healthy month',
+    '',
+    '`npm run noise` counts them: [Noise](testing.md#noise).',
     '',
     '## When a metric disappears',
     '',

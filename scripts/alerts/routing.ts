@@ -26,7 +26,7 @@ export function receiversOf(route: Route, labels: Labels, inherited = ''): strin
 }
 
 /** Alertmanager treats a label that an alert lacks as empty. */
-function isMatched(text: string, labels: Labels): boolean {
+export function isMatched(text: string, labels: Labels): boolean {
   const [, label, operator, value] = /^\s*(\w+)\s*(=~|!~|!=|=)\s*"(.*)"\s*$/.exec(text) ?? [];
   if (label === undefined) {
     throw new Error(`${text} is not a matcher such as severity = "critical"`);

@@ -4,14 +4,26 @@ import { load } from 'js-yaml';
 import { isAlertingRule, RuleCatalogue, rulesOf } from '../../rules';
 import { sightEditPlatform } from '../../testing/platform';
 import { ROOT } from '../../tools/catalogue';
+import { durationText } from '../scenarios/duration';
+import { type Detection, detections, detectionText, FAST_SECONDS, medianCritical } from './detection';
 import { receiversOf } from './routing';
 
-export const ALERT_COLUMNS = ['alert', 'severity', 'category', 'receivers', 'remediation', 'runbook', 'tests'] as const;
+export const ALERT_COLUMNS = [
+  'alert',
+  'severity',
+  'category',
+  'receivers',
+  'notified after',
+  'remediation',
+  'runbook',
+  'tests',
+] as const;
 export type AlertRow = Readonly<Record<(typeof ALERT_COLUMNS)[number], string>>;
 
 /** One row for each alert, with its receivers in SightEdit's settings. */
 export function alertRows(): readonly AlertRow[] {
   const { config } = sightEditPlatform().charts.alerting.routing;
+  const times = detections();
   return [...RuleCatalogue.sightEdit().alerts]
     .sort((a, b) => a.alert.localeCompare(b.alert))
     .map(({ alert, labels }) => ({
@@ -19,6 +31,7 @@ export function alertRows(): readonly AlertRow[] {
       severity: labels.severity ?? '',
       category: labels.category ?? '',
       receivers: receiversOf(config.route, { alertname: alert, ...labels }).join(', '),
+      'notified after': times.has(alert) ? detectionText(times.get(alert)!) : '',
       remediation: labels.remediation ?? '',
       runbook: `runbooks/${alert}.md`,
       tests: String(testCount(alert)),
@@ -54,4 +67,24 @@ export function coverageRows(): readonly CoverageRow[] {
       'absence covered by': covering.map((by) => (names.has(by) ? `\`${by}\`` : `exception: ${by}`)).join(', '),
     };
   });
+}
+
+export const SLOW_COLUMNS = ['alert', 'notified after', 'reason'] as const;
+export type SlowRow = Readonly<Record<(typeof SLOW_COLUMNS)[number], string>>;
+
+/** The critical alerts that notify late, the latest first. */
+export function slowRows(times: ReadonlyMap<string, Detection> = detections()): readonly SlowRow[] {
+  return [...times.values()]
+    .filter(({ severity, seconds }) => severity === 'critical' && seconds > FAST_SECONDS)
+    .sort((one, other) => other.seconds - one.seconds || one.alert.localeCompare(other.alert))
+    .map((detection) => ({
+      alert: `\`${detection.alert}\``,
+      'notified after': detectionText(detection),
+      reason: detection.reason ?? '',
+    }));
+}
+
+/** Median time to the notification of a critical alert. */
+export function medianText(): string {
+  return durationText(medianCritical(detections()));
 }

@@ -1,4 +1,4 @@
-import { metricContract } from '../../instrumentation';
+import { metricContract } from '../../instrumentation/contract';
 import { metricLists, SCRAPE_METRICS, seriesOf } from '../../metrics';
 import { objectsOf, targetsOf } from './objects';
 import { type Labels, pods } from './pods';

@@ -4,8 +4,11 @@ export interface TimeSeries {
   readonly samples: readonly Sample[];
 }
 
+/** Value of the sample that ends a series: a NaN of its own, which no number of JavaScript can carry. */
+export const STALE = Symbol('stale');
+
 export interface Sample {
-  readonly value: number;
+  readonly value: number | typeof STALE;
   /** Milliseconds of Unix time. */
   readonly timestamp: number;
 }
@@ -60,6 +63,9 @@ function label([name, value]: readonly [string, string]): Buffer {
   return encoded;
 }
 
+/** Prometheus' `value.StaleNaN`. */
+const STALE_BITS = 0x7ff0000000000002n;
+
 /** `prometheus.Sample`: field 1 is the value as a double, field 2 the timestamp. */
 function sample({ value, timestamp }: Sample): Buffer {
   const time = varint(timestamp);
@@ -67,7 +73,11 @@ function sample({ value, timestamp }: Sample): Buffer {
   encoded[0] = 0x12;
   encoded[1] = 10 + time.length;
   encoded[2] = 0x09;
-  encoded.writeDoubleLE(value, 3);
+  if (value === STALE) {
+    encoded.writeBigUInt64LE(STALE_BITS, 3);
+  } else {
+    encoded.writeDoubleLE(value, 3);
+  }
   encoded[11] = 0x10;
   encoded.set(time, 12);
   return encoded;

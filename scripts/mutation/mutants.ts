@@ -1,32 +1,90 @@
 import {
-  type AlertingRule,
   binaryOf,
   children,
+  isAlertingRule,
   isConstant,
   nodesOf,
   type PromqlNode,
+  type Rule,
   textOf,
   unwrapped,
 } from '../../rules';
 
 /** A rule with one mistake. */
-export interface Mutant {
+export interface Mutant<R extends Rule = Rule> {
   /** The change and its place, e.g. `> becomes < in "a > 5"`. */
   readonly change: string;
-  readonly rule: AlertingRule;
+  readonly rule: R;
 }
 
 const FLIPPED: Readonly<Record<string, string>> = { '>': '<', '<': '>', '>=': '<', '<=': '>', '==': '!=', '!=': '==' };
+const UNITS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400, w: 604_800 };
 
-/** The mutants of an alert: each comparison inverted, each threshold times and divided by ten, and `for` removed. */
-export function mutantsOf(rule: AlertingRule): readonly Mutant[] {
-  const edits = comparisons(rule.expr).flatMap((comparison) => [
-    flip(rule.expr, comparison),
-    ...thresholds(rule.expr, comparison).flatMap((operand) => scale(rule.expr, operand)),
-  ]);
-  const mutants = edits.map(({ change, expr }) => ({ change, rule: { ...rule, expr } }));
+/**
+ * The mutants of a rule: each comparison inverted, each threshold and each window times and divided by ten, each label of
+ * an aggregation left out, and `for` and `keep_firing_for` removed.
+ */
+export function mutantsOf<R extends Rule>(rule: R): readonly Mutant<R>[] {
+  const { expr } = rule;
+  const edits = [
+    ...comparisons(expr).flatMap((comparison) => [
+      flip(expr, comparison),
+      ...thresholds(expr, comparison).flatMap((operand) => scale(expr, operand)),
+    ]),
+    ...windows(expr).flatMap((window) => stretch(expr, window)),
+    ...groupings(expr).flatMap((grouping) => leaveOut(expr, grouping)),
+  ];
+  const mutants = edits.map(({ change, expr: changed }) => ({ change, rule: { ...rule, expr: changed } }));
+  return [...mutants, ...withoutTimes(rule)];
+}
+
+/** The alert without each of its times. */
+function withoutTimes<R extends Rule>(rule: R): readonly Mutant<R>[] {
+  if (!isAlertingRule(rule)) {
+    return [];
+  }
   const { for: waiting, ...immediate } = rule;
-  return waiting ? [...mutants, { change: `for: ${waiting} removed`, rule: immediate }] : mutants;
+  const { keep_firing_for: kept, ...forgetful } = rule;
+  return [
+    ...(waiting ? [{ change: `for: ${waiting} removed`, rule: immediate as R }] : []),
+    ...(kept ? [{ change: `keep_firing_for: ${kept} removed`, rule: forgetful as R }] : []),
+  ];
+}
+
+/** The durations of ranges and of subqueries, the resolution of a subquery apart. */
+function windows(expr: string): PromqlNode[] {
+  return ['MatrixSelector', 'SubqueryExpr'].flatMap((kind) =>
+    nodesOf(expr, kind).map((node) => children(node).find(({ name }) => name === 'DurationExpr')!),
+  );
+}
+
+function stretch(expr: string, { from, to }: PromqlNode): Edit[] {
+  const text = expr.slice(from, to);
+  const seconds = [...text.matchAll(/(\d+)([smhdw])/g)].reduce(
+    (sum, [, n, unit]) => sum + Number(n) * UNITS[unit!]!,
+    0,
+  );
+  return [seconds * 10, Math.max(1, Math.round(seconds / 10))].map((other) => ({
+    change: `window ${text} becomes ${other}s${context(expr, from)}`,
+    expr: splice(expr, from, to, `${other}s`),
+  }));
+}
+
+/** The label lists of `by` and `without`. */
+function groupings(expr: string): PromqlNode[] {
+  return nodesOf(expr, 'AggregateModifier').flatMap((modifier) =>
+    children(modifier).filter(({ name }) => name === 'GroupingLabels'),
+  );
+}
+
+function leaveOut(expr: string, list: PromqlNode): Edit[] {
+  const labels = children(list)
+    .filter(({ name }) => name === 'LabelName')
+    .map((label) => textOf(expr, label));
+  return labels.map((label) => ({
+    change: `label ${label} left out of (${labels.join(', ')})${context(expr, list.from)}`,
+    expr: splice(expr, list.from, list.to, `(${labels.filter((other) => other !== label).join(', ')})`),
+  }));
 }
 
 interface Edit {

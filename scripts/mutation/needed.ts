@@ -1,4 +1,4 @@
-import { isAlertingRule, type Rule, type RuleFile, selectorsIn } from '../../rules';
+import { isAlertingRule, type Rule, type RuleFile, rulesOf, selectorsIn } from '../../rules';
 
 /**
  * The part of a file that one alert needs: the alert and the records that it reads, directly or through other records.
@@ -16,6 +16,17 @@ export function neededFor(alert: string, { topic, groups }: RuleFile): RuleFile 
     topic,
     groups: groups.map((group) => ({ ...group, rules: group.rules.filter((rule) => needed.has(rule)) })),
   };
+}
+
+/** The alerts of a file whose tests can notice a change of a rule: itself, or those that read what it records. */
+export function readersOf(rule: Rule, file: RuleFile): readonly string[] {
+  if (isAlertingRule(rule)) {
+    return [rule.alert];
+  }
+  return rulesOf([file])
+    .filter(isAlertingRule)
+    .map(({ alert }) => alert)
+    .filter((alert) => rulesOf([neededFor(alert, file)]).includes(rule));
 }
 
 /** Whether a rule reads the series that another rule records. */

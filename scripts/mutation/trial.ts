@@ -4,49 +4,73 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { toYaml } from '../../formats/yaml';
-import { type AlertingRule, isAlertingRule, type RuleFile } from '../../rules';
+import { isAlertingRule, type Rule, type RuleFile } from '../../rules';
 import { BIN, ROOT } from '../../tools/catalogue';
-import { mutantsOf } from './mutants';
-import { neededFor } from './needed';
+import { type Mutant, mutantsOf } from './mutants';
+import { neededFor, readersOf } from './needed';
 
 /** Directory of the alerts' tests. */
 export const TESTS = join(ROOT, 'rules', 'tests');
 
-/** Result of the mutants of one alert. */
+/** Result of the mutants of one rule. */
 export interface Result {
-  readonly alert: string;
+  /** Name of the alert or of the recorded series. */
+  readonly rule: string;
   readonly mutants: number;
   /** The changes that no test noticed. */
-  readonly survivors: readonly string[];
+  readonly survivors: readonly Mutant[];
 }
 
 const run = promisify(execFile);
 
-/**
- * Runs the alert's test against every mutant of the alert, all in one run of promtool.
- *
- * @throws Error when the test fails on the unchanged alert
- */
-export async function tryAlert(file: RuleFile, rule: AlertingRule): Promise<Result> {
-  const mutants = mutantsOf(rule);
-  const [unchangedPasses, ...passes] = await testEach(file, [rule, ...mutants.map((mutant) => mutant.rule)]);
-  if (!unchangedPasses) {
-    throw new Error(`${rule.alert}: its test fails without a mistake: fix the test first`);
-  }
-  const survivors = mutants.filter((_, index) => passes[index]).map(({ change }) => change);
-  return { alert: rule.alert, mutants: mutants.length, survivors };
+export function nameOf(rule: Rule): string {
+  return isAlertingRule(rule) ? rule.alert : rule.record;
 }
 
-/** Whether the alert's test passes, for each version of the alert. */
-async function testEach(file: RuleFile, versions: readonly AlertingRule[]): Promise<boolean[]> {
+/**
+ * Runs the tests of the alerts that a rule can change against every mutant of the rule: for each alert, all mutants that
+ * are left in one run of promtool.
+ *
+ * @throws Error when a test fails on the unchanged rule
+ */
+export async function tryRule(file: RuleFile, rule: Rule): Promise<Result> {
+  const mutants = mutantsOf(rule);
+  let survivors: readonly Mutant[] = mutants;
+  for (const alert of readersOf(rule, file)) {
+    if (survivors.length === 0) {
+      break;
+    }
+    const versions = [rule, ...survivors.map((mutant) => mutant.rule)];
+    const [unchangedPasses, ...passes] = await testEach(alert, withEach(neededFor(alert, file), rule, versions));
+    if (!unchangedPasses) {
+      throw new Error(`${alert}: its test fails without a mistake: fix the test first`);
+    }
+    survivors = survivors.filter((_, index) => passes[index]);
+  }
+  return { rule: nameOf(rule), mutants: mutants.length, survivors };
+}
+
+/** The file with each version of a rule in the rule's place. */
+export function withEach(file: RuleFile, rule: Rule, versions: readonly Rule[]): readonly RuleFile[] {
+  return versions.map((version) => ({
+    ...file,
+    groups: file.groups.map((group) => ({
+      ...group,
+      rules: group.rules.map((other) => (other === rule ? version : other)),
+    })),
+  }));
+}
+
+/** Whether the alert's test passes, for each version of the alert's file. */
+async function testEach(alert: string, versions: readonly RuleFile[]): Promise<boolean[]> {
   const root = mkdtempSync(join(tmpdir(), 'sightedit-monitoring-'));
   try {
-    const tests = versions.map((version, index) => {
+    const tests = versions.map(({ topic, groups }, index) => {
       const directory = join(root, String(index));
-      const test = join(directory, 'tests', `${version.alert}.yaml`);
+      const test = join(directory, 'tests', `${alert}.yaml`);
       mkdirSync(join(directory, 'tests'), { recursive: true });
-      cpSync(join(TESTS, `${version.alert}.yaml`), test);
-      writeFileSync(join(directory, `${file.topic}.yaml`), toYaml(onlyAlert(file, version)));
+      cpSync(join(TESTS, `${alert}.yaml`), test);
+      writeFileSync(join(directory, `${topic}.yaml`), toYaml({ groups }));
       return test;
     });
     const report = join(root, 'report.xml');
@@ -67,13 +91,4 @@ function passedIn(report: string): ReadonlySet<string> {
   return new Set(
     [...suites].flatMap(([, file, failures, errors]) => (failures === '0' && errors === '0' ? [file!] : [])),
   );
-}
-
-/** The rule file with only the mutant and the records that it reads: other rules would only cost time. */
-function onlyAlert(file: RuleFile, mutant: AlertingRule): object {
-  const groups = neededFor(mutant.alert, file).groups.map((group) => ({
-    ...group,
-    rules: group.rules.map((rule) => (isAlertingRule(rule) ? mutant : rule)),
-  }));
-  return { groups };
 }

@@ -10,6 +10,7 @@ import { recordNodes } from './nodes';
 import { recordPostgres } from './postgres';
 import type { Recorder, Recording } from './recording';
 import { recordRedis } from './redis';
+import { recordTraces } from './traces';
 import { recordWebhook } from './webhook';
 
 export * from './exposition';
@@ -25,6 +26,7 @@ export const recorders: { readonly [name: string]: Recorder } = {
   kubernetes: recordKubernetes,
   webhook: recordWebhook,
   'log-collector': recordLogCollector,
+  traces: recordTraces,
 };
 
 /** Recorders that need the program `loki` (docs/logs.md). */

@@ -1,5 +1,12 @@
 import { readFileSync } from 'node:fs';
 import type { Route } from '../../formats/alertmanager';
+import {
+  type Detection,
+  detections,
+  FAST_SECONDS,
+  medianCritical,
+  reasonedAlerts,
+} from '../../scripts/alerts/detection';
 import { ALERTS_PAGE, alertsPage } from '../../scripts/alerts/page';
 import { receiversOf } from '../../scripts/alerts/routing';
 
@@ -15,6 +22,42 @@ describe('docs/alerts.md', () => {
     const rows = receivers!.split('\n').filter((line) => line.startsWith('| `'));
     expect(rows.length).toBeGreaterThan(100);
     expect(rows.filter((row) => !/[|,] (team|level)-|dead-mans-switch/.test(row))).toEqual([]);
+  });
+});
+
+describe('The time from a fault to its notification', () => {
+  const times = detections();
+  const critical = [...times.values()].filter(({ severity }) => severity === 'critical');
+
+  it('is less than three minutes for the median critical alert', () => {
+    expect(critical.length).toBeGreaterThan(20);
+    expect(medianCritical(times)).toBeLessThan(FAST_SECONDS);
+  });
+
+  it('is that of a story for every critical alert', () => {
+    expect(critical.filter(({ hasStory }) => !hasStory).map(({ alert }) => alert)).toEqual([]);
+  });
+
+  it('has a reason where a critical alert takes longer, and nowhere else (rules/detection/slow.yaml)', () => {
+    const slow = critical.filter(({ seconds }) => seconds > FAST_SECONDS).map(({ alert }) => alert);
+    expect([...reasonedAlerts()].sort()).toEqual(slow.sort());
+  });
+
+  it('is longer where the alert waits longer', () => {
+    // A claim is lost at once; a node is not ready only after five minutes.
+    expect(times.get('NodeNotReady')!.seconds).toBeGreaterThan(times.get('PersistentVolumeClaimLost')!.seconds);
+  });
+
+  it.each([
+    [[60, 240, 120], 120],
+    [[60, 240, 120, 180], 150],
+  ])('has a median of %j', (seconds, median) => {
+    const all = seconds.map((one, index): [string, Detection] => [
+      `Alert${index}`,
+      { alert: `Alert${index}`, severity: 'critical', seconds: one, hasStory: true },
+    ]);
+    const high: Detection = { alert: 'High', severity: 'high', seconds: 1, hasStory: true };
+    expect(medianCritical(new Map([...all, ['High', high]]))).toBe(median);
   });
 });
 

@@ -7,7 +7,7 @@ import { sightEditPlatform } from '../../testing/platform';
 import { ROOT } from '../../tools/catalogue';
 
 /** Agents that need access to their host. Everything else runs restricted. */
-const HOST_AGENTS = ['DaemonSet sightedit-monitoring-node/node-exporter'];
+const HOST_AGENTS = ['node-exporter', 'log-collector'].map((name) => `DaemonSet sightedit-monitoring-node/${name}`);
 
 /**
  * kubectl's client-side apply always sends the selector of a PodDisruptionBudget, because the API replaces it as a

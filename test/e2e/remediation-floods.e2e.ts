@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { readdirSync, readlinkSync } from 'node:fs';
 import { request } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { openIncident } from '../../remediation';
 import { isOpen } from '../../remediation/record';
+import { peakMemory } from '../../testing/process-usage';
 import { waitFor } from '../../testing/server';
 import { ALERTMANAGER, alert, MONITORING, notification, notify, token } from '../../testing/webhook';
 import { type ApiProxy, startApiProxy } from './support/api-proxy';
@@ -39,7 +40,6 @@ const json = (value: unknown) => JSON.stringify(value);
 const port = () => Number(new URL(stage.webhook.url).port);
 const pid = () => stage.webhook.server.pid;
 /** Largest resident memory of the replica, in MiB. */
-const peakMemory = () => Number(/VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid()}/status`, 'utf8'))?.[1]) / 1024;
 
 /** Opens a connection, and sends a text. */
 function open(text: string): Promise<Socket> {
@@ -185,7 +185,7 @@ describe('a body', () => {
       return status === 503 ? sendUntilTaken(body) : status;
     };
     expect(await Promise.all(bodies.map(sendUntilTaken))).toEqual(Array(8).fill(202));
-    expect(peakMemory()).toBeLessThan(LIMIT_MIB);
+    expect(peakMemory(pid())).toBeLessThan(LIMIT_MIB);
   });
 
   test('that makes the largest records leaves lists of them that fit, too', async () => {
@@ -198,7 +198,7 @@ describe('a body', () => {
     }
     // A new replica lists all of them.
     await stage.restart({ kubernetes: { ...proxy.connection, tokenFile: stage.deployed.tokenFile } });
-    expect(peakMemory()).toBeLessThan(LIMIT_MIB);
+    expect(peakMemory(pid())).toBeLessThan(LIMIT_MIB);
   });
 });
 
@@ -218,7 +218,7 @@ describe('a flood of connections', () => {
       }
     });
     expect(links.filter((link) => link.startsWith('socket:')).length).toBeLessThan(1_200);
-    expect(peakMemory()).toBeLessThan(LIMIT_MIB);
+    expect(peakMemory(pid())).toBeLessThan(LIMIT_MIB);
   });
 
   test('that never end their request does not delay the end of the replica', async () => {

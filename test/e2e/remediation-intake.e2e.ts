@@ -10,6 +10,7 @@ import { restartWorkload } from '../../remediation';
 import { KEYS, type Remediation, SKIP_REASONS } from '../../remediation/record';
 import { temporaryDirectory } from '../../testing/cleanup';
 import { type Kubernetes, makeNamespace, startKubernetes, WORKLOAD_CONTROLLERS } from '../../testing/kubernetes';
+import { peakMemory } from '../../testing/process-usage';
 import { freePorts, waitFor } from '../../testing/server';
 import {
   ALERTMANAGER,
@@ -368,8 +369,6 @@ describe('a large notification', () => {
     const text = 'x'.repeat(Math.ceil((bytes - json(notification(alerts)).length) / count));
     return alerts.map((one) => ({ ...one, annotations: { text } }));
   };
-  const peakMemory = () =>
-    Number(/VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${replica.server.pid}/status`, 'utf8'))?.[1]) / 1024;
 
   test('of 2 MiB is accepted', async () => {
     const alerts = sized(2 * MEBIBYTE, 20);
@@ -399,7 +398,7 @@ describe('a large notification', () => {
     expect((await send(json(notification([asking()])))).status).toBe(202);
     expect(await metric('remediation_webhook_requests_total{code="413"}')).toBe(16);
     // The memory limit of its container.
-    expect(peakMemory()).toBeLessThan(192);
+    expect(peakMemory(replica.server.pid)).toBeLessThan(192);
   });
 
   test('of an unknown sender is not read', async () => {

@@ -93,7 +93,7 @@ sli:
   errors: sum(rate(http_server_request_duration_seconds_count{http_response_status_coode="500"}[$window]))
   total: sum(rate(http_server_request_duration_seconds_count[$window]))
 presence: http_server_request_duration_secconds_count
-minimumPerHour: 60
+minimumFailures: 5
 summary: Demo
 events: requests
 failure: failed

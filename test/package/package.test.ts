@@ -28,7 +28,7 @@ const TEMPLATE = join(ROOT, 'node_modules', 'cdk8s-cli', 'templates', 'typescrip
 /** Types that the template installs, and that its compiler reads without being asked. */
 const TEMPLATE_TYPES = ['@types/node@^14', '@types/jest@^29'];
 
-/** Packages that the tarball asks its consumer for. */
+/** Packages that the tarball asks its consumer for: those of the constructs, at the versions of the tests. */
 const { peerDependencies, devDependencies } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
 
 /** The installed package, its files, and projects beside it. */
@@ -59,7 +59,9 @@ const projectWith = (name: string, files: { readonly [file: string]: string | ob
 beforeAll(() => {
   const [archive] = JSON.parse(run('npm', ['pack', '--json', '--silent', `--pack-destination=${directory}`], ROOT));
   packed = archive.files.map(({ path }: { readonly path: string }) => path);
-  const peers = Object.keys(peerDependencies).map((name) => `${name}@${devDependencies[name]}`);
+  const peers = Object.keys(peerDependencies)
+    .filter((name) => /^(?:cdk8s|constructs)/.test(name))
+    .map((name) => `${name}@${devDependencies[name]}`);
   writeFileSync(join(directory, 'package.json'), JSON.stringify({ name: 'consumer', private: true }));
   run('npm', [
     ...['install', '--prefer-offline', '--no-audit', '--no-fund', '--ignore-scripts'],

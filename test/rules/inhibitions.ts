@@ -1,7 +1,7 @@
-import type { Inhibition } from '../../rules';
+import { CLUSTER_LABEL, type Inhibition } from '../../rules';
 import type { ExpectedAlert } from './promtool-test';
 
-/** Labels that an inhibition compares and that some alert lacks in one of its tests. */
+/** Labels that an inhibition compares and that some alert lacks in one of its tests. Prometheus adds `cluster`. */
 export function inhibitionProblems(
   { source, targets, equal }: Inhibition,
   expectedOf: (alert: string) => readonly ExpectedAlert[],
@@ -12,7 +12,7 @@ export function inhibitionProblems(
   };
   return [source, ...targets].flatMap((alert) =>
     equal
-      .filter((label) => !carries(alert, label))
+      .filter((label) => label !== CLUSTER_LABEL && !carries(alert, label))
       .map((label) => `${alert} lacks ${label}, which the inhibition by ${source} compares`),
   );
 }

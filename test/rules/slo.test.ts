@@ -24,7 +24,7 @@ const slo: ServiceLevelObjective = {
     total: 'sum(rate(demo_requests_total[$window]))',
   },
   presence: 'demo_requests_total',
-  minimumPerHour: 60,
+  minimumFailures: 9,
   summary: 'The demo fails',
   events: 'demo requests',
   failure: 'failed',
@@ -70,14 +70,14 @@ describe('an expanded objective', () => {
     ]);
   });
 
-  test('compares both windows with the burn rate, and requires traffic', () => {
+  test('compares both windows with the burn rate, and requires a number of failures', () => {
     expect(alertsOf(slo)[0]!.expr).toBe(
       [
         'slo:sli_error:ratio_rate1h{slo="demo-availability"} > 14.4 * 0.005',
         'and',
         'slo:sli_error:ratio_rate5m{slo="demo-availability"} > 14.4 * 0.005',
         'and',
-        'slo:sli_total:rate1h{slo="demo-availability"} * 3600 >= 60',
+        'slo:sli_errors:rate1h{slo="demo-availability"} * 3600 >= 9',
       ].join('\n'),
     );
   });
@@ -127,7 +127,7 @@ describe('the check of objectives', () => {
     ['an objective of 100%', { objective: 1 }, 'objective is 1: write a ratio between 0 and 1, such as 0.999'],
     ['no objective', { objective: undefined }, 'objective is not set: write a ratio between 0 and 1, such as 0.999'],
     ['another window', { window: '7d' }, 'window is "7d": write 30d, which the burn rates are made for'],
-    ['no minimum', { minimumPerHour: 0 }, 'minimumPerHour is 0: write a number above 0'],
+    ['no minimum', { minimumFailures: 0 }, 'minimumFailures is 0: write a number above 0'],
     ['no summary', { summary: ' ' }, 'summary is not set: write it'],
     ['no presence', { presence: undefined }, 'presence is not set: write it'],
     [

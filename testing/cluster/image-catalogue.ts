@@ -3,7 +3,7 @@ import { buildSync } from 'esbuild';
 import { type Image, images } from '../../constructs';
 import { BIN, ROOT, softwareVersion, tools } from '../../tools/catalogue';
 import { node as nodePackage, packagedDirectory } from '../../tools/packages';
-import { findLoki } from '../loki';
+import { findProgram } from '../loki';
 import { type ImageSpec, withLibraries } from './image';
 import { IMAGES } from './layout';
 
@@ -198,7 +198,7 @@ function standIn(
 
 /** Loki from `.tools/bin` or PATH, or a stand-in: its licence forbids that this repository builds it. */
 function lokiImage(base: ImageSpec): ImageSpec {
-  const program = findLoki();
+  const program = findProgram('loki');
   if (program === undefined) {
     return standIn(base, images.loki, 'Loki', { User: '10001', port: 3100 });
   }

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { load } from 'js-yaml';
 import type { AlertmanagerConfig, Receiver, Route } from '../../formats/alertmanager';
 import { toYaml } from '../../formats/yaml';
@@ -65,12 +64,6 @@ export async function startCluster(props: ClusterProps): Promise<AlertmanagerClu
 
 interface MemberStatus {
   readonly cluster: { readonly status: string; readonly peers: readonly unknown[] };
-}
-
-/** Highest resident memory of a process so far, in MiB. */
-export function peakMib({ pid }: Server): number {
-  const [, kib] = /^VmHWM:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
-  return Math.round(Number(kib) / 1024);
 }
 
 function towardsVendors(text: string, props: ClusterProps): string {

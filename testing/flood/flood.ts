@@ -3,9 +3,10 @@ import { AlertRouting, Credentials } from '../../constructs';
 import type { AlertmanagerConfig, Receiver } from '../../formats/alertmanager';
 import { receiversOf } from '../../scripts/alerts/routing';
 import { configFiles, type Manifest } from '../manifests';
+import { peakMemory } from '../process-usage';
 import { containerOf, manifestsOf, testChart } from '../render';
 import { answers, waitFor } from '../server';
-import { type AlertmanagerCluster, peakMib, startCluster } from './cluster';
+import { type AlertmanagerCluster, startCluster } from './cluster';
 import { type Delivery, type Rejection, startVendors, type Vendors } from './vendors';
 
 /** Alerts of one rule in one namespace, which Alertmanager sends as one notification. */
@@ -79,7 +80,8 @@ export async function runFlood(props: FloodProps): Promise<FloodReport> {
   const vendors = await startVendors();
   const cluster = await startCluster({ ...props, vendors, goMemoryLimit, sns: snsConfig() });
   try {
-    const idleMib = peakMib(cluster.servers[0]!);
+    const idleMib = peakMemory(cluster.servers[0]!.pid);
+    const peaks = () => cluster.servers.map(({ pid }) => peakMemory(pid));
     const groups = groupsOf(alerts);
     const expected = expectations(manifests, groups);
     progress(`sending ${alerts} alerts in ${groups.length} groups to three members`);
@@ -87,7 +89,7 @@ export async function runFlood(props: FloodProps): Promise<FloodReport> {
     await waitFor('every channel', async () => missing(vendors, expected, false) === 0, { timeoutSeconds: 240 }).catch(
       () => progress(`${missing(vendors, expected, false)} groups were not told`),
     );
-    progress(`told; peak ${cluster.servers.map(peakMib).join(', ')} MiB; resolving`);
+    progress(`told; peak ${peaks().join(', ')} MiB; resolving`);
     await send(cluster, groups, new Date().toISOString());
     await waitFor('the resolves', async () => missing(vendors, expected, true) === 0, { timeoutSeconds: 240 }).catch(
       () => progress(`${missing(vendors, expected, true)} groups were not resolved`),
@@ -96,7 +98,7 @@ export async function runFlood(props: FloodProps): Promise<FloodReport> {
       alerts,
       limitMib,
       idleMib,
-      peakMib: cluster.servers.map(peakMib),
+      peakMib: peaks(),
       channels: [...expected].map(([channel, wanted]) => rowOf(vendors, channel, wanted)),
       rejections: vendors.rejections,
       complaints: cluster.servers.flatMap((server) => server.log().split('\n').filter(isComplaint)),

@@ -8,14 +8,14 @@ const month = (gigabytesPerDay: number) => ({ gigabytesPerDay, retention: { days
 describe('sizeLoki()', () => {
   test.each([
     [1, { cpu: '300m', memory: '1536Mi', disk: '30Gi' }],
-    [10, { cpu: '300m', memory: '2048Mi', disk: '130Gi' }],
+    [10, { cpu: '300m', memory: '2Gi', disk: '130Gi' }],
     [50, { cpu: '500m', memory: '4608Mi', disk: '580Gi' }],
   ])('of %i GB a day on a volume', (gigabytes, size) => {
     expect(sizeLoki(month(gigabytes), 'volume')).toEqual(size);
   });
 
   test('of a bucket needs a volume for lines that are not in it yet', () => {
-    expect(sizeLoki(month(300), 'bucket')).toEqual({ cpu: '1700m', memory: '20480Mi', disk: '20Gi' });
+    expect(sizeLoki(month(300), 'bucket')).toEqual({ cpu: '1700m', memory: '20Gi', disk: '20Gi' });
   });
 
   test('counts streams with a time of their own', () => {

@@ -1,28 +1,22 @@
-import { existsSync, mkdirSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { load } from 'js-yaml';
 import { images, imageVersion } from '../../../constructs';
 import { toYaml } from '../../../formats/yaml';
 import { writeInto } from '../../../testing/files';
-import { findLoki } from '../../../testing/loki';
+import { findProgram } from '../../../testing/loki';
 import { configFiles, type Manifest, ofKind } from '../../../testing/manifests';
 import { containerOf } from '../../../testing/render';
 import { answers, freePorts, getJson, type Server, startServer } from '../../../testing/server';
-import { BIN } from '../../../tools/catalogue';
 
 /** Where the programs are: their licence forbids that this repository builds or carries them. */
 const RELEASES = 'https://github.com/grafana/loki/releases';
 
-/** Path of a program that is looked for in `.tools/bin` and on PATH. */
-function programPath(name: string): string | undefined {
-  return [BIN, ...(process.env.PATH ?? '').split(delimiter)].map((directory) => join(directory, name)).find(existsSync);
-}
-
 /** Path of the program `loki`. */
-export const LOKI = findLoki();
+export const LOKI = findProgram('loki');
 
 /** Path of the program `promtail`. */
-export const PROMTAIL = programPath('promtail');
+export const PROMTAIL = findProgram('promtail');
 
 /** Registers a test, which needs Loki. */
 export type Check = (name: string, run: () => Promise<void>, timeout?: number) => void;

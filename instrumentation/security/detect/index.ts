@@ -1,0 +1,4 @@
+export type { InspectionContext } from './decode';
+export { isSqlInjection } from './sql';
+export { isPathTraversal } from './traversal';
+export { isXss } from './xss';

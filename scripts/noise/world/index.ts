@@ -1,0 +1,2 @@
+export { DAY, DAYS, HOUR, MINUTE, START } from './calendar';
+export { World } from './world';
