@@ -1,7 +1,6 @@
 import type { Construct } from 'constructs';
 import { type Credentials, type Endpoint, Jaeger, type JaegerProps, OtelCollector, type Vendors } from '../constructs';
 import { inSettings } from '../constructs/kit/setting-path';
-import { admitIngress } from './ingress';
 import { MonitoringChart } from './monitoring-chart';
 import type { MonitoringSettings, VendorSettings } from './settings';
 
@@ -19,7 +18,10 @@ export interface TracesProps {
   readonly credentials: Credentials;
 }
 
-/** The gateway that takes traces, logs and metrics of the application, and Jaeger, which stores traces. */
+/**
+ * The gateway that takes traces, logs and metrics of the application, and Jaeger, which stores traces. People reach Jaeger
+ * through Grafana only: it has no users.
+ */
 export class TracesChart extends MonitoringChart {
   /** The gateway. */
   readonly gateway: OtelCollector;
@@ -55,10 +57,8 @@ export class TracesChart extends MonitoringChart {
    * @param prometheus where span metrics are, for the tab Monitor
    */
   addStore(prometheus: Endpoint): Jaeger {
-    const { traces, network } = this.settings;
-    const props = { retentionDays: traces.retentionDays, prometheus, ...this.backend };
+    const props = { retentionDays: this.settings.traces.retentionDays, prometheus, ...this.backend };
     const jaeger = inSettings('traces', () => new Jaeger(this, 'jaeger', props));
-    admitIngress(jaeger.component, network);
     this.gateway.addTraceStore(jaeger.otlpEndpoint);
     return jaeger;
   }

@@ -120,7 +120,7 @@ describe("SightEdit's scrape jobs", () => {
 
   it('of the application, and those whose targets an operator lists, keep everything', () => {
     const whole = Object.values(jobsOf([])).filter((job) => keepRulesOf(job).length === 0);
-    expect(whole.map(({ job_name }) => job_name).sort()).toEqual(['file', ...APPLICATION_JOBS].sort());
+    expect(whole.map(({ job_name }) => job_name).sort()).toEqual(['file', 'span-metrics', ...APPLICATION_JOBS].sort());
   });
 
   it('keep the names that the settings add', () => {
