@@ -7,7 +7,10 @@ import type { MonitoringSettings, VendorSettings } from './settings';
 /** Identifier of Grafana's data source for traces. */
 export const TRACES_UID = 'jaeger';
 
-/** Ports that the application's pods may send to. */
+/** Labels of the application's pods that send traces, logs and metrics. */
+const CLIENT_LABELS = { 'app.kubernetes.io/name': 'sightedit' };
+
+/** Ports that they may send to. */
 const CLIENT_PORTS = ['otlp-grpc', 'otlp-http', 'jaeger-grpc', 'jaeger-thrift', 'zipkin'];
 
 /** Props of `TracesChart`. */
@@ -47,7 +50,7 @@ export class TracesChart extends MonitoringChart {
     };
     this.gateway = inSettings('traces', () => new OtelCollector(this, 'gateway', props));
     for (const port of CLIENT_PORTS) {
-      this.gateway.component.admitFrom({ namespace: application.namespace, labels: {} }, port);
+      this.gateway.component.admitFrom({ namespace: application.namespace, labels: CLIENT_LABELS }, port);
     }
   }
 

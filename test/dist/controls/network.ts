@@ -266,7 +266,7 @@ export const egressAdmitted: Controls = [
   {
     when: 'a component does not admit its client',
     breaks: (copy) => {
-      rules(copy, PROMETHEUS, 'ingress').pop();
+      rules(copy, PROMETHEUS, 'ingress').splice(1, 1);
     },
     problems: [`${GRAFANA} may call ${PROMETHEUS} on TCP 9090, which does not admit it`],
   },
@@ -297,7 +297,7 @@ export const ingressUsed: Controls = [
   {
     when: 'a client has no egress rule',
     breaks: (copy) => {
-      rules(copy, GRAFANA, 'egress').pop();
+      rules(copy, GRAFANA, 'egress').splice(1, 1);
     },
     problems: [`${PROMETHEUS} admits ${GRAFANA} on TCP 9090, which may not call it`],
   },
