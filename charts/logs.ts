@@ -1,9 +1,15 @@
 import { basename } from 'node:path';
 import type { Construct } from 'constructs';
-import { LogCollector, LokiStack } from '../constructs';
+import { LogCollector, LokiStack, POD_ADDRESS } from '../constructs';
 import { inSettings } from '../constructs/kit/setting-path';
 import type { AlertLinks, RuleCatalogue } from '../rules';
-import { promtailSanitisingStages, sanitising, sanitisingProcessors } from '../rules/sanitising';
+import {
+  MASKED_METRICS_PORT,
+  maskedCounter,
+  promtailSanitisingStages,
+  sanitising,
+  sanitisingProcessors,
+} from '../rules/sanitising';
 import { MonitoringChart } from './monitoring-chart';
 import type { LogSettings, MonitoringSettings } from './settings';
 
@@ -22,20 +28,25 @@ export interface LogsProps {
   readonly mode: Exclude<LogSettings['mode'], 'off'>;
 }
 
-/** Reads the logs of every node and sends them to Loki, without secrets and personal data. */
+/**
+ * Reads the logs of every node and sends them to Loki, without secrets and personal data. Only the agents are in the
+ * namespace that permits access to the nodes.
+ */
 export function addLogCollector(
   nodeAgents: MonitoringChart,
-  loki: LokiStack,
+  logsChart: LogsChart,
   { cluster, logs }: MonitoringSettings,
 ): LogCollector {
   const patterns = sanitising({ nationalIds: logs.nationalIds });
   const isPromtail = logs.collector === 'promtail';
   const props = {
-    loki,
+    loki: logsChart.loki,
+    eventsScope: logsChart,
     agent: logs.collector,
     cluster,
     // The collector of events is the OpenTelemetry Collector in any case.
     processors: sanitisingProcessors('lines', patterns),
+    counter: { ...maskedCounter('lines', patterns, POD_ADDRESS), port: MASKED_METRICS_PORT },
     promtailStages: isPromtail ? promtailSanitisingStages(patterns).map(({ replace }) => ({ replace })) : undefined,
   };
   return inSettings('logs', () => new LogCollector(nodeAgents, 'log-collector', props));

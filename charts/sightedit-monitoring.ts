@@ -155,15 +155,20 @@ function connect(charts: SightEditCharts): void {
 }
 
 function connectLogs(
-  { loki }: LogsChart,
+  logs: LogsChart,
   { metrics: { prometheus }, alerting, dashboards, traces }: SightEditCharts,
   nodeAgents: NodeAgentsChart,
   settings: MonitoringSettings,
 ): void {
-  const collector = addLogCollector(nodeAgents, loki, settings);
+  const { loki } = logs;
+  const collector = addLogCollector(nodeAgents, logs, settings);
   prometheus.addScrapeJob('loki', loki.queryEndpoint);
   // One on each node: see withLimits().
   prometheus.addScrapeJob('log-collector', collector.endpoint, { target_limit: 0 });
+  if (collector.counterEndpoint) {
+    // Its metric has the namespace of the pod that wrote the line.
+    prometheus.addScrapeJob('log-collector-masked', collector.counterEndpoint, { honor_labels: true, target_limit: 0 });
+  }
   if (collector.eventsEndpoint) {
     prometheus.addScrapeJob('log-collector-events', collector.eventsEndpoint);
   }

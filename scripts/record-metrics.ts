@@ -6,14 +6,15 @@ import { FOLDERS, type KeepList, keepUsed, type Metrics, metricLists } from '../
 import { RuleCatalogue } from '../rules';
 import { cleanUp } from '../testing/cleanup';
 import { runningCluster } from '../testing/cluster';
+import { findLoki } from '../testing/loki';
 import { ROOT, softwareVersion, tools } from '../tools/catalogue';
 import { progress, runCommand } from './command';
-import { clusterRecorders, type Recording, readExposition, record, recorders } from './recording';
+import { clusterRecorders, lokiRecorders, type Recording, readExposition, record, recorders } from './recording';
 
 const USAGE = `Runs the exporters with their deployed arguments and records which metrics they expose.
 
-  npm run metrics:record                    every exporter, to metrics/recorded; kubelet, cAdvisor and scheduler
-                                            only with a cluster: npm run cluster -- exec npm run metrics:record
+  npm run metrics:record                    every exporter, to metrics/recorded; Loki only with its program (docs/logs.md);
+                                            kubelet, cAdvisor and scheduler only with a cluster: npm run cluster -- exec npm run metrics:record
   npm run metrics:record -- redis node …    the named ones
   npm run metrics:savings                   only prints how many series the scrape jobs keep
 
@@ -81,15 +82,18 @@ function keepList(): KeepList {
 async function main(args: readonly string[]): Promise<number> {
   const writes = !args.includes('--savings');
   const wanted = args.filter((arg) => !arg.startsWith('--'));
-  const known = [...Object.keys(recorders), ...Object.keys(clusterRecorders)];
-  const names = wanted.length > 0 ? wanted : known.filter((name) => name in recorders || runningCluster());
+  const known = [...Object.keys(recorders), ...Object.keys(lokiRecorders), ...Object.keys(clusterRecorders)];
+  const canRun = (name: string) =>
+    name in recorders || (name in lokiRecorders ? findLoki() !== undefined : runningCluster());
+  const names = wanted.length > 0 ? wanted : known.filter(canRun);
   const unknown = names.filter((name) => !known.includes(name));
   if (unknown.length > 0) {
     console.error(`no such recorder: ${unknown.join(', ')}. Known: ${known.join(', ')}`);
     return 2;
   }
   for (const name of known.filter((each) => wanted.length === 0 && !names.includes(each))) {
-    progress(`not recorded: ${name}, which needs a cluster (npm run cluster)`);
+    const need = name in lokiRecorders ? 'the program loki (docs/logs.md)' : 'a cluster (npm run cluster)';
+    progress(`not recorded: ${name}, which needs ${need}`);
   }
   const recordings: Recording[] = [];
   for (const name of names) {

@@ -119,6 +119,8 @@ export function rotate(root: string, { directory }: LoggedPod, number: number): 
 export interface Agent {
   readonly server: Server;
   readonly metricsUrl: string;
+  /** Metrics of the prop `counter`. Promtail has none. */
+  readonly counterUrl?: string;
 }
 
 /** How an agent is started as a process on loopback. */
@@ -138,14 +140,15 @@ export interface StartedAgent {
 /** Starts a collector with the file of its ConfigMap, and waits until it is healthy. */
 export async function startAgent(title: string, process: StartedAgent): Promise<Agent> {
   const { manifests, name = 'log-collector', root, kubeconfig, lokiPort = 9, change = (text) => text } = process;
-  const [metrics = 0, health = 0] = await freePorts(2);
+  const [metrics = 0, health = 0, counter = 0] = await freePorts(3);
   const text = change(configFiles(manifests, `${name}-config`)['config.yaml']!);
   const config = text
     .replaceAll(/\/var\/(?=log|lib)/g, `${root}/var/`)
     .replaceAll('auth_type: serviceAccount', 'auth_type: kubeConfig')
     .replaceAll(/http:\/\/loki\.[a-z-]+\.svc:3100/g, `http://127.0.0.1:${lokiPort}`)
     .replace('port: 8888', `port: ${metrics}`)
-    .replace(':13133', `:${health}`);
+    .replace(':13133', `:${health}`)
+    .replace(':8889', `:${counter}`);
   const file = writeInto(root, `etc/${name}.yaml`, config);
   const memory = containerOf(manifests, name).env.find((each: { name: string }) => each.name === 'GOMEMLIMIT').value;
   const server = await startServer(title, {
@@ -154,7 +157,8 @@ export async function startAgent(title: string, process: StartedAgent): Promise<
     env: { POD_IP: '127.0.0.1', K8S_NODE_NAME: NODE, KUBECONFIG: kubeconfig, GOMEMLIMIT: memory },
     ready: () => answers(`http://127.0.0.1:${health}/`),
   });
-  return { server, metricsUrl: `http://127.0.0.1:${metrics}/metrics` };
+  const urlOf = (port: number) => `http://127.0.0.1:${port}/metrics`;
+  return { server, metricsUrl: urlOf(metrics), counterUrl: urlOf(counter) };
 }
 
 /** Starts Promtail with the file of its ConfigMap. */

@@ -113,11 +113,13 @@ function container(scope: Construct, props: PodProps, growing: GrowingParts): k8
     imagePullPolicy: 'IfNotPresent',
     args: lazily(() => nonEmpty([...growing.args, ...(pod.extraArgs ?? [])])),
     env: lazily(() => nonEmpty(withVariables(growing.env, pod.env))),
-    ports: Object.entries(props.ports).map(([name, { port, protocol }]) => ({
-      name,
-      containerPort: port,
-      protocol: protocol ?? 'TCP',
-    })),
+    ports: nonEmpty(
+      Object.entries(props.ports).map(([name, { port, protocol }]) => ({
+        name,
+        containerPort: port,
+        protocol: protocol ?? 'TCP',
+      })),
+    ),
     livenessProbe: props.probes?.liveness,
     readinessProbe: props.probes?.readiness,
     startupProbe: props.probes?.startup,

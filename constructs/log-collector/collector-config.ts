@@ -1,6 +1,7 @@
 import type { CollectorComponents, CollectorConfig, CollectorSettings } from '../../formats/otel-collector';
 import { CollectorFile, literal } from '../otel-collector/config-builder';
 import { APP_LABELS, COMPONENT_LABEL, LEVELS, OPT_OUT, PODS_PATH, UNKNOWN_LEVEL } from './line-format';
+import type { LogCounter } from './log-collector-props';
 import { auditOperators, nodeOperators } from './node-operators';
 import type { LogParsing } from './parsing';
 import { podOperators } from './pod-operators';
@@ -18,6 +19,7 @@ export interface ExportConfig {
   readonly tenant?: string;
   /** Processors of the caller, in their order. */
   readonly processors: CollectorComponents;
+  readonly counter?: LogCounter;
   /** Most bytes that the queue holds on the disk. */
   readonly queueBytes: number;
 }
@@ -132,18 +134,19 @@ function addPipeline(
   file: CollectorFile,
   name: string,
   processors: readonly string[],
-  { processors: own }: ExportConfig,
+  { processors: own, counter }: ExportConfig,
   receiver = `file_log/${name}`,
 ): void {
   file.addPipeline(`logs/${name}`, {
     receivers: [receiver],
     processors: ['memory_limiter', ...processors, 'transform/level', ...Object.keys(own)],
-    exporters: [EXPORTER],
+    exporters: [EXPORTER, ...Object.keys(counter?.connectors ?? {})],
   });
 }
 
 /** What every pipeline ends with: the level, the processors of the caller, and the exporter with its queue on the disk. */
-function addSharedParts(file: CollectorFile, { endpoint, tenant, queueBytes, processors }: ExportConfig): void {
+function addSharedParts(file: CollectorFile, props: ExportConfig): void {
+  const { endpoint, tenant, queueBytes, processors, counter } = props;
   const queue = file.addDisk('queue', `${STATE_PATH}/queue`);
   file.add('exporters', EXPORTER, {
     endpoint,
@@ -165,8 +168,16 @@ function addSharedParts(file: CollectorFile, { endpoint, tenant, queueBytes, pro
     error_mode: 'ignore',
     log_statements: [{ context: 'log', statements: levelStatements() }],
   });
-  for (const [id, settings] of Object.entries(processors)) {
+  for (const [id, settings] of Object.entries({ ...processors, ...counter?.processors })) {
     file.add('processors', id, settings);
+  }
+  for (const section of ['connectors', 'exporters'] as const) {
+    for (const [id, settings] of Object.entries(counter?.[section] ?? {})) {
+      file.add(section, id, settings);
+    }
+  }
+  for (const [id, pipeline] of Object.entries(counter?.pipelines ?? {})) {
+    file.addPipeline(id, pipeline);
   }
 }
 

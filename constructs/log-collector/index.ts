@@ -5,6 +5,7 @@ export {
   LOG_COLLECTOR_DEFAULTS,
   type LogAgent,
   type LogCollectorProps,
+  type LogCounter,
   type LogStore,
 } from './log-collector-props';
 export type { LogParsing } from './parsing';

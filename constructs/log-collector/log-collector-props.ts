@@ -1,7 +1,8 @@
-import type { CollectorComponents } from '../../formats/otel-collector';
+import type { Construct } from 'constructs';
+import type { CollectorComponents, CollectorPipeline } from '../../formats/otel-collector';
 import type { PromtailStage } from '../../formats/promtail';
 import { type Endpoint, type PodOptions, SettingError } from '../kit';
-import { checkExternalLabel, checkName, parseBytes } from '../kit/checks';
+import { checkExternalLabel, checkName, checkPort, parseBytes } from '../kit/checks';
 import { checkParsing, type LogParsing } from './parsing';
 
 /** Where lines are sent. A `LokiStack` is one. */
@@ -14,6 +15,20 @@ export interface LogStore {
 
 /** The program that reads the files of a node. */
 export type LogAgent = 'opentelemetry' | 'promtail';
+
+/** Parts of the collector's file that count lines, and serve the counts as metrics. */
+export interface LogCounter {
+  /** Connectors. Each gets every line, behind `processors`. */
+  readonly connectors: CollectorComponents;
+  /** Processors of its own pipelines. */
+  readonly processors: CollectorComponents;
+  /** Exporters that serve the metrics, at the address `POD_ADDRESS`. */
+  readonly exporters: CollectorComponents;
+  /** Pipelines of metrics, by id. */
+  readonly pipelines: { readonly [id: string]: CollectorPipeline };
+  /** Port of the metrics. */
+  readonly port: number;
+}
 
 /** Props of `LogCollector`. */
 export interface LogCollectorProps {
@@ -37,6 +52,8 @@ export interface LogCollectorProps {
    * @default - none
    */
   readonly processors?: CollectorComponents;
+  /** Counts lines by what `processors` have left in them; not events, and not Promtail's lines. @default - none */
+  readonly counter?: LogCounter;
   /**
    * Stages of Promtail at the same place. Required with `agent: 'promtail'` and `processors`.
    * @default - none
@@ -56,6 +73,11 @@ export interface LogCollectorProps {
   readonly auditLogs?: readonly string[];
   /** Collect Kubernetes events, by a collector of its own. @default true */
   readonly events?: boolean;
+  /**
+   * Scope of the collector of Kubernetes events, e.g. a chart of another namespace: it needs no access to the nodes.
+   * @default - beside the agents
+   */
+  readonly eventsScope?: Construct;
   /** Most bytes of lines that wait for Loki on each node's disk. Only of the OpenTelemetry Collector. @default 1Gi */
   readonly queueSize?: string;
   /** Options of the pods on the nodes. @default - none */
@@ -109,6 +131,9 @@ export function checkLogCollector(props: LogCollectorProps): void {
         throw new SettingError(setting, path, 'write a path below /var/log, outside of pods and containers');
       }
     }
+  }
+  if (props.counter) {
+    checkPort('counter.port', props.counter.port);
   }
   checkParsing(props.parsing);
 }

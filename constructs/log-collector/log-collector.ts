@@ -84,14 +84,21 @@ export class LogCollector extends PatchableConstruct {
     return this.events?.endpoint('metrics');
   }
 
+  /** Metrics of `counter`, if there is one. */
+  get counterEndpoint(): Endpoint | undefined {
+    return this.props.counter && this.props.agent !== 'promtail' ? this.agent.endpoint('counter') : undefined;
+  }
+
   private addAgent(): Component {
     let connection: Connection | undefined;
+    const { counter } = this.props;
     const agent = addCollector(this, 'agent', {
       name: this.name,
       workload: { kind: 'DaemonSet' },
-      config: () => agentConfig({ ...this.exportConfig(connection!, this.queueBytes), ...this.reading() }),
+      config: () => agentConfig({ ...this.exportConfig(connection!, this.queueBytes), ...this.reading(), counter }),
       resources: { cpu: '100m', memory: '256Mi' },
       mounts: [...this.logMounts(), hostState('state', `/var/lib/${this.name}`, STATE_PATH)],
+      ports: counter && { counter: { port: counter.port } },
       user: ROOT,
       pod: this.props.pod,
     });
@@ -135,8 +142,10 @@ export class LogCollector extends PatchableConstruct {
   /** One replica: each one would send every event. */
   private addEvents(): Component {
     let connection: Connection | undefined;
-    const events = addCollector(this, 'events', {
-      name: `${this.name}-events`,
+    const name = `${this.name}-events`;
+    const { eventsScope } = this.props;
+    const events = addCollector(eventsScope ?? this, eventsScope ? name : 'events', {
+      name,
       workload: { kind: 'Deployment', replicas: 1 },
       config: () => eventsConfig(this.exportConfig(connection!, EVENTS_QUEUE)),
       resources: { cpu: '20m', memory: '192Mi' },

@@ -75,8 +75,20 @@ function checkExpression(setting: string, expression: string | undefined): void 
   if (/\(\?<?[=!]/.test(expression) || /(?<!\\)(\\\\)*\\[1-9]/.test(expression)) {
     throw new SettingError(setting, expression, 'leave out lookarounds and back references: RE2 has none');
   }
+  if (expression.includes('`')) {
+    throw new SettingError(
+      setting,
+      expression,
+      'write \\x60 for a backquote: a template of Promtail has it in backquotes',
+    );
+  }
   try {
-    new RegExp(expression.replaceAll('(?P<', '(?<').replaceAll(/\(\?[imsU]+:/g, '(?:'));
+    new RegExp(
+      expression
+        .replaceAll('(?P<', '(?<')
+        .replaceAll(/\(\?[imsU]+:/g, '(?:')
+        .replaceAll(/\(\?[imsU]+\)/g, ''),
+    );
   } catch (error) {
     throw new SettingError(setting, expression, `write a regular expression; ${(error as Error).message}`);
   }

@@ -6,6 +6,7 @@ export type {
   CollectorService,
   CollectorSettings,
 } from '../../formats/otel-collector';
+export { POD_ADDRESS } from './config-builder';
 export type { GatewayPipeline } from './gateway-config';
 export type { Autoscaling, OtelCollectorProps, OutsideAccess } from './gateway-props';
 export { OtelCollector, type StoreOptions } from './otel-collector';

@@ -4,6 +4,7 @@ import { recordAlertmanager } from './alertmanager';
 import { recordBlackbox } from './blackbox';
 import { recordKubernetes } from './kubernetes';
 import { recordLogCollector } from './log-collector';
+import { recordLoki } from './loki';
 import { recordNode } from './node';
 import { recordNodes } from './nodes';
 import { recordPostgres } from './postgres';
@@ -28,10 +29,16 @@ export const recorders: { readonly [name: string]: Recorder } = {
   traces: recordTraces,
 };
 
+/** Recorders that need the program `loki` (docs/logs.md). */
+export const lokiRecorders: { readonly [name: string]: Recorder } = { loki: recordLoki };
+
 /** Recorders that need a running cluster (`npm run cluster`). */
 export const clusterRecorders: { readonly [name: string]: Recorder } = { nodes: recordNodes };
 
 /** Runs a recorder on the manifests of `dist/`. */
 export async function record(name: string): Promise<readonly Recording[]> {
-  return { ...recorders, ...clusterRecorders }[name]!({ manifests: readManifests(), root: temporaryDirectory() });
+  return { ...recorders, ...lokiRecorders, ...clusterRecorders }[name]!({
+    manifests: readManifests(),
+    root: temporaryDirectory(),
+  });
 }

@@ -1,5 +1,13 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { POD_ADDRESS } from '../../constructs';
+import {
+  MASKED_METRIC,
+  MASKED_METRICS_PORT,
+  maskedCounter,
+  sanitising,
+  sanitisingProcessors,
+} from '../../rules/sanitising';
 import { startKubernetes } from '../../testing/kubernetes';
 import {
   addEvent,
@@ -27,6 +35,7 @@ interface Step {
 
 const AGENT = 'log-collector';
 const EVENTS = 'log-collector-events';
+const MASKED = 'log-collector-masked';
 
 /** Less memory than the program needs: it refuses every line. */
 const small = (config: string) =>
@@ -47,23 +56,30 @@ export const recordLogCollector: Recorder = async ({ root }) => {
   });
   await new Promise<void>((resolve) => loki.listen(0, '127.0.0.1', resolve));
   const { port } = loki.address() as AddressInfo;
-  const manifests = collectorManifests();
+  const manifests = collectorManifests({
+    processors: sanitisingProcessors('lines', sanitising()),
+    counter: { ...maskedCounter('lines', sanitising(), POD_ADDRESS), port: MASKED_METRICS_PORT },
+  });
   await kubernetes.kubectl('create', 'namespace', NAMESPACE);
   const pod = await addPod(kubernetes, { namespace: 'shop', name: 'web', container: 'web', labels: { app: 'shop' } });
-  const pages: { readonly [name: string]: string[] } = { [AGENT]: [], [EVENTS]: [] };
+  const pages: { readonly [name: string]: string[] } = { [AGENT]: [], [EVENTS]: [], [MASKED]: [] };
   for (const { name, metric, change, ...step } of STEPS) {
     status = step.status;
     const kubeconfig = await credentialsOf(kubernetes, manifests, name, root);
     const agent = await startAgent(name, { manifests, name, root, kubeconfig, lokiPort: port, change });
     await waitFor(metric, async () => {
-      appendLog(root, `${pod.directory}/0.log`, criLine('a line'));
+      appendLog(root, `${pod.directory}/0.log`, criLine('password=not-a-real-one'));
       await addEvent(kubernetes, 'shop');
       return (await page(agent.metricsUrl)).includes(metric);
     });
     pages[name]!.push(await page(agent.metricsUrl));
+    if (name === AGENT && status === 200 && !change) {
+      await waitFor(MASKED_METRIC, async () => (await page(agent.counterUrl!)).includes(MASKED_METRIC));
+      pages[MASKED]!.push(await page(agent.counterUrl!));
+    }
     await agent.server.stop();
   }
   loki.close();
   await kubernetes.stop();
-  return [AGENT, EVENTS].map((job) => ({ job, tool: 'otelcol', pages: pages[job]! }));
+  return [AGENT, EVENTS, MASKED].map((job) => ({ job, tool: 'otelcol', pages: pages[job]! }));
 };

@@ -167,6 +167,7 @@ describe('logs are collected', () => {
   test('on every node, in the namespace of the agents, with the name of the cluster', () => {
     const manifests = platform();
     expect(agentOf(manifests).metadata.namespace).toBe('sightedit-monitoring-node');
+    expect(find(manifests, 'Deployment', 'log-collector-events').metadata.namespace).toBe('sightedit-monitoring');
     const file = configFiles(manifests, 'log-collector-config')['config.yaml'];
     expect(file).toContain('http://loki.sightedit-monitoring.svc:3100/otlp');
     expect(file).toContain('demo');
@@ -179,8 +180,11 @@ describe('logs are collected', () => {
     (name) => {
       const { processors, service } = serverConfig(platform(), `${name}-config`, 'config.yaml');
       expect(processors).toHaveProperty(['transform/sanitise', 'log_statements']);
-      for (const pipeline of Object.values<{ processors: string[] }>(service.pipelines)) {
-        expect(pipeline.processors).toContain('transform/sanitise');
+      const pipelines = Object.entries<{ processors: string[] }>(service.pipelines);
+      const ofLines = pipelines.filter(([id]) => id.startsWith('logs'));
+      expect(ofLines.length).toBeGreaterThan(0);
+      for (const [, { processors: own }] of ofLines) {
+        expect(own).toContain('transform/sanitise');
       }
     },
   );

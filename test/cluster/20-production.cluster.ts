@@ -59,9 +59,8 @@ describeOnCluster('dist/ on three nodes', (cluster) => {
     const agents = await runningPods(cluster(), NODE_MONITORING);
     const ofName = (name: string) =>
       agents.filter(({ metadata }) => metadata.labels?.['app.kubernetes.io/name'] === name);
-    expect(['node-exporter', 'log-collector', 'log-collector-events'].map((name) => ofName(name).length)).toEqual([
-      3, 3, 1,
-    ]);
+    expect(['node-exporter', 'log-collector'].map((name) => ofName(name).length)).toEqual([3, 3]);
+    expect(agents).toHaveLength(6);
   });
 
   it('warns of nothing', async () => {
@@ -119,6 +118,7 @@ describeOnCluster('dist/ on three nodes', (cluster) => {
       'kubelet',
       'log-collector',
       'log-collector-events',
+      'log-collector-masked',
       'loki',
       'node-exporter',
       'otel-collector',

@@ -1,4 +1,4 @@
-import { Chart } from 'cdk8s';
+import { App, Chart } from 'cdk8s';
 import {
   type CollectorConfig,
   Endpoint,
@@ -7,6 +7,7 @@ import {
   type LogCollectorProps,
   type LogParsing,
   LokiStack,
+  POD_ADDRESS,
 } from '../../constructs';
 import { groupsOf } from '../../constructs/log-collector/parsing';
 import { parseYaml } from '../../formats/yaml';
@@ -18,6 +19,20 @@ import { settingError } from '../support/setting-error';
 const LOKI = { pushEndpoint: Endpoint.host('loki.example.com', 3100, 'http'), otlpPath: '/otlp' };
 const OWN: LogParsing = { namespace: 'shop', container: 'legacy', firstLine: '^>>', pattern: '^>> (?P<level>\\w+)$' };
 
+const COUNTER = {
+  connectors: { 'count/lines': {} },
+  processors: { delta_to_cumulative: {} },
+  exporters: { 'prometheus/lines': { endpoint: `${POD_ADDRESS}:8899` } },
+  pipelines: {
+    'metrics/lines': {
+      receivers: ['count/lines'],
+      processors: ['delta_to_cumulative'],
+      exporters: ['prometheus/lines'],
+    },
+  },
+  port: 8899,
+};
+
 const made = (props: Partial<LogCollectorProps> = {}) =>
   render((chart) => new LogCollector(chart, 'logs', { loki: LOKI, ...props }));
 const configOf = (manifests: readonly Manifest[], name = 'log-collector') =>
@@ -26,7 +41,7 @@ const promtailOf = (manifests: readonly Manifest[]) => configFiles(manifests, 'l
 const messageOf = (props: object) => settingError(() => made(props as Partial<LogCollectorProps>)).message;
 
 describe('LogCollector', () => {
-  testProps<LogCollectorProps, 'agent' | 'promtailStages' | 'events'>({
+  testProps<LogCollectorProps, 'agent' | 'promtailStages' | 'events' | 'eventsScope'>({
     make: (scope, props) => new LogCollector(scope, 'logs', props),
     minimal: () => ({ loki: LOKI }),
     full: () => ({
@@ -35,6 +50,7 @@ describe('LogCollector', () => {
       cluster: 'mars',
       tenant: 'team-7',
       processors: { 'transform/mask': { log_statements: ['set(log.attributes["masked"], true)'] } },
+      counter: COUNTER,
       parsing: [OWN],
       nodeLogs: ['/var/log/moon.log'],
       auditLogs: ['/var/log/apiserver/*.json'],
@@ -48,6 +64,7 @@ describe('LogCollector', () => {
       cluster: 'set(resource.attributes["cluster"], "mars")',
       tenant: 'X-Scope-OrgID: team-7',
       processors: '- transform/mask',
+      counter: 'containerPort: 8899',
       parsing: 'own-0',
       nodeLogs: '- /var/log/moon.log',
       auditLogs: '- /var/log/apiserver/*.json',
@@ -62,6 +79,10 @@ describe('LogCollector', () => {
         trace: 'expression: moon',
       },
       events: { props: () => ({ loki: LOKI, events: false }), removes: 'name: log-collector-events' },
+      eventsScope: {
+        props: () => ({ loki: LOKI, eventsScope: testChart() }),
+        removes: 'name: log-collector-events',
+      },
     },
   });
 
@@ -83,6 +104,15 @@ describe('LogCollector', () => {
     expect(podOf(manifests, 'log-collector').spec).not.toHaveProperty('hostNetwork', true);
     const writable = volumeMounts.filter(({ readOnly }: { readOnly?: boolean }) => !readOnly);
     expect(writable.map(({ mountPath }: { mountPath: string }) => mountPath)).toEqual(['/var/lib/otelcol']);
+  });
+
+  test('collects events in another namespace on request', () => {
+    const app = new App();
+    const chart = (namespace: string) => new Chart(app, namespace, { namespace, disableResourceNameHashes: true });
+    const [nodes, servers] = [chart('nodes'), chart('servers')];
+    new LogCollector(nodes, 'logs', { loki: LOKI, eventsScope: servers });
+    const namespaces = ['DaemonSet', 'Deployment'].map((kind) => find(manifestsOf(app), kind).metadata.namespace);
+    expect(namespaces).toEqual(['nodes', 'servers']);
   });
 
   test('mounts the directory of the pods alone where it reads no log of the node', () => {
@@ -144,6 +174,20 @@ describe('LogCollector', () => {
     expect(jobs.map(({ pipeline_stages }) => pipeline_stages.at(-2))).toEqual([stages[0], stages[0], stages[0]]);
   });
 
+  test('counts lines behind the processors, in each pipeline of the agents', () => {
+    const { 'metrics/lines': metrics, ...lines } = configOf(made({ counter: COUNTER })).service.pipelines;
+    expect(metrics).toEqual(COUNTER.pipelines['metrics/lines']);
+    expect(Object.values(lines).map(({ exporters }) => exporters)).toEqual(
+      Object.keys(lines).map(() => ['otlp_http/loki', 'count/lines']),
+    );
+    expect(configOf(made({ counter: COUNTER }), 'log-collector-events').connectors).toBeUndefined();
+    const endpoint = (props: Partial<LogCollectorProps>) =>
+      new LogCollector(testChart(), 'logs', { loki: LOKI, ...props }).counterEndpoint;
+    expect(endpoint({ counter: COUNTER })).toBeDefined();
+    expect(endpoint({})).toBeUndefined();
+    expect(endpoint({ counter: COUNTER, agent: 'promtail' })).toBeUndefined();
+  });
+
   test('loses no line that it has read: its queue and its checkpoints are on the disk, and nothing gives up', () => {
     const { receivers, exporters } = configOf(manifests);
     for (const receiver of Object.values(receivers!)) {
@@ -189,6 +233,7 @@ describe('a LogCollector refuses', () => {
     ],
     [{ promtailStages: [] }, "promtailStages is []: remove it, or write agent: 'promtail'"],
     [{ agent: 'promtail', queueSize: '1Gi' }, 'queueSize is "1Gi": remove it: Promtail has no queue on the disk'],
+    [{ counter: { ...COUNTER, port: 0 } }, 'counter.port is 0: write a port from 1 to 65535'],
     [{ queueSize: '1G' }, 'queueSize is "1G": write a quantity such as 50Gi (Mi, Gi or Ti)'],
     [
       { nodeLogs: ['/etc/shadow'] },
@@ -203,6 +248,10 @@ describe('a LogCollector refuses', () => {
     [own({ pattern: '(?P<stream>a)' }), `parsing[0].pattern is "stream": ${NAME}`],
     [own({ firstLine: '^(?!a)' }), `parsing[0].firstLine is "^(?!a)": ${RE2}`],
     [own({ pattern: '(?P<level>a)\\1' }), `parsing[0].pattern is "(?P<level>a)\\\\1": ${RE2}`],
+    [
+      own({ firstLine: '^`' }),
+      'parsing[0].firstLine is "^`": write \\x60 for a backquote: a template of Promtail has it in backquotes',
+    ],
     [{ parsing: [OWN, OWN] }, 'parsing[1] is "shop/legacy": write one rule for a container'],
     [
       { processors: { 'redact/x': {} } },
@@ -216,6 +265,10 @@ describe('a LogCollector refuses', () => {
     expect(messageOf(own({ firstLine: '(' }))).toMatch(
       /^parsing\[0\]\.firstLine is "\(": write a regular expression; /,
     );
+  });
+
+  test('no flag of RE2', () => {
+    expect(() => made(own({ firstLine: '(?i)^begin (?i:x)' }))).not.toThrow();
   });
 
   test('no group of both forms of a name', () => {

@@ -1,4 +1,11 @@
-import type { LogCollectorProps } from '../../constructs';
+import { type LogCollectorProps, POD_ADDRESS } from '../../constructs';
+import {
+  MASKED_METRIC,
+  MASKED_METRICS_PORT,
+  maskedCounter,
+  sanitising,
+  sanitisingProcessors,
+} from '../../rules/sanitising';
 import { temporaryDirectory } from '../../testing/cleanup';
 import { type Kubernetes, makeNamespace, startKubernetes } from '../../testing/kubernetes';
 import {
@@ -25,6 +32,12 @@ const OWN = {
   pattern: '^>> (?P<level>[A-Z]+) order=(?P<order>[0-9]+)',
 } as const;
 
+/** What SightEdit's platform masks and counts. */
+const MASKING: Partial<LogCollectorProps> = {
+  processors: sanitisingProcessors('lines', sanitising()),
+  counter: { ...maskedCounter('lines', sanitising(), POD_ADDRESS), port: MASKED_METRICS_PORT },
+};
+
 /** Every form of the file. */
 const VARIANTS: { readonly [name: string]: Partial<LogCollectorProps> } = {
   'the fewest props': {},
@@ -36,6 +49,7 @@ const VARIANTS: { readonly [name: string]: Partial<LogCollectorProps> } = {
     parsing: [OWN],
     queueSize: '2Gi',
   },
+  'processors that mask, and their counter': MASKING,
 };
 
 let kubernetes: Kubernetes;
@@ -206,6 +220,7 @@ describeLoki('a node with pods', (check) => {
     appendLog(root, `${plain.directory}/0.log`, criLine('without labels'));
     appendLog(root, `${silent.directory}/0.log`, criLine('nobody may read this'));
     appendLog(root, `pods/${NAMESPACE}_log-collector-x_1-2-3/log-collector/0.log`, criLine('a line of the agent'));
+    appendLog(root, `${web.directory}/0.log.20261130-000000.gz`, 'compressed\n');
     appendLog(root, 'kern.log', 'Dec  1 02:00:00 host kernel: [1.0] Out of memory: Killed process 1\n');
     appendLog(
       root,
@@ -248,6 +263,26 @@ describeLoki('a node with pods', (check) => {
     await agent.server.stop();
   });
 
+  check('counts what its processors have masked, and sends no secret', async () => {
+    const own = temporaryDirectory();
+    const masking = collectorManifests({ ...MASKING, cluster: 'masked' });
+    const kubeconfig = await credentialsOf(kubernetes, masking, 'log-collector', own);
+    const pod = await addPod(kubernetes, { namespace: 'shop', name: 'leaky', container: 'leaky' });
+    appendLog(own, `${pod.directory}/0.log`, criLine('password=not-a-real-one of the first try'));
+    const agent = await startAgent('masking', { manifests: masking, root: own, kubeconfig, lokiPort });
+    await waitFor('the line', async () => (await storedLines(url, '{cluster="masked"}')).length === 1);
+    const [line] = await storedLines(url, '{cluster="masked"}');
+    expect(line!.line).toMatch(/of the first try/);
+    expect(line!.line).not.toMatch(/not-a-real-one/);
+    const counts = async () => (await (await fetch(agent.counterUrl!)).text()).split('\n');
+    await waitFor('the count', async () => (await counts()).some((each) => each.startsWith(MASKED_METRIC)));
+    expect((await counts()).filter((each) => each.startsWith(MASKED_METRIC))).toEqual([
+      expect.stringMatching(/^masked_records_total\{.*kind="password".*namespace="shop".*\} 1$/),
+    ]);
+    expect(complaintsOf(agent)).toEqual([]);
+    await agent.server.stop();
+  });
+
   check('makes no stream of a pod, a trace or a user', async () => {
     const response = await fetch(`${url}/loki/api/v1/labels`);
     const { data } = (await response.json()) as { data: string[] };
@@ -263,7 +298,7 @@ describeLoki('a node with pods', (check) => {
   });
 
   check('does not send the lines of a pod that opted out, nor its own', async () => {
-    expect(await storedLines(url, '{cluster="test"} |~ "nobody|of the agent"')).toEqual([]);
+    expect(await storedLines(url, '{cluster="test"} |~ "nobody|of the agent|compressed"')).toEqual([]);
   });
 
   check('sends the lines of kernel, kubelet and audit log, and no others of the node', async () => {

@@ -65,6 +65,9 @@ const INCIDENT = openIncident({
   ...OFTEN,
 });
 
+/** Nothing listens there. */
+const NOWHERE = 'http://127.0.0.1:9';
+
 let stage: Stage;
 const servers = new Map<number, Postgres>();
 const pools = new Map<number, PgBouncer>();
@@ -105,7 +108,7 @@ beforeAll(async () => {
   stage = await Stage.set(
     [...DATABASES.flatMap(({ policies }) => policies), INCIDENT],
     { budgetPerHour: 40 },
-    { connections },
+    { connections, loki: { queries: [NOWHERE], rules: [NOWHERE] } },
   );
 });
 
@@ -369,6 +372,8 @@ describe('An incident', () => {
         'a label that is missing': expect.stringMatching(/^unknown: the query has no value for \$user/),
         'what is no query': expect.stringMatching(/^unknown: no Prometheus answered: .*parse error/),
         logs: expect.stringMatching(/^https:\/\/grafana\.example\.com\/explore\?/),
+        // The incident is opened although Loki is down.
+        'log lines': expect.stringMatching(/^unknown: no Loki answered: http:\/\/127\.0\.0\.1:9: /),
       },
     });
     const { evidence } = record!.status;

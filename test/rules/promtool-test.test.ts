@@ -1,20 +1,34 @@
-import { type AlertingRule, type Inhibition, RuleCatalogue } from '../../rules';
+import { type AlertingRule, type Inhibition, isAlertingRule, RuleCatalogue, rulesOf } from '../../rules';
+import { testedRules } from '../../testing/logql/rule-tests';
 import { inhibitionProblems } from './inhibitions';
 import { type ExpectedAlert, expectedAlerts, type PromtoolTest, promtoolTests, testProblems } from './promtool-test';
 
 const catalogue = RuleCatalogue.sightEdit();
 
-test.each(catalogue.alerts.map((rule) => [rule.alert, rule] as const))(
-  '%s has tests that it fires, stays quiet and recovers',
-  (alert, rule) => {
-    expect(testProblems(rule, promtoolTests(alert))).toEqual([]);
-  },
+/** The alerts that a rule over logs is expected to raise, in the form of promtool. */
+const expectedOfLogs = new Map(
+  testedRules().map(({ rule, tests }) => [
+    rule.alert,
+    tests
+      .flatMap(({ expect }) => expect.flatMap(({ alerts }) => alerts))
+      .map(({ labels }): ExpectedAlert => ({ exp_labels: { ...rule.labels, ...labels } })),
+  ]),
 );
+
+test.each(
+  rulesOf(catalogue.files)
+    .filter(isAlertingRule)
+    .map((rule) => [rule.alert, rule] as const),
+)('%s has tests that it fires, stays quiet and recovers', (alert, rule) => {
+  expect(testProblems(rule, promtoolTests(alert))).toEqual([]);
+});
 
 test.each(catalogue.inhibitions.map((inhibition) => [inhibition.source, inhibition] as const))(
   '%s inhibits alerts that have the compared labels',
   (_source, inhibition) => {
-    expect(inhibitionProblems(inhibition, (alert) => expectedAlerts(promtoolTests(alert)))).toEqual([]);
+    expect(
+      inhibitionProblems(inhibition, (alert) => expectedOfLogs.get(alert) ?? expectedAlerts(promtoolTests(alert))),
+    ).toEqual([]);
   },
 );
 

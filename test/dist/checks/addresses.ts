@@ -11,6 +11,10 @@ const NOT_CONNECTIONS: readonly RegExp[] = [
   /^args --web\.external-url$/,
   /^grafana\.ini server\.root_url$/,
   /^remediation\.json links\.(runbooks|dashboard)$/,
+  /^remediation\.json policies\.\d+\.parameters\.logs\.grafanaUrl$/,
+  /^loki\.yaml ruler\.external_url$/,
+  // The form of a time, which has colons.
+  /^config\.yaml receivers\..*\.layout$/,
   // The server's own address.
   /^args --(web|cluster)\.listen-address$/,
   // `staticTargets` checks these: the rest of the job decides whether Prometheus or a prober calls them.

@@ -44,6 +44,9 @@ export function containerResources(manifests: readonly Manifest[]): string[] {
   );
 }
 
+/** Agents that read files of their node that only root may read: the container runtime writes the logs of pods so. */
+const READS_AS_ROOT = ['log-collector'];
+
 /** Every container meets Pod Security `restricted`, with a read-only root file system. */
 export function securityContexts(manifests: readonly Manifest[]): string[] {
   return podsOf(manifests).flatMap((pods) =>
@@ -51,9 +54,11 @@ export function securityContexts(manifests: readonly Manifest[]): string[] {
       // The container's setting takes precedence over the pod's.
       const context = { ...pods.spec.securityContext, ...container.securityContext };
       const added: string[] = context.capabilities?.add ?? [];
+      const { kind, metadata } = pods.workload;
+      const mayBeRoot = kind === 'DaemonSet' && READS_AS_ROOT.includes(metadata.name);
       return [
-        context.runAsNonRoot !== true && 'may run as root',
-        context.runAsUser === 0 && 'runs as root',
+        !mayBeRoot && context.runAsNonRoot !== true && 'may run as root',
+        !mayBeRoot && context.runAsUser === 0 && 'runs as root',
         context.seccompProfile?.type !== 'RuntimeDefault' && 'runs without the seccomp profile RuntimeDefault',
         context.privileged && 'is privileged',
         context.allowPrivilegeEscalation !== false && 'may gain privileges',

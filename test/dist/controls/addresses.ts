@@ -6,6 +6,7 @@ import {
   DATA_SOURCES,
   GRAFANA,
   GRAFANA_CONFIG,
+  LOKI,
   PROMETHEUS,
   PROMETHEUS_CONFIG,
   policyOf,
@@ -43,7 +44,8 @@ export const connections: Controls = [
   {
     when: 'no policy lets the client call it',
     breaks: (copy) => {
-      copy.object(policyOf(GRAFANA)).spec.egress.pop();
+      const { spec } = copy.object(policyOf(GRAFANA));
+      spec.egress = spec.egress.filter(({ ports }: { ports: Part[] }) => ports[0]?.port !== 9090);
     },
     problems: [`${GRAFANA}: datasources.yaml datasources.0.url: no policy lets it call ${PROMETHEUS} on TCP 9090`],
   },
@@ -55,6 +57,7 @@ export const connections: Controls = [
     problems: [
       ...['TCP', 'UDP'].map(() => `${ALERTMANAGER}: args --cluster.peer`),
       `${PROMETHEUS}: prometheus.yml ${ALERTMANAGERS}.2`,
+      `${LOKI}: loki.yaml ruler.alertmanager_url`,
       `${REMEDIATION_WEBHOOK}: remediation.json alertmanagers.2`,
     ].map((where) => `${where}: ${ALERTMANAGER} has no replica alertmanager-2: it has alertmanager-0, alertmanager-1`),
   },

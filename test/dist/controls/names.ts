@@ -1,6 +1,7 @@
 /** Objects of `dist/` that the controls break. */
 export const ALERTMANAGER = 'StatefulSet sightedit-monitoring/alertmanager';
 export const PROMETHEUS = 'StatefulSet sightedit-monitoring/prometheus';
+export const LOKI = 'StatefulSet sightedit-monitoring/loki';
 export const GRAFANA = 'Deployment sightedit-monitoring/grafana';
 export const KUBE_STATE_METRICS = 'Deployment sightedit-monitoring/kube-state-metrics';
 export const BLACKBOX_EXPORTER = 'Deployment sightedit-monitoring/blackbox-exporter';

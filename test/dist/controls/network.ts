@@ -266,7 +266,8 @@ export const egressAdmitted: Controls = [
   {
     when: 'a component does not admit its client',
     breaks: (copy) => {
-      rules(copy, PROMETHEUS, 'ingress').splice(1, 1);
+      const policy = copy.object(policyOf(PROMETHEUS)).spec;
+      policy.ingress = policy.ingress.filter((rule: Part) => !JSON.stringify(rule).includes('"grafana"'));
     },
     problems: [`${GRAFANA} may call ${PROMETHEUS} on TCP 9090, which does not admit it`],
   },
@@ -297,7 +298,7 @@ export const ingressUsed: Controls = [
   {
     when: 'a client has no egress rule',
     breaks: (copy) => {
-      rules(copy, GRAFANA, 'egress').splice(1, 1);
+      close(copy, GRAFANA, 'egress', 9090);
     },
     problems: [`${PROMETHEUS} admits ${GRAFANA} on TCP 9090, which may not call it`],
   },

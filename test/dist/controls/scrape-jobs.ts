@@ -73,8 +73,10 @@ export const discoveryGrants: Controls = [
     breaks: (copy) => {
       copy.object('RoleBinding sightedit-monitoring-node/sightedit-monitoring-prometheus').subjects[0].name = 'grafana';
     },
-    problems: ['endpointslices', 'services', 'pods'].map(
-      (resource) => `${JOB} node-exporter may not list and watch ${resource} in namespace sightedit-monitoring-node`,
+    problems: ['node-exporter', 'log-collector', 'log-collector-masked'].flatMap((job) =>
+      ['endpointslices', 'services', 'pods'].map(
+        (resource) => `${JOB} ${job} may not list and watch ${resource} in namespace sightedit-monitoring-node`,
+      ),
     ),
   },
   {

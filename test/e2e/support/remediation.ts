@@ -63,7 +63,7 @@ export class Stage {
   static async set(
     policies: readonly RemediationPolicy[],
     limits: Overrides['limits'] = {},
-    { connections = {}, env = {} }: Outside = {},
+    { connections = {}, env = {}, loki }: Outside = {},
   ): Promise<Stage> {
     const kubernetes = await startKubernetes(WORKLOAD_CONTROLLERS);
     await makeNamespace(kubernetes, APPLICATION);
@@ -73,6 +73,7 @@ export class Stage {
     const overrides = {
       prometheus: [url],
       connections,
+      loki,
       limits: {
         verificationIntervalSeconds: 1,
         lockSeconds: 3,
@@ -170,6 +171,8 @@ export interface Outside {
   readonly connections?: ConnectionSettings;
   /** Environment of the replicas. */
   readonly env?: NodeJS.ProcessEnv;
+  /** @default - the webhook has no Loki */
+  readonly loki?: Overrides['loki'];
 }
 
 /** The connections as props of the construct, without the files of passwords and authorities. */
