@@ -85,8 +85,11 @@ function nameOf({ source, key }: Setting): string {
 }
 
 /** The list that a setting is an entry of: its name without the last number. */
+/** The list of a setting. Components with a number each, such as the exporters of a collector, are a list too. */
 function listOf(setting: Setting): string {
-  return nameOf(setting).replace(/\.\d+$/, '');
+  return nameOf(setting)
+    .replace(/\.\d+$/, '')
+    .replace(/-\d+(?=\.)/, '');
 }
 
 function missingReplicas(manifests: readonly Manifest[], hosts: readonly string[]): string[] {
