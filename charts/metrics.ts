@@ -19,6 +19,9 @@ import { admitIngress } from './ingress';
 import { MonitoringChart } from './monitoring-chart';
 import type { MonitoringSettings } from './settings';
 
+/** Scrape job of the span metrics of the gateway. */
+export const SPAN_METRICS_JOB = 'span-metrics';
+
 /** Props of `MetricsChart`. */
 export interface MetricsProps {
   /** The settings, with defaults filled in. */
@@ -131,7 +134,7 @@ function keepList(keep: MonitoringSettings['metrics']['keep'], uses: readonly Me
   if (unknown !== undefined) {
     throw new SettingError('metrics.keep', unknown, 'write the name of a series that metrics/ lists');
   }
-  // Developers look at a metric on the day they add it: the application's jobs keep everything.
+  // Developers look at a metric on the day they add it: the application's jobs keep everything. Jaeger reads span metrics.
   // The configuration is rendered several times.
-  return remembered(keepUsed({ uses, lists, keepAllJobs: APPLICATION_JOBS, extraNames: keep }));
+  return remembered(keepUsed({ uses, lists, keepAllJobs: [...APPLICATION_JOBS, SPAN_METRICS_JOB], extraNames: keep }));
 }

@@ -7,7 +7,7 @@ import { ApplicationChart } from './application';
 import { DashboardsChart } from './dashboards';
 import { addLogCollector, LOGS_UID, LogsChart } from './logs';
 import { metricUses } from './metric-uses';
-import { MetricsChart, NodeAgentsChart } from './metrics';
+import { MetricsChart, NodeAgentsChart, SPAN_METRICS_JOB } from './metrics';
 import { MonitoringChart } from './monitoring-chart';
 import { NamespacesChart } from './namespaces';
 import { PayloadChart } from './payload-chart';
@@ -192,7 +192,7 @@ function connectTraces(
   if (gateway.samplerMetricsEndpoint) {
     prometheus.addScrapeJob('otel-collector-sampler', gateway.samplerMetricsEndpoint);
   }
-  prometheus.addScrapeJob('span-metrics', gateway.spanMetricsEndpoint, { honor_labels: true });
+  prometheus.addScrapeJob(SPAN_METRICS_JOB, gateway.spanMetricsEndpoint, { honor_labels: true });
   prometheus.addScrapeJob('jaeger', jaeger.metricsEndpoint);
   grafana.addJaeger(jaeger.endpoint, {
     uid: TRACES_UID,

@@ -1,14 +1,16 @@
 import type { Construct } from 'constructs';
 import { type Credentials, type Endpoint, Jaeger, type JaegerProps, OtelCollector, type Vendors } from '../constructs';
 import { inSettings } from '../constructs/kit/setting-path';
-import { admitIngress } from './ingress';
 import { MonitoringChart } from './monitoring-chart';
 import type { MonitoringSettings, VendorSettings } from './settings';
 
 /** Identifier of Grafana's data source for traces. */
 export const TRACES_UID = 'jaeger';
 
-/** Ports that the application's pods may send to. */
+/** Labels of the application's pods that send traces, logs and metrics. */
+const CLIENT_LABELS = { 'app.kubernetes.io/name': 'sightedit' };
+
+/** Ports that they may send to. */
 const CLIENT_PORTS = ['otlp-grpc', 'otlp-http', 'jaeger-grpc', 'jaeger-thrift', 'zipkin'];
 
 /** Props of `TracesChart`. */
@@ -19,7 +21,10 @@ export interface TracesProps {
   readonly credentials: Credentials;
 }
 
-/** The gateway that takes traces, logs and metrics of the application, and Jaeger, which stores traces. */
+/**
+ * The gateway that takes traces, logs and metrics of the application, and Jaeger, which stores traces. People reach Jaeger
+ * through Grafana only: it has no users.
+ */
 export class TracesChart extends MonitoringChart {
   /** The gateway. */
   readonly gateway: OtelCollector;
@@ -45,7 +50,7 @@ export class TracesChart extends MonitoringChart {
     };
     this.gateway = inSettings('traces', () => new OtelCollector(this, 'gateway', props));
     for (const port of CLIENT_PORTS) {
-      this.gateway.component.admitFrom({ namespace: application.namespace, labels: {} }, port);
+      this.gateway.component.admitFrom({ namespace: application.namespace, labels: CLIENT_LABELS }, port);
     }
   }
 
@@ -55,10 +60,8 @@ export class TracesChart extends MonitoringChart {
    * @param prometheus where span metrics are, for the tab Monitor
    */
   addStore(prometheus: Endpoint): Jaeger {
-    const { traces, network } = this.settings;
-    const props = { retentionDays: traces.retentionDays, prometheus, ...this.backend };
+    const props = { retentionDays: this.settings.traces.retentionDays, prometheus, ...this.backend };
     const jaeger = inSettings('traces', () => new Jaeger(this, 'jaeger', props));
-    admitIngress(jaeger.component, network);
     this.gateway.addTraceStore(jaeger.otlpEndpoint);
     return jaeger;
   }

@@ -22,6 +22,7 @@ import { HIDDEN } from '../kit/secret-files';
 import { storageFrom } from '../kit/storage';
 import { exemplarLinks, jaegerSettings } from './correlation';
 import { folderSlug, uidInName } from './dns-name';
+import { isReplicated } from './grafana-checks';
 import {
   type DashboardProvider,
   type DataSource,
@@ -293,26 +294,4 @@ export class Grafana extends PatchableConstruct {
   private provisioning(name: string, kind: string): ConfigDirectory {
     return new ConfigDirectory(this, kind, { name: `${name}-${kind}`, path: `${PROVISIONING_PATH}/${kind}` });
   }
-}
-
-/**
- * Whether there are several replicas. They share a database: with one of their own each, users would lose their session
- * and their stars with every other request.
- *
- * @throws SettingError for several replicas without an external database
- */
-function isReplicated({ pod: { replicas = 1, env = [] } = {}, ini = {} }: GrafanaProps): boolean {
-  const { type, url } = ini.database ?? {};
-  const external =
-    url !== undefined ||
-    (type !== undefined && type !== 'sqlite3') ||
-    env.some(({ name, value }) => name === 'GF_DATABASE_URL' || (name === 'GF_DATABASE_TYPE' && value !== 'sqlite3'));
-  if (replicas > 1 && !external) {
-    throw new SettingError(
-      'pod.replicas',
-      replicas,
-      'each replica would have a database of its own: name PostgreSQL or MySQL in ini.database, or GF_DATABASE_URL in pod.env',
-    );
-  }
-  return replicas > 1;
 }

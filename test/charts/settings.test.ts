@@ -438,7 +438,9 @@ test.each([
   expect(Object.fromEntries(classes)).toEqual({
     alertmanager: storageClass,
     grafana: storageClass,
+    jaeger: storageClass,
     loki: storageClass,
+    'otel-collector': storageClass,
     prometheus: storageClass,
   });
 });

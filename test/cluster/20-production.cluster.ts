@@ -112,6 +112,7 @@ describeOnCluster('dist/ on three nodes', (cluster) => {
       'blackbox-exporter',
       'cadvisor',
       'grafana',
+      'jaeger',
       'kube-state-metrics',
       'kube-state-metrics-telemetry',
       'kubelet',
@@ -120,11 +121,14 @@ describeOnCluster('dist/ on three nodes', (cluster) => {
       'log-collector-masked',
       'loki',
       'node-exporter',
+      'otel-collector',
+      'otel-collector-sampler',
       'postgres-exporter',
       'prometheus',
       'redis-exporter',
       'remediation-webhook',
       'sightedit-pods',
+      'span-metrics',
       'sql-exporter',
     ]);
   });

@@ -41,7 +41,7 @@ async function settled(store: TelemetryStore, traces: readonly Trace[], timeoutS
 }
 
 process.stderr.write(
-  `Component types that the pinned collector lacks, and that no test runs: ${Object.values(NOT_RUN).flat().join(', ')}\n`,
+  `Component types that the pinned collector lacks, and that no test runs: ${[...new Set(Object.values(NOT_RUN).flat())].join(', ')}\n`,
 );
 
 describeWithTools(['otelcol'], 'The gateway', () => {

@@ -1,3 +1,4 @@
+import { SPAN_METRICS_JOB } from '../../charts/metrics';
 import type { ScrapeConfig } from '../../formats/prometheus';
 import { APPLICATION_JOBS, type KeepProps, keepUsed, type MetricList, metricLists, seriesOf } from '../../metrics';
 import { matches, selectorsIn } from '../../rules';
@@ -83,7 +84,8 @@ describe("SightEdit's scrape jobs", () => {
   const keepRulesOf = ({ metric_relabel_configs = [] }: ScrapeConfig) =>
     metric_relabel_configs.filter(({ action }) => action === 'keep');
   const namesOf = (job: ScrapeConfig) => keepRulesOf(job)[0]?.regex?.split('|') ?? [];
-  const listed = metricLists().filter(({ job }) => ![...APPLICATION_JOBS, ...JOBS_ON_REQUEST].includes(job));
+  const whole = [...APPLICATION_JOBS, SPAN_METRICS_JOB];
+  const listed = metricLists().filter(({ job }) => ![...whole, ...JOBS_ON_REQUEST].includes(job));
 
   it('are those of the rendered configuration', () => {
     const { manifests } = platform([]);
@@ -119,8 +121,8 @@ describe("SightEdit's scrape jobs", () => {
   });
 
   it('of the application, and those whose targets an operator lists, keep everything', () => {
-    const whole = Object.values(jobsOf([])).filter((job) => keepRulesOf(job).length === 0);
-    expect(whole.map(({ job_name }) => job_name).sort()).toEqual(['file', ...APPLICATION_JOBS].sort());
+    const kept = Object.values(jobsOf([])).filter((job) => keepRulesOf(job).length === 0);
+    expect(kept.map(({ job_name }) => job_name).sort()).toEqual(['file', ...whole].sort());
   });
 
   it('keep the names that the settings add', () => {

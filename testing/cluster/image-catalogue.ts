@@ -93,6 +93,10 @@ export function imageCatalogue(): ImageSpec[] {
       ...built('otelcol', images.otelCollector, 'otelcol-contrib', { 'etc/ssl/certs': '/etc/ssl/certs' }),
       config: { User: '10001:10001', Entrypoint: ['/otelcol-contrib'] },
     },
+    {
+      ...built('jaeger', images.jaeger, 'cmd/jaeger/jaeger-linux'),
+      config: { User: '10001:10001', Entrypoint: ['/cmd/jaeger/jaeger-linux'] },
+    },
     standIn(nodeImage, images.sqlExporter, 'sql_exporter', { User: `${NOBODY}`, port: 9399 }),
     ...clusterImages(nodeImage),
   ];

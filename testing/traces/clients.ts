@@ -58,12 +58,17 @@ export function makeTrace(shape: TraceShape = {}): Trace {
 
 /** Sends traces in one request by OTLP over HTTP. Returns whether they were acknowledged. */
 export async function sendTraces(address: string, traces: readonly Trace[]): Promise<boolean> {
-  return post(`http://${address}:4318/v1/traces`, {
+  return post(`http://${address}:4318/v1/traces`, traceRequest(traces));
+}
+
+/** The body of a request with traces. */
+export function traceRequest(traces: readonly Trace[]) {
+  return {
     resourceSpans: traces.map(({ service, spans }) => ({
       resource: { attributes: [attribute('service.name', service)] },
       scopeSpans: [{ scope: { name: 'test' }, spans }],
     })),
-  });
+  };
 }
 
 /** Sends log records by OTLP over HTTP. */

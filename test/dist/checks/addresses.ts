@@ -84,9 +84,14 @@ function nameOf({ source, key }: Setting): string {
   return `${source} ${key}`;
 }
 
-/** The list that a setting is an entry of: its name without the last number. */
+/**
+ * The list that a setting is an entry of: its name without the last number. Components with a number each, such as the
+ * exporters of a collector, are a list too.
+ */
 function listOf(setting: Setting): string {
-  return nameOf(setting).replace(/\.\d+$/, '');
+  return nameOf(setting)
+    .replace(/\.\d+$/, '')
+    .replace(/-\d+(?=\.)/, '');
 }
 
 function missingReplicas(manifests: readonly Manifest[], hosts: readonly string[]): string[] {

@@ -8,6 +8,7 @@ import { describeSetting, type Setting, settingsOf } from '../graph/settings';
 const NOT_FILES: readonly RegExp[] = [
   /^args --web\.(route-prefix|telemetry-path)$/,
   /^prometheus\.yml scrape_configs\.\d+\.metrics_path$/,
+  /^config\.yaml extensions\.healthcheckv2\.http\.status\.path$/,
 ];
 
 /** Every path in a server's settings is in a mounted directory and, if its files are known, is one of them. */
