@@ -2,11 +2,11 @@ import { readFileSync } from 'node:fs';
 import { Agent, createServer, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { cleanUp, temporaryDirectory } from '../testing/cleanup';
+import { installExample } from '../testing/example/install';
+import { databaseUrl, prepareDatabase, type Service, startService } from '../testing/example/service';
 import { type Postgres, startPostgres } from '../testing/postgres';
 import { freePorts, startServer } from '../testing/server';
 import { progress, runCommand } from './command';
-import { installExample } from './example/install';
-import { databaseUrl, prepareDatabase, type Service, startService } from './example/service';
 
 const USAGE = `Compares the example service with all of the instrumentation and a service without it, which runs the same statements.
 

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
-import { type Postgres, SIGHTEDIT_SCHEMA } from '../../testing/postgres';
-import { answers, freePorts, type Server, startServer } from '../../testing/server';
 import { ROOT } from '../../tools/catalogue';
+import { type Postgres, SIGHTEDIT_SCHEMA } from '../postgres';
+import { answers, freePorts, type Server, startServer } from '../server';
 
 /** Functions that the key figures need. */
 const KPI_FUNCTIONS = join(ROOT, 'instrumentation', 'business', 'kpis.sql');
