@@ -1,10 +1,10 @@
 import { once } from 'node:events';
 import { cleanUp, temporaryDirectory } from '../testing/cleanup';
+import { installExample } from '../testing/example/install';
+import { databaseUrl, prepareDatabase, startService } from '../testing/example/service';
 import { startPostgres } from '../testing/postgres';
 import { freePorts, startServer } from '../testing/server';
 import { progress, runCommand } from './command';
-import { installExample } from './example/install';
-import { databaseUrl, prepareDatabase, startService } from './example/service';
 
 const USAGE = `Starts the example service of examples/sightedit-backend with PostgreSQL and Redis, until Ctrl+C.
 

@@ -42,7 +42,8 @@ const authentication = Router()
   .post(
     '/login',
     handler(async (request, response) => {
-      const { user = '', password } = request.body as { user?: string; password?: string };
+      const { user: name, password } = request.body as { user?: unknown; password?: unknown };
+      const user = typeof name === 'string' ? name : '';
       const agent = request.get('user-agent');
       if (password !== DEMO_PASSWORD || !UUID.test(user) || !(await userExists(user))) {
         securityMonitor.checkAuthenticationFailure(user, address(request), agent);
@@ -75,7 +76,10 @@ const api = Router()
   .post(
     '/save',
     handler(async (request, response) => {
-      const { type = 'text', content = '' } = request.body as { type?: string; content?: string };
+      const { type = 'text', content = '' } = request.body as { type?: unknown; content?: unknown };
+      if (typeof type !== 'string' || typeof content !== 'string') {
+        return response.status(400).json({ error: 'type and content are texts' });
+      }
       const session = sessionOf(request);
       const start = performance.now();
       let user: string | undefined;

@@ -42,6 +42,7 @@ export interface MonitorProps {
 const SUSPICIOUS_SECONDS = 24 * 3600;
 const HIGH_RISK = 70;
 const SHOWN = 200;
+const LONGEST_NAME = 256;
 
 /** Detects attacks, and reports them to the log and the metrics. No method throws, or waits for Redis. */
 export class SecurityMonitor {
@@ -77,11 +78,13 @@ export class SecurityMonitor {
     details: Readonly<Record<string, unknown>> = {},
   ): void {
     this.props.metrics.increment('sightedit_auth_attempts_total', { status: 'failed' });
+    // The name comes from a request, and may be anything.
+    const user = textOf(userId, LONGEST_NAME);
     this.run(async () => {
-      const findings = await failureFindings(this.props.state, this.limits, { userId, sourceIP });
+      const findings = await failureFindings(this.props.state, this.limits, { userId: user, sourceIP });
       for (const { found, ...finding } of findings) {
         this.reportSecurityEvent({
-          ...{ ...finding, userId, sourceIP, userAgent, action: 'login_failed', result: 'rejected' },
+          ...{ ...finding, userId: user, sourceIP, userAgent, action: 'login_failed', result: 'rejected' },
           details: { ...details, ...found },
         });
       }
@@ -262,7 +265,7 @@ export class SecurityMonitor {
         event_type: type,
         user_id: identify(userId),
         source_ip: sourceIP,
-        user_agent: event.userAgent?.slice(0, SHOWN),
+        user_agent: event.userAgent && textOf(event.userAgent, SHOWN),
       },
       ...{ action: event.action, resource: event.resource, result: event.result ?? 'reported' },
       ...{ risk_level: riskLevel(score), details: { ...event.details, risk_score: score, severity: counted } },

@@ -19,7 +19,7 @@ export interface SharedStateOptions {
   readonly redis?: SharedRedis;
   /** Beginning of the keys. @default sightedit:security: */
   readonly keyPrefix?: string;
-  /** Milliseconds to wait for Redis. Then the replica uses its own count. @default 100 */
+  /** Milliseconds to wait for Redis. Then the replica uses its own count. @default 250 */
   readonly timeoutMs?: number;
   /** Hears of failures of Redis. */
   readonly onFailure: (error: unknown) => void;
@@ -48,6 +48,7 @@ const DISTINCT = `
   return { before, redis.call('PFCOUNT', KEYS[1]) }`;
 
 const PAUSE_MS = 5_000;
+const MOST_FAILURES = 3;
 const MOST_KEYS = 20_000;
 const MOST_MEMBERS = 100;
 
@@ -61,6 +62,7 @@ export class SharedState {
   private readonly values: Recent<string>;
   private readonly now: () => number;
   private pausedUntil = 0;
+  private failures = 0;
 
   /** Connects nothing: the client of Redis belongs to the caller. */
   constructor(private readonly options: SharedStateOptions) {
@@ -116,11 +118,11 @@ export class SharedState {
   }
 
   /**
-   * Runs a command. Returns undefined without Redis, and when it fails or does not answer in time. Redis then gets no
-   * command for five seconds, so that requests do not wait for it one after the other.
+   * Runs a command. Returns undefined without Redis, and when it fails or does not answer in time. After three failures
+   * in a row, Redis gets no command for five seconds, so that requests do not wait for it one after the other.
    */
   async ask<T>(command: (redis: SharedRedis) => Promise<T>): Promise<T | undefined> {
-    const { redis, timeoutMs = 100, onFailure } = this.options;
+    const { redis, timeoutMs = 250, onFailure } = this.options;
     if (!redis || this.now() < this.pausedUntil) {
       return undefined;
     }
@@ -129,9 +131,15 @@ export class SharedState {
       timer = setTimeout(() => reject(new Error(`Redis did not answer within ${timeoutMs} ms`)), timeoutMs);
     });
     try {
-      return await Promise.race([command(redis), timeout]);
+      const answer = await Promise.race([command(redis), timeout]);
+      this.failures = 0;
+      return answer;
     } catch (error) {
-      this.pausedUntil = this.now() + PAUSE_MS;
+      this.failures += 1;
+      // A single one may be a garbage collection here, and would leave the denylist open for the whole pause.
+      if (this.failures >= MOST_FAILURES) {
+        this.pausedUntil = this.now() + PAUSE_MS;
+      }
       onFailure(error);
       return undefined;
     } finally {

@@ -55,14 +55,25 @@ const KUBERNETES = {
   'k8s.container.name': 'CONTAINER_NAME',
 } as const;
 
+let started: Telemetry | undefined;
+
 /**
  * Starts tracing of HTTP, Express, pg, ioredis, fetch and DNS. Call it before the application imports those packages:
  * instrumentation replaces their functions when they are loaded.
  *
- * Without a collector, spans are dropped. The application neither waits for it nor ends.
+ * Without a collector, spans are dropped. The application neither waits for it nor ends. A second call changes nothing.
  */
 export function startTelemetry(options: TelemetryOptions = {}): Telemetry {
   const tell = seldom(options.tell ?? standardError);
+  if (started) {
+    tell('startTelemetry() was called twice: the second call changes nothing');
+    return started;
+  }
+  started = start(options, tell);
+  return started;
+}
+
+function start(options: TelemetryOptions, tell: Tell): Telemetry {
   const need = <T>(name: string) => optionalPackage<T>(name, 'Traces are not recorded', tell);
   const sdk = need<Sdk>('@opentelemetry/sdk-trace-node');
   const exporters =

@@ -2,9 +2,9 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { type MetricContract, metricContract } from '../../instrumentation';
-import { installExample } from '../../scripts/example/install';
-import { databaseUrl, prepareDatabase, type Service, startService } from '../../scripts/example/service';
 import { temporaryDirectory } from '../../testing/cleanup';
+import { installExample } from '../../testing/example/install';
+import { databaseUrl, prepareDatabase, type Service, startService } from '../../testing/example/service';
 import { type Postgres, startPostgres } from '../../testing/postgres';
 import { type RunningPrometheus, startPrometheus } from '../../testing/prometheus';
 import { freePorts, getJson, waitFor } from '../../testing/server';
@@ -84,6 +84,13 @@ beforeAll(async () => {
     installExample(directory),
   ]);
   await prepareDatabase(postgres);
+  // Two cohorts: one user who came back, and one who did not.
+  await postgres.sql(`
+    INSERT INTO app.users (id, email, created_at) VALUES
+      ('00000000-0000-4000-8000-000000000001', 'back@example.invalid', now() - interval '10 days'),
+      ('00000000-0000-4000-8000-000000000002', 'gone@example.invalid', now() - interval '30 days');
+    INSERT INTO app.content_edits (site_id, user_id, element_type, created_at)
+      SELECT id, id, 'text', now() - interval '2 days' FROM app.users WHERE email = 'back@example.invalid'`);
   services = [await startService(directory, environment()), await startService(directory, environment())];
   prometheus = await startPrometheus(
     {
@@ -116,7 +123,55 @@ describe('Before the first request', () => {
   });
 });
 
-describe('After use', () => {
+describe('Attacks', () => {
+  const blocked = (reason: string) => sum(`sightedit_blocked_requests_total{reason="${reason}"}`);
+
+  test('by a blocked address are refused by every replica', async () => {
+    await redis.admin.set('denylist:198.51.100.7/32', '{}', 'EX', 600);
+    await redis.admin.set('denylist:2001:db8:0:1::/64', '{}', 'EX', 600);
+    for (const service of services) {
+      expect((await send(service, '/api/batch', { from: '198.51.100.7' })).status).toBe(403);
+      expect((await send(service, '/api/batch', { from: '2001:db8:0:1::99' })).status).toBe(403);
+      expect((await send(service, '/api/batch', { from: '198.51.100.8' })).status).toBe(200);
+    }
+    await waitFor('the count', async () => (await blocked('denylist')) === 4);
+  });
+
+  test('on an account are judged by the replicas together', async () => {
+    const guess = { body: { user: 'ada', password: 'guess' }, from: '198.51.100.20' };
+    for (let attempt = 0; attempt < 6; attempt++) {
+      expect((await send(services[attempt % 2]!, '/api/auth/login', guess)).status).toBe(401);
+    }
+    const events = 'sightedit_security_events_total{type="brute_force", severity="high"}';
+    await waitFor('the event', async () => (await sum(events)) === 1);
+  });
+
+  test('on the API are rejected, and what editors write is not', async () => {
+    const probe = await fetch(`${services[0].url}/api/schema/x?id=1%27%20OR%201=1--`);
+    expect(probe.status).toBe(400);
+    const html = { content: '<img src=x onerror=alert(1)>' };
+    expect((await send(services[0], '/api/batch', { body: html })).status).toBe(400);
+    expect((await send(services[0], '/api/batch', { body: { content: "Use `SELECT`; it's fine." } })).status).toBe(200);
+    await waitFor('the counts', async () => (await blocked('sql_injection')) === 1 && (await blocked('xss')) === 1);
+    const line = services[0].lines().find(({ event_type }) => event_type === 'sql_injection');
+    expect(line).toMatchObject({ log_type: 'security', result: 'rejected', source_ip: '127.0.0.1' });
+  });
+
+  test('by a client with too many requests are limited by all replicas', async () => {
+    const statuses: number[] = [];
+    for (let request = 0; request < 130; request++) {
+      statuses.push((await send(services[request % 2]!, '/api/batch', { from: '198.51.100.30' })).status);
+    }
+    expect(statuses.filter((status) => status === 429).length).toBeGreaterThan(20);
+    expect(statuses.slice(0, 100).every((status) => status === 200)).toBe(true);
+    await waitFor(
+      'the count',
+      async () => (await sum('sightedit_rate_limited_requests_total{route="/api/batch"}'))! > 20,
+    );
+  });
+});
+
+describe('After attacks and use', () => {
   let user: string;
   beforeAll(async () => {
     user = await useEverything(services[0]);
@@ -200,7 +255,7 @@ describe('After use', () => {
   test('the log has every stream, and neither ids of users, nor addresses of mail', async () => {
     const lines = services[0].lines();
     const streams = new Set(lines.map(({ log_type }) => log_type));
-    expect(streams).toEqual(new Set([undefined, 'business']));
+    expect(streams).toEqual(new Set([undefined, 'business', 'security']));
     const save = lines.find(({ event_name }) => event_name === 'save_operation');
     expect(save).toMatchObject({ editor_type: 'richtext', trace_id: expect.stringMatching(/^[0-9a-f]{32}$/) });
     expect(services[0].server.log()).not.toContain(user);
@@ -210,61 +265,21 @@ describe('After use', () => {
   test('one replica computes the key figures of all, and any one can read them', async () => {
     await waitFor('the key figures', async () => (await sum('sightedit_active_users{window="day"}')) === 1);
     expect(await query('sightedit_active_users{window="day"}')).toHaveLength(1);
+    expect(await sum('sightedit_active_users{window="week"}')).toBe(2);
+    expect(await sum('sightedit_user_retention_ratio{cohort="week_1"}')).toBe(1);
+    expect(await sum('sightedit_user_retention_ratio{cohort="week_4"}')).toBe(0);
     const age = await query('time() - sightedit_business_metrics_last_success_timestamp_seconds');
     expect(age).toHaveLength(2);
     for (const { value } of age) {
       expect(value).toBeLessThan(30);
     }
     const kpis = await getJson<Record<string, number>>(`${services[1].url}/api/kpis`);
-    expect(kpis).toMatchObject({ dailyActiveUsers: 1, weeklyActiveUsers: 1, monthlyActiveUsers: 1 });
-  });
-});
-
-describe('Attacks', () => {
-  const blocked = (reason: string) => sum(`sightedit_blocked_requests_total{reason="${reason}"}`);
-
-  test('by a blocked address are refused by every replica', async () => {
-    await redis.admin.set('denylist:198.51.100.7/32', '{}', 'EX', 600);
-    await redis.admin.set('denylist:2001:db8:0:1::/64', '{}', 'EX', 600);
-    for (const service of services) {
-      expect((await send(service, '/api/batch', { from: '198.51.100.7' })).status).toBe(403);
-      expect((await send(service, '/api/batch', { from: '2001:db8:0:1::99' })).status).toBe(403);
-      expect((await send(service, '/api/batch', { from: '198.51.100.8' })).status).toBe(200);
-    }
-    await waitFor('the count', async () => (await blocked('denylist')) === 4);
-  });
-
-  test('on an account are judged by the replicas together', async () => {
-    const guess = { body: { user: 'ada', password: 'guess' }, from: '198.51.100.20' };
-    for (let attempt = 0; attempt < 6; attempt++) {
-      expect((await send(services[attempt % 2]!, '/api/auth/login', guess)).status).toBe(401);
-    }
-    const events = 'sightedit_security_events_total{type="brute_force", severity="high"}';
-    await waitFor('the event', async () => (await sum(events)) === 1);
-  });
-
-  test('on the API are rejected, and what editors write is not', async () => {
-    const probe = await fetch(`${services[0].url}/api/schema/x?id=1%27%20OR%201=1--`);
-    expect(probe.status).toBe(400);
-    const html = { content: '<img src=x onerror=alert(1)>' };
-    expect((await send(services[0], '/api/batch', { body: html })).status).toBe(400);
-    expect((await send(services[0], '/api/batch', { body: { content: "Use `SELECT`; it's fine." } })).status).toBe(200);
-    await waitFor('the counts', async () => (await blocked('sql_injection')) === 1 && (await blocked('xss')) === 1);
-    const line = services[0].lines().find(({ event_type }) => event_type === 'sql_injection');
-    expect(line).toMatchObject({ log_type: 'security', result: 'rejected', source_ip: '127.0.0.1' });
-  });
-
-  test('by a client with too many requests are limited by all replicas', async () => {
-    const statuses: number[] = [];
-    for (let request = 0; request < 130; request++) {
-      statuses.push((await send(services[request % 2]!, '/api/batch', { from: '198.51.100.30' })).status);
-    }
-    expect(statuses.filter((status) => status === 429).length).toBeGreaterThan(20);
-    expect(statuses.slice(0, 100).every((status) => status === 200)).toBe(true);
-    await waitFor(
-      'the count',
-      async () => (await sum('sightedit_rate_limited_requests_total{route="/api/batch"}'))! > 20,
-    );
+    expect(kpis).toMatchObject({
+      dailyActiveUsers: 1,
+      weeklyActiveUsers: 2,
+      monthlyActiveUsers: 2,
+      userRetentionRate: 1,
+    });
   });
 });
 

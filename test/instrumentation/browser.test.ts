@@ -16,7 +16,7 @@ const SERVER_SPAN = 'b7ad6b7169203331';
 let code: string;
 beforeAll(async () => {
   code = await bundleBrowser();
-});
+}, 60_000);
 
 test('The module has less than 15 KiB, compressed, and imports nothing', () => {
   expect(gzipSync(code).length).toBeLessThan(15 * 1024);
@@ -33,7 +33,7 @@ test('Its declarations explain every symbol, and mention no type that it does no
   expect(surface.exports.map(({ name }) => name)).toContain('startBrowserTelemetry');
   expect(undocumented(surface)).toEqual([]);
   expect(unexported(surface)).toEqual([]);
-});
+}, 120_000);
 
 interface Span {
   readonly name: string;

@@ -110,7 +110,7 @@ describe('Hostile names', () => {
   });
 });
 
-test('10,000 paths, and 10,000 routes that somebody registered for them, are at most 200 values', async () => {
+test('10,000 paths are one value, and 10,000 templates at most 200', async () => {
   const { instrumentation, series } = bench();
   const route: Middleware = (request, response) => {
     Object.assign(request, { route: { path: request.url } });
@@ -118,19 +118,21 @@ test('10,000 paths, and 10,000 routes that somebody registered for them, are at 
   };
   const unrouted = await serve([instrumentation.measureRequests()]);
   const routed = await serve([instrumentation.measureRequests(), route]);
-  for (let batch = 0; batch < 20; batch++) {
+  for (let batch = 0; batch < 2; batch++) {
     const paths = Array.from({ length: 25 }, (_, index) => `/api/${batch}/${index}`);
     await Promise.all(paths.flatMap((path) => [unrouted.send(path), routed.send(path)]));
   }
   unrouted.close();
   routed.close();
+  const name = 'http_server_request_duration_seconds';
   for (let index = 0; index < 10_000; index++) {
-    instrumentation.metrics.increment('sightedit_rate_limited_requests_total', { route: `/${index}` });
+    const labels = { http_request_method: 'GET', http_response_status_code: 200, http_route: `/${index}` };
+    instrumentation.metrics.observe(name, labels, 0.1);
   }
   const labels = new Set((await series()).flatMap((name) => /"http_route":"([^"]*)"/.exec(name)?.[1] ?? []));
   expect(labels.has('other')).toBe(true);
   expect(labels.size).toBe(200);
-});
+}, 30_000);
 
 test('Forged entries of X-Forwarded-For reach no rate limit of others, and no series', async () => {
   const { instrumentation, series } = bench({ limits: { requestsPerMinute: 3 } });

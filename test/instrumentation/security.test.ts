@@ -73,6 +73,15 @@ describe('Failed logins', () => {
     ]);
   });
 
+  test('with a name that is no text, or a megabyte long, are counted', async () => {
+    const one = bench();
+    for (const name of [{ toString: 1 }, null, Symbol('x'), 'x'.repeat(1_000_000)] as unknown as string[]) {
+      one.instrumentation.securityMonitor.checkAuthenticationFailure(name, ATTACKER, name);
+    }
+    await settled(one);
+    expect(events(one).filter(({ event_type }) => event_type === 'auth_failure')).toHaveLength(4);
+  });
+
   test('on several replicas are judged together, by one of them', async () => {
     const { replicas: all } = replicas(3);
     for (let attempt = 0; attempt < 6; attempt++) {

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 import { undocumented, unexported } from '../../scripts/api/problems';
@@ -24,7 +24,7 @@ test('The library imports nothing of cdk8s, and no package that the application 
   expect([...new Set(packages)].sort()).toEqual(NEEDED);
   const { dependencies } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
   expect(NEEDED.filter((name) => !(name in dependencies))).toEqual([]);
-});
+}, 120_000);
 
 test('Its declarations explain every symbol, and mention no type that it does not export', () => {
   const directory = temporaryDirectory();
@@ -35,4 +35,16 @@ test('Its declarations explain every symbol, and mention no type that it does no
   expect(surface.exports.length).toBeGreaterThan(60);
   expect(undocumented(surface)).toEqual([]);
   expect(unexported(surface)).toEqual([]);
-});
+  const files = readdirSync(join(directory, 'instrumentation'), { recursive: true, encoding: 'utf8' });
+  const imports = files
+    .filter((file) => file.endsWith('.d.ts'))
+    .flatMap((file) => [
+      ...readFileSync(join(directory, 'instrumentation', file), 'utf8').matchAll(
+        /(?:from|import\() ?['"]([^'"]+)['"]/g,
+      ),
+    ])
+    .map(([, name]) => name!)
+    .filter((name) => !name.startsWith('.') && !name.startsWith('node:'));
+  expect(imports.length).toBeGreaterThan(0);
+  expect(imports.filter((name) => !NEEDED.includes(name))).toEqual([]);
+}, 120_000);

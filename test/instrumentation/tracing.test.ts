@@ -74,6 +74,8 @@ test('A missing SDK is said, and telemetry is off', async () => {
   ]);
   await telemetry.flush();
   await telemetry.shutdown();
+  expect(startTelemetry({ tell: (message) => told.push(message) })).toBe(telemetry);
+  expect(told.at(-1)).toBe('startTelemetry() was called twice: the second call changes nothing');
 });
 
 test('A package that is installed and broken is not called missing', () => {

@@ -5,8 +5,8 @@ export type InspectionContext = 'parameter' | 'content';
 const HEAD = 24_576;
 const TAIL = 8_192;
 
-/** Attackers encode twice to pass a filter that decodes once. */
-const ROUNDS = 3;
+/** Attackers encode two and three times, to pass a filter that decodes once. */
+const ROUNDS = 4;
 
 /**
  * The readings of a text that a browser, a proxy or a database could arrive at: as it is, and after each round of
@@ -15,21 +15,13 @@ const ROUNDS = 3;
 export function readingsOf(input: string, context: InspectionContext): readonly string[] {
   const text = input.length > HEAD + TAIL ? `${input.slice(0, HEAD)}\n${input.slice(-TAIL)}` : input;
   const first = context === 'content' ? withoutMarkdownCode(text) : text;
-  const readings = new Set([first.normalize('NFKC')]);
-  let current = first;
-  for (let round = 0; round < ROUNDS; round++) {
-    const next = decodeOnce(current, context);
-    if (next === current) {
-      break;
-    }
-    current = next;
-    readings.add(current.normalize('NFKC'));
-  }
-  if (context === 'parameter') {
-    for (const reading of [formDecoded(first), base64Decoded(first)]) {
-      if (reading !== undefined) {
-        readings.add(reading);
-      }
+  const starts = context === 'content' ? [first] : [first, formDecoded(first), base64Decoded(first)];
+  const readings = new Set<string>();
+  for (const start of starts) {
+    let current = start?.normalize('NFKC');
+    for (let round = 0; current !== undefined && !readings.has(current) && round <= ROUNDS; round++) {
+      readings.add(current);
+      current = decodeOnce(current, context).normalize('NFKC');
     }
   }
   return [...readings];

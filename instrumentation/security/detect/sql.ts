@@ -113,6 +113,7 @@ function leavesNumber(text: string): boolean {
   return (
     /^(?:U)k?\(*Ek{0,2}\(*(?:[1sv+]|f\(|b[,k(.]|b\.b)/.test(value === 'b' ? after : kinds) ||
     /^\(+E(?:\(|k?f\(E)/.test(kinds) ||
+    (/^\(+E/.test(kinds) && tokens.some(({ kind, text: name }) => kind === 'f' && WAITING.test(name))) ||
     constantComparison(rest) ||
     (value === 'b'
       ? /^;?c?/.test(after) && /^;/.test(after) && startsStatement(after, plain)

