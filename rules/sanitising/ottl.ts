@@ -126,7 +126,7 @@ function removalStatements({ attributes }: Target, kind: Kind, names: string, fl
   const named = `(?i)(?:${names})`;
   const isThere = `IsMatch(ToKeyValueString(${attributes}), ${quoted(`${named}"?=`)})`;
   return [
-    `set(${attributes}[${quoted(`removed.${kind}`)}], ${quoted(maskOf(kind))}) where ${flag} and ${isThere}`,
+    `set(${attributes}[${quoted(`sanitising.${kind}.removed`)}], ${quoted(maskOf(kind))}) where ${flag} and ${isThere}`,
     `delete_matching_keys(${attributes}, ${quoted(`${named}$`)}) where ${flag}`,
   ];
 }
@@ -173,26 +173,29 @@ function attributeStatements(target: Target, patterns: readonly Pattern[]): read
   return maskStatements({ ...target, texts: [], all, hasOwnAttributes: true }, patterns);
 }
 
-/** Each address becomes `[ip:…]`, a hash of the key and the address. */
+/**
+ * Each address becomes `[ip:…]`, a hash of the key and the address. It is wrapped first: the function of the collector
+ * hashes all that an expression matches, also what stands around the address.
+ */
 function hashGroups(target: Target, { patterns, key }: Sanitising): readonly StatementGroup[] {
   const { context, all } = target;
   return patterns
     .filter(({ hash }) => hash)
-    .map(({ before, secret, after, guard }) => ({
-      context,
-      error_mode: 'ignore',
-      conditions: guard.near.map((expression) => escaped(`IsMatch(${all}, ${quoted(expression)})`)),
-      statements: [
-        ...replaced(
-          target,
-          escaped(quoted(`${before}(${secret})${after}`)),
-          `"\${env:${key}}$$1"`,
-          'SHA256',
-          '"[ip:%s]"',
-        ),
-        ...replaced(target, `"\\\\[ip:([0-9a-f]{${HASH_DIGITS}})[0-9a-f]+\\\\]"`, '"[ip:$$1]"'),
-      ],
-    }));
+    .map(({ before, secret, after, guard }) => {
+      const wrapped = '\\[address_([0-9A-Fa-f.:]+)\\]';
+      const wrap = replaced(target, quoted(`(${before})(${secret})(${after})`), quoted('${1}[address_${2}]${3}'));
+      return {
+        context,
+        error_mode: 'ignore',
+        conditions: guard.near.map((expression) => escaped(`IsMatch(${all}, ${quoted(expression)})`)),
+        statements: [
+          // Twice: two addresses may share the character between them. The underscore keeps a wrapped one from matching.
+          ...[...wrap, ...wrap].map(escaped),
+          ...replaced(target, quoted(wrapped), `"\${env:${key}}$$1"`, 'SHA256', '"[ip:%s]"'),
+          ...replaced(target, `"\\\\[ip:([0-9a-f]{${HASH_DIGITS}})[0-9a-f]+\\\\]"`, '"[ip:$$1]"'),
+        ],
+      };
+    });
 }
 
 function kindStatements({ all, attributes }: Target, { patterns }: Sanitising): readonly string[] {

@@ -3,6 +3,7 @@ import type { Sanitising } from './sanitising';
 
 /** A stage of Promtail's pipeline. */
 export interface ReplaceStage {
+  /** Settings of the stage. */
   readonly replace: {
     /** Expression whose one group is replaced. */
     readonly expression: string;

@@ -238,6 +238,8 @@ const SINGLE: readonly Case[] = [
   { title: 'Diners', text: `charged ${of('3056', '930902', '5904')}`, secrets: [of('3056', '930902', '5904')] },
   { title: 'two cards', text: `from ${CARDS[0]} to ${CARDS[2]}`, secrets: [CARDS[0]!, CARDS[2]!] },
   { title: 'card behind an order', text: `order 4111111111111112 card ${CARDS[1]}`, secrets: [CARDS[1]!] },
+  { title: 'two phones', text: '+49301234567,+49301234568', secrets: ['1234567', '1234568'] },
+  { title: 'two e-mails', text: 'a.b@example.org;c.d@example.org', secrets: ['a.b@', 'c.d@'] },
   { title: 'US phone', text: 'call 415-555-2671 today', secrets: ['415-555-2671'] },
   { title: 'US phone in brackets', text: json({ m: 'call (415) 555-2671' }), secrets: ['555-2671'] },
   { title: 'phone field', text: json({ phoneNumber: '030 901820' }), secrets: ['901820'] },
