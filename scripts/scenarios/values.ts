@@ -139,12 +139,13 @@ function compressed(samples: readonly Sample[]): string {
     const repeated = end - index - 1;
     if (value === undefined) {
       parts.push(index === 0 ? `_x${end - index}` : missing(end - index));
+    } else if (Number.isNaN(value)) {
+      // promtool's notation repeats numbers only.
+      parts.push(...Array.from({ length: repeated + 1 }, () => 'NaN'));
     } else if (repeated === 0) {
       parts.push(String(value));
     } else {
-      parts.push(
-        change === 0 || Number.isNaN(change) ? `${value}x${repeated}` : `${value}${signed(change)}x${repeated}`,
-      );
+      parts.push(change === 0 ? `${value}x${repeated}` : `${value}${signed(change)}x${repeated}`);
     }
     index = end;
   }
