@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { ROOT } from '../../tools/catalogue';
+import { CHOICES } from './choices';
 import { ALERT_COLUMNS, alertRows, COVERAGE_COLUMNS, coverageRows, medianText, SLOW_COLUMNS, slowRows } from './rows';
 
 /** The page that `npm run alerts -- --write` writes. */
@@ -40,6 +41,13 @@ export function alertsPage(): string {
     'instead. `ScrapeTargetMissing` covers a whole scrape job. An exception gives the reason why no alert is needed.',
     '',
     ...table(COVERAGE_COLUMNS, coverageRows()),
+    '',
+    '## What other rule sets have',
+    '',
+    'Alerts of the mixins and of other public rule sets that this catalogue lacks on purpose, or has in another form.',
+    '[Stories](scenarios.md) show what fires in their place.',
+    '',
+    ...table(['upstream', 'ours', 'reason'], CHOICES),
     '',
   ].join('\n');
 }

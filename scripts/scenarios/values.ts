@@ -34,7 +34,7 @@ const HOURS = 24;
 const COUNTER = /^(?:([\d.e]+) *\+ *)?(-?[\d.e]+)\/m$/;
 const HOURLY = 'hourly ';
 const CYCLE = 'cycle ';
-const CLOCK_TIME = /^(start|now)([+-]\d+[a-z]+)?$/;
+const CLOCK_TIME = /^(start|now)([+-](?:\d+[a-z]+)+)?$/;
 
 /**
  * The samples of a series, one per step, in promtool's notation.
