@@ -95,7 +95,7 @@ describe('Your names of scrape jobs', () => {
   it('replace ours in every expression, also in runbooks', () => {
     const exprs = renamed.uses.map(({ expr }) => expr).join('\n');
     expect(exprs).toContain('job="valkey"');
-    expect(exprs).toContain('absent(pg_up{job="postgres"})');
+    expect(exprs).toContain('up{job="postgres"}');
     expect(exprs).not.toMatch(/job="(redis|postgres)-exporter"/);
     expect(exprs).toContain('deployment="redis-exporter"');
   });

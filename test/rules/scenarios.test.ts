@@ -96,7 +96,7 @@ describe('The values of a series', () => {
 
   it('can follow the hours of the day', () => {
     const hours = { start: 0, length: 3 * 3600, step: 3600, every: 3600 };
-    expect(samplesOf(`hourly 0 1 2 ${'0 '.repeat(21)}`, hours)).toBe('0 0+60x1 180');
+    expect(samplesOf(`hourly 0 1 2 ${'0 '.repeat(21)}`, hours)).toBe('0+60x1 180x1');
   });
 
   it.each([
