@@ -18,8 +18,8 @@ autoscaling, every node replaced once a week, nightly jobs, weekends, three holi
   npm run noise -- 50 --days 10     the first days only, which start on a Monday
   npm run noise -- 50 --step 60     one sample and one evaluation a minute instead of every two
 
-Prometheus evaluates every rule; the notifications are those of Alertmanager's configuration. Takes three minutes with
-5 pods, ten with 50, an hour and a half with 500, on an idle core. Exits with 1 when somebody is paged, or when a team
+Prometheus evaluates every rule; the notifications are those of Alertmanager's configuration. Takes five minutes with
+5 pods, 13 with 50, two hours with 500, on one core. Exits with 1 when somebody is paged, or when a team
 gets ${WEEKLY_LIMIT} notifications or more in a week. Requires Prometheus: npm run tools -- prometheus`;
 
 const SIZES = [5, 50];
