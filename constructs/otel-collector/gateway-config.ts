@@ -5,6 +5,7 @@ import type {
   CollectorSettings,
 } from '../../formats/otel-collector';
 import { CollectorFile, POD_ADDRESS } from './config-builder';
+import { typeOf } from './config-checks';
 import { addKubernetesAttributes, addResource, type Masking } from './gateway-processors';
 import { addReceivers, type OutsideReceiver, SAMPLER_RECEIVER } from './gateway-receivers';
 import { spanMetrics } from './span-metrics';
@@ -263,4 +264,14 @@ export function delivery(disk: string, items = QUEUE): CollectorSettings {
       batch: { flush_timeout: '200ms', min_size: 1000, max_size: 2000 },
     },
   };
+}
+
+/** Types of exporters whose delivery the gateway knows. Others have queues of other kinds, or none. */
+const OTLP_EXPORTERS = ['otlp_grpc', 'otlp_http'];
+
+/** An exporter with the delivery above, where its type takes it and its own settings do not say otherwise. */
+export function withDelivery(exporter: GatewayExporter, disk: string): GatewayExporter {
+  return OTLP_EXPORTERS.includes(typeOf(exporter.id))
+    ? { ...exporter, settings: { ...delivery(disk), ...exporter.settings } }
+    : exporter;
 }

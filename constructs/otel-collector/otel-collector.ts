@@ -9,13 +9,13 @@ import { addCollector } from './collector-process';
 import { checkOtelCollector, samplersOf } from './gateway-checks';
 import {
   DATA_PATH,
-  delivery,
   type GatewayConfigProps,
   type GatewayExporter,
   type GatewayPipeline,
   type GatewayProcessor,
   gatewayConfig,
   samplerConfig,
+  withDelivery,
 } from './gateway-config';
 import { addAutoscaler, gatewayPorts, grantPods } from './gateway-objects';
 import { largeProcessors, type Masking, masking } from './gateway-processors';
@@ -152,8 +152,8 @@ export class OtelCollector extends PatchableConstruct {
   }
 
   /**
-   * Adds an exporter to the pipelines of some signals. Traces are those that are kept. A queue on the volume and
-   * retries are added unless the settings have them. You open the way with `component.connectTo()`, and for traces with
+   * Adds an exporter to the pipelines of some signals. Traces are those that are kept. An exporter of OTLP gets
+   * a queue on the volume and retries, unless the settings have them. You open the way with `component.connectTo()`, and for traces with
    * `traceSender.connectTo()`.
    *
    * @param id type and name, e.g. `otlp_http/archive`
@@ -286,10 +286,7 @@ export class OtelCollector extends PatchableConstruct {
       masking: this.masking,
       sampling: this.sampling,
       dimensions: this.props.dimensions ?? DEFAULT_DIMENSIONS,
-      exporters: this.exporters.map((exporter) => ({
-        ...exporter,
-        settings: { ...delivery(DISK), ...exporter.settings },
-      })),
+      exporters: this.exporters.map((exporter) => withDelivery(exporter, DISK)),
       vendors: this.vendors,
       processors: this.processors,
       pipelines: this.pipelines,

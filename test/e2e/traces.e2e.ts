@@ -1,7 +1,6 @@
 import type { OtelCollectorProps, Vendors } from '../../constructs';
 import { NOT_RUN } from '../../constructs/otel-collector/component-types';
 import { temporaryDirectory } from '../../testing/cleanup';
-import { configFiles, type Manifest } from '../../testing/manifests';
 import { waitFor } from '../../testing/server';
 import { makeTrace, pause, sendFor, sendLogs, sendMetric, sendTraces, type Trace } from '../../testing/traces/clients';
 import {
@@ -87,10 +86,11 @@ describeWithTools(['otelcol'], 'The gateway', () => {
     });
 
     test('and a file with an old name is told of', async () => {
-      const config = configFiles(gatewayManifests({}), GATEWAY)['config.yaml']!.replaceAll('otlp_http/', 'otlphttp/');
-      const manifests: Manifest[] = [
-        { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: GATEWAY }, data: { 'config.yaml': config } },
-      ];
+      const manifests = gatewayManifests({}).map((manifest) =>
+        manifest.metadata.name === GATEWAY && manifest.kind === 'ConfigMap'
+          ? { ...manifest, data: { 'config.yaml': manifest.data['config.yaml'].replaceAll('otlp_http/', 'otlphttp/') } }
+          : manifest,
+      );
       const pod = await startGateway('old-name', {
         manifests,
         configMap: GATEWAY,

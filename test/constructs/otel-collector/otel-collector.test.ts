@@ -300,6 +300,11 @@ describe('OtelCollector', () => {
       expect(config.exporters['otlp_http/archive'].sending_queue.storage).toBe('file_storage/queue');
     });
 
+    test('add exporters of other kinds as they are', () => {
+      const { config } = gateway({}, (made) => made.addExporter('file/all', { path: '/tmp/all' }, ['metrics']));
+      expect(config.exporters['file/all']).toEqual({ path: '/tmp/all' });
+    });
+
     test('add processors behind redaction, and pipelines', () => {
       const { config } = gateway({}, (made) => {
         made.addProcessor('attributes/team', { actions: [{ key: 'team', value: 'a', action: 'upsert' }] }, ['traces']);
