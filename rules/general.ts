@@ -23,6 +23,7 @@ export const GENERAL_TOPICS = [
   'prometheus',
   'redis',
   'remediation',
+  'traces',
   'volumes',
   'workloads',
 ] as const;

@@ -54,7 +54,9 @@ describe('The chart of a team with general and foreign rules', () => {
 
   it('has the alerts of the jobs that it scrapes', () => {
     expect(text).toContain('alert: queue_is_deep');
-    expect(text).toContain('absent(pg_up{job="postgres"})');
+    expect(text).toContain('absent(up{job="postgres"})');
+    expect(text).toContain('max by (job, namespace) (up{job="postgres"}) == 0');
+    expect(text).not.toContain('job="postgres-exporter"');
     expect(text).toContain('absent(up{job="orders-pods"})');
     expect(text).not.toMatch(/alert: (Redis|Grafana|Remediation|NodeExporterMissing)/);
     expect(text).not.toMatch(/absent\(up\{job="(redis-exporter|node-exporter|grafana|orders-services)"/);
