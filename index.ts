@@ -122,6 +122,7 @@ export {
   type JobNames,
   type MetricUse,
   type RecordingRule,
+  type RenderedRules,
   type Rule,
   RuleCatalogue,
   type RuleFile,

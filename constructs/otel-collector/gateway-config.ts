@@ -2,6 +2,7 @@ import type {
   CollectorComponents,
   CollectorConfig,
   CollectorPipeline,
+  CollectorSectionName,
   CollectorSettings,
 } from '../../formats/otel-collector';
 import { CollectorFile, POD_ADDRESS } from './config-builder';
@@ -34,12 +35,13 @@ export interface GatewayProcessor {
 
 /** A pipeline of a team, with the components that only it uses. */
 export interface GatewayPipeline {
+  /** Signal and name, e.g. `logs/audit`. */
   readonly id: string;
+  /** It may name the receivers and processors of the gateway, e.g. `otlp` and `memory_limiter`. */
   readonly pipeline: CollectorPipeline;
-  readonly components: { readonly [section in Section]?: CollectorComponents };
+  /** What only this pipeline has, by section of the file. */
+  readonly components: Partial<Record<'receivers' | 'processors' | 'exporters' | 'connectors', CollectorComponents>>;
 }
-
-type Section = 'receivers' | 'processors' | 'exporters' | 'connectors';
 
 /** Input of `gatewayConfig()` and `samplerConfig()`. */
 export interface GatewayConfigProps {
@@ -221,7 +223,7 @@ function addSignal(file: CollectorFile, disk: string, signal: 'logs' | 'metrics'
 
 function addTeamPipelines(file: CollectorFile, pipelines: readonly GatewayPipeline[]): void {
   for (const { id, pipeline, components } of pipelines) {
-    for (const [section, all] of Object.entries(components) as [Section, CollectorComponents][]) {
+    for (const [section, all] of Object.entries(components) as [CollectorSectionName, CollectorComponents][]) {
       for (const [component, settings] of Object.entries(all)) {
         file.add(section, component, settings);
       }

@@ -27,7 +27,7 @@ export const probes: Section = {
         description:
           'Time until the first certificate of the chain expires. From then on browsers refuse the connection.',
         unit: DurationSeconds,
-        limit: { alert: 'CertificateExpiringSoon', value: 21 * DAY, fires: 'below' },
+        limit: { alert: 'CertificateExpiringSoon', value: 14 * DAY, fires: 'below' },
         noValue: 'No certificate seen',
         queries: [
           {

@@ -1,6 +1,8 @@
-/** How much a feed says about an address, from least to most. */
-export const THREAT_LEVELS = ['low', 'medium', 'high', 'critical'] as const;
-export type ThreatLevel = (typeof THREAT_LEVELS)[number];
+/** How dangerous a feed says an address is. */
+export type ThreatLevel = 'low' | 'medium' | 'high' | 'critical';
+
+/** The levels, from least to most dangerous. */
+export const THREAT_LEVELS: readonly ThreatLevel[] = ['low', 'medium', 'high', 'critical'];
 
 /** The higher of two levels. */
 export function higher(one: ThreatLevel, other: ThreatLevel): ThreatLevel {

@@ -47,7 +47,7 @@ export const connections: Controls = [
       const { spec } = copy.object(policyOf(GRAFANA));
       spec.egress = spec.egress.filter(({ ports }: { ports: Part[] }) => ports[0]?.port !== 9090);
     },
-    problems: [`${GRAFANA}: datasources.yaml datasources.1.url: no policy lets it call ${LOKI} on TCP 3100`],
+    problems: [`${GRAFANA}: datasources.yaml datasources.0.url: no policy lets it call ${PROMETHEUS} on TCP 9090`],
   },
   {
     when: 'there are fewer replicas than names',

@@ -4,7 +4,6 @@ import {
   ALERTMANAGER,
   BLACKBOX_EXPORTER,
   GRAFANA,
-  LOKI,
   NODE_EXPORTER,
   PROMETHEUS,
   policyOf,
@@ -301,7 +300,7 @@ export const ingressUsed: Controls = [
     breaks: (copy) => {
       close(copy, GRAFANA, 'egress', 9090);
     },
-    problems: [`${LOKI} admits ${GRAFANA} on TCP 3100, which may not call it`],
+    problems: [`${PROMETHEUS} admits ${GRAFANA} on TCP 9090, which may not call it`],
   },
   {
     when: 'the application admits a client that does not call',

@@ -140,7 +140,9 @@ describe('What an action does', () => {
     expect(describe('sessions')).not.toContain('PgBouncer');
     expect(describe('incident')).not.toContain('link');
     const logs = { grafanaUrl: 'https://grafana.example.com', datasource: 'loki', query: '{a="b"}' };
-    expect(actionOf(openIncident()).describe(openIncident({ logs }).parameters)).toContain('a link to the logs');
+    expect(actionOf(openIncident()).describe(openIncident({ logs }).parameters)).toContain(
+      'log lines and a link to them',
+    );
   });
 
   it('is known by its kind, and by no other name', () => {
