@@ -1,7 +1,8 @@
 import type { Labels } from '../alert-state';
 import { DAY, HOUR, MINUTE, START } from './calendar';
-import { type Cluster, hashOf, type Node, PLATFORM, type Pod, type Workload } from './cluster';
+import { type Cluster, hashOf, type Node, type Pod } from './cluster';
 import { keptByTime, Target, type WorldSeries } from './series';
+import { PLATFORM, type Workload } from './workloads';
 
 const MIB = 2 ** 20;
 

@@ -6,12 +6,14 @@ const COUNTER = /^(?:([\d.e]+) *\+ *)?([\d.e]+)\/m$/;
 const CLOCK_TIME = /^(start|now)(?:([+-])(\d+[a-z]+))?$/;
 
 /**
- * The series of the stories' healthy baseline whose metric this world does not simulate. They stay as they are there, so
- * that no rule is quiet only for lack of its metric.
+ * The series of the stories' healthy baseline whose metric or scrape job this world does not simulate. They stay as they
+ * are there, so that no rule is quiet only for lack of its metric, and no job lacks its targets.
  */
-export function restOf(simulated: ReadonlySet<string>, start: number): readonly WorldSeries[] {
+export function restOf(simulated: readonly WorldSeries[], start: number): readonly WorldSeries[] {
+  const metrics = new Set(simulated.map((series) => labelOf(series, '__name__')));
+  const jobs = new Set(simulated.map((series) => labelOf(series, 'job')));
   return baselineSeries(readBaseline())
-    .filter(({ name }) => !simulated.has(name))
+    .filter(({ name, labels }) => !metrics.has(name) || !jobs.has(labels.job))
     .flatMap((series) => seriesOf(series, start));
 }
 
@@ -31,4 +33,8 @@ function seriesOf({ text, name, labels, timeline }: Series, start: number): read
     throw new Error(`${text} of the baseline is ${JSON.stringify(timeline)}: write a number, 60/m, start-5d or now`);
   }
   return target.gauge(name, Number(value)).series;
+}
+
+function labelOf({ labels }: WorldSeries, label: string): string | undefined {
+  return labels.find(([name]) => name === label)?.[1];
 }

@@ -34,7 +34,7 @@ export class World {
       ...applicationSeries(cluster),
       ...platformSeries(cluster),
     ];
-    this.waiting = [...simulated, ...restOf(new Set(simulated.map(({ labels }) => nameIn(labels))), start)]
+    this.waiting = [...simulated, ...restOf(simulated, start)]
       .filter(({ from, to }) => from < end && to > start && from < to)
       .sort((one, other) => other.from - one.from);
   }
