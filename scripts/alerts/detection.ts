@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { resolveSettings, sightEdit } from '../../charts';
 import { parseYaml } from '../../formats/yaml';
 import { type AlertingRule, RuleCatalogue } from '../../rules';
+import { type RuleTest, seconds, testedRules } from '../../testing/logql/rule-tests';
 import { sightEditPlatform } from '../../testing/platform';
 import { ROOT } from '../../tools/catalogue';
 import { secondsOf } from '../noise/alert-state';
@@ -22,8 +23,9 @@ export interface Detection {
   readonly severity: string;
   /**
    * Seconds from the fault to the notification: to the first firing in the story that fires it soonest, and one scrape,
-   * one evaluation and the wait for the group. Without a story, the alert's waiting time takes the place of the first
-   * firing, so this is the least.
+   * one evaluation and the wait for the group. An alert over logs has its tests in place of stories, and no scrape; the
+   * seconds that a line takes to Loki are not counted. With neither, the alert's waiting time takes the place of the
+   * first firing, so this is the least.
    */
   readonly seconds: number;
   readonly hasStory: boolean;
@@ -34,17 +36,21 @@ export interface Detection {
 /** The detection time of every critical and every high alert, by alert. */
 export function detections(): ReadonlyMap<string, Detection> {
   const firsts = firstFirings();
+  const logs = new Map(testedRules().map((tested) => [tested.rule.alert, tested]));
   const reasons = parseYaml(readFileSync(REASONS, 'utf8')) as Readonly<Record<string, string>>;
+  const scrapeSeconds = resolveSettings(sightEdit, 'production').metrics.intervalSeconds;
   const all = RuleCatalogue.sightEdit().alerts.filter(({ labels }) => ['critical', 'high'].includes(labels.severity!));
   return new Map(
     all.map((rule): [string, Detection] => {
-      const first = firsts.get(rule.alert);
+      const log = logs.get(rule.alert);
+      const first = log ? firstInTests(log.tests) : firsts.get(rule.alert);
+      const delay = log ? seconds(log.group.interval!) : 2 * scrapeSeconds;
       return [
         rule.alert,
         {
           alert: rule.alert,
           severity: rule.labels.severity!,
-          seconds: (first ?? secondsOf(rule.for)) + delayOf(rule),
+          seconds: (first ?? secondsOf(rule.for)) + delay + waitOf(rule),
           hasStory: first !== undefined,
           reason: reasons[rule.alert],
         },
@@ -96,9 +102,21 @@ function firstFirings(): ReadonlyMap<string, number> {
   return firsts;
 }
 
-/** One scrape, one evaluation, and the wait for the group. */
-function delayOf({ alert, labels }: AlertingRule): number {
-  const { intervalSeconds } = resolveSettings(sightEdit, 'production').metrics;
-  const { config } = sightEditPlatform().charts.alerting.routing;
-  return 2 * intervalSeconds + firstWait(config, { alertname: alert, ...labels });
+/**
+ * Seconds from the last lines before an alert over logs fires to its first firing: the least of all tests. Several lines
+ * of one entry, e.g. the twenty failures of an attack, count from the first one.
+ */
+function firstInTests(tests: readonly RuleTest[]): number | undefined {
+  const times = tests.flatMap(({ lines, expect }) => {
+    const fires = expect.filter(({ alerts }) => alerts.length > 0).map(({ at }) => seconds(at));
+    const first = Math.min(...fires);
+    const begins = lines.map(({ at }) => seconds(at)).filter((at) => at <= first);
+    return fires.length > 0 && begins.length > 0 ? [first - Math.max(...begins)] : [];
+  });
+  return times.length > 0 ? Math.min(...times) : undefined;
+}
+
+/** The wait for the group. */
+function waitOf({ alert, labels }: AlertingRule): number {
+  return firstWait(sightEditPlatform().charts.alerting.routing.config, { alertname: alert, ...labels });
 }

@@ -21,6 +21,8 @@ export function alertsPage(): string {
     '',
     '`notified after` is the time from the fault to the first notification, in the clearest story that',
     '`rules/scenarios` tells of it: the time to the first firing, one scrape, one evaluation, and the wait for the group.',
+    'Loki evaluates the alerts over logs, so no story has them. Their time is that of the fastest of their tests: from the',
+    'last lines before they fire, and one evaluation and the wait for the group. The seconds of the log agent are not in it.',
     '`≥` means that no story has the alert: its own waiting time then stands for the first firing.',
     '',
     ...table(ALERT_COLUMNS, rows),
