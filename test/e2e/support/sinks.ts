@@ -76,7 +76,8 @@ export async function startSinks(): Promise<Sinks> {
       const chunks: Buffer[] = [];
       stream.on('data', (chunk) => chunks.push(chunk));
       stream.on('end', () => {
-        const text = Buffer.concat(chunks).toString();
+        // Quoted-printable breaks long lines, also within a name.
+        const text = Buffer.concat(chunks).toString().replaceAll('=\r\n', '');
         const status = /^Subject: .*RESOLVED/im.test(text) ? 'resolved' : 'firing';
         for (const { address } of session.envelope.rcptTo) {
           keep(`email ${address}`, status, text);
