@@ -28,9 +28,11 @@ own() { # A directory of the node's own in place of the machine's.
 }
 own /var/lib/containerd containerd
 own /var/lib/kubelet kubelet
+own /var/log log
 own /var/log/pods pods
 own /var/log/containers containers
 own /var/lib/cni cni
+own /var/lib/log-collector log-collector
 own /etc/cni/net.d cni-config
 mount --make-rshared /
 
