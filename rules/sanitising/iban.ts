@@ -18,6 +18,15 @@ export function ibanExpression(forms: { readonly [country: string]: string }): s
     .join('|');
 }
 
+/** Expressions of the beginnings of account numbers, one for each first letter: each begins with a literal. */
+export function ibanBeginnings(forms: { readonly [country: string]: string }): readonly string[] {
+  const countries = Object.keys(forms);
+  return [...new Set(countries.map((country) => country[0]!))].map((first) => {
+    const others = countries.filter((country) => country.startsWith(first)).map((country) => country[1]!);
+    return `${first}[${others.join('')}][0-9]{2} ?[0-9A-Z]{4} ?[0-9A-Z]{4}`;
+  });
+}
+
 /** Runs of the same expression, counted. */
 function repeated(expressions: readonly string[]): string {
   const parts: { readonly expression: string; count: number }[] = [];

@@ -1,4 +1,5 @@
 import { checksumStatements } from './checksums';
+import { anyGuard, conditionOf } from './guards';
 import { quoted, replaced, replacedInTexts } from './ottl-text';
 import { expressionOf, type Guard, type Kind, maskOf, NUMBER_BEGINNING, type Pattern } from './pattern';
 import type { Sanitising } from './sanitising';
@@ -46,7 +47,7 @@ export function statementGroups(target: Target, sanitising: Sanitising): readonl
       [
         ...(target.first ?? []),
         `set(cache["lower"], ToLowerCase(${all}))`,
-        `set(${flag(FLAGS.words)}, true) where ${anyOf(plain, all)}`,
+        `set(${flag(FLAGS.words)}, true) where ${anyGuard(plain, all)}`,
         ...(checked.length === 0 ? [] : [`set(${flag(FLAGS.numbers)}, true) where ${hasCandidate(checked, all)}`]),
       ],
     ),
@@ -66,15 +67,15 @@ export function statementGroups(target: Target, sanitising: Sanitising): readonl
   ];
 }
 
-/** One condition for all patterns. Words and expressions of several patterns are looked for once. */
-function anyOf(patterns: readonly Pattern[], all: string): string {
-  return [...new Set(patterns.map(({ guard }) => conditionOf(guard, all)))].join(' or ');
-}
-
-/** A number with the form of a card or an account, whose own expressions are tried where its beginning is. */
+/** A number with the form of a card or an account: the cheapest expression first, the form itself last. */
 function hasCandidate(patterns: readonly Pattern[], all: string): string {
-  const forms = patterns.map((pattern) => `IsMatch(${all}, ${quoted(expressionOf(pattern))})`).join(' or ');
-  return `IsMatch(${all}, ${quoted(NUMBER_BEGINNING)}) and (${forms})`;
+  const anyMatches = (expressions: readonly string[]) =>
+    expressions.map((expression) => `IsMatch(${all}, ${quoted(expression)})`).join(' or ');
+  return [
+    `(${anyMatches(patterns.flatMap(({ guard }) => guard.near))})`,
+    anyMatches([NUMBER_BEGINNING]),
+    `(${anyMatches(patterns.map(expressionOf))})`,
+  ].join(' and ');
 }
 
 /** The collector expands `$` in its file. */
@@ -113,14 +114,6 @@ function isPlain({ checksum, hash }: Pattern): boolean {
   return checksum === undefined && !hash;
 }
 
-function conditionOf({ any, near, with: also }: Guard, all: string): string {
-  const parts = [
-    ...any.map((word) => `Index(cache["lower"], ${quoted(word)}) >= 0`),
-    ...near.map((expression) => `IsMatch(${all}, ${quoted(expression)})`),
-  ].join(' or ');
-  return also === undefined ? parts : `(Index(cache["lower"], ${quoted(also)}) >= 0 and (${parts}))`;
-}
-
 /** An attribute whose name says that its value is a secret is removed; what takes its place tells the kind. */
 function removalStatements({ attributes }: Target, kind: Kind, names: string, flag: string): readonly string[] {
   const named = `(?i)(?:${names})`;
@@ -154,17 +147,28 @@ function merged(patterns: readonly Pattern[]): readonly Replacement[] {
     const { kind, guard, escaped, mask, names } = group[0]!;
     const isFirst = names !== undefined && !seen.has(names);
     seen.add(names ?? '');
-    const references = (offset: number) => group.map((_, index) => `\${${2 * index + offset}}`).join('');
-    return {
-      kind,
-      guard,
-      escaped,
-      expression: group.map(expressionOf).join('|'),
-      // A group of a pattern that has not matched is empty.
-      replacement: `${references(1)}${mask}${references(2)}`,
-      names: isFirst ? names : undefined,
-    };
+    return { kind, guard, escaped, ...alternatives(group, names, mask), names: isFirst ? names : undefined };
   });
+}
+
+/** One expression for several patterns. A name that they begin with stands in front of them: it is looked for once. */
+function alternatives(patterns: readonly Pattern[], names: string | undefined, mask: string) {
+  const name = `(?i)${names}`;
+  const isNamed = ({ before }: Pattern) => names !== undefined && before.startsWith(name);
+  const others = patterns.filter((pattern) => !isNamed(pattern));
+  const named = patterns
+    .filter(isNamed)
+    .map((pattern) => ({ ...pattern, before: `(?i)${pattern.before.slice(name.length)}` }));
+  const inFront = named.length === 0 ? [] : [`(${name})(?:${named.map(expressionOf).join('|')})`];
+  // Each pattern has two groups, before and behind its secret. A group of a pattern that has not matched is empty.
+  const nameGroup = 2 * others.length + 1;
+  const groups = [...others.map((_, index) => 2 * index + 1), ...named.map((_, index) => nameGroup + 1 + 2 * index)];
+  const references = (numbers: readonly number[]) => numbers.map((number) => `\${${number}}`).join('');
+  const before = references([...(named.length === 0 ? [] : [nameGroup]), ...groups]);
+  return {
+    expression: [...others.map(expressionOf), ...inFront].join('|'),
+    replacement: `${before}${mask}${references(groups.map((group) => group + 1))}`,
+  };
 }
 
 /** The attributes of a line that was masked, which are parts of it. */

@@ -22,7 +22,7 @@ export interface Guard {
   readonly any: readonly string[];
   /** Expressions. One that begins with a literal costs as little as the search for a text. */
   readonly near: readonly string[];
-  /** Text that must be there too. @default - none */
+  /** Expression that must match too. @default - none */
   readonly with?: string;
 }
 

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { parseYaml } from '../../formats/yaml';
 import { packagePath } from '../../package-root';
-import { ibanExpression } from './iban';
+import { ibanBeginnings, ibanExpression } from './iban';
 import {
   type Guard,
   type Kind,
@@ -86,7 +86,7 @@ function expand({ fields, forms, patterns, ibans }: PatternFile): readonly Patte
       ...expressions(entry, kind),
       ...(iban ? { secret: ibanExpression(ibans) } : {}),
       kind,
-      guard: guardOf(entry),
+      guard: guardOf(iban ? { ...entry, near: ibanBeginnings(ibans) } : entry),
       escaped: false,
       option,
       checksum: luhn ? 'luhn' : iban ? 'iban' : undefined,
@@ -124,5 +124,5 @@ function guardOf(entry: {
   readonly with?: string;
   readonly digits?: true;
 }): Guard {
-  return { any: entry.any ?? [], near: entry.digits ? [NUMBER_BEGINNING] : (entry.near ?? []), with: entry.with };
+  return { any: entry.any ?? [], near: entry.near ?? [], with: entry.digits ? NUMBER_BEGINNING : entry.with };
 }

@@ -13,7 +13,7 @@ export function re2(expression: string): RE2JS {
 /** Whether a text passes the guard of a pattern. */
 export function passes({ guard }: Pattern, text: string): boolean {
   const lower = text.toLowerCase();
-  if (guard.with !== undefined && !lower.includes(guard.with)) {
+  if (guard.with !== undefined && !re2(guard.with).matcher(text).find()) {
     return false;
   }
   return guard.any.some((word) => lower.includes(word)) || guard.near.some((each) => re2(each).matcher(text).find());
