@@ -39,8 +39,10 @@ export function statementGroups(target: Target, sanitising: Sanitising): readonl
     context,
     error_mode: 'ignore',
     ...(conditions.length === 0 ? {} : { conditions: conditions.map(escaped) }),
-    statements: statements.map(escaped),
+    statements: statements.map(escaped).map(qualified),
   });
+  // Without the context in front, the collector completes every statement, and logs both forms of all.
+  const qualified = (statement: string) => statement.replaceAll(/(?<![\w.])cache\[/g, `${context}.cache[`);
   return [
     group(
       [],

@@ -187,17 +187,20 @@ describe('on a real API server', () => {
       ({ kind, metadata }) =>
         ['Namespace', 'PriorityClass'].includes(kind) || metadata.namespace === 'sightedit-monitoring-node',
     );
-    expect(parts.map(({ kind }) => kind).filter((kind) => WORKLOAD_KINDS.includes(kind))).toEqual(['DaemonSet']);
+    const workloads = parts.filter(({ kind }) => WORKLOAD_KINDS.includes(kind));
+    expect(workloads.map(({ kind, metadata }) => `${kind} ${metadata.name}`).sort()).toEqual([
+      'DaemonSet log-collector',
+      'DaemonSet node-exporter',
+    ]);
     expect(await apply(parts)).toEqual(OK);
-    const status = () =>
-      kubernetes.send<Manifest>(
-        'GET',
-        '/apis/apps/v1/namespaces/sightedit-monitoring-node/daemonsets/node-exporter/status',
-      );
-    await waitFor('the pods of the DaemonSet', async () => (await status()).status.currentNumberScheduled > 0);
-    expect((await status()).status).toMatchObject({ desiredNumberScheduled: 2, currentNumberScheduled: 2 });
+    for (const { metadata } of workloads) {
+      const path = `/apis/apps/v1/namespaces/${metadata.namespace}/daemonsets/${metadata.name}/status`;
+      const status = async () => (await kubernetes.send<Manifest>('GET', path)).status;
+      await waitFor('the pods of the DaemonSet', async () => (await status()).currentNumberScheduled > 0);
+      expect(await status()).toMatchObject({ desiredNumberScheduled: 2, currentNumberScheduled: 2 });
+    }
     const { items } = await kubernetes.send<{ items: Manifest[] }>('GET', '/api/v1/pods');
-    expect(items.map(describeManifest)).toHaveLength(2);
-    expect(items.map(({ spec }) => spec.priority)).toEqual([1_000_100, 1_000_100]);
+    expect(items.map(describeManifest)).toHaveLength(4);
+    expect(items.map(({ spec }) => spec.priority)).toEqual(Array(4).fill(1_000_100));
   });
 });
