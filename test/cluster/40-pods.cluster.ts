@@ -51,6 +51,10 @@ function accessOf(pid: number, path: string): string {
   return `${uid}:${gid} ${(mode & 0o777).toString(8)}`;
 }
 
+function componentOf({ metadata }: Pod): string {
+  return metadata.labels!['app.kubernetes.io/name']!;
+}
+
 describeOnCluster('The pods of production', (cluster) => {
   let pods: Pod[];
 
@@ -64,19 +68,24 @@ describeOnCluster('The pods of production', (cluster) => {
   it('run with the rights of their security contexts, as the kernel sees them', () => {
     const rights = pods.map((pod) => [nameOf(pod), rightsOf(processOf(pod))] as const);
     expect(rights).toEqual(
-      pods.map((pod) => [
-        nameOf(pod),
-        {
-          uid: pod.spec.securityContext.runAsUser,
-          gid: pod.spec.securityContext.runAsGroup,
-          groups: expect.arrayContaining([pod.spec.securityContext.fsGroup]),
-          capabilities: '0000000000000000',
-          noNewPrivileges: true,
-          seccomp: 2,
-        },
-      ]),
+      pods.map((pod) => {
+        const { runAsUser, runAsGroup, fsGroup } = pod.spec.securityContext;
+        return [
+          nameOf(pod),
+          {
+            uid: runAsUser,
+            gid: runAsGroup,
+            groups: expect.arrayContaining(fsGroup === undefined ? [] : [fsGroup]),
+            capabilities: '0000000000000000',
+            noNewPrivileges: true,
+            seccomp: 2,
+          },
+        ];
+      }),
     );
-    expect(rights.every(([, { uid }]) => uid > 0)).toBe(true);
+    // The files of containers belong to root.
+    const asRoot = pods.filter((pod) => rightsOf(processOf(pod)).uid === 0);
+    expect([...new Set(asRoot.map(componentOf))]).toEqual(['log-collector']);
   });
 
   it('have read-only roots and configurations', async () => {
@@ -98,7 +107,7 @@ describeOnCluster('The pods of production', (cluster) => {
     const templates = podTemplates(readManifests());
     expect(templates.length).toBeGreaterThan(8);
     for (const { workload, template } of templates) {
-      const pod = podNamed(workload.metadata.name);
+      const pod = pods.find((each) => componentOf(each) === workload.metadata.name)!;
       const paths = mountsOf(processOf(pod)).map(({ path }) => path);
       for (const { mountPath } of (template.spec.containers[0].volumeMounts ?? []) as { mountPath: string }[]) {
         expect([nameOf(pod), paths]).toEqual([nameOf(pod), expect.arrayContaining([mountPath])]);
@@ -117,8 +126,14 @@ describeOnCluster('The pods of production', (cluster) => {
     const withToken = pods.filter((pod) =>
       mountsOf(processOf(pod)).some(({ path }) => path.endsWith('/kubernetes.io/serviceaccount')),
     );
-    const names = new Set(withToken.map(({ metadata }) => metadata.labels!['app.kubernetes.io/name']));
-    expect([...names].sort()).toEqual(['kube-state-metrics', 'prometheus', 'remediation-webhook']);
+    expect([...new Set(withToken.map(componentOf))].sort()).toEqual([
+      'kube-state-metrics',
+      'log-collector',
+      'log-collector-events',
+      'otel-collector',
+      'prometheus',
+      'remediation-webhook',
+    ]);
   });
 
   it('own their volumes through fsGroup', () => {
