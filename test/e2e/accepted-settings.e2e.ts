@@ -8,7 +8,7 @@ const COUNT = 500;
 const CONCURRENT = 8;
 
 /** Each of the settings is a whole synthesis. */
-const TIMEOUT_MS = 900_000;
+const TIMEOUT_MS = 1_800_000;
 
 /** Namespaces of the generated settings. A dry run creates none. */
 const NAMESPACES = ['sightedit-monitoring', 'watch', 'sightedit-monitoring-node', 'watch-node', 'sightedit'];
