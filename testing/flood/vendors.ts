@@ -165,9 +165,10 @@ function slack(body: any, { authorization }: IncomingHttpHeaders): Verdict {
   const [{ title, text, fallback }] = body.attachments;
   const characters = [body.text ?? '', title, text, fallback].join('').length;
   // What Slack would read as a mention, as a link of somebody else, or as a broken entity.
-  const markup = /<(?!https?:\/\/[^>|\s]+\|(?:Runbook|Dashboard|Consequences|Silence|all alerts)>)|&(?!amp;|lt;|gt;)/.exec(
-    `${title}${text}`,
-  );
+  const markup =
+    /<(?!https?:\/\/[^>|\s]+\|(?:Runbook|Dashboard|Consequences|Silence|all alerts)>)|&(?!amp;|lt;|gt;)/.exec(
+      `${title}${text}`,
+    );
   const problem = !authorization
     ? 'not_authed'
     : characters > LIMITS.slackCharacters
