@@ -1,15 +1,9 @@
 import { basename } from 'node:path';
 import type { Construct } from 'constructs';
-import { LogCollector, LokiStack, POD_ADDRESS } from '../constructs';
+import { LogCollector, LokiStack, maskingProps } from '../constructs';
 import { inSettings } from '../constructs/kit/setting-path';
 import type { AlertLinks, RuleCatalogue } from '../rules';
-import {
-  MASKED_METRICS_PORT,
-  maskedCounter,
-  promtailSanitisingStages,
-  sanitising,
-  sanitisingProcessors,
-} from '../rules/sanitising';
+import { promtailSanitisingStages, sanitising } from '../rules/sanitising';
 import { MonitoringChart } from './monitoring-chart';
 import type { LogSettings, MonitoringSettings } from './settings';
 
@@ -45,8 +39,7 @@ export function addLogCollector(
     eventsChart: logsChart,
     cluster,
     // The collector of events is the OpenTelemetry Collector in any case.
-    processors: sanitisingProcessors('lines', patterns),
-    counter: { ...maskedCounter('lines', patterns, POD_ADDRESS), port: MASKED_METRICS_PORT },
+    ...maskingProps(patterns),
     promtailStages: isPromtail ? promtailSanitisingStages(patterns).map(({ replace }) => ({ replace })) : undefined,
   };
   return inSettings('logs', () => new LogCollector(nodeAgents, 'log-collector', props));

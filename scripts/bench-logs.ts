@@ -1,13 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { POD_ADDRESS } from '../constructs';
-import {
-  MASKED_METRICS_PORT,
-  maskedCounter,
-  promtailSanitisingStages,
-  sanitising,
-  sanitisingProcessors,
-} from '../rules/sanitising';
+import { maskingProps } from '../constructs';
+import { promtailSanitisingStages, sanitising } from '../rules/sanitising';
 import { LOKI, PROMTAIL, startLoki } from '../test/e2e/support/loki';
 import { lokiProcess } from '../test/e2e/support/stored-lines';
 import { cleanUp, temporaryDirectory } from '../testing/cleanup';
@@ -82,21 +76,15 @@ async function main([count = '60000']: readonly string[]): Promise<number> {
 }
 
 function agents(): readonly Agent[] {
-  const patterns = sanitising();
-  const processors = sanitisingProcessors('lines', patterns);
-  const counter = { ...maskedCounter('lines', patterns, POD_ADDRESS), port: MASKED_METRICS_PORT };
   const collector: readonly Agent[] = [
     { title: 'OpenTelemetry Collector', manifests: collectorManifests() },
-    {
-      title: 'OpenTelemetry Collector, sanitising',
-      manifests: collectorManifests({ processors, counter }),
-    },
+    { title: 'OpenTelemetry Collector, sanitising', manifests: collectorManifests(maskingProps()) },
   ];
   if (PROMTAIL === undefined) {
     console.error('!!! NOT MEASURED: Promtail. To enable: put promtail into .tools/bin or on PATH');
     return collector;
   }
-  const stages = promtailSanitisingStages(patterns).map(({ replace }) => ({ replace }));
+  const stages = promtailSanitisingStages(sanitising()).map(({ replace }) => ({ replace }));
   return [
     ...collector,
     { title: 'Promtail', promtail: PROMTAIL, manifests: collectorManifests({ agent: 'promtail' }) },

@@ -8,4 +8,5 @@ export {
   type LogCounter,
   type LogStore,
 } from './log-collector-props';
+export { maskingProps } from './masking-props';
 export type { LogParsing } from './parsing';

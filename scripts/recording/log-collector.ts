@@ -1,13 +1,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { POD_ADDRESS } from '../../constructs';
-import {
-  MASKED_METRIC,
-  MASKED_METRICS_PORT,
-  maskedCounter,
-  sanitising,
-  sanitisingProcessors,
-} from '../../rules/sanitising';
+import { maskingProps } from '../../constructs';
+import { MASKED_METRIC } from '../../rules/sanitising';
 import { startKubernetes } from '../../testing/kubernetes';
 import {
   addEvent,
@@ -56,10 +50,7 @@ export const recordLogCollector: Recorder = async ({ root }) => {
   });
   await new Promise<void>((resolve) => loki.listen(0, '127.0.0.1', resolve));
   const { port } = loki.address() as AddressInfo;
-  const manifests = collectorManifests({
-    processors: sanitisingProcessors('lines', sanitising()),
-    counter: { ...maskedCounter('lines', sanitising(), POD_ADDRESS), port: MASKED_METRICS_PORT },
-  });
+  const manifests = collectorManifests(maskingProps());
   await kubernetes.kubectl('create', 'namespace', NAMESPACE);
   const pod = await addPod(kubernetes, { namespace: 'shop', name: 'web', container: 'web', labels: { app: 'shop' } });
   const pages: { readonly [name: string]: string[] } = { [AGENT]: [], [EVENTS]: [], [MASKED]: [] };

@@ -1,11 +1,5 @@
-import { type LogCollectorProps, POD_ADDRESS } from '../../constructs';
-import {
-  MASKED_METRIC,
-  MASKED_METRICS_PORT,
-  maskedCounter,
-  sanitising,
-  sanitisingProcessors,
-} from '../../rules/sanitising';
+import { type LogCollectorProps, maskingProps } from '../../constructs';
+import { MASKED_METRIC } from '../../rules/sanitising';
 import { temporaryDirectory } from '../../testing/cleanup';
 import { type Kubernetes, makeNamespace, startKubernetes } from '../../testing/kubernetes';
 import {
@@ -32,12 +26,6 @@ const OWN = {
   pattern: '^>> (?P<level>[A-Z]+) order=(?P<order>[0-9]+)',
 } as const;
 
-/** What SightEdit's platform masks and counts. */
-const MASKING: Partial<LogCollectorProps> = {
-  processors: sanitisingProcessors('lines', sanitising()),
-  counter: { ...maskedCounter('lines', sanitising(), POD_ADDRESS), port: MASKED_METRICS_PORT },
-};
-
 /** Every form of the file. */
 const VARIANTS: { readonly [name: string]: Partial<LogCollectorProps> } = {
   'the fewest props': {},
@@ -49,7 +37,7 @@ const VARIANTS: { readonly [name: string]: Partial<LogCollectorProps> } = {
     parsing: [OWN],
     queueSize: '2Gi',
   },
-  'processors that mask, and their counter': MASKING,
+  'processors that mask, and their counter': maskingProps(),
 };
 
 let kubernetes: Kubernetes;
@@ -265,7 +253,7 @@ describeLoki('a node with pods', (check) => {
 
   check('counts what its processors have masked, and sends no secret', async () => {
     const own = temporaryDirectory();
-    const masking = collectorManifests({ ...MASKING, cluster: 'masked' });
+    const masking = collectorManifests({ ...maskingProps(), cluster: 'masked' });
     const kubeconfig = await credentialsOf(kubernetes, masking, 'log-collector', own);
     const pod = await addPod(kubernetes, { namespace: 'shop', name: 'leaky', container: 'leaky' });
     appendLog(own, `${pod.directory}/0.log`, criLine('password=not-a-real-one of the first try'));

@@ -1,5 +1,4 @@
-import { POD_ADDRESS } from '../../constructs';
-import { MASKED_METRICS_PORT, maskedCounter, sanitising, sanitisingProcessors } from '../../rules/sanitising';
+import { maskingProps } from '../../constructs';
 import { temporaryDirectory } from '../../testing/cleanup';
 import { type Kubernetes, makeNamespace, startKubernetes } from '../../testing/kubernetes';
 import {
@@ -34,11 +33,7 @@ export interface StoredScore {
 
 /** The manifests of a log collector that masks and counts. */
 export function sanitisingManifests(): Manifest[] {
-  const patterns = sanitising();
-  return collectorManifests({
-    processors: sanitisingProcessors('lines', patterns),
-    counter: { ...maskedCounter('lines', patterns, POD_ADDRESS), port: MASKED_METRICS_PORT },
-  });
+  return collectorManifests(maskingProps());
 }
 
 /** Sends the corpus through the agent into Loki and reads it back. */
