@@ -11,20 +11,8 @@ import { Credentials } from '../../constructs';
 import { RuleCatalogue } from '../../rules';
 import { configFiles, ofKind } from '../../testing/manifests';
 import { containerOf, find, manifestsOf } from '../../testing/render';
+import { DEMO } from '../support/demo-settings';
 import { serverConfig } from '../support/server-config';
-
-const INPUT: MonitoringInput = {
-  cluster: 'demo',
-  environment: 'test',
-  region: 'mars-1',
-  platform: 'eks',
-  application: { probedUrls: ['https://shop.example.com/health'] },
-  alerting: {
-    channels: { slack: { kind: 'webhook' } },
-    levels: { critical: { slack: ['#a'] }, high: { slack: ['#a'] }, medium: { slack: ['#a'] }, low: { slack: ['#a'] } },
-  },
-  remediation: { loadBalancers: [] },
-};
 
 const BUCKET: LogSettings['objectStorage'] = {
   kind: 's3',
@@ -36,7 +24,7 @@ const BUCKET: LogSettings['objectStorage'] = {
 /** The manifests of the whole platform. */
 function platform(changes: Partial<MonitoringInput> = {}, profile: Profile = 'production') {
   const app = new App();
-  addSightEditMonitoring(app, 'demo', resolveSettings({ ...INPUT, ...changes }, profile));
+  addSightEditMonitoring(app, 'demo', resolveSettings({ ...DEMO, ...changes }, profile));
   return manifestsOf(app);
 }
 
@@ -154,7 +142,7 @@ describe('Loki is connected', () => {
     expect(clientsOf(manifests)).toContain('grafana');
   });
 
-  test('to nobody outside, whoever may open the web interfaces', () => {
+  test('to nobody outside, even where the web interfaces are open', () => {
     const open = platform({ network: { ingress: [{ cidrs: ['10.9.0.0/16'] }] } });
     expect(JSON.stringify(find(open, 'NetworkPolicy', 'grafana'))).toContain('10.9.0.0/16');
     expect(JSON.stringify(find(open, 'NetworkPolicy', 'loki'))).not.toContain('10.9.0.0/16');

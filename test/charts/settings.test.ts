@@ -15,29 +15,17 @@ import { packagePath } from '../../package-root';
 import { isAlertingRule, RuleCatalogue, rulesOf } from '../../rules';
 import { type Manifest, ofKind } from '../../testing/manifests';
 import { containerOf, find, manifestsOf } from '../../testing/render';
+import { DEMO } from '../support/demo-settings';
 import { serverConfig } from '../support/server-config';
 
 const PRIVATE = ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '100.64.0.0/10'];
 
 const FILE_TARGETS = { ports: [9100, 9121, 9187], cidrs: PRIVATE };
 
-const INPUT: MonitoringInput = {
-  cluster: 'demo',
-  environment: 'test',
-  region: 'mars-1',
-  platform: 'eks',
-  application: { probedUrls: ['https://shop.example.com/health'] },
-  alerting: {
-    channels: { slack: { kind: 'webhook' } },
-    levels: { critical: { slack: ['#a'] }, high: { slack: ['#a'] }, medium: { slack: ['#a'] }, low: { slack: ['#a'] } },
-  },
-  remediation: { loadBalancers: [] },
-};
-
 /** The manifests of the whole platform. */
 function platform(changes: Partial<MonitoringInput>, profile: Profile = 'dev') {
   const app = new App();
-  addSightEditMonitoring(app, 'demo', resolveSettings({ ...INPUT, ...changes }, profile));
+  addSightEditMonitoring(app, 'demo', resolveSettings({ ...DEMO, ...changes }, profile));
   return manifestsOf(app);
 }
 
@@ -93,14 +81,14 @@ describe('defaults', () => {
       },
     ],
   ])('of profile %s are in the resolved settings', (profile, expected) => {
-    const { metrics, alerting, remediation } = resolveSettings(INPUT, profile);
+    const { metrics, alerting, remediation } = resolveSettings(DEMO, profile);
     expect(metrics).toEqual(expected.metrics);
     expect(alerting).toMatchObject(expected.alerting);
     expect(remediation).toMatchObject(expected.remediation);
   });
 
   test('that every profile shares', () => {
-    expect(resolveSettings(INPUT, 'dev')).toMatchObject({
+    expect(resolveSettings(DEMO, 'dev')).toMatchObject({
       namespace: 'sightedit-monitoring',
       nodeNamespace: 'sightedit-monitoring-node',
       application: { namespace: 'sightedit', admit: true },
@@ -120,7 +108,7 @@ describe('defaults', () => {
   });
 
   test('follow the namespace', () => {
-    const { nodeNamespace, links } = resolveSettings({ ...INPUT, namespace: 'watch' }, 'dev');
+    const { nodeNamespace, links } = resolveSettings({ ...DEMO, namespace: 'watch' }, 'dev');
     expect(nodeNamespace).toBe('watch-node');
     expect(links.runbooks).toBe('http://remediation-webhook.watch.svc:8080/runbooks');
   });
@@ -128,10 +116,10 @@ describe('defaults', () => {
   test('give way to settings, one by one', () => {
     const settings = resolveSettings(
       {
-        ...INPUT,
+        ...DEMO,
         metrics: { retentionDays: 3 },
         links: { grafana: 'https://grafana.example.com' },
-        alerting: { ...INPUT.alerting, replicas: 2 },
+        alerting: { ...DEMO.alerting, replicas: 2 },
         remediation: { maxReplicas: 5, loadBalancers: ['198.51.100.1/32'] },
         network: { apiCidrs: ['203.0.113.7/32'] },
       },
@@ -178,7 +166,7 @@ describe('alerts on a control plane that the platform hides', () => {
 
   const written = (platformName: Platform) => {
     const app = new App();
-    const settings = resolveSettings({ ...INPUT, platform: platformName }, 'dev');
+    const settings = resolveSettings({ ...DEMO, platform: platformName }, 'dev');
     addSightEditMonitoring(app, 'demo', settings, { catalogue: catalogue() });
     const manifests = manifestsOf(app);
     const { inhibit_rules } = serverConfig(manifests, 'alertmanager-config', 'alertmanager.yml');
@@ -242,7 +230,7 @@ describe('a setting that cannot work is refused with its name, its value and the
     ],
     [
       'alerting.businessHours.timeZone is "Berlin": write the IANA name of a time zone, e.g. Europe/Berlin or UTC',
-      { alerting: { ...INPUT.alerting, businessHours: { start: '09:00', end: '17:00', timeZone: 'Berlin' } } },
+      { alerting: { ...DEMO.alerting, businessHours: { start: '09:00', end: '17:00', timeZone: 'Berlin' } } },
     ],
     [
       'application.probedUrls is "https://shop.shop.svc/health": shop.shop.svc is a Service of the cluster, and probes ' +
@@ -255,7 +243,7 @@ describe('a setting that cannot work is refused with its name, its value and the
     [`nodeNamespace is "-node": ${DNS_LABEL}`, { nodeNamespace: '-node' }],
     [
       `application.namespace is "${'a'.repeat(64)}": ${DNS_LABEL}`,
-      { application: { ...INPUT.application, namespace: 'a'.repeat(64) } },
+      { application: { ...DEMO.application, namespace: 'a'.repeat(64) } },
     ],
     [`nodeNamespace is "watch": ${DIFFER}`, { namespace: 'watch', nodeNamespace: 'watch' }],
     [`nodeNamespace is "sightedit": ${DIFFER}`, { nodeNamespace: 'sightedit' }],
@@ -306,19 +294,16 @@ describe('a setting that cannot work is refused with its name, its value and the
       'metrics.limits.sample_limit is -1: write a whole number, or 0 for no limit',
       { metrics: { limits: { sample_limit: -1 } } },
     ],
-    [
-      'alerting.replicas is 0: write a whole number greater than zero',
-      { alerting: { ...INPUT.alerting, replicas: 0 } },
-    ],
+    ['alerting.replicas is 0: write a whole number greater than zero', { alerting: { ...DEMO.alerting, replicas: 0 } }],
     [
       'alerting.activeAlerts is 0.5: write a whole number greater than zero',
-      { alerting: { ...INPUT.alerting, activeAlerts: 0.5 } },
+      { alerting: { ...DEMO.alerting, activeAlerts: 0.5 } },
     ],
     [
       'remediation.slackChannel is "our channel": write the name of a channel without blanks, e.g. #alerts, or its id',
       {
         remediation: { slackChannel: 'our channel' },
-        alerting: { ...INPUT.alerting, channels: { slack: { kind: 'app' } } },
+        alerting: { ...DEMO.alerting, channels: { slack: { kind: 'app' } } },
       },
     ],
     [
@@ -332,19 +317,19 @@ describe('a setting that cannot work is refused with its name, its value and the
     [
       'alerting.levels.low is {}: these alerts would reach nobody; ' +
         'name a Slack channel, an e-mail address or another channel',
-      { alerting: { ...INPUT.alerting, levels: { ...INPUT.alerting.levels, low: {} } } },
+      { alerting: { ...DEMO.alerting, levels: { ...DEMO.alerting.levels, low: {} } } },
     ],
     [
       'alerting.channels.slack.kind is "webhook": an incoming webhook posts to one channel, and #a, #b are named; ' +
         'write app, or name one channel',
-      { alerting: { ...INPUT.alerting, levels: { ...INPUT.alerting.levels, low: { slack: ['#b'] } } } },
+      { alerting: { ...DEMO.alerting, levels: { ...DEMO.alerting.levels, low: { slack: ['#b'] } } } },
     ],
   ])('%s', (message, changes) => {
     expect(() => platform(changes, 'production')).toThrow(expect.objectContaining({ name: 'SettingError', message }));
   });
 
   test('SIGHTEDIT_PROFILE is "staging": write one of production, dev', () => {
-    expect(() => resolveSettings(INPUT, 'staging')).toThrow(
+    expect(() => resolveSettings(DEMO, 'staging')).toThrow(
       expect.objectContaining({
         name: 'SettingError',
         message: 'SIGHTEDIT_PROFILE is "staging": write one of production, dev',
@@ -371,7 +356,7 @@ test('a dollar sign in a label is written as Prometheus reads it, and as the web
 
 describe('the namespace of the application', () => {
   const written = (admit: boolean) =>
-    platform({ application: { ...INPUT.application, admit } }).filter(
+    platform({ application: { ...DEMO.application, admit } }).filter(
       ({ metadata }) => metadata.namespace === 'sightedit',
     );
 
@@ -416,7 +401,7 @@ describe('addresses that no Service has', () => {
   });
 
   test('of receivers reach Alertmanager', () => {
-    const alerting = { ...INPUT.alerting, privateReceivers: [{ cidrs: ['10.64.0.0/16'], port: 8443 }] };
+    const alerting = { ...DEMO.alerting, privateReceivers: [{ cidrs: ['10.64.0.0/16'], port: 8443 }] };
     expect(ranges({ alerting }, 'alertmanager')).toContainEqual({ to: peers('10.64.0.0/16'), ports: ports(8443) });
   });
 });
@@ -468,7 +453,7 @@ test('application.databaseTls reaches the exporters and the remediation webhook 
 
 test('application.cacheTls reaches the exporter and the remediation webhook alike', () => {
   const connected = (cacheTls?: MonitoringSettings['application']['cacheTls']) => {
-    const settings = resolveSettings({ ...INPUT, application: { ...INPUT.application, cacheTls } }, 'dev');
+    const settings = resolveSettings({ ...DEMO, application: { ...DEMO.application, cacheTls } }, 'dev');
     const charts = addSightEditMonitoring(new App(), 'demo', settings);
     const exporter = containerOf(charts.metrics.toJson() as Manifest[], 'redis-exporter').args as readonly string[];
     return {
@@ -489,12 +474,12 @@ test('application.cacheTls reaches the exporter and the remediation webhook alik
 });
 
 test('remediation.loadBalancers is a question that has to be answered, and reaches the policy', () => {
-  const { remediation: _, ...unanswered } = INPUT;
+  const { remediation: _, ...unanswered } = DEMO;
   expect(() => resolveSettings(unanswered, 'dev')).toThrow(
     /^remediation\.loadBalancers is not set: write the public addresses of the load balancers/,
   );
   const loadBalancers = ['198.51.100.1/32'];
-  const settings = resolveSettings({ ...INPUT, remediation: { loadBalancers } }, 'dev');
+  const settings = resolveSettings({ ...DEMO, remediation: { loadBalancers } }, 'dev');
   const charts = addSightEditMonitoring(new App(), 'demo', settings);
   const policy = charts.remediation.webhook.configuration.policies.find(({ name }) => name === 'block-address');
   expect(policy?.parameters).toMatchObject({ loadBalancers, neverBlock: [] });

@@ -1,33 +1,15 @@
 import { App } from 'cdk8s';
-import {
-  addSightEditMonitoring,
-  type MonitoringInput,
-  type Profile,
-  resolveSettings,
-  type TraceSettings,
-} from '../../charts';
+import { addSightEditMonitoring, type Profile, resolveSettings, type TraceSettings } from '../../charts';
 import { configFiles } from '../../testing/manifests';
 import { containerOf, find, findAll, manifestsOf } from '../../testing/render';
+import { DEMO } from '../support/demo-settings';
 import { serverConfig } from '../support/server-config';
 import { settingError } from '../support/setting-error';
-
-const INPUT: MonitoringInput = {
-  cluster: 'demo',
-  environment: 'test',
-  region: 'mars-1',
-  platform: 'eks',
-  application: { probedUrls: ['https://shop.example.com/health'] },
-  alerting: {
-    channels: { slack: { kind: 'webhook' } },
-    levels: { critical: { slack: ['#a'] }, high: { slack: ['#a'] }, medium: { slack: ['#a'] }, low: { slack: ['#a'] } },
-  },
-  remediation: { loadBalancers: [] },
-};
 
 /** The manifests of the whole platform. */
 function platform(traces: Partial<TraceSettings> = {}, profile: Profile = 'production') {
   const app = new App();
-  addSightEditMonitoring(app, 'demo', resolveSettings({ ...INPUT, traces }, profile));
+  addSightEditMonitoring(app, 'demo', resolveSettings({ ...DEMO, traces }, profile));
   return manifestsOf(app);
 }
 
