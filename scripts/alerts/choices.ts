@@ -104,7 +104,7 @@ export const CHOICES: readonly { readonly upstream: string; readonly ours: strin
   {
     upstream: 'GrafanaRequestsFailing',
     ours: 'GrafanaDown, GrafanaDataSourceErrors',
-    reason: 'nobody is paged for a dashboard; whoever looks at it sees the error',
+    reason: 'nobody is paged for a dashboard; its users see the error',
   },
   {
     upstream:

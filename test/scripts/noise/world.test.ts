@@ -41,7 +41,7 @@ describe('The healthy system', () => {
     expect(sizes[1]).toBeGreaterThan(1.2 * sizes[0]!);
   });
 
-  it('ends each series with a marker, and starts it anew with the next pod', () => {
+  it('ends each series with a marker, and begins again with the next pod', () => {
     const world = worldOf(5);
     const ended = new Set<string>();
     let restarted = 0;
