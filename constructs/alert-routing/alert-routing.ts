@@ -14,6 +14,7 @@ import {
   toYaml,
   type WithSecretKeys,
 } from '../kit';
+import { goMemoryLimit } from '../kit/go-memory';
 import { PatchableConstruct } from '../kit/patchable-construct';
 import { storageFrom } from '../kit/storage';
 import { checkAlertRouting, checkExtraReceiver, smarthost } from './alert-routing-checks';
@@ -31,7 +32,7 @@ import { destinationsOf } from './receiver-egress';
 import { channelKeys, routedReceivers } from './receivers';
 import type { ReceiverConfigs, Teams } from './recipients';
 import type { BusinessHours } from './routes';
-import { alertmanagerMemory, goMemoryLimit } from './sizing';
+import { alertmanagerMemory } from './sizing';
 
 const CONFIG_PATH = '/etc/alertmanager/config';
 const TEMPLATES_PATH = '/etc/alertmanager/templates';
@@ -100,7 +101,7 @@ export class AlertRouting extends PatchableConstruct {
 
     const keys = Object.values(channelKeys(channels, deadMansSwitch)).filter((key) => key !== undefined);
     const { sms } = channels;
-    const memory = alertmanagerMemory(activeAlerts);
+    const resources = { cpu: '50m', memory: alertmanagerMemory(activeAlerts) };
     this.component = new Component(this, 'server', {
       name,
       image: images.alertmanager,
@@ -123,7 +124,7 @@ export class AlertRouting extends PatchableConstruct {
       ],
       env: [
         { name: POD_IP, valueFrom: { fieldRef: { fieldPath: 'status.podIP' } } },
-        { name: 'GOMEMLIMIT', value: goMemoryLimit(memory, props.pod?.resources) },
+        { name: 'GOMEMLIMIT', value: goMemoryLimit(resources, props.pod?.resources) },
       ],
       probes: {
         // It resolves its peers before it listens. While the DNS does not answer, that takes longer than three probes.
@@ -131,7 +132,7 @@ export class AlertRouting extends PatchableConstruct {
         readiness: httpProbe('/-/ready'),
         liveness: httpProbe('/-/healthy'),
       },
-      resources: { cpu: '50m', memory },
+      resources,
       mounts: [
         config.mount,
         this.templates.mount,

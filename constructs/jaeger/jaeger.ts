@@ -12,7 +12,7 @@ import {
   toYaml,
 } from '../kit';
 import { checkScheme } from '../kit/checks';
-import { parseQuantity } from '../kit/checks/quantities';
+import { goMemoryLimit } from '../kit/go-memory';
 import { PatchableConstruct } from '../kit/patchable-construct';
 import { storageFrom } from '../kit/storage';
 import type { Workload } from '../kit/workload';
@@ -89,7 +89,6 @@ export class Jaeger extends PatchableConstruct {
     this.basePath = props.basePath ?? '';
     const secrets = new SecretFiles(SECRETS_PATH, false);
     const config = new ConfigDirectory(this, 'config', { name: `${name}-config`, path: CONFIG_PATH });
-    const memory = props.pod?.resources?.limits?.memory ?? props.pod?.resources?.requests?.memory ?? RESOURCES.memory;
     this.component = new Component(this, 'server', {
       name,
       image: images.jaeger,
@@ -98,10 +97,7 @@ export class Jaeger extends PatchableConstruct {
       args: [`--config=${CONFIG_PATH}/config.yaml`],
       env: [
         { name: 'POD_IP', valueFrom: { fieldRef: { fieldPath: 'status.podIP' } } },
-        {
-          name: 'GOMEMLIMIT',
-          value: `${Math.floor((parseQuantity('pod.resources.memory', memory, '1Gi') * 0.8) / 2 ** 20)}MiB`,
-        },
+        { name: 'GOMEMLIMIT', value: goMemoryLimit(RESOURCES, props.pod?.resources) },
       ],
       probes: {
         startup: startupProbe(HEALTH_PATH, START_SECONDS, 'health'),

@@ -13,7 +13,7 @@ import {
   toYaml,
   type Workload,
 } from '../kit';
-import { parseQuantity } from '../kit/checks/quantities';
+import { goMemoryLimit } from '../kit/go-memory';
 import { HEALTH_PORT, METRICS_PORT } from './config-builder';
 
 const CONFIG_PATH = '/etc/otelcol';
@@ -64,8 +64,7 @@ export function addCollector(scope: Construct, id: string, props: CollectorProce
     const content = () => toYaml({ processors: only(config().processors, processor) });
     directory.addFile(`${part}.yaml`, content, `${name}-config-${part}`);
   }
-  const { limits, requests } = props.pod?.resources ?? {};
-  const memory = parseQuantity('resources.memory', limits?.memory ?? requests?.memory ?? resources.memory, '512Mi');
+  const memoryLimit = goMemoryLimit(resources, props.pod?.resources, `${props.podSetting ?? 'pod'}.resources`);
   return new Component(scope, id, {
     name,
     image: images.otelCollector,
@@ -74,7 +73,7 @@ export function addCollector(scope: Construct, id: string, props: CollectorProce
     args: ['config', ...large.map(partOf)].map((part) => `--config=${CONFIG_PATH}/${part}.yaml`),
     env: [
       { name: 'POD_IP', valueFrom: { fieldRef: { fieldPath: 'status.podIP' } } },
-      { name: 'GOMEMLIMIT', value: `${Math.floor((memory * 0.8) / 2 ** 20)}MiB` },
+      { name: 'GOMEMLIMIT', value: memoryLimit },
     ],
     probes: {
       startup: startupProbe('/', START_SECONDS, 'health'),

@@ -3,14 +3,23 @@ import { checkCount, checkCredentials, checkNamespace, checkObjectName, checkQua
 import { OTEL_COLLECTOR_DEFAULTS, type OtelCollectorProps } from './gateway-props';
 import { MOST_SAMPLERS } from './tail-sampling';
 
+/** Replicas that clients send to at the start, and whether there may be several. */
+export function replicasOf({ replicas, autoscaling }: Pick<OtelCollectorProps, 'replicas' | 'autoscaling'>): {
+  readonly replicas: number;
+  readonly several: boolean;
+} {
+  const first = replicas ?? autoscaling?.minReplicas ?? OTEL_COLLECTOR_DEFAULTS.replicas;
+  return { replicas: first, several: Math.max(first, autoscaling?.maxReplicas ?? 1) > 1 };
+}
+
 /**
  * Number of samplers. 0: the one replica decides itself.
  *
  * @throws SettingError for several replicas without samplers, and for more samplers than are worth it
  */
 export function samplersOf(props: Pick<OtelCollectorProps, 'replicas' | 'samplers' | 'autoscaling'>): number {
-  const { autoscaling, replicas = autoscaling?.minReplicas ?? OTEL_COLLECTOR_DEFAULTS.replicas, samplers } = props;
-  const several = Math.max(replicas, autoscaling?.maxReplicas ?? 1) > 1;
+  const { samplers } = props;
+  const { replicas, several } = replicasOf(props);
   if (samplers === undefined) {
     return several ? Math.min(replicas, MOST_SAMPLERS) : 0;
   }
@@ -62,12 +71,12 @@ function checkAutoscaling({ autoscaling, replicas }: OtelCollectorProps): void {
   if (!autoscaling) {
     return;
   }
-  const { minReplicas, maxReplicas, cpuPercent = 70 } = autoscaling;
+  const { minReplicas, maxReplicas, cpuPercent } = autoscaling;
   if (replicas !== undefined) {
     throw new SettingError('replicas', replicas, 'leave it out: autoscaling decides');
   }
   checkCount('autoscaling.minReplicas', minReplicas);
-  checkCount('autoscaling.cpuPercent', cpuPercent);
+  checkCount('autoscaling.cpuPercent', cpuPercent ?? 1);
   if (!(Number.isInteger(maxReplicas) && maxReplicas >= minReplicas)) {
     throw new SettingError('autoscaling.maxReplicas', maxReplicas, 'write a whole number, at least minReplicas');
   }

@@ -19,15 +19,8 @@ export const SPAN_METRICS_PORT = 8889;
 /** Where queues are kept. */
 export const DATA_PATH = '/var/lib/otelcol';
 
-/** An exporter to a store of the platform, or one of a team. */
-export interface GatewayExporter {
-  readonly id: string;
-  readonly settings: CollectorSettings;
-  readonly signals: readonly Signal[];
-}
-
-/** A processor of a team, behind those of the gateway. */
-export interface GatewayProcessor {
+/** An exporter or a processor that the pipelines of some signals have. */
+export interface GatewayPart {
   readonly id: string;
   readonly settings: CollectorSettings;
   readonly signals: readonly Signal[];
@@ -53,9 +46,11 @@ export interface GatewayConfigProps {
   readonly masking: Masking;
   readonly sampling: ResolvedSampling;
   readonly dimensions: readonly string[];
-  readonly exporters: readonly GatewayExporter[];
+  /** Stores of the platform and of teams. */
+  readonly exporters: readonly GatewayPart[];
   readonly vendors: readonly VendorExporter[];
-  readonly processors: readonly GatewayProcessor[];
+  /** Processors of teams, behind those of the gateway. */
+  readonly processors: readonly GatewayPart[];
   readonly pipelines: readonly GatewayPipeline[];
   /** Addresses of the samplers. None: the gateway samples itself. */
   readonly samplers: readonly string[];
@@ -115,7 +110,7 @@ class Sinks {
     return [...this.stores(signal), ...this.vendors(signal)];
   }
 
-  stores(signal: Signal): readonly GatewayExporter[] {
+  stores(signal: Signal): readonly GatewayPart[] {
     return this.props.exporters.filter(({ signals }) => signals.includes(signal));
   }
 
@@ -127,7 +122,7 @@ class Sinks {
   add(file: CollectorFile, disk: string, signal: Signal): string[] {
     const vendors = this.vendors(signal).filter((vendor) => !vendor.errorsOnly);
     return [
-      ...this.stores(signal).map(({ id, settings }) => addExporter(file, id, settings)),
+      ...this.stores(signal).map(({ id, settings }) => file.addOnce('exporters', id, settings)),
       ...vendors.map((vendor) => addVendor(file, disk, vendor)),
     ];
   }
@@ -232,13 +227,9 @@ function addTeamPipelines(file: CollectorFile, pipelines: readonly GatewayPipeli
   }
 }
 
-/** Adds an exporter unless an earlier signal has. */
-function addExporter(file: CollectorFile, id: string, settings: CollectorSettings): string {
-  return file.addOnce('exporters', id, settings);
-}
-
+/** Adds the exporter to a vendor, unless an earlier signal has. */
 function addVendor(file: CollectorFile, disk: string, { id, settings }: VendorExporter): string {
-  return addExporter(file, id, { ...settings, ...delivery(disk, VENDOR_QUEUE) });
+  return file.addOnce('exporters', id, { ...settings, ...delivery(disk, VENDOR_QUEUE) });
 }
 
 /** Spans, log records or points that wait for a store of the platform. About 1 GB on the volume. */
@@ -253,7 +244,7 @@ const VENDOR_QUEUE = 300_000;
  *
  * @param disk id of the extension with the queue
  */
-export function delivery(disk: string, items = QUEUE): CollectorSettings {
+function delivery(disk: string, items = QUEUE): CollectorSettings {
   return {
     timeout: '10s',
     retry_on_failure: { enabled: true, initial_interval: '1s', max_interval: '30s', max_elapsed_time: '0s' },
@@ -272,7 +263,7 @@ export function delivery(disk: string, items = QUEUE): CollectorSettings {
 const OTLP_EXPORTERS = ['otlp_grpc', 'otlp_http'];
 
 /** An exporter with the delivery above, where its type takes it and its own settings do not say otherwise. */
-export function withDelivery(exporter: GatewayExporter, disk: string): GatewayExporter {
+export function withDelivery(exporter: GatewayPart, disk: string): GatewayPart {
   return OTLP_EXPORTERS.includes(typeOf(exporter.id))
     ? { ...exporter, settings: { ...delivery(disk), ...exporter.settings } }
     : exporter;

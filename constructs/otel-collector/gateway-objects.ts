@@ -3,13 +3,14 @@ import type { Construct } from 'constructs';
 import type { Component, ComponentPort } from '../kit';
 import { patchable } from '../kit/patch';
 import { SPAN_METRICS_PORT } from './gateway-config';
-import type { Autoscaling, OtelCollectorProps } from './gateway-props';
+import { type Autoscaling, OTEL_COLLECTOR_DEFAULTS, type OtelCollectorProps } from './gateway-props';
 import { RECEIVER_PORTS } from './gateway-receivers';
 
 /** Ports of the collectors that clients send to, beside those of every collector. */
-export function gatewayPorts({ oldClients = true, outside }: Pick<OtelCollectorProps, 'oldClients' | 'outside'>): {
+export function gatewayPorts(props: Pick<OtelCollectorProps, 'oldClients' | 'outside'>): {
   readonly [name: string]: ComponentPort;
 } {
+  const { oldClients = OTEL_COLLECTOR_DEFAULTS.oldClients, outside } = props;
   return {
     'otlp-grpc': { port: RECEIVER_PORTS.otlpGrpc, scheme: 'grpc' },
     'otlp-http': { port: RECEIVER_PORTS.otlpHttp },

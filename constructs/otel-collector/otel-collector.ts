@@ -6,13 +6,12 @@ import { checkObjectName, checkScheme } from '../kit/checks';
 import { PatchableConstruct } from '../kit/patchable-construct';
 import { storageFrom } from '../kit/storage';
 import { addCollector } from './collector-process';
-import { checkOtelCollector, samplersOf } from './gateway-checks';
+import { checkOtelCollector, replicasOf, samplersOf } from './gateway-checks';
 import {
   DATA_PATH,
   type GatewayConfigProps,
-  type GatewayExporter,
+  type GatewayPart,
   type GatewayPipeline,
-  type GatewayProcessor,
   gatewayConfig,
   samplerConfig,
   withDelivery,
@@ -65,8 +64,8 @@ export class OtelCollector extends PatchableConstruct {
   private readonly masking: Masking;
   private readonly vendors: readonly VendorExporter[];
   private readonly samplers: readonly string[];
-  private readonly exporters: GatewayExporter[] = [];
-  private readonly processors: GatewayProcessor[] = [];
+  private readonly exporters: GatewayPart[] = [];
+  private readonly processors: GatewayPart[] = [];
   private readonly pipelines: GatewayPipeline[] = [];
 
   /** @throws SettingError when a prop is invalid */
@@ -160,11 +159,7 @@ export class OtelCollector extends PatchableConstruct {
    * @throws DuplicateNameError for an id that exists
    */
   addExporter(id: string, settings: CollectorSettings, signals: readonly Signal[]): void {
-    this.refuseKnown('exporter', id, this.exporters);
-    if (signals.length === 0) {
-      throw new SettingError('signals', signals, 'name traces, logs or metrics: the exporter would not run');
-    }
-    this.exporters.push({ id, settings, signals });
+    this.addPart('exporter', this.exporters, { id, settings, signals });
   }
 
   /**
@@ -175,11 +170,7 @@ export class OtelCollector extends PatchableConstruct {
    * @throws DuplicateNameError for an id that exists
    */
   addProcessor(id: string, settings: CollectorSettings, signals: readonly Signal[]): void {
-    this.refuseKnown('processor', id, this.processors);
-    if (signals.length === 0) {
-      throw new SettingError('signals', signals, 'name traces, logs or metrics: the processor would not run');
-    }
-    this.processors.push({ id, settings, signals });
+    this.addPart('processor', this.processors, { id, settings, signals });
   }
 
   /**
@@ -205,6 +196,14 @@ export class OtelCollector extends PatchableConstruct {
     this.addExporter(`${type}/${name}`, settings, signals);
   }
 
+  private addPart(kind: 'exporter' | 'processor', parts: GatewayPart[], part: GatewayPart): void {
+    this.refuseKnown(kind, part.id, parts);
+    if (part.signals.length === 0) {
+      throw new SettingError('signals', part.signals, `name traces, logs or metrics: the ${kind} would not run`);
+    }
+    parts.push(part);
+  }
+
   private refuseKnown(kind: string, id: string, known: readonly { readonly id: string }[]): void {
     if (known.some((each) => each.id === id)) {
       throw new DuplicateNameError(kind, id);
@@ -222,7 +221,7 @@ export class OtelCollector extends PatchableConstruct {
 
   private addGateway(samples: boolean): Component {
     const { autoscaling, outside } = this.props;
-    const replicas = this.props.replicas ?? autoscaling?.minReplicas ?? OTEL_COLLECTOR_DEFAULTS.replicas;
+    const { replicas, several } = replicasOf(this.props);
     const component = addCollector(this, 'gateway', {
       name: this.name,
       config: () => gatewayConfig(this.config),
@@ -240,7 +239,7 @@ export class OtelCollector extends PatchableConstruct {
       pod: this.props.pod,
       fixedReplicas: 'write the prop replicas: the samplers follow from it',
     });
-    if (Math.max(replicas, autoscaling?.maxReplicas ?? 1) > 1) {
+    if (several) {
       // Any replica takes any span.
       this.patch(`Service/${this.name}`, { spec: { sessionAffinity: null } });
     }

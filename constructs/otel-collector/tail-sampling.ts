@@ -23,7 +23,7 @@ export interface TraceSampling {
 }
 
 /** Defaults of `TraceSampling`. */
-export const SAMPLING_DEFAULTS = {
+const SAMPLING_DEFAULTS = {
   percent: 10,
   slowMilliseconds: 2000,
   slowRoutes: {},

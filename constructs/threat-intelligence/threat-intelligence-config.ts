@@ -1,4 +1,4 @@
-import { FEED_FORMATS, type ThreatsConfiguration } from '../../remediation/threats/configuration';
+import { FEED_FORMATS, FEED_NAME, type ThreatsConfiguration } from '../../remediation/threats/configuration';
 import { THREAT_LEVELS, type ThreatLevel } from '../../remediation/threats/levels';
 import { DuplicateNameError, httpUrl, SettingError } from '../kit';
 import { checkCidrs, checkCount } from '../kit/checks';
@@ -31,7 +31,7 @@ export interface ThreatLimits {
 }
 
 /** Defaults of `ThreatLimits`. */
-export const LIMIT_DEFAULTS = { bytes: 8 * 1024 * 1024, entries: 200_000, seconds: 60 } as const;
+const LIMIT_DEFAULTS = { bytes: 8 * 1024 * 1024, entries: 200_000, seconds: 60 } as const;
 
 /**
  * Checks feeds and limits.
@@ -57,7 +57,7 @@ export function checkFeeds(feeds: readonly ThreatFeed[], limits: ThreatLimits): 
 }
 
 function checkFeed({ name, url, format = 'list', level = 'medium', cidrs }: ThreatFeed): void {
-  if (!/^[a-z]([-a-z0-9]{0,38}[a-z0-9])?$/.test(name)) {
+  if (!FEED_NAME.test(name)) {
     const fix = 'write at most 40 lower-case letters, digits and dashes, and begin with a letter';
     throw new SettingError('feeds.name', name, fix);
   }

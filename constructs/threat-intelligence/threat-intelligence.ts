@@ -5,7 +5,7 @@ import { PatchableConstruct } from '../kit/patchable-construct';
 import { inSettings } from '../kit/setting-path';
 import { bundledThreats } from '../remediation-webhook/bundle';
 import { checkFeeds, type ThreatFeed, type ThreatLimits, threatsConfiguration } from './threat-intelligence-config';
-import { UpdateJob } from './update-job';
+import { addUpdateJob } from './update-job';
 
 /** Props of `ThreatIntelligence`. */
 export interface ThreatIntelligenceProps {
@@ -84,7 +84,7 @@ export class ThreatIntelligence extends PatchableConstruct {
       pod: props.pod,
       fixedReplicas: 'each replica would have feeds of its own: leave it out',
     });
-    const job = new UpdateJob(this, 'update', {
+    const job = addUpdateJob(this, 'update', {
       name: `${name}-update`,
       schedule,
       args: command('update'),

@@ -75,7 +75,8 @@ export function isIPv6Cidr(cidr: Cidr): boolean {
 type Address = ipaddr.IPv4 | ipaddr.IPv6;
 type Range = [Address, number];
 
-function isAddress(text: string): boolean {
+/** Four decimal numbers, or an IPv6 address without a zone. */
+export function isAddress(text: string): boolean {
   return text.length <= LONGEST && (isIPv4(text) || isPlainIPv6(text));
 }
 

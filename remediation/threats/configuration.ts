@@ -6,6 +6,9 @@ import { THREAT_LEVELS, type ThreatLevel } from './levels';
 /** Formats of feeds: one address or range a line, or STIX 2 indicators as JSON. */
 export const FEED_FORMATS = ['list', 'stix'] as const;
 
+/** Names of feeds: they are parts of paths and of file names. */
+export const FEED_NAME = /^[a-z]([-a-z0-9]{0,38}[a-z0-9])?$/;
+
 /** A feed as the programs know it. */
 export interface Feed {
   readonly name: string;
@@ -35,7 +38,7 @@ export interface ThreatsConfiguration {
 }
 
 const feed = v.strictObject({
-  name: v.pipe(v.string(), v.regex(/^[a-z]([-a-z0-9]{0,38}[a-z0-9])?$/)),
+  name: v.pipe(v.string(), v.regex(FEED_NAME)),
   url: text,
   format: v.picklist(FEED_FORMATS),
   level: v.picklist(THREAT_LEVELS),

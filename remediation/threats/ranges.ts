@@ -1,6 +1,5 @@
-import { isIPv4, isIPv6 } from 'node:net';
 import * as ipaddr from 'ipaddr.js';
-import { kindOf } from '../actions/addresses';
+import { isAddress, kindOf } from '../actions/addresses';
 import type { ThreatLevel } from './levels';
 
 /** Widest range that a feed may name. `0.0.0.0/0` in one would make every client a threat. */
@@ -19,8 +18,7 @@ export type Rejection = 'invalid' | 'not-public' | 'too-wide';
 export function acceptedRange(entry: string): { readonly range: string } | { readonly rejected: Rejection } {
   const [address = '', bits, ...rest] = entry.split('/');
   // Four decimal numbers, or IPv6: programs disagree about every other notation.
-  const isAddress = entry.length <= 49 && (isIPv4(address) || (isIPv6(address) && !address.includes('%')));
-  if (!isAddress || rest.length > 0 || (bits !== undefined && !/^\d{1,3}$/.test(bits))) {
+  if (!isAddress(address) || rest.length > 0 || (bits !== undefined && !/^\d{1,3}$/.test(bits))) {
     return { rejected: 'invalid' };
   }
   const parsed = ipaddr.parse(address);
