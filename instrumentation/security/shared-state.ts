@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { withinTime } from '../timeout';
 import { Recent } from './recent';
 
 /** What this library uses of an `ioredis` client. */
@@ -126,12 +127,8 @@ export class SharedState {
     if (!redis || this.now() < this.pausedUntil) {
       return undefined;
     }
-    let timer: NodeJS.Timeout | undefined;
-    const timeout = new Promise<never>((_resolve, reject) => {
-      timer = setTimeout(() => reject(new Error(`Redis did not answer within ${timeoutMs} ms`)), timeoutMs);
-    });
     try {
-      const answer = await Promise.race([command(redis), timeout]);
+      const answer = await withinTime(command(redis), timeoutMs, `Redis did not answer within ${timeoutMs} ms`);
       this.failures = 0;
       return answer;
     } catch (error) {
@@ -142,8 +139,6 @@ export class SharedState {
       }
       onFailure(error);
       return undefined;
-    } finally {
-      clearTimeout(timer);
     }
   }
 

@@ -1,5 +1,6 @@
 import { DiagLogLevel, diag } from '@opentelemetry/api';
 import { optionalPackage, type Tell } from '../optional';
+import { withinTime } from '../timeout';
 
 /** Settings of tracing. */
 export interface TelemetryOptions {
@@ -177,12 +178,7 @@ function instrument(provider: Provider, ignored: readonly string[], tell: Tell):
 }
 
 async function withinLimit(work: Promise<void>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const limit = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, LIMIT_MS);
-  });
-  await Promise.race([work.catch(() => {}), limit]);
-  clearTimeout(timer);
+  await withinTime(work, LIMIT_MS, 'the spans were not sent in time').catch(() => {});
 }
 
 function standardError(message: string): void {
