@@ -1,4 +1,5 @@
 import { DiagLogLevel, diag } from '@opentelemetry/api';
+import { onceAMinute } from '../once-a-minute';
 import { optionalPackage, type Tell } from '../optional';
 import { withinTime } from '../timeout';
 
@@ -187,11 +188,9 @@ function standardError(message: string): void {
 
 /** Messages that differ, at most once a minute each. A collector that is away fails every few seconds. */
 function seldom(tell: Tell): Tell {
-  const last = new Map<string, number>();
+  const isDue = onceAMinute();
   return (message) => {
-    const key = message.slice(0, 60);
-    if (Date.now() - (last.get(key) ?? 0) > 60_000) {
-      last.set(key, Date.now());
+    if (isDue(message.slice(0, 60))) {
       tell(message);
     }
   };
