@@ -6,12 +6,13 @@ import { ErrorTracking } from './errors/error-tracking';
 import { type AddressedRequest, clientAddress } from './http/client-address';
 import { type Health, type HealthChecks, healthHandlers } from './http/health';
 import { type MeasureOptions, type Middleware, measureRequests } from './http/measure';
-import { type IdentityMode, identifier } from './log/identities';
+import { type Identify, type IdentityMode, identifier } from './log/identities';
 import { createLogger, type Logger } from './log/logger';
 import { type Handler, metricsHandler, serveMetrics } from './metrics/exposition';
 import { Metrics } from './metrics/metrics';
 import { measurePool, measureProcess, type ObservedPool } from './metrics/runtime';
 import type { Vocabulary } from './metrics/vocabulary';
+import { onceAMinute } from './once-a-minute';
 import { cspReports } from './security/csp';
 import { Denylist, type DenylistOptions } from './security/denylist';
 import type { Locate } from './security/logins';
@@ -65,8 +66,8 @@ export class Instrumentation {
   private readonly state: SharedState;
   private readonly denylist: Denylist;
   private readonly kpis: KpiComputation | undefined;
-  private readonly identify: ReturnType<typeof identifier>;
-  private readonly told = new Map<string, number>();
+  private readonly identify: Identify;
+  private readonly isDue = onceAMinute();
 
   /** Starts to measure the process, and to compute the key figures. Connects nothing. */
   constructor(private readonly options: InstrumentationOptions = {}) {
@@ -164,9 +165,7 @@ export class Instrumentation {
   /** Counted each time, and logged once a minute. */
   private failed(what: 'denylist_unavailable' | 'shared_state_unavailable', error?: unknown): void {
     this.metrics.increment('sightedit_errors_total', { error_type: what });
-    const now = Date.now();
-    if (now - (this.told.get(what) ?? 0) > 60_000) {
-      this.told.set(what, now);
+    if (this.isDue(what)) {
       const message =
         what === 'denylist_unavailable' ? 'requests are not checked against the denylist' : 'Redis does not answer';
       this.logger.warn(message, { component: 'security', error });

@@ -3,9 +3,11 @@ import { Agent, createServer, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { cleanUp, temporaryDirectory } from '../testing/cleanup';
 import { installExample } from '../testing/example/install';
+import { startExampleRedis } from '../testing/example/redis';
 import { databaseUrl, prepareDatabase, type Service, startService } from '../testing/example/service';
 import { type Postgres, startPostgres } from '../testing/postgres';
-import { freePorts, startServer } from '../testing/server';
+import { cpuSeconds } from '../testing/process-usage';
+import { median } from './bench/timing';
 import { progress, runCommand } from './command';
 
 const USAGE = `Compares the example service with all of the instrumentation and a service without it, which runs the same statements.
@@ -40,7 +42,7 @@ async function run(args: readonly string[]): Promise<number> {
   const session = await createSession(postgres);
   const env = {
     DATABASE_URL: databaseUrl(postgres.port, DATABASE),
-    REDIS_URL: `redis://127.0.0.1:${await startRedis(directory)}`,
+    REDIS_URL: await startExampleRedis(),
     OTEL_EXPORTER_OTLP_ENDPOINT: await startCollector(),
     REQUESTS_PER_MINUTE: '1000000000',
   };
@@ -54,29 +56,20 @@ async function run(args: readonly string[]): Promise<number> {
       rounds[name].push(...(round === 0 ? [] : [measured]));
     }
   }
-  print(
-    rounds.without.map(({ perSecond }, index) => [perSecond, rounds.with[index]!.perSecond]),
-    'saves/s',
-  );
-  print(
-    rounds.without.map(({ p99 }, index) => [p99, rounds.with[index]!.p99]),
-    'p99 in ms',
-  );
-  print(
-    rounds.without.map(({ cpu }, index) => [cpu, rounds.with[index]!.cpu]),
-    'CPU in ms/save',
-  );
-  print(
-    rounds.without.map(({ memory }, index) => [memory, rounds.with[index]!.memory]),
-    'memory in MiB',
-  );
+  const compare = (field: keyof Round, unit: string) =>
+    print(
+      rounds.without.map((round, index) => [round[field], rounds.with[index]![field]]),
+      unit,
+    );
+  compare('perSecond', 'saves/s');
+  compare('p99', 'p99 in ms');
+  compare('cpu', 'CPU in ms/save');
+  compare('memory', 'memory in MiB');
   return 0;
 }
 
 /** One line: every round, without → with, and the difference of the medians. */
 function print(pairs: readonly (readonly [number, number])[], unit: string): void {
-  const median = (values: readonly number[]) =>
-    [...values].sort((one, other) => one - other)[Math.floor(values.length / 2)]!;
   const [without, withIt] = [median(pairs.map(([one]) => one)), median(pairs.map(([, other]) => other))];
   const all = pairs.map(([one, other]) => `${one.toFixed(2)} → ${other.toFixed(2)}`).join(', ');
   const change = `${withIt < without ? '' : '+'}${((withIt / without - 1) * 100).toFixed(1)} %`;
@@ -86,7 +79,7 @@ function print(pairs: readonly (readonly [number, number])[], unit: string): voi
 async function measure({ url, server }: Service, session: string, seconds: number): Promise<Round> {
   const agent = new Agent({ keepAlive: true, maxSockets: CONNECTIONS });
   const times: number[] = [];
-  const cpuBefore = cpuOf(server.pid);
+  const cpuBefore = cpuSeconds(server.pid);
   const until = performance.now() + seconds * 1_000;
   const worker = async () => {
     while (performance.now() < until) {
@@ -101,15 +94,9 @@ async function measure({ url, server }: Service, session: string, seconds: numbe
   return {
     perSecond: times.length / seconds,
     p99: times[Math.floor(times.length * 0.99)]!,
-    cpu: (cpuOf(server.pid) - cpuBefore) / times.length,
+    cpu: ((cpuSeconds(server.pid) - cpuBefore) * 1_000) / times.length,
     memory: Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${server.pid}/status`, 'utf8'))?.[1]) / 1_024,
   };
-}
-
-/** Milliseconds of CPU time of a process: fields 14 and 15 of proc(5), in ticks of 10 ms. */
-function cpuOf(pid: number): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]!.split(' ');
-  return (Number(fields[11]) + Number(fields[12])) * 10;
 }
 
 function save(url: string, agent: Agent, session: string): Promise<void> {
@@ -135,16 +122,6 @@ async function createSession(postgres: Postgres): Promise<string> {
     INSERT INTO app.sessions (user_id, expires_at)
       VALUES ('00000000-0000-4000-8000-000000000001', now() + interval '1 day') RETURNING id`);
   return id!;
-}
-
-async function startRedis(directory: string): Promise<number> {
-  const [port] = (await freePorts(1)) as [number];
-  await startServer('redis', {
-    command: '/usr/bin/redis-server',
-    args: ['--port', `${port}`, '--bind', '127.0.0.1', '--save', '', '--dir', directory],
-    ready: async () => true,
-  });
-  return port;
 }
 
 /** Takes spans and forgets them. */

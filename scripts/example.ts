@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import { cleanUp, temporaryDirectory } from '../testing/cleanup';
 import { installExample } from '../testing/example/install';
+import { startExampleRedis } from '../testing/example/redis';
 import { databaseUrl, prepareDatabase, startService } from '../testing/example/service';
 import { startPostgres } from '../testing/postgres';
-import { freePorts, startServer } from '../testing/server';
 import { progress, runCommand } from './command';
 
 const USAGE = `Starts the example service of examples/sightedit-backend with PostgreSQL and Redis, until Ctrl+C.
@@ -21,15 +21,9 @@ async function run(): Promise<number> {
   await installExample(directory);
   const postgres = await startPostgres(DATABASE);
   await prepareDatabase(postgres);
-  const [redis] = (await freePorts(1)) as [number];
-  await startServer('redis', {
-    command: '/usr/bin/redis-server',
-    args: ['--port', `${redis}`, '--bind', '127.0.0.1', '--save', '', '--dir', directory],
-    ready: async () => true,
-  });
   const { url } = await startService(directory, {
     DATABASE_URL: databaseUrl(postgres.port, DATABASE),
-    REDIS_URL: `redis://127.0.0.1:${redis}`,
+    REDIS_URL: await startExampleRedis(),
     FAULTS: '1',
     KPI_INTERVAL_MS: '10000',
   });

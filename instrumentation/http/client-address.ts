@@ -38,7 +38,7 @@ function lastEntries(header: string | readonly string[] | undefined, count: numb
 }
 
 /** A normalized address without brackets, port and zone. An IPv4 address in IPv6 is written as IPv4. */
-export function addressIn(entry: string): string | undefined {
+function addressIn(entry: string): string | undefined {
   const text = entry.trim();
   const bare = /^\[([^\]]{1,60})\](?::\d{1,5})?$/.exec(text)?.[1] ?? text.replace(/^([\d.]{7,15}):\d{1,5}$/, '$1');
   const address = bare.split('%')[0]!;

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { withinTime } from '../timeout';
 
 /** Checks whether a dependency answers. Throws, or resolves to false, if it does not. */
 export type Check = () => Promise<unknown>;
@@ -48,16 +49,10 @@ export function healthHandlers(checks: HealthChecks = {}): Health {
 }
 
 async function outcomeOf([name, check]: readonly [string, Check], timeoutMs: number): Promise<Outcome> {
-  let timer: NodeJS.Timeout | undefined;
-  const timeout = new Promise<false>((resolve) => {
-    timer = setTimeout(resolve, timeoutMs, false);
-  });
   try {
-    return [name, (await Promise.race([check(), timeout])) !== false];
+    return [name, (await withinTime(check(), timeoutMs, `${name} did not answer`)) !== false];
   } catch {
     return [name, false];
-  } finally {
-    clearTimeout(timer);
   }
 }
 

@@ -17,7 +17,7 @@ interface Layer {
 }
 
 /** The route of requests that no registered route has answered. */
-export const NO_ROUTE = 'other';
+const NO_ROUTE = 'other';
 
 /**
  * The template of the route that answered a request, e.g. `/api/schema/:sight`. Express has the template of a route,

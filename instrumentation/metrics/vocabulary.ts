@@ -25,16 +25,16 @@ export interface Vocabulary {
 const MOST_VALUES = 200;
 
 /** Reasons for which this library blocks requests. */
-export const BLOCK_REASONS = ['denylist', 'sql_injection', 'xss', 'path_traversal', 'rate_limit'] as const;
+const BLOCK_REASONS = ['denylist', 'sql_injection', 'xss', 'path_traversal', 'rate_limit'];
 
 /** Error classes of JavaScript and of this library. */
-export const KNOWN_ERRORS = [
+const KNOWN_ERRORS = [
   ...['Error', 'TypeError', 'RangeError', 'ReferenceError', 'SyntaxError', 'AggregateError', 'AbortError'],
   ...['denylist_unavailable', 'shared_state_unavailable', 'kpi_computation_failed'],
-] as const;
+];
 
 /** Metrics that are computed on a schedule. */
-export const SCHEDULED_METRICS = ['sightedit_active_users', 'sightedit_user_retention_ratio'] as const;
+const SCHEDULED_METRICS = ['sightedit_active_users', 'sightedit_user_retention_ratio'];
 
 /** Directives of Content Security Policy Level 3 that send reports. https://www.w3.org/TR/CSP3/#csp-directives */
 const CSP_DIRECTIVES = [

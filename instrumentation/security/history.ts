@@ -1,4 +1,3 @@
-import { riskScore as score } from './risk';
 import type { SecurityEvent, SecurityEventType, SecurityMetrics, SecuritySeverity } from './types';
 
 interface Kept {
@@ -19,8 +18,8 @@ export class EventHistory {
 
   constructor(private readonly now: () => number) {}
 
-  /** Keeps an event. @param risk score of the event @default - its score without threat intelligence */
-  add({ type, severity, sourceIP }: SecurityEvent, risk = score({ type, severity })): void {
+  /** Keeps an event. @param risk score of the event */
+  add({ type, severity, sourceIP }: SecurityEvent, risk: number): void {
     this.events[this.next] = { at: this.now(), type, severity, sourceIP: sourceIP?.slice(0, 64), risk };
     this.next = (this.next + 1) % MOST;
   }

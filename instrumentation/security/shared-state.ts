@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { withinTime } from '../timeout';
 import { Recent } from './recent';
 
 /** What this library uses of an `ioredis` client. */
@@ -17,14 +18,10 @@ export interface SharedRedis {
 export interface SharedStateOptions {
   /** Client of the Redis that all replicas use. @default - each replica counts alone */
   readonly redis?: SharedRedis;
-  /** Beginning of the keys. @default sightedit:security: */
-  readonly keyPrefix?: string;
-  /** Milliseconds to wait for Redis. Then the replica uses its own count. @default 250 */
-  readonly timeoutMs?: number;
   /** Hears of failures of Redis. */
   readonly onFailure: (error: unknown) => void;
-  /** Milliseconds since 1970. @default Date.now */
-  readonly now?: () => number;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
 }
 
 /** A counter before and after an event. */
@@ -47,6 +44,10 @@ const DISTINCT = `
   if redis.call('TTL', KEYS[1]) < 0 then redis.call('EXPIRE', KEYS[1], ARGV[2]) end
   return { before, redis.call('PFCOUNT', KEYS[1]) }`;
 
+const KEY_PREFIX = 'sightedit:security:';
+
+/** After it, the replica uses its own count. */
+const TIMEOUT_MS = 250;
 const PAUSE_MS = 5_000;
 const MOST_FAILURES = 3;
 const MOST_KEYS = 20_000;
@@ -60,16 +61,15 @@ export class SharedState {
   private readonly counts: Recent<number>;
   private readonly members: Recent<ReadonlySet<string>>;
   private readonly values: Recent<string>;
-  private readonly now: () => number;
   private pausedUntil = 0;
   private failures = 0;
 
   /** Connects nothing: the client of Redis belongs to the caller. */
   constructor(private readonly options: SharedStateOptions) {
-    this.now = options.now ?? Date.now;
-    this.counts = new Recent(MOST_KEYS, this.now);
-    this.members = new Recent(2_000, this.now);
-    this.values = new Recent(MOST_KEYS, this.now);
+    const { now } = options;
+    this.counts = new Recent(MOST_KEYS, now);
+    this.members = new Recent(2_000, now);
+    this.values = new Recent(MOST_KEYS, now);
   }
 
   /** Counts an event of a window of some seconds. */
@@ -122,35 +122,28 @@ export class SharedState {
    * in a row, Redis gets no command for five seconds, so that requests do not wait for it one after the other.
    */
   async ask<T>(command: (redis: SharedRedis) => Promise<T>): Promise<T | undefined> {
-    const { redis, timeoutMs = 250, onFailure } = this.options;
-    if (!redis || this.now() < this.pausedUntil) {
+    const { redis, onFailure, now } = this.options;
+    if (!redis || now() < this.pausedUntil) {
       return undefined;
     }
-    let timer: NodeJS.Timeout | undefined;
-    const timeout = new Promise<never>((_resolve, reject) => {
-      timer = setTimeout(() => reject(new Error(`Redis did not answer within ${timeoutMs} ms`)), timeoutMs);
-    });
     try {
-      const answer = await Promise.race([command(redis), timeout]);
+      const answer = await withinTime(command(redis), TIMEOUT_MS, `Redis did not answer within ${TIMEOUT_MS} ms`);
       this.failures = 0;
       return answer;
     } catch (error) {
       this.failures += 1;
       // A single one may be a garbage collection here, and would leave the denylist open for the whole pause.
       if (this.failures >= MOST_FAILURES) {
-        this.pausedUntil = this.now() + PAUSE_MS;
+        this.pausedUntil = now() + PAUSE_MS;
       }
       onFailure(error);
       return undefined;
-    } finally {
-      clearTimeout(timer);
     }
   }
 
   private key(name: string): string {
-    const { keyPrefix = 'sightedit:security:' } = this.options;
     const [kind, ...identity] = name.split(':');
-    return `${keyPrefix}${kind}:${hashOf(identity.join(':'))}`;
+    return `${KEY_PREFIX}${kind}:${hashOf(identity.join(':'))}`;
   }
 }
 

@@ -1,5 +1,7 @@
 import { DiagLogLevel, diag } from '@opentelemetry/api';
+import { onceAMinute } from '../once-a-minute';
 import { optionalPackage, type Tell } from '../optional';
+import { withinTime } from '../timeout';
 
 /** Settings of tracing. */
 export interface TelemetryOptions {
@@ -177,12 +179,7 @@ function instrument(provider: Provider, ignored: readonly string[], tell: Tell):
 }
 
 async function withinLimit(work: Promise<void>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const limit = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, LIMIT_MS);
-  });
-  await Promise.race([work.catch(() => {}), limit]);
-  clearTimeout(timer);
+  await withinTime(work, LIMIT_MS, 'the spans were not sent in time').catch(() => {});
 }
 
 function standardError(message: string): void {
@@ -191,11 +188,9 @@ function standardError(message: string): void {
 
 /** Messages that differ, at most once a minute each. A collector that is away fails every few seconds. */
 function seldom(tell: Tell): Tell {
-  const last = new Map<string, number>();
+  const isDue = onceAMinute();
   return (message) => {
-    const key = message.slice(0, 60);
-    if (Date.now() - (last.get(key) ?? 0) > 60_000) {
-      last.set(key, Date.now());
+    if (isDue(message.slice(0, 60))) {
       tell(message);
     }
   };

@@ -1,4 +1,5 @@
 import { type Attributes, context, type Span, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
+import type { Identify } from '../log/identities';
 import type { ExemplarLabels } from '../metrics/metrics';
 
 /** Options of a span. */
@@ -75,11 +76,7 @@ const IDENTITIES = ['userId', 'sessionId'];
 const LONGEST = 256;
 
 /** Sets attributes of the active span, under a prefix. */
-export function addContext(
-  prefix: string,
-  fields: SpanContextFields,
-  identify: (identity: string | undefined) => string | undefined,
-): void {
+export function addContext(prefix: string, fields: SpanContextFields, identify: Identify): void {
   const span = trace.getActiveSpan();
   for (const [key, value] of Object.entries(fields).slice(0, 32)) {
     const text = IDENTITIES.includes(key) ? identify(String(value)) : value;

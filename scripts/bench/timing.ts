@@ -51,6 +51,7 @@ function medianOf(timings: readonly Timing[]): Timing {
   return { wall: median(timings.map(({ wall }) => wall)), cpu: median(timings.map(({ cpu }) => cpu)) };
 }
 
-function median(values: readonly number[]): number {
+/** The middle value, or the upper one of two. */
+export function median(values: readonly number[]): number {
   return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)]!;
 }

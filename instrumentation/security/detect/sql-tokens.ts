@@ -38,9 +38,9 @@ const MOST_TOKENS = 40;
 const LONGEST_STRING = 400;
 
 /** The first tokens of a text, read as SQL. */
-export function sqlTokens(text: string, start = 0): readonly SqlToken[] {
+export function sqlTokens(text: string): readonly SqlToken[] {
   const tokens: SqlToken[] = [];
-  let position = start;
+  let position = 0;
   while (position < text.length && tokens.length < MOST_TOKENS) {
     TOKEN.lastIndex = position;
     const raw = TOKEN.exec(text)?.[0] ?? text[position]!;

@@ -45,11 +45,12 @@ function leavesQuote(text: string, quote: string): boolean {
   }
   const before = text.slice(0, place);
   const rest = text.slice(place + 1);
-  const tokens = sqlTokens(uncommented(rest));
+  const plain = uncommented(rest);
+  const tokens = sqlTokens(plain);
   if (isProse(before) && !endsInSql(tokens)) {
     return false;
   }
-  return goesOn(tokens, uncommented(rest)) || isCutOff(before, rest);
+  return goesOn(tokens, plain) || isCutOff(before, rest);
 }
 
 /** Four words and more before the quote are a sentence. */
@@ -110,14 +111,13 @@ function leavesNumber(text: string): boolean {
       (/^\)*;?c$/.test(after) && /^\s{0,5}-?\d{1,20}\)*\s{0,5};?(?:--|#|\/\*)\s{0,3}[-+]?$/.test(text))
     );
   }
+  const afterName = value === 'b' ? after : kinds;
   return (
-    /^(?:U)k?\(*Ek{0,2}\(*(?:[1sv+]|f\(|b[,k(.]|b\.b)/.test(value === 'b' ? after : kinds) ||
+    /^Uk?\(*Ek{0,2}\(*(?:[1sv+]|f\(|b[,k(.]|b\.b)/.test(afterName) ||
     /^\(+E(?:\(|k?f\(E)/.test(kinds) ||
     (/^\(+E/.test(kinds) && tokens.some(({ kind, text: name }) => kind === 'f' && WAITING.test(name))) ||
     constantComparison(rest) ||
-    (value === 'b'
-      ? /^;?c?/.test(after) && /^;/.test(after) && startsStatement(after, plain)
-      : startsStatement(kinds, plain) && kinds.startsWith(';')) ||
+    (afterName.startsWith(';') && startsStatement(afterName, plain)) ||
     isProbingCall(after, rest, WAITING)
   );
 }

@@ -39,6 +39,8 @@ const BREAKOUTS: readonly RegExp[] = [
   /[-+/%^|&*?]\s{0,5}(?:alert|confirm|prompt)\s{0,3}(?:\(\s{0,3}[\w."'`/]{0,40}\s{0,3}\)|`[^`\n]{0,40}`)\s{0,5}[-+/%^|&*]/,
 ];
 
+const ALL: readonly RegExp[] = [...ELEMENTS, ...BREAKOUTS];
+
 /**
  * Whether a text would run code in the page that shows it.
  *
@@ -46,7 +48,7 @@ const BREAKOUTS: readonly RegExp[] = [
  * parameter may also leave an attribute or a script that it is pasted into.
  */
 export function isXss(input: string, context: InspectionContext = 'parameter'): boolean {
-  const rules = context === 'content' ? ELEMENTS : [...ELEMENTS, ...BREAKOUTS];
+  const rules = context === 'content' ? ELEMENTS : ALL;
   return readingsOf(input, context).some((reading) => {
     const text = reading.replace(SKIPPED, '');
     return rules.some((rule) => rule.test(text)) || (context === 'parameter' && hasHiddenScheme(text));
