@@ -1,5 +1,6 @@
 import type { Construct } from 'constructs';
 import type { CollectorComponents, CollectorConfig } from '../../formats/otel-collector';
+import { remembered } from '../../memo';
 import {
   Component,
   type ComponentPort,
@@ -61,7 +62,7 @@ export function addCollector(scope: Construct, id: string, props: CollectorProce
   for (const processor of large) {
     const part = partOf(processor);
     // A pipeline that nothing needs so far does not exist, nor do its processors.
-    const content = () => toYaml({ processors: only(config().processors, processor) });
+    const content = () => largeFile(JSON.stringify({ processors: only(config().processors, processor) }));
     directory.addFile(`${part}.yaml`, content, `${name}-config-${part}`);
   }
   const memoryLimit = goMemoryLimit(resources, props.pod?.resources, `${props.podSetting ?? 'pod'}.resources`);
@@ -89,6 +90,9 @@ export function addCollector(scope: Construct, id: string, props: CollectorProce
     fixedReplicas: props.fixedReplicas,
   });
 }
+
+/** A synthesis renders each file several times, and collectors with the same patterns have the same files. */
+const largeFile = remembered((json: string) => toYaml(JSON.parse(json)));
 
 /** The collector merges its files: https://opentelemetry.io/docs/collector/configuration/#location */
 function without(config: CollectorConfig, large: readonly string[]): CollectorConfig {

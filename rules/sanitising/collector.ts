@@ -1,4 +1,5 @@
 import type { CollectorComponents, CollectorPipeline } from '../../formats/otel-collector';
+import { remembered } from '../../memo';
 import { MASKED_ATTRIBUTE, statementGroups } from './ottl';
 import type { Sanitising } from './sanitising';
 import { LINE, RECORD, SPAN, SPAN_EVENT } from './targets';
@@ -15,15 +16,25 @@ export const MASKED_METRICS_PORT = 8889;
 /** What a pipeline of the collector carries: lines of files, records that applications send, or spans. */
 export type SanitisedData = 'lines' | 'records' | 'spans';
 
+/** The field of the processor, and the targets whose statements it has. */
+const STATEMENTS = {
+  lines: { field: 'log_statements', targets: [LINE] },
+  records: { field: 'log_statements', targets: [RECORD] },
+  spans: { field: 'trace_statements', targets: [SPAN, SPAN_EVENT] },
+} as const;
+
 /** The processor that masks. In a pipeline it stands behind the one that parses and before every exporter. */
 export function sanitisingProcessors(data: SanitisedData, sanitising: Sanitising): CollectorComponents {
-  const groups = {
-    lines: { log_statements: [LINE].flatMap((target) => statementGroups(target, sanitising)) },
-    records: { log_statements: [RECORD].flatMap((target) => statementGroups(target, sanitising)) },
-    spans: { trace_statements: [SPAN, SPAN_EVENT].flatMap((target) => statementGroups(target, sanitising)) },
-  };
-  return { [SANITISING_PROCESSOR]: { error_mode: 'ignore', ...groups[data] } };
+  return processorsOf(JSON.stringify([data, sanitising]));
 }
+
+/** Computed once for the same patterns: the statements take longer than the rest of a collector. */
+const processorsOf = remembered((json: string): CollectorComponents => {
+  const [data, sanitising] = JSON.parse(json) as [SanitisedData, Sanitising];
+  const { field, targets } = STATEMENTS[data];
+  const groups = targets.flatMap((target) => statementGroups(target, sanitising));
+  return { [SANITISING_PROCESSOR]: { error_mode: 'ignore', [field]: groups } };
+});
 
 /** Components that count what was masked, by kind and namespace. */
 export interface MaskedCounter {

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { parseYaml } from '../../formats/yaml';
+import { remembered } from '../../memo';
 import { packagePath } from '../../package-root';
 import { ibanBeginnings, ibanExpression } from './iban';
 import {
@@ -74,10 +75,14 @@ export interface Patterns {
  * Reads `rules/sanitising/patterns.yaml`. The file comes with the package, and its tests check it with an RE2 engine.
  */
 export function readPatterns(): Patterns {
-  const path = packagePath('rules', 'sanitising', 'patterns.yaml');
+  return patternsIn(packagePath('rules', 'sanitising', 'patterns.yaml'));
+}
+
+/** Read once: the file does not change while a program runs. */
+const patternsIn = remembered((path: string): Patterns => {
   const file = parseYaml(readFileSync(path, 'utf8')) as PatternFile;
   return { kinds: file.kinds, patterns: expand(file) };
-}
+});
 
 function expand({ fields, forms, patterns, ibans }: PatternFile): readonly Pattern[] {
   const entries = patterns.map((entry): Pattern => {
