@@ -88,12 +88,7 @@ export class Exporter {
   /** Queues a span. While the collector is away, the newest 500 wait for it. */
   add(span: SpanData): void {
     this.queue = [...this.queue, span].slice(-this.batch.most);
-    // After failures, batches become rare: 4 s, 8 s, … a minute.
-    const delay = Math.min(60_000, this.batch.delayMs * 2 ** this.failures);
-    this.timer ??= setTimeout(
-      () => void this.flush(),
-      this.queue.length >= this.batch.size && this.failures === 0 ? 0 : delay,
-    );
+    this.schedule(this.queue.length >= this.batch.size && this.failures === 0 ? 0 : this.delay());
   }
 
   /** Sends what is queued. @param last whether the page ends @default false */
@@ -112,7 +107,16 @@ export class Exporter {
     if (this.queue.length > 0 && last && taken) {
       await this.flush(last);
     } else if (this.queue.length > 0 && !last) {
-      this.timer ??= setTimeout(() => void this.flush(), Math.min(60_000, this.batch.delayMs * 2 ** this.failures));
+      this.schedule(this.delay());
     }
+  }
+
+  /** After failures, batches become rare: 4 s, 8 s, … a minute. */
+  private delay(): number {
+    return Math.min(60_000, this.batch.delayMs * 2 ** this.failures);
+  }
+
+  private schedule(milliseconds: number): void {
+    this.timer ??= setTimeout(() => void this.flush(), milliseconds);
   }
 }
